@@ -1,0 +1,258 @@
+// sn/hw/catalog.cc
+//
+// Finds, inherits and resolves catalog entries (see catalog.h).
+
+#include "sn/hw/catalog.h"
+
+#include <algorithm>
+#include <array>
+
+#include "sn/base/units.h"
+
+namespace sn::hw {
+
+namespace {
+
+constexpr int max_depth = 8;
+
+constexpr std::array kinds = {
+    CatalogKind{"chip", "chips", "accelerators: peak rates, memory, power"},
+    CatalogKind{"link", "links", "point-to-point links: ScaleUp protocols, PCIe"},
+    CatalogKind{"nic", "nics", "network adapters, per GPU"},
+    CatalogKind{"rack", "racks", "supernodes and servers: chips, ScaleUp domain, power feed"},
+    CatalogKind{"scale-out", "scale_out", "networks between supernodes (layer 2)"},
+    CatalogKind{"dcn", "dcn", "data-centre networks (layer 3)"},
+    CatalogKind{"model", "models", "large language models"},
+    CatalogKind{"kernels", "kernels", "efficiencies of kernel families"},
+    CatalogKind{"collectives", "collectives", "communication libraries: latencies, efficiencies"},
+    CatalogKind{"framework", "frameworks", "serving software: host overhead, memory reserve"},
+    CatalogKind{"traits", "traits", "behaviour of models under load"},
+    CatalogKind{"workload", "workloads", "published workload statistics"},
+};
+
+/// Parts that an entry refers to by name: key in the entry -> kind of the part.
+struct Part {
+  std::string_view owner;
+  std::string_view key;
+  std::string_view kind;
+};
+
+constexpr std::array parts = {
+    Part{"rack", "chip", "chip"},
+    Part{"rack", "nic", "nic"},
+    Part{"rack", "host_link", "link"},
+};
+
+/// A part is named, or named and changed; any other map lays changes over the part that is there.
+bool is_reference(const Node& node) { return !node.is_map() || node.find("base") != nullptr; }
+
+/// As `merge`, but a leaf replaces a leaf as a whole: a new value must not keep the note and the
+/// alternatives of the old one.
+Node overlay(const Node& from, const Node& over) {
+  if (!from.is_map() || !over.is_map() || over.find("value") != nullptr) return over;
+  Node out = from;
+  for (const Node::Member& m : over.members()) {
+    const Node* old = from.find(m.key);
+    out.set(m.key, old == nullptr ? m.value : overlay(*old, m.value), m.key_line, m.key_column);
+  }
+  return out;
+}
+
+bool parse_grade(std::string_view text, Grade& out) {
+  for (int i = 0; i <= static_cast<int>(Grade::scenario); ++i) {
+    if (to_string(static_cast<Grade>(i)) != text) continue;
+    out = static_cast<Grade>(i);
+    return true;
+  }
+  return false;
+}
+
+void read_sources(const Node& root, SourceBook& book, Errors& errors) {
+  for (const Node::Member& m : root.members()) {
+    MapReader reader(m.value, "source " + m.key, errors);
+    SourceInfo info;
+    info.id = m.key;
+    info.title = reader.text("title").value_or("");
+    info.date = reader.text("date").value_or("");
+    const std::string grade = reader.text("grade").value_or("");
+    if (!parse_grade(grade, info.grade)) {
+      errors.push_back({.code = ErrorCode::unknown_name,
+                        .message = "unknown grade '" + grade + "'",
+                        .where = m.value.where(),
+                        .hint = "official, measured, third party, estimate, memory, family "
+                                "default or assumption"});
+    }
+    reader.finish();
+    book.add(std::move(info));
+  }
+}
+
+Error unknown_entry(const CatalogKind& kind, std::string_view name, const Node* at,
+                    const std::vector<std::string>& names) {
+  const std::string near = nearest(name, names);
+  const std::string listing = "(supernode catalog " + std::string(kind.folder) + ")";
+  return {.code = ErrorCode::unknown_name,
+          .message = "unknown " + std::string(kind.name) + " '" + std::string(name) + "'",
+          .where = at == nullptr ? Location{} : at->where(),
+          .hint = near.empty() ? "see " + listing : "did you mean '" + near + "'? " + listing};
+}
+
+}  // namespace
+
+std::span<const CatalogKind> catalog_kinds() { return kinds; }
+
+const CatalogKind* find_kind(std::string_view name) {
+  for (const CatalogKind& k : kinds) {
+    if (k.name == name || k.folder == name) return &k;
+  }
+  return nullptr;
+}
+
+Result<Catalog> Catalog::embedded() { return open(embedded_catalog()); }
+
+Result<Catalog> Catalog::open(std::span<const EmbeddedFile> files) {
+  Catalog catalog;
+  catalog.files_ = files;
+  Errors errors;
+  for (const EmbeddedFile& f : files) {
+    if (f.path != "sources.yaml") continue;
+    const Result<Node> doc = parse_document("catalog/sources.yaml", std::string(f.text));
+    if (!doc) return fail(doc.error());
+    read_sources(*doc, catalog.sources_, errors);
+  }
+  if (!errors.empty()) return fail(std::move(errors));
+  return catalog;
+}
+
+std::vector<std::string> Catalog::names(const CatalogKind& kind) const {
+  std::vector<std::string> out;
+  const std::string folder = std::string(kind.folder) + "/";
+  for (const EmbeddedFile& f : files_) {
+    if (!f.path.starts_with(folder) || !f.path.ends_with(".yaml")) continue;
+    out.emplace_back(f.path.substr(folder.size(), f.path.size() - folder.size() - 5));
+  }
+  return out;
+}
+
+bool Catalog::has(const CatalogKind& kind, std::string_view name) const {
+  const std::vector<std::string> all = names(kind);
+  return std::find(all.begin(), all.end(), name) != all.end();
+}
+
+Result<Node> Catalog::entry(const CatalogKind& kind, std::string_view name, const Node* at) const {
+  return entry_at_depth(kind, name, at, 0);
+}
+
+Result<Node> Catalog::resolve(const CatalogKind& kind, const Node& reference) const {
+  return resolve_at_depth(kind, reference, 0);
+}
+
+Result<Node> Catalog::entry_at_depth(const CatalogKind& kind, std::string_view name, const Node* at,
+                                     int depth) const {
+  const std::string path = std::string(kind.folder) + "/" + std::string(name) + ".yaml";
+  const auto file = std::find_if(files_.begin(), files_.end(),
+                                 [&](const EmbeddedFile& f) { return f.path == path; });
+  if (file == files_.end()) return fail(unknown_entry(kind, name, at, names(kind)));
+  Result<Node> doc = parse_document("catalog/" + path, std::string(file->text));
+  if (!doc) return doc;
+  if (doc->find("base") != nullptr) {
+    doc = resolve_at_depth(kind, *doc, depth);
+    if (!doc) return doc;
+  } else {
+    Errors errors;
+    resolve_parts(kind, *doc, errors, depth);
+    if (!errors.empty()) return fail(std::move(errors));
+  }
+  doc->set("name", Node::scalar(std::string(name)));
+  return doc;
+}
+
+Result<Node> Catalog::resolve_at_depth(const CatalogKind& kind, const Node& reference,
+                                       int depth) const {
+  if (depth >= max_depth && !reference.is_scalar()) {
+    return fail({.code = ErrorCode::limit,
+                 .message = "'base' refers to itself, or more than 8 levels deep",
+                 .where = reference.where(),
+                 .hint = {}});
+  }
+  if (reference.is_scalar()) {
+    return entry_at_depth(kind, reference.text(), &reference, depth);
+  }
+  const Node* base = reference.find("base");
+  if (base == nullptr || !base->is_scalar()) {
+    return fail({.code = ErrorCode::missing,
+                 .message = "expected the name of a " + std::string(kind.name) +
+                            ", or a map with 'base' and changes",
+                 .where = reference.where(),
+                 .hint = "{base: NAME, KEY: VALUE, ...}"});
+  }
+  Result<Node> from = entry_at_depth(kind, base->text(), base, depth + 1);
+  if (!from) return from;
+  Node changes = reference;
+  changes.erase("base");
+  // Another part replaces the base's as a whole: nothing of the old chip may shine through.
+  for (const Part& part : parts) {
+    const Node* other = changes.find(part.key);
+    if (part.owner == kind.name && other != nullptr && is_reference(*other)) {
+      from->erase(part.key);
+    }
+  }
+  Errors errors;
+  resolve_parts(kind, changes, errors, depth);
+  if (!errors.empty()) return fail(std::move(errors));
+  Node out = overlay(*from, changes);
+  const bool modified = !changes.members().empty();
+  out.set("name", Node::scalar(base->text() + (modified ? " (modified)" : "")));
+  return out;
+}
+
+void Catalog::resolve_parts(const CatalogKind& kind, Node& tree, Errors& errors, int depth) const {
+  for (const Part& part : parts) {
+    const Node* reference = tree.find(part.key);
+    if (part.owner != kind.name || reference == nullptr || !is_reference(*reference)) continue;
+    Result<Node> resolved = resolve_at_depth(*find_kind(part.kind), *reference, depth);
+    tree.set(std::string(part.key), take(std::move(resolved), errors));
+  }
+  // ScaleUp lays its own leaves (domain, switch) over those of the link that it names.
+  const Node* scale_up = kind.name == "rack" ? tree.find("scale_up") : nullptr;
+  const Node* link = scale_up == nullptr ? nullptr : scale_up->find("link");
+  if (link == nullptr) return;
+  const Node at_link = take(resolve_at_depth(*find_kind("link"), *link, depth), errors);
+  Node own = *scale_up;
+  own.erase("link");
+  tree.set("scale_up", overlay(at_link, own));
+}
+
+void check_rack(const Rack& rack, const Location& where, Errors& errors) {
+  const auto report = [&](std::string message, std::string hint) {
+    errors.push_back({.code = ErrorCode::range,
+                      .message = std::move(message),
+                      .where = where,
+                      .hint = std::move(hint)});
+  };
+  const std::int64_t domain = rack.scale_up.domain;
+  if (domain > 0 && rack.gpus % domain != 0) {
+    report("rack '" + rack.name + "': " + std::to_string(rack.gpus) +
+               " GPUs do not divide into ScaleUp domains of " + std::to_string(domain),
+           "set scale_up.domain to a divisor of gpus");
+  }
+  if (rack.chip.idle > rack.chip.tdp) {
+    report("chip '" + rack.chip.name + "': idle power " + format(rack.chip.idle) +
+               " is above TDP " + format(rack.chip.tdp),
+           "");
+  }
+  if (rack.chip.l2_bandwidth < rack.chip.hbm_bandwidth) {
+    report("chip '" + rack.chip.name + "': L2 at " + format(rack.chip.l2_bandwidth) +
+               " is slower than HBM at " + format(rack.chip.hbm_bandwidth),
+           "");
+  }
+  const Power chips = rack.chip.tdp * static_cast<double>(rack.gpus);
+  if (chips > rack.feed) {
+    report("rack '" + rack.name + "': " + std::to_string(rack.gpus) + " chips of " +
+               format(rack.chip.tdp) + " draw " + format(chips) + ", above the feed of " +
+               format(rack.feed),
+           "fewer GPUs, a chip of lower TDP, or a larger power.feed");
+  }
+}
+
+}  // namespace sn::hw
