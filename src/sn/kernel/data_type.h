@@ -1,0 +1,26 @@
+// sn/kernel/data_type.h
+//
+// Number formats of weights, activations and KV cache, with their storage cost.
+//
+//   bf16 2 B, fp8 1 B, int8 1 B, fp4 0.5 B + one 8-bit scale per 32 elements (OCP Microscaling 1.0) = 0.53125 B
+//
+// The scales of block fp8 (4 B per 128 x 128 weights) are 0.02 % and left out.
+
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "sn/base/quantity.h"
+
+namespace sn::kernel {
+
+enum class DataType { bf16, fp8, fp4, int8 };
+
+[[nodiscard]] std::string_view to_string(DataType type);
+/// Accepts "bf16", "fp8", "fp4", "int8".
+[[nodiscard]] std::optional<DataType> parse_data_type(std::string_view text);
+[[nodiscard]] Bytes bytes_per_element(DataType type);
+
+}  // namespace sn::kernel
