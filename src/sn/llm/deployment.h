@@ -1,0 +1,85 @@
+// sn/llm/deployment.h
+//
+// How one instance of a model is spread over GPUs, and what that takes of their memory.
+//
+//   GPUs = tp x dp x pp. Attention is tensor-parallel over tp ranks and data-parallel over dp; experts are spread
+//   over ep of the tp x dp ranks of a stage and, where ep is smaller, tensor-parallel over the rest (tp x dp / ep).
+//   Dense feed-forward layers are tensor-parallel over tp. Layers are cut into pp stages of ceil(layers / pp).
+//
+// Memory of one GPU = weights + KV cache + activations + workspace (communication buffers, graphs, slack).
+// Experts that do not divide evenly are filled up with redundant replicas: slots = ceil(experts / ep) per rank.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sn/base/quantity.h"
+#include "sn/hw/machine.h"
+#include "sn/kernel/data_type.h"
+#include "sn/llm/framework.h"
+#include "sn/llm/model.h"
+
+namespace sn::llm {
+
+struct Parallelism {
+  std::int64_t tp = 1;
+  std::int64_t dp = 1;  // attention data parallelism inside the instance
+  std::int64_t pp = 1;
+  std::int64_t ep = 1;
+
+  [[nodiscard]] std::int64_t stage_ranks() const { return tp * dp; }
+  [[nodiscard]] std::int64_t gpus() const { return tp * dp * pp; }
+  [[nodiscard]] std::int64_t expert_tp() const { return stage_ranks() / ep; }
+  friend bool operator==(const Parallelism&, const Parallelism&) = default;
+};
+
+/// "TP8", "DP80 EP80", "TP2 DP4 EP8 PP2".
+[[nodiscard]] std::string to_string(const Parallelism& p);
+
+struct Precision {
+  kernel::DataType weights = kernel::DataType::bf16;
+  kernel::DataType activations = kernel::DataType::bf16;
+  kernel::DataType kv = kernel::DataType::bf16;
+
+  friend bool operator==(const Precision&, const Precision&) = default;
+};
+
+struct Deployment {
+  Parallelism parallel;
+  Precision precision;
+  std::int64_t draft_tokens = 0;  // MTP speculation per step; 0: off
+
+  friend bool operator==(const Deployment&, const Deployment&) = default;
+};
+
+/// Empty when `model` can be cut this way, else why not ("tp 8 does not divide 4 KV heads ...").
+[[nodiscard]] std::string why_not(const ModelSpec& model, const Deployment& deployment,
+                                  std::int64_t domain_gpus);
+
+/// Format of attention, dense and shared projections: fp4 weights keep these in fp8, as NVFP4 and MXFP4 releases do.
+[[nodiscard]] kernel::DataType linear_weights(const Precision& precision);
+
+/// Expert replicas held by one rank.
+[[nodiscard]] std::int64_t expert_slots(const ModelSpec& model, const Parallelism& p);
+
+/// Bytes on the fullest GPU.
+struct MemoryBudget {
+  Bytes usable;       // HBM x the share that the framework may use
+  Bytes weights;
+  Bytes activations;  // peak of one step of `tokens` tokens per attention rank
+  Bytes workspace;
+  Bytes kv_per_token;  // on one GPU, for a token of one of its attention rank's requests
+
+  /// What is left for KV cache; negative when the rest does not fit.
+  [[nodiscard]] Bytes kv() const { return usable - weights - activations - workspace; }
+  /// KV tokens that one attention rank can hold.
+  [[nodiscard]] double kv_tokens() const { return kv() / kv_per_token; }
+};
+
+/// `tokens`: most tokens that one attention rank processes in a step (chunk plus decode batch).
+[[nodiscard]] MemoryBudget memory_budget(const ModelSpec& model, const Deployment& deployment,
+                                         const hw::Chip& chip, const Framework& framework,
+                                         double tokens);
+
+}  // namespace sn::llm

@@ -1,0 +1,197 @@
+// sn/llm/step.h
+//
+// StepModel: time, energy and traffic of one step of one batch on one deployment, with its breakdown.
+//
+// Two stages. `compile` turns model, deployment and machine into a StepProgram: a list of operators with their
+// dimensions and multiplicities. `StepEvaluator::eval` prices a BatchShape on it: operators that depend on token
+// counts alone are memoised by those counts, attention follows from the sums of context.
+//
+//   stage  = sum over operators of one pipeline stage's layers; once = embedding, logits, sampling, host
+//   latency = pp x stage + once + (pp - 1) x send     time of a batch through all stages
+//   interval = stage + once                            time between batches when pp of them are in flight
+//
+// All ranks of an instance run in lockstep: token operators take the mean tokens per attention rank, attention
+// the busiest rank's sums, experts the busiest rank's load. Expert load of the busiest of R ranks that receive A
+// assignments on average: A (imbalance + sqrt(2 ln R / A)), the extreme value of R binomials.
+// MTP (draft tokens n > 0): every sequence verifies 1 + n positions; each draft runs the MTP layer and the head once.
+// Sources: models.md 3; DeepSeek-V3 (arXiv 2412.19437) for MLA absorption and MTP; operators as in vLLM and SGLang.
+// Limits: kernels do not overlap with communication; pipeline stages are equal.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sn/base/quantity.h"
+#include "sn/collective/collective.h"
+#include "sn/hw/conditions.h"
+#include "sn/hw/machine.h"
+#include "sn/kernel/kernel_model.h"
+#include "sn/llm/deployment.h"
+#include "sn/llm/framework.h"
+#include "sn/llm/model.h"
+
+namespace sn::llm {
+
+/// Where the time of a step goes, in the order of a report.
+enum class Part {
+  attention,    // attention itself: scores and values over the KV cache
+  projections,  // attention's GEMMs
+  dense_ffn,    // dense feed-forward and shared experts
+  experts,      // routed experts
+  exchange,     // dispatch and combine
+  all_reduce,   // tensor-parallel collectives
+  elementwise,  // norms, activations, rope, quantisation, router, sampling
+  logits,       // embedding and output head
+  pipeline,     // sends between stages
+  host,         // exposed host time
+};
+inline constexpr std::size_t part_count = 10;
+[[nodiscard]] std::string_view to_string(Part part);
+
+/// Aggregates of one batch on one attention rank. Fractions are means over steps.
+struct BatchShape {
+  double decode_sequences = 0.0;   // mean over attention ranks
+  double decode_context = 0.0;     // busiest rank: sum over sequences of KV tokens read
+  double prefill_tokens = 0.0;     // mean over attention ranks: new tokens of this chunk
+  double prefill_pairs = 0.0;      // busiest rank: sum of query x key positions
+  double prefill_context = 0.0;    // busiest rank: keys read by prefill, cached and new
+  double prefill_sequences = 0.0;  // sequences that finish prefill in this step (rows of logits)
+
+  friend bool operator==(const BatchShape&, const BatchShape&) = default;
+};
+
+struct StepTime {
+  Time latency;
+  Time interval;
+  std::array<Time, part_count> parts;  // adds up to `latency`
+  std::array<Time, part_count> bound;  // least time by physics, same parts
+  Time compute;                        // sum over kernels of FLOPs / sustained rate
+  Time memory;                         // sum over kernels of bytes / sustained bandwidth
+  Flops flops;                         // per GPU of the busiest rank
+  Bytes hbm_bytes;                     // per GPU
+  Energy energy;                       // of the whole instance, chips only
+
+  [[nodiscard]] Time bound_total() const;
+};
+
+/// One line of the bill of a step: `count` executions of an operator.
+struct OperatorTime {
+  std::string_view name;
+  Part part = Part::attention;
+  double count = 0.0;
+  Time each;
+  Time bound;            // of one execution
+  std::string_view binds;  // "compute", "memory", "link", "latency", "host"
+};
+
+enum class OpKind {
+  gemm, experts, attention_decode, attention_prefill, elementwise, all_reduce, all_gather, exchange,
+  send, host,
+};
+
+/// How many rows a token operator has, per attention rank.
+enum class Rows {
+  tokens,          // all positions of the step
+  decode_tokens,   // decode positions, drafts to verify included
+  prefill_tokens,
+  logits,          // positions whose next token is needed
+  drafts,          // one position per decoding sequence, in the MTP layer
+};
+
+/// An operator with everything that does not depend on the batch.
+struct StepOp {
+  std::string_view name;
+  OpKind kind = OpKind::gemm;
+  Part part = Part::projections;
+  Rows rows = Rows::tokens;
+  double count = 1.0;         // executions per stage, or per step when `once`
+  bool once = false;
+  double n = 0.0;
+  double k = 0.0;
+  double batches = 0.0;        // > 0: that many independent products (absorbed MLA, one per head)
+  double bytes_per_row = 0.0;  // elementwise, collectives, send
+  bool combine = false;        // exchange: combine rather than dispatch
+  kernel::DataType activation = kernel::DataType::bf16;
+  kernel::DataType weight = kernel::DataType::bf16;
+};
+
+/// A compiled deployment. Immutable; share it between threads, with one evaluator each.
+class StepProgram {
+ public:
+  [[nodiscard]] const ModelSpec& model() const { return model_; }
+  [[nodiscard]] const Deployment& deployment() const { return deployment_; }
+  /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a.
+  [[nodiscard]] double tokens_per_step() const { return tokens_per_step_; }
+  [[nodiscard]] Power idle_power() const { return idle_; }
+
+ private:
+  friend class StepCompiler;
+  friend class StepPricer;
+  StepProgram(const kernel::KernelModel& kernels, const collective::CollectiveTimer& timer)
+      : kernels_(kernels), timer_(timer) {}
+
+  ModelSpec model_;
+  Deployment deployment_;
+  Framework framework_;
+  kernel::KernelModel kernels_;
+  collective::CollectiveTimer timer_;
+  collective::Group tp_group_;
+  collective::Group expert_group_;
+  bool stages_far_ = false;  // consecutive pipeline stages sit in different ScaleUp domains
+  double background_ = 0.0;
+  double imbalance_ = 1.0;
+  double slots_ = 0.0;         // expert replicas per rank
+  double tokens_per_step_ = 1.0;
+  double kv_bytes_layer_ = 0.0;  // of one token and layer, on one GPU
+  Power idle_;
+  Power dynamic_;
+  std::vector<StepOp> ops_;
+};
+
+/// The machine side of a compilation.
+struct StepMachine {
+  const hw::Cluster& cluster;
+  const kernel::KernelParams& kernels;
+  const collective::CollectiveParams& collectives;
+  const Framework& framework;
+  const ModelTraits& traits;
+};
+
+/// `why_not` must be empty for (model, deployment). `background` is the share of ScaleUp that other traffic holds.
+[[nodiscard]] StepProgram compile(const ModelSpec& model, const Deployment& deployment,
+                                  const StepMachine& machine, const hw::Conditions& conditions = {},
+                                  double background = 0.0);
+
+/// Prices batches on one program. Keeps the memo (direct-mapped, `slots` entries), so each thread has its own.
+/// The program must outlive it.
+class StepEvaluator {
+ public:
+  explicit StepEvaluator(const StepProgram& program, std::size_t slots = 64);
+
+  [[nodiscard]] StepTime eval(const BatchShape& shape);
+  /// The bill: every operator that takes part, in order of execution.
+  [[nodiscard]] std::vector<OperatorTime> bill(const BatchShape& shape) const;
+  [[nodiscard]] const StepProgram& program() const { return *program_; }
+
+ private:
+  /// Everything that token operators depend on.
+  struct Key {
+    double decode_sequences = -1.0;
+    double prefill_tokens = -1.0;
+    double prefill_sequences = -1.0;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Slot {
+    Key key;
+    StepTime tokens;
+  };
+
+  const StepProgram* program_;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace sn::llm

@@ -1,0 +1,240 @@
+// sn/llm/step_compile.cc
+//
+// First stage of the StepModel: the operators of one deployment with their dimensions (see step.h).
+
+#include <algorithm>
+#include <cmath>
+
+#include "sn/llm/step.h"
+
+namespace sn::llm {
+
+namespace {
+
+constexpr double bf16_bytes = 2.0;
+
+double d(std::int64_t v) { return static_cast<double>(v); }
+
+/// Ranks of an expert group that share a ScaleUp domain: the largest even cut that fits.
+std::int64_t ranks_per_domain(std::int64_t ep, std::int64_t stage_ranks, std::int64_t domain) {
+  if (stage_ranks <= domain) return ep;
+  std::int64_t fit = std::max<std::int64_t>(1, domain * ep / stage_ranks);
+  while (ep % fit != 0) --fit;
+  return fit;
+}
+
+}  // namespace
+
+/// Builds a StepProgram; one object per compilation.
+class StepCompiler {
+ public:
+  StepCompiler(const ModelSpec& model, const Deployment& deployment, const StepMachine& machine,
+               const hw::Cluster& cluster)
+      : m_(model),
+        p_(deployment.parallel),
+        program_(kernel::KernelModel(cluster.rack.chip, machine.kernels),
+                 collective::CollectiveTimer(fabric::make_fabric(cluster), machine.collectives)) {
+    program_.model_ = model;
+    program_.deployment_ = deployment;
+    program_.framework_ = machine.framework;
+    program_.imbalance_ = machine.traits.expert_imbalance;
+    program_.slots_ = d(expert_slots(model, p_));
+    double power = 1.0;
+    for (std::int64_t i = 0; i < deployment.draft_tokens; ++i) {
+      power *= machine.traits.mtp_acceptance;
+      program_.tokens_per_step_ += power;
+    }
+    const std::int64_t domain = cluster.rack.scale_up.domain;
+    program_.tp_group_ = {.ranks = p_.tp, .per_domain = p_.tp};
+    program_.expert_group_ = {.ranks = p_.ep,
+                              .per_domain = ranks_per_domain(p_.ep, p_.stage_ranks(), domain)};
+    program_.stages_far_ = p_.gpus() > domain;
+    program_.idle_ = cluster.rack.chip.idle;
+    program_.dynamic_ = cluster.rack.chip.tdp - cluster.rack.chip.idle;
+    const double sharing =
+        m_.attention.kind == AttentionKind::mla ? 1.0 : std::min(d(p_.tp), d(m_.attention.kv_heads));
+    program_.kv_bytes_layer_ =
+        kv_bytes_per_token(m_, deployment.precision.kv).si() / d(m_.layers) / sharing;
+    activation_ = deployment.precision.activations;
+    linear_ = linear_weights(deployment.precision);
+    experts_ = deployment.precision.weights;
+  }
+
+  StepProgram build(double background) {
+    program_.background_ = background;
+    const double layers = std::ceil(d(m_.layers) / d(p_.pp));
+    const double moe = std::min(d(m_.moe_layers()), layers);
+    layers_ = layers;
+    attention(Rows::tokens);
+    layers_ = layers - moe;
+    if (layers_ > 0.0) dense_ffn(Rows::tokens);
+    layers_ = moe;
+    if (layers_ > 0.0) moe_ffn(Rows::tokens);
+    once_ = true;
+    layers_ = 1.0;
+    vocabulary(Rows::logits);
+    drafts();
+    if (p_.pp > 1) {
+      add({.name = "stage to stage", .kind = OpKind::send, .part = Part::pipeline,
+           .count = d(p_.pp) - 1.0, .bytes_per_row = d(m_.hidden) * bf16_bytes});
+    }
+    add({.name = "host", .kind = OpKind::host, .part = Part::host});
+    return std::move(program_);
+  }
+
+ private:
+  void add(StepOp op) {
+    op.count *= layers_;
+    op.once = once_;
+    program_.ops_.push_back(op);
+  }
+
+  void gemm(std::string_view name, Part part, Rows rows, double n, double k,
+            kernel::DataType weight, double batches = 0.0) {
+    add({.name = name, .kind = OpKind::gemm, .part = part, .rows = rows, .n = n, .k = k,
+         .batches = batches, .activation = weight == kernel::DataType::bf16 ? weight : activation_,
+         .weight = weight});
+  }
+
+  void elementwise(std::string_view name, Rows rows, double bytes, double count = 1.0) {
+    add({.name = name, .kind = OpKind::elementwise, .part = Part::elementwise, .rows = rows,
+         .count = count, .bytes_per_row = bytes});
+  }
+
+  void all_reduce(std::string_view name, Rows rows) {
+    if (p_.tp == 1) return;
+    add({.name = name, .kind = OpKind::all_reduce, .part = Part::all_reduce, .rows = rows,
+         .bytes_per_row = d(m_.hidden) * bf16_bytes});
+  }
+
+  void attention(Rows rows) {
+    const Attention& a = m_.attention;
+    const double h = d(m_.hidden);
+    const double heads = d(a.heads) / d(p_.tp);
+    // Residual add and RMSNorm, fused: two tensors read, two written; twice a layer.
+    elementwise("norm", rows, 4.0 * h * bf16_bytes, 2.0);
+    if (a.kind == AttentionKind::mla) {
+      const double qk = d(a.nope_dim + a.rope_dim);
+      const double down = d(a.kv_lora + a.rope_dim);
+      if (a.q_lora > 0) {
+        gemm("q_a, kv_a", Part::projections, rows, d(a.q_lora) + down, h, linear_);
+        gemm("q_b", Part::projections, rows, heads * qk, d(a.q_lora), linear_);
+      } else {
+        gemm("q, kv_a", Part::projections, rows, heads * qk + down, h, linear_);
+      }
+      const Rows decode = rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens;
+      gemm("absorb k", Part::projections, decode, d(a.kv_lora), d(a.nope_dim),
+           kernel::DataType::bf16, heads);
+      if (rows != Rows::drafts) {
+        gemm("kv_b", Part::projections, Rows::prefill_tokens, heads * d(a.nope_dim + a.v_dim),
+             d(a.kv_lora), linear_);
+      }
+      scores(rows);
+      gemm("absorb v", Part::projections, decode, d(a.v_dim), d(a.kv_lora),
+           kernel::DataType::bf16, heads);
+      gemm("o_proj", Part::projections, rows, h, heads * d(a.v_dim), linear_);
+    } else {
+      const double kv = std::max(1.0, d(a.kv_heads) / d(p_.tp));
+      const double width = (heads + 2.0 * kv) * d(a.head_dim);
+      gemm("qkv", Part::projections, rows, width, h, linear_);
+      elementwise("rope, cache write", rows, 2.0 * width * bf16_bytes);
+      scores(rows);
+      gemm("o_proj", Part::projections, rows, h, heads * d(a.head_dim), linear_);
+    }
+    all_reduce("all-reduce (attention)", rows);
+  }
+
+  void scores(Rows rows) {
+    add({.name = "attention (decode)", .kind = OpKind::attention_decode, .part = Part::attention,
+         .rows = rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens});
+    if (rows == Rows::drafts) return;
+    add({.name = "attention (prefill)", .kind = OpKind::attention_prefill,
+         .part = Part::attention, .rows = Rows::prefill_tokens});
+  }
+
+  void swiglu(std::string_view up, std::string_view down, Rows rows, double inter) {
+    const double h = d(m_.hidden);
+    gemm(up, Part::dense_ffn, rows, 2.0 * inter, h, linear_);
+    elementwise("activation", rows, 3.0 * inter * bf16_bytes);
+    gemm(down, Part::dense_ffn, rows, h, inter, linear_);
+  }
+
+  void dense_ffn(Rows rows) {
+    swiglu("gate, up", "down", rows, d(m_.dense_inter) / d(p_.tp));
+    all_reduce("all-reduce (ffn)", rows);
+  }
+
+  void moe_ffn(Rows rows) {
+    const double h = d(m_.hidden);
+    const double inter = d(m_.expert_inter) / d(p_.expert_tp());
+    const bool exchange = p_.dp > 1;  // with one attention replica every rank sees all tokens
+    gemm("router", Part::elementwise, rows, d(m_.experts), h, kernel::DataType::bf16);
+    elementwise("top-k, permute", rows, d(m_.experts) * 4.0 + d(m_.top_k) * h * bf16_bytes);
+    const auto exchange_op = [&](std::string_view name, bool combine) {
+      add({.name = name, .kind = OpKind::exchange, .part = Part::exchange, .rows = rows,
+           .bytes_per_row = 0.0, .combine = combine});
+    };
+    if (exchange) exchange_op("dispatch", false);
+    add({.name = "experts gate, up", .kind = OpKind::experts, .part = Part::experts, .rows = rows,
+         .n = 2.0 * inter, .k = h, .activation = activation_, .weight = experts_});
+    add({.name = "experts down", .kind = OpKind::experts, .part = Part::experts, .rows = rows,
+         .n = h, .k = inter, .activation = activation_, .weight = experts_});
+    if (exchange) exchange_op("combine", true);
+    if (m_.shared_inter > 0) {
+      swiglu("shared gate, up", "shared down", rows, d(m_.shared_inter) / d(p_.tp));
+    }
+    all_reduce("all-reduce (experts)", rows);
+    if (exchange && p_.tp > 1) {
+      // Each of the tp ranks sent its share of the tokens; their results are gathered.
+      add({.name = "all-gather (experts)", .kind = OpKind::all_gather, .part = Part::all_reduce,
+           .rows = rows, .bytes_per_row = h * bf16_bytes});
+    }
+  }
+
+  void vocabulary(Rows rows) {
+    const double h = d(m_.hidden);
+    const double vocab = d(m_.vocab) / d(p_.tp);
+    if (rows == Rows::logits) {
+      add({.name = "embedding", .kind = OpKind::elementwise, .part = Part::logits,
+           .rows = Rows::tokens, .bytes_per_row = 2.0 * h * bf16_bytes});
+    }
+    gemm("output head", Part::logits, rows, vocab, h, kernel::DataType::bf16);
+    elementwise("sampling", rows, vocab * 2.0 * 4.0);
+  }
+
+  void drafts() {
+    const std::int64_t n = program_.deployment_.draft_tokens;
+    if (n == 0) return;
+    layers_ = d(n);
+    const double h = d(m_.hidden);
+    gemm("MTP projection", Part::projections, Rows::drafts, h, 2.0 * h / d(p_.tp), linear_);
+    attention(Rows::drafts);
+    if (m_.is_moe()) {
+      moe_ffn(Rows::drafts);
+    } else {
+      dense_ffn(Rows::drafts);
+    }
+    vocabulary(Rows::drafts);
+    layers_ = 1.0;
+  }
+
+  const ModelSpec& m_;
+  Parallelism p_;
+  StepProgram program_;
+  kernel::DataType activation_ = kernel::DataType::bf16;
+  kernel::DataType linear_ = kernel::DataType::bf16;
+  kernel::DataType experts_ = kernel::DataType::bf16;
+  double layers_ = 1.0;
+  bool once_ = false;
+};
+
+StepProgram compile(const ModelSpec& model, const Deployment& deployment,
+                    const StepMachine& machine, const hw::Conditions& conditions,
+                    double background) {
+  SN_ASSERT(conditions.alive);
+  SN_ASSERT(why_not(model, deployment, machine.cluster.rack.scale_up.domain).empty());
+  const hw::Cluster cluster = hw::under(conditions, machine.cluster);
+  return StepCompiler(model, deployment, machine, cluster).build(background);
+}
+
+}  // namespace sn::llm

@@ -1,0 +1,278 @@
+// sn/llm/step_eval.cc
+//
+// Second stage of the StepModel: prices a batch on a compiled program (see step.h).
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "sn/llm/step.h"
+
+namespace sn::llm {
+
+namespace {
+
+constexpr double bf16_bytes = 2.0;
+
+double d(std::int64_t v) { return static_cast<double>(v); }
+
+constexpr std::array<std::string_view, part_count> part_names = {
+    "attention", "projections", "dense ffn", "experts", "dispatch+combine",
+    "all-reduce", "elementwise", "logits", "pipeline", "host"};
+
+/// Price of one execution.
+struct OpCost {
+  kernel::Cost kernel;         // zero for communication and host
+  Time time;
+  Time bound;
+  std::string_view binds = "latency";
+};
+
+OpCost from_kernel(const kernel::Cost& c) {
+  const Time work = std::max(c.compute, c.memory);
+  std::string_view binds = c.compute > c.memory ? "compute" : "memory";
+  if (work < 0.5 * c.time) binds = "latency";
+  return {c, c.time, c.bound, binds};
+}
+
+OpCost from_link(const collective::Timing& t) {
+  return {{}, t.time, t.bound, t.bound > 0.3 * t.time ? "link" : "latency"};
+}
+
+bool depends_on_tokens_alone(const StepOp& op) {
+  return op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill;
+}
+
+}  // namespace
+
+std::string_view to_string(Part part) { return part_names[static_cast<std::size_t>(part)]; }
+
+Time StepTime::bound_total() const {
+  Time sum;
+  for (const Time t : bound) sum += t;
+  return sum;
+}
+
+/// Prices single operators; reads the program's private state, keeps none.
+class StepPricer {
+ public:
+  StepPricer(const StepProgram& program, const BatchShape& shape) : p_(program), s_(shape) {}
+
+  [[nodiscard]] double rows(const StepOp& op) const {
+    const double positions = 1.0 + d(p_.deployment_.draft_tokens);
+    switch (op.rows) {
+      case Rows::tokens: return s_.decode_sequences * positions + s_.prefill_tokens;
+      case Rows::decode_tokens: return s_.decode_sequences * positions;
+      case Rows::prefill_tokens: return s_.prefill_tokens;
+      case Rows::logits: return s_.decode_sequences * positions + s_.prefill_sequences;
+      case Rows::drafts: return s_.decode_sequences;
+    }
+    return 0.0;
+  }
+
+  [[nodiscard]] OpCost price(const StepOp& op) const {
+    const double r = rows(op);
+    const Bytes bytes = Bytes::from_si(op.bytes_per_row * r);
+    using collective::Op;
+    switch (op.kind) {
+      case OpKind::gemm: return gemm(op, r);
+      case OpKind::experts: return experts(op, r);
+      case OpKind::attention_decode: return decode(op);
+      case OpKind::attention_prefill: return prefill();
+      case OpKind::elementwise: return from_kernel(p_.kernels_.elementwise(bytes));
+      case OpKind::all_reduce:
+        return from_link(p_.timer_.time(Op::all_reduce, p_.tp_group_, bytes, p_.background_));
+      case OpKind::all_gather:
+        return from_link(p_.timer_.time(Op::all_gather, p_.tp_group_, bytes, p_.background_));
+      case OpKind::exchange: return exchange(op, r);
+      case OpKind::send: return from_link(p_.timer_.send(bytes, p_.stages_far_));
+      case OpKind::host: return host();
+    }
+    return {};
+  }
+
+  /// True when the operator has nothing to do in this batch.
+  [[nodiscard]] bool idle(const StepOp& op) const {
+    return op.kind != OpKind::host && rows(op) <= 0.0;
+  }
+
+  void add(StepTime& total, const StepOp& op) const {
+    if (idle(op)) return;
+    const OpCost c = price(op);
+    const double stages = op.once ? 1.0 : d(p_.deployment_.parallel.pp);
+    const auto part = static_cast<std::size_t>(op.part);
+    const Time once = c.time * op.count;
+    total.latency += once * stages;
+    total.interval += op.kind == OpKind::send ? Time{} : once;
+    total.parts[part] += once * stages;
+    total.bound[part] += c.bound * (op.count * stages);
+    total.compute += c.kernel.compute * op.count;
+    total.memory += c.kernel.memory * op.count;
+    total.flops += c.kernel.flops * op.count;
+    total.hbm_bytes += c.kernel.bytes * op.count;
+    const Time busy = std::max(c.kernel.compute, c.kernel.memory) * op.count;
+    total.energy += p_.dynamic_ * busy * d(p_.deployment_.parallel.gpus());
+  }
+
+  /// Chips draw idle power all the time; call once, when the interval is complete.
+  void add_idle_energy(StepTime& total) const {
+    total.energy += p_.idle_ * total.interval * d(p_.deployment_.parallel.gpus());
+  }
+
+ private:
+  [[nodiscard]] OpCost gemm(const StepOp& op, double r) const {
+    if (op.batches > 0.0) {
+      return from_kernel(p_.kernels_.grouped_gemm({.groups = op.batches,
+                                                   .rows = op.batches * r,
+                                                   .n = op.n,
+                                                   .k = op.k,
+                                                   .activation = op.activation,
+                                                   .weight = op.weight}));
+    }
+    return from_kernel(p_.kernels_.gemm(
+        {.m = r, .n = op.n, .k = op.k, .activation = op.activation, .weight = op.weight}));
+  }
+
+  [[nodiscard]] OpCost experts(const StepOp& op, double r) const {
+    const Parallelism& par = p_.deployment_.parallel;
+    const double ranks = d(par.ep);
+    const double tokens = r * d(par.dp);  // of the whole instance
+    const double mean = tokens * d(p_.model_.top_k) / ranks;
+    const double spread = ranks > 1.0 ? std::sqrt(2.0 * std::log(ranks) / mean) : 0.0;
+    const double factor = ranks > 1.0 ? p_.imbalance_ + spread : 1.0;
+    const double most = tokens * std::min(d(p_.model_.top_k), p_.slots_);
+    const double busiest = std::min(mean * factor, std::max(mean, most));
+    // A replica gets a given token with probability k / replicas; it is read when any token comes.
+    const double share = d(p_.model_.top_k) / (p_.slots_ * ranks);
+    const double hit = 1.0 - std::pow(1.0 - std::min(1.0, share), tokens);
+    const double deviation = std::sqrt(2.0 * std::log(ranks) * p_.slots_ * hit * (1.0 - hit));
+    const double active = std::min({p_.slots_, p_.slots_ * hit + deviation, busiest});
+    return from_kernel(p_.kernels_.grouped_gemm({.groups = active,
+                                                 .rows = busiest,
+                                                 .n = op.n,
+                                                 .k = op.k,
+                                                 .activation = op.activation,
+                                                 .weight = op.weight}));
+  }
+
+  [[nodiscard]] OpCost decode(const StepOp& op) const {
+    const Attention& a = p_.model_.attention;
+    const double tp = d(p_.deployment_.parallel.tp);
+    const bool draft = op.rows == Rows::drafts;
+    const double queries = draft ? 1.0 : 1.0 + d(p_.deployment_.draft_tokens);
+    if (a.kind == AttentionKind::mla) {
+      return from_kernel(p_.kernels_.mla_decode({.sequences = s_.decode_sequences,
+                                                 .context = s_.decode_context,
+                                                 .queries = queries,
+                                                 .heads = d(a.heads) / tp,
+                                                 .latent = d(a.kv_lora),
+                                                 .rope = d(a.rope_dim),
+                                                 .kv = p_.deployment_.precision.kv}));
+    }
+    return from_kernel(
+        p_.kernels_.decode_attention({.sequences = s_.decode_sequences,
+                                      .context = s_.decode_context,
+                                      .queries = queries,
+                                      .heads = d(a.heads) / tp,
+                                      .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
+                                      .head_dim = d(a.head_dim),
+                                      .kv = p_.deployment_.precision.kv}));
+  }
+
+  [[nodiscard]] OpCost prefill() const {
+    const Attention& a = p_.model_.attention;
+    const double heads = d(a.heads) / d(p_.deployment_.parallel.tp);
+    const bool mla = a.kind == AttentionKind::mla;
+    const OpCost scores = from_kernel(p_.kernels_.prefill_attention(
+        {.pairs = s_.prefill_pairs,
+         .tokens = s_.prefill_tokens,
+         .kv_tokens = s_.prefill_context,
+         .heads = heads,
+         .qk_dim = d(mla ? a.nope_dim + a.rope_dim : a.head_dim),
+         .v_dim = d(mla ? a.v_dim : a.head_dim),
+         .kv_bytes = p_.kv_bytes_layer_}));
+    const double cached = s_.prefill_context - s_.prefill_tokens;
+    if (!mla || cached <= 0.0) return scores;
+    // Keys and values of the cached prefix are expanded from the latent again.
+    const OpCost expand = from_kernel(
+        p_.kernels_.gemm({.m = cached,
+                          .n = heads * d(a.nope_dim + a.v_dim),
+                          .k = d(a.kv_lora),
+                          .activation = p_.deployment_.precision.activations,
+                          .weight = linear_weights(p_.deployment_.precision)}));
+    OpCost both = scores;
+    both.time += expand.time;
+    both.bound += expand.bound;
+    both.kernel.compute += expand.kernel.compute;
+    both.kernel.memory += expand.kernel.memory;
+    both.kernel.flops += expand.kernel.flops;
+    both.kernel.bytes += expand.kernel.bytes;
+    return both;
+  }
+
+  [[nodiscard]] OpCost exchange(const StepOp& op, double r) const {
+    const double h = d(p_.model_.hidden);
+    // fp8 and narrower travel as fp8 with one fp32 scale per 128 elements; results return in bf16.
+    const bool narrow = p_.deployment_.precision.activations != kernel::DataType::bf16;
+    const double sent = narrow ? h * (1.0 + 4.0 / 128.0) : h * bf16_bytes;
+    const collective::ExpertExchange e{
+        .tokens = r / d(p_.deployment_.parallel.tp),
+        .dispatch_bytes = Bytes::from_si(sent),
+        .combine_bytes = Bytes::from_si(h * bf16_bytes),
+        .top_k = p_.model_.top_k,
+        .experts = static_cast<std::int64_t>(p_.slots_) * p_.expert_group_.ranks};
+    const collective::ExchangeTiming t = p_.timer_.exchange(e, p_.expert_group_, p_.background_);
+    return from_link(op.combine ? t.combine : t.dispatch);
+  }
+
+  [[nodiscard]] OpCost host() const {
+    const Time t = s_.prefill_tokens > 0.0 ? p_.framework_.host_prefill : p_.framework_.host_decode;
+    return {{}, t, Time{}, "host"};
+  }
+
+  const StepProgram& p_;
+  const BatchShape& s_;
+
+ public:
+  [[nodiscard]] const std::vector<StepOp>& ops() const { return p_.ops_; }
+};
+
+StepEvaluator::StepEvaluator(const StepProgram& program, std::size_t slots)
+    : program_(&program), slots_(std::bit_ceil(std::max<std::size_t>(1, slots))) {}
+
+StepTime StepEvaluator::eval(const BatchShape& shape) {
+  const StepPricer pricer(*program_, shape);
+  const Key key{shape.decode_sequences, shape.prefill_tokens, shape.prefill_sequences};
+  const auto bits = [](double v) { return std::bit_cast<std::uint64_t>(v); };
+  std::uint64_t hash = bits(key.decode_sequences) * 0x9E3779B97F4A7C15ull;
+  hash = (hash ^ (hash >> 29) ^ bits(key.prefill_tokens)) * 0xBF58476D1CE4E5B9ull;
+  hash = (hash ^ (hash >> 32) ^ bits(key.prefill_sequences)) * 0x94D049BB133111EBull;
+  Slot& slot = slots_[(hash >> 33) & (slots_.size() - 1)];
+  if (slot.key != key) {
+    slot.key = key;
+    slot.tokens = {};
+    for (const StepOp& op : pricer.ops()) {
+      if (depends_on_tokens_alone(op)) pricer.add(slot.tokens, op);
+    }
+  }
+  StepTime total = slot.tokens;
+  for (const StepOp& op : pricer.ops()) {
+    if (!depends_on_tokens_alone(op)) pricer.add(total, op);
+  }
+  pricer.add_idle_energy(total);
+  return total;
+}
+
+std::vector<OperatorTime> StepEvaluator::bill(const BatchShape& shape) const {
+  const StepPricer pricer(*program_, shape);
+  std::vector<OperatorTime> lines;
+  for (const StepOp& op : pricer.ops()) {
+    if (pricer.idle(op)) continue;
+    const OpCost c = pricer.price(op);
+    const double stages = op.once ? 1.0 : d(program_->deployment().parallel.pp);
+    lines.push_back({op.name, op.part, op.count * stages, c.time, c.bound, c.binds});
+  }
+  return lines;
+}
+
+}  // namespace sn::llm
