@@ -1,0 +1,248 @@
+// sn/serving/prefill.cc
+//
+// Steady-state prefill (equations and sources in prefill.h).
+
+#include "sn/serving/prefill.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sn::serving {
+
+namespace {
+
+constexpr double fractions_of_chunk = 8.0;  // partial chunks are rounded up to an eighth
+constexpr double saturation = 0.999;
+
+void accumulate(llm::StepTime& sum, const llm::StepTime& step, double weight) {
+  sum.latency += step.latency * weight;
+  sum.interval += step.interval * weight;
+  for (std::size_t i = 0; i < llm::part_count; ++i) {
+    sum.parts[i] += step.parts[i] * weight;
+    sum.bound[i] += step.bound[i] * weight;
+  }
+  sum.compute += step.compute * weight;
+  sum.memory += step.memory * weight;
+  sum.flops += step.flops * weight;
+  sum.hbm_bytes += step.hbm_bytes * weight;
+  sum.energy += step.energy * weight;
+}
+
+}  // namespace
+
+Time KvTransfer::exposed(double tokens, Time prefill) const {
+  if (layers <= 0.0) return {};
+  const Bytes all = per_token * tokens;
+  const Time wire = all / path.sustained;
+  return start + path.latency + std::max(wire / layers, wire - prefill * (1.0 - 1.0 / layers));
+}
+
+ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tokens) {
+  ChunkWork out;
+  double chunks = 0.0;
+  double input = 0.0;
+  for (const RequestClass& c : workload.classes) {
+    const double cached = cached_tokens(workload, c, capacity_tokens);
+    const double uncached = std::max(1.0, c.input - cached);
+    const double steps = std::ceil(uncached / chunk);
+    input += c.weight * c.input;
+    out.uncached += c.weight * uncached;
+    out.chunks_per_request += c.weight * steps;
+    chunks += c.weight * uncached / chunk;
+    out.pairs_per_chunk += c.weight * uncached * (cached + 0.5 * uncached);
+    // Step i reads the cached prefix and everything computed so far.
+    out.keys_per_chunk += c.weight * (steps * cached + 0.5 * (steps + 1.0) * uncached);
+  }
+  out.pairs_per_chunk /= chunks;
+  out.keys_per_chunk /= chunks;
+  out.tokens_per_chunk = out.uncached / out.chunks_per_request;
+  out.hit_rate = 1.0 - out.uncached / input;
+  return out;
+}
+
+PrefillModel::PrefillModel(const llm::StepProgram& program, const Workload& workload, double chunk,
+                           Time frontend, const KvTransfer& transfer)
+    : evaluator_(program, 256),
+      workload_(&workload),
+      chunk_(chunk),
+      frontend_(frontend),
+      transfer_(transfer),
+      dp_(static_cast<double>(program.deployment().parallel.dp)) {}
+
+PrefillModel::Steps PrefillModel::steps_of(double uncached, double cached) const {
+  Steps s;
+  s.full = std::floor(uncached / chunk_);
+  const double rest = uncached - s.full * chunk_;
+  const double unit = chunk_ / fractions_of_chunk;
+  s.rest = std::ceil(rest / unit) * unit;
+  if (s.full > 0.0) {
+    // Mean over the full chunks: keys before the chunk, then a causal triangle inside it.
+    const double before = cached + 0.5 * (s.full - 1.0) * chunk_;
+    s.full_shape = {.prefill_tokens = chunk_,
+                    .prefill_pairs = chunk_ * (before + 0.5 * chunk_),
+                    .prefill_context = before + chunk_,
+                    .prefill_sequences = s.rest > 0.0 ? 0.0 : 1.0 / s.full};
+  }
+  if (s.rest > 0.0) {
+    const double before = cached + s.full * chunk_;
+    s.rest_shape = {.prefill_tokens = s.rest,
+                    .prefill_pairs = rest * (before + 0.5 * rest),
+                    .prefill_context = before + rest,
+                    .prefill_sequences = 1.0};
+  }
+  return s;
+}
+
+llm::BatchShape PrefillModel::with_fill(llm::BatchShape shape, double fill) const {
+  // Tokens per rank are a mean over ranks: this one packs other requests into what its own leaves of the chunk,
+  // the dp - 1 others hold `fill` of a chunk.
+  const double own = shape.prefill_tokens + fill * (chunk_ - shape.prefill_tokens);
+  shape.prefill_tokens = (own + (dp_ - 1.0) * fill * chunk_) / dp_;
+  return shape;
+}
+
+llm::BatchShape PrefillModel::packed_shape(const Steps& steps) const {
+  llm::BatchShape packed = steps.full > 0.0 ? steps.full_shape : steps.rest_shape;
+  // A short request shares its chunk with others like it: their scores come along.
+  if (steps.full <= 0.0 && steps.rest > 0.0) {
+    const double copies = chunk_ / steps.rest;
+    packed.prefill_pairs *= copies;
+    packed.prefill_context *= copies;
+    packed.prefill_sequences *= copies;
+  }
+  packed.prefill_tokens = chunk_;
+  return packed;
+}
+
+Time PrefillModel::duration(const Steps& steps, double fill) {
+  Time total;
+  Time last_gap;  // a pipeline's fill: latency of the last chunk beyond its interval
+  if (steps.full > 0.0) {
+    const llm::StepTime t = evaluator_.eval(with_fill(steps.full_shape, fill));
+    total += t.interval * steps.full;
+    last_gap = t.latency - t.interval;
+  }
+  if (steps.rest > 0.0) {
+    const llm::StepTime t = evaluator_.eval(with_fill(steps.rest_shape, fill));
+    total += t.interval;
+    last_gap = std::max(last_gap, t.latency - t.interval);
+  }
+  return total + last_gap;
+}
+
+const PrefillService& PrefillModel::service(double capacity_tokens) {
+  for (const PrefillService& s : services_) {
+    if (s.capacity_tokens == capacity_tokens) return s;
+  }
+  PrefillService out;
+  out.capacity_tokens = capacity_tokens;
+  double input = 0.0;
+  double second = 0.0;
+  Time step;
+  for (const RequestClass& c : workload_->classes) {
+    const double cached = cached_tokens(*workload_, c, capacity_tokens);
+    const double uncached = std::max(1.0, c.input - cached);
+    const Steps steps = steps_of(uncached, cached);
+    ClassService s;
+    s.weight = c.weight;
+    s.input = c.input;
+    s.uncached = uncached;
+    s.alone = duration(steps, 0.0);
+    s.loaded = duration(steps, 1.0);
+    // Occupancy: full chunks as they are, the rest as its share of a full step of the same request.
+    const Time full_step = evaluator_.eval(packed_shape(steps)).interval;
+    s.occupancy = full_step * (uncached / chunk_);
+    s.transfer = transfer_.exposed(c.input, s.alone);
+    step += full_step * c.weight;
+    input += c.weight * c.input;
+    out.uncached += c.weight * uncached;
+    out.occupancy += s.occupancy * c.weight;
+    second += c.weight * s.occupancy.si() * s.occupancy.si();
+    out.classes.push_back(s);
+  }
+  const double mean = out.occupancy.si();
+  out.occupancy2 = mean > 0.0 ? std::max(0.0, second / (mean * mean) - 1.0) : 0.0;
+  out.hit_rate = input > 0.0 ? 1.0 - out.uncached / input : 0.0;
+  out.step = step;
+  services_.push_back(std::move(out));
+  return services_.back();
+}
+
+PrefillPoint PrefillModel::at(const PrefillService& service, double requests,
+                              double servers) const {
+  PrefillPoint p;
+  p.utilisation = requests * service.occupancy.si() / servers;
+  const double rho = std::min(p.utilisation, saturation);
+  p.wait = queue_wait(rho, servers, service.occupancy, workload_->dispersion, service.occupancy2);
+  p.residual = service.step * (0.5 * rho);
+  p.classes.reserve(service.classes.size());
+  for (const ClassService& c : service.classes) {
+    const Time own = c.alone + (c.loaded - c.alone) * rho;
+    p.classes.push_back({.weight = c.weight,
+                         .offset = frontend_ + p.residual + own + c.transfer,
+                         .sigma = Time{}});
+  }
+  return p;
+}
+
+bool meets_ttft(const PrefillPoint& point, const Slo& slo) {
+  if (point.utilisation >= saturation) return false;
+  for (const SloTarget& t : slo) {
+    if (t.metric != Metric::ttft) continue;
+    const bool ok = t.quantile < 0.0
+                        ? delay_mean(point.classes, point.wait) <= t.limit
+                        : delay_cdf(point.classes, point.wait, t.limit) >= t.quantile;
+    if (!ok) return false;
+  }
+  return true;
+}
+
+double PrefillModel::largest_rate(const PrefillService& service, double servers,
+                                  const Slo& slo) const {
+  if (service.occupancy <= Time{} || !meets_ttft(at(service, 0.0, servers), slo)) return 0.0;
+  double lo = 0.0;
+  double hi = servers / service.occupancy.si();
+  for (int i = 0; i < 40 && hi - lo > 1e-6 * hi; ++i) {
+    const double middle = 0.5 * (lo + hi);
+    (meets_ttft(at(service, middle, servers), slo) ? lo : hi) = middle;
+  }
+  return lo;
+}
+
+llm::StepTime PrefillModel::mean_request_steps(const PrefillService& service, double utilisation) {
+  llm::StepTime sum;
+  const double rho = std::min(utilisation, saturation);
+  for (const ClassService& c : service.classes) {
+    const Steps steps = steps_of(c.uncached, c.input - c.uncached);
+    for (const double fill : {0.0, 1.0}) {
+      const double weight = c.weight * (fill == 0.0 ? 1.0 - rho : rho);
+      if (steps.full > 0.0) {
+        accumulate(sum, evaluator_.eval(with_fill(steps.full_shape, fill)), weight * steps.full);
+      }
+      if (steps.rest > 0.0) {
+        accumulate(sum, evaluator_.eval(with_fill(steps.rest_shape, fill)), weight);
+      }
+    }
+  }
+  return sum;
+}
+
+llm::StepTime PrefillModel::mean_request_work(const PrefillService& service) {
+  llm::StepTime sum;
+  for (const ClassService& c : service.classes) {
+    const Steps steps = steps_of(c.uncached, c.input - c.uncached);
+    accumulate(sum, evaluator_.eval(packed_shape(steps)), c.weight * c.uncached / chunk_);
+  }
+  return sum;
+}
+
+Energy PrefillModel::mean_request_energy(const PrefillService& service, double utilisation) {
+  const llm::StepTime work = mean_request_work(service);
+  // The chips also idle (1 - rho) / rho times as long as they work.
+  const double gpus = static_cast<double>(program().deployment().parallel.gpus());
+  const double rho = std::max(1e-3, utilisation);
+  const Energy idle = program().idle_power() * (work.interval * (gpus * (1.0 - rho) / rho));
+  return (work.energy + idle) / dp_;
+}
+
+}  // namespace sn::serving

@@ -1,0 +1,130 @@
+// sn/serving/stack_distance.cc
+//
+// A Fenwick tree marks, for every block, the time of its last access. The marks after time p are
+// the distinct blocks touched since p; their number is the distance but for the block itself.
+
+#include "sn/serving/stack_distance.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sn/base/result.h"
+
+namespace sn::serving {
+namespace {
+
+/// Finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA 2014): hashes are often small integers.
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+  return x ^ (x >> 31);
+}
+
+/// Time of the last access by block hash: open addressing, linear probing, at most half full.
+class LastAccess {
+ public:
+  /// Time of the previous access (1 and up), or 0; sets it to `now`.
+  std::uint32_t exchange(std::uint64_t block, std::uint32_t now) {
+    Slot& slot = find(block);
+    const std::uint32_t before = std::exchange(slot.time, now);
+    if (before == 0) {
+      slot.block = block;
+      if (++used_ > slots_.size() / 2) grow();
+    }
+    return before;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t block = 0;
+    std::uint32_t time = 0;  // 0 marks a free slot
+  };
+
+  Slot& find(std::uint64_t block) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t i = mix(block) & mask;
+    while (slots_[i].time != 0 && slots_[i].block != block) i = (i + 1) & mask;
+    return slots_[i];
+  }
+
+  void grow() {
+    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
+    for (const Slot& slot : old) {
+      if (slot.time != 0) find(slot.block) = slot;
+    }
+  }
+
+  std::vector<Slot> slots_ = std::vector<Slot>(1024);  // a power of two
+  std::size_t used_ = 0;
+};
+
+/// Prefix sums of marks over times 1..n. Sums wrap around modulo 2^32, which addition undoes.
+class Marks {
+ public:
+  explicit Marks(std::size_t n) : tree_(n + 1, 0) {}
+
+  void add(std::size_t time, std::uint32_t amount) {
+    for (; time < tree_.size(); time += time & (~time + 1)) tree_[time] += amount;
+  }
+  [[nodiscard]] std::uint32_t up_to(std::size_t time) const {
+    std::uint32_t sum = 0;
+    for (; time > 0; time &= time - 1) sum += tree_[time];
+    return sum;
+  }
+
+ private:
+  std::vector<std::uint32_t> tree_;
+};
+
+}  // namespace
+
+std::span<const std::uint32_t> PrefixDistances::of(std::size_t request) const {
+  SN_ASSERT(request + 1 < first.size());
+  return {needed.data() + first[request], first[request + 1] - first[request]};
+}
+
+std::size_t PrefixDistances::hits(std::size_t request, std::uint64_t capacity_blocks) const {
+  const auto blocks = of(request);
+  const auto cap = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(capacity_blocks, never_served - 1));
+  const auto end = std::upper_bound(blocks.begin(), blocks.end(), cap);
+  return static_cast<std::size_t>(end - blocks.begin());
+}
+
+PrefixDistances prefix_distances(const std::vector<Request>& requests) {
+  PrefixDistances out;
+  out.first.reserve(requests.size() + 1);
+  std::size_t total = 0;
+  for (const Request& r : requests) {
+    out.first.push_back(total);
+    total += r.blocks.size();
+  }
+  out.first.push_back(total);
+  SN_ASSERT(total < never_served);
+  out.needed.reserve(total);
+
+  LastAccess last;
+  Marks marks(total);
+  std::uint32_t now = 0;
+  std::uint32_t distinct = 0;
+  for (const Request& r : requests) {
+    std::uint32_t most = 0;
+    for (const std::uint64_t block : r.blocks) {
+      ++now;
+      const std::uint32_t before = last.exchange(block, now);
+      if (before == 0) {
+        most = never_served;
+        ++distinct;
+      } else {
+        if (most != never_served) most = std::max(most, distinct - marks.up_to(before) + 1);
+        marks.add(before, static_cast<std::uint32_t>(-1));
+      }
+      marks.add(now, 1);
+      out.needed.push_back(most);
+    }
+  }
+  out.distinct = distinct;
+  return out;
+}
+
+}  // namespace sn::serving

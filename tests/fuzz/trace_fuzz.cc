@@ -1,0 +1,63 @@
+// tests/fuzz/trace_fuzz.cc
+//
+// libFuzzer target: any bytes as a trace, then reduced to a workload. Neither may crash, and what
+// they accept must keep its promises.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "sn/base/result.h"
+#include "sn/serving/trace.h"
+#include "sn/serving/workload.h"
+
+namespace {
+
+using namespace sn;
+using namespace sn::serving;
+
+void check_workload(const Workload& w) {
+  double weights = 0.0;
+  for (const RequestClass& c : w.classes) {
+    weights += c.weight;
+    SN_ASSERT(c.input >= 1.0 && c.input <= w.input_max);
+    SN_ASSERT(c.output >= 1.0 && c.output <= w.output_max);
+    SN_ASSERT(c.cached.size() == w.capacities.size());
+    SN_ASSERT(std::is_sorted(c.cached.begin(), c.cached.end()));
+    SN_ASSERT(c.cached.empty() || c.cached.back() < c.input);
+  }
+  SN_ASSERT(std::abs(weights - 1.0) < 1e-9);
+  SN_ASSERT(w.rate.si() > 0.0 && std::isfinite(w.rate.si()));
+  SN_ASSERT(w.dispersion >= 0.05 && std::isfinite(w.dispersion));
+}
+
+void run(std::string_view text, double malformed_share) {
+  TraceLimits limits;
+  limits.malformed_share = malformed_share;
+  limits.requests = 1000;
+  limits.line_bytes = 4096;
+  limits.blocks = 64;
+  const auto trace = read_trace("fuzz", text, limits);
+  if (!trace) {
+    SN_ASSERT(!trace.error().empty());
+    return;
+  }
+  SN_ASSERT(!trace->requests.empty());
+  SN_ASSERT(trace->warnings.size() == std::min(trace->malformed, limits.reported_lines));
+  SummaryOptions options;
+  options.max_classes = 8;
+  options.capacity_min_tokens = 512.0;
+  const auto w = summarise("fuzz", "fuzz", trace->requests, trace->block_tokens, options);
+  if (w) check_workload(*w);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  run(text, 0.01);
+  run(text, 1.0);
+  return 0;
+}
