@@ -1,0 +1,333 @@
+// sn/twin/scenario_load.cc
+//
+// The load side of a scenario: workload (trace, preset or synthetic), rate, SLO, deployments, search, kv, fidelity.
+
+#include <charconv>
+#include <cmath>
+
+#include "sn/base/units.h"
+#include "sn/serving/synthetic.h"
+#include "sn/serving/trace.h"
+#include "sn/serving/workload_file.h"
+#include "sn/twin/scenario_parts.h"
+
+namespace sn::twin {
+
+namespace {
+
+constexpr Range token_range{1.0, 1e8};
+
+serving::Workload read_trace_workload(const Node& path, const PartContext& context, World& world,
+                                      Errors& errors) {
+  Result<std::string> text = load_near(context, path);
+  if (!text) return take(Result<serving::Workload>(fail(text.error())), errors);
+  Result<serving::Trace> trace = serving::read_trace(path.text(), *text);
+  if (!trace) return take(Result<serving::Workload>(fail(trace.error())), errors);
+  world.warnings.insert(world.warnings.end(), trace->warnings.begin(), trace->warnings.end());
+  const std::string origin = path.text() + ", " +
+                             format_number(static_cast<double>(trace->requests.size()), 6) +
+                             " requests";
+  return take(serving::summarise(path.text(), origin, trace->requests, trace->block_tokens),
+              errors);
+}
+
+serving::LengthDistribution read_length(MapReader& owner, std::string_view key, Errors& errors) {
+  serving::LengthDistribution out;
+  const Node* node = owner.require(key);
+  if (node == nullptr) return out;
+  if (node->is_scalar()) {
+    out.min = static_cast<double>(read_integer(*node, key, token_range, errors).value_or(1));
+    out.max = out.min;
+    return out;
+  }
+  MapReader r(*node, "workload.synthetic." + std::string(key), errors);
+  const bool lognormal = r.has("median");
+  out.kind = lognormal ? serving::LengthDistribution::Kind::lognormal
+                       : serving::LengthDistribution::Kind::uniform;
+  if (!lognormal && (!r.has("min") || !r.has("max"))) {
+    r.report(ErrorCode::missing, "a length needs 'min' and 'max', or 'median' and 'p90'", node,
+             "a single number stands for a fixed length");
+  }
+  out.min = static_cast<double>(r.integer("min", token_range).value_or(1));
+  out.max = static_cast<double>(r.integer("max", token_range).value_or(1'000'000));
+  if (lognormal) {
+    out.median = static_cast<double>(r.integer("median", token_range).value_or(1));
+    out.p90 = static_cast<double>(r.integer("p90", token_range).value_or(1));
+    if (out.p90 < out.median) r.report(ErrorCode::range, "'p90' is below 'median'", r.get("p90"));
+  }
+  if (out.max < out.min) r.report(ErrorCode::range, "'max' is below 'min'", r.get("max"));
+  r.finish();
+  return out;
+}
+
+serving::ArrivalProcess read_arrivals(MapReader& owner, Errors& errors) {
+  serving::ArrivalProcess out;
+  const Node* node = owner.require("arrivals");
+  if (node == nullptr) return out;
+  MapReader r(*node, "workload.synthetic.arrivals", errors);
+  const std::string process = r.choice("process", {"poisson", "gamma", "fixed"}).value_or("poisson");
+  if (process == "gamma") out.kind = serving::ArrivalProcess::Kind::gamma;
+  if (process == "fixed") out.kind = serving::ArrivalProcess::Kind::fixed;
+  static_cast<void>(r.require("rate"));
+  out.rate = r.quantity<Rate>("rate", Rate::from_si(1e-6), Rate::from_si(1e6)).value_or(out.rate);
+  out.cv = r.number("cv", {0.01, 100.0}).value_or(1.0);
+  r.finish();
+  return out;
+}
+
+serving::Workload read_synthetic(const Node& node, World& world, Errors& errors) {
+  MapReader r(node, "workload.synthetic", errors);
+  serving::SyntheticSpec spec;
+  const std::size_t before = errors.size();
+  spec.arrivals = read_arrivals(r, errors);
+  spec.input = read_length(r, "input", errors);
+  spec.output = read_length(r, "output", errors);
+  spec.requests = r.integer("requests", {100.0, 1e6}).value_or(spec.requests);
+  const double hits = r.number("prefix_hit_rate", {0.0, 0.99}).value_or(0.0);
+  r.finish();
+  if (errors.size() != before) return {};
+  const std::vector<serving::Request> requests = serving::generate(spec, world.seed);
+  serving::Workload w = take(
+      serving::summarise("synthetic",
+                         "synthetic, " +
+                             format_number(static_cast<double>(requests.size()), 6) + " requests",
+                         requests, 0.0),
+      errors);
+  // What the process is, rather than what one draw of it came to.
+  w.rate = spec.arrivals.rate;
+  w.dispersion = spec.arrivals.kind == serving::ArrivalProcess::Kind::gamma
+                     ? spec.arrivals.cv * spec.arrivals.cv
+                     : w.dispersion;
+  if (spec.arrivals.kind == serving::ArrivalProcess::Kind::poisson) w.dispersion = 1.0;
+  if (hits <= 0.0) return w;
+  w.capacities = {1.0};
+  w.hit_rate_curve = {{1.0, hits}};
+  for (serving::RequestClass& c : w.classes) c.cached = {hits * c.input};
+  return w;
+}
+
+void read_rate(MapReader& r, World& world, Errors& errors) {
+  const Node* node = r.get("rate");
+  if (node == nullptr || node->text() == "knee") return;
+  const std::string& text = node->text();
+  double multiple = 0.0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, multiple);
+  if (parsed.ec == std::errc{} && parsed.ptr + 1 == end && *parsed.ptr == 'x') {
+    if (multiple >= 1e-6 && multiple <= 1e6) {
+      world.rate = {.kind = RateSpec::Kind::multiple, .value = multiple};
+      return;
+    }
+  } else if (const auto rate = parse_quantity(text, Rate::dimension); rate && *rate > 0.0) {
+    world.rate = {.kind = RateSpec::Kind::absolute, .value = *rate};
+    return;
+  }
+  errors.push_back({.code = ErrorCode::range,
+                    .message = "'workload.rate' cannot be '" + text + "'",
+                    .where = node->where(),
+                    .hint = "write knee, a multiple such as 1.5x, or a rate such as 40 req/s"});
+}
+
+void read_workload_part(MapReader& root, const PartContext& context, World& world,
+                        Errors& errors) {
+  const Node* node = root.require("workload");
+  if (node == nullptr) return;
+  MapReader r(*node, "workload", errors);
+  const Node* trace = r.get("trace");
+  const Node* preset = r.get("preset");
+  const Node* synthetic = r.get("synthetic");
+  const int given = (trace != nullptr) + (preset != nullptr) + (synthetic != nullptr);
+  if (node->is_map() && given != 1) {
+    r.report(given == 0 ? ErrorCode::missing : ErrorCode::syntax,
+             "workload needs exactly one of 'trace', 'preset' and 'synthetic'", node,
+             "trace: a file; preset: a name (supernode catalog workloads)");
+  } else if (trace != nullptr) {
+    world.workload = read_trace_workload(*trace, context, world, errors);
+  } else if (preset != nullptr) {
+    const hw::CatalogKind& kind = *hw::find_kind("workload");
+    const std::size_t before = errors.size();
+    const Node entry = take(context.catalog.resolve(kind, *preset), errors);
+    if (errors.size() == before) {
+      world.workload = take(serving::read_workload(entry, preset->text()), errors);
+    }
+  } else if (synthetic != nullptr) {
+    world.workload = read_synthetic(*synthetic, world, errors);
+  }
+  read_rate(r, world, errors);
+  r.finish();
+}
+
+void read_slo(MapReader& root, World& world, Errors& errors) {
+  const Node* node = root.require("slo");
+  if (node == nullptr) return;
+  MapReader r(*node, "slo", errors);
+  for (const auto& [key, metric] : {std::pair{"ttft", serving::Metric::ttft},
+                                    std::pair{"tpot", serving::Metric::tpot}}) {
+    const Node* target = r.get(key);
+    if (target == nullptr) continue;
+    MapReader t(*target, "slo." + std::string(key), errors);
+    for (const auto& [name, quantile] :
+         {std::pair{"mean", -1.0}, std::pair{"p50", 0.5}, std::pair{"p90", 0.9},
+          std::pair{"p95", 0.95}, std::pair{"p99", 0.99}}) {
+      const auto limit =
+          t.quantity<Time>(name, Time::from_si(1e-6), Time::from_si(1e5));
+      if (limit) world.slo.push_back({.metric = metric, .quantile = quantile, .limit = *limit});
+    }
+    t.finish();
+  }
+  r.finish();
+  if (node->is_map() && world.slo.empty() && errors.empty()) {
+    r.report(ErrorCode::missing, "slo names no target", node,
+             "slo: {ttft: {p90: 2 s}, tpot: {p90: 50 ms}}");
+  }
+}
+
+struct ListedPool {
+  std::string role;
+  serving::Pool pool;
+  const Node* at = nullptr;
+};
+
+ListedPool read_pool(const Node& node, const World& world, Errors& errors) {
+  MapReader r(node, "deployment", errors);
+  ListedPool out{.role = {}, .pool = {}, .at = &node};
+  static_cast<void>(r.require("pool"));
+  out.role = r.choice("pool", {"aggregated", "prefill", "decode"}).value_or("");
+  const Range size{1.0, 65536.0};
+  llm::Parallelism& p = out.pool.deployment.parallel;
+  p.tp = r.integer("tp", size).value_or(1);
+  p.dp = r.integer("dp", size).value_or(1);
+  p.pp = r.integer("pp", size).value_or(1);
+  p.ep = r.integer("ep", size).value_or(world.model.is_moe() && p.dp > 1 ? p.tp * p.dp : 1);
+  out.pool.replicas = r.integer("replicas", size).value_or(1);
+  out.pool.max_batch = r.integer("max_batch", size).value_or(0);
+  const bool prefills = out.role != "decode";
+  out.pool.chunk = r.integer("chunk", {16.0, 1e6}).value_or(prefills ? 8192 : 0);
+  out.pool.deployment.draft_tokens = r.integer("mtp", {0.0, 8.0}).value_or(0);
+  if (!world.precisions.empty()) out.pool.deployment.precision = world.precisions.front();
+  r.finish();
+  const std::string why =
+      errors.empty() && world.model.layers > 0
+          ? llm::why_not(world.model, out.pool.deployment, world.cluster.rack.scale_up.domain)
+          : "";
+  if (!why.empty()) {
+    r.report(ErrorCode::infeasible, llm::to_string(p) + " cannot hold this model: " + why, &node);
+  }
+  return out;
+}
+
+void read_deployments(MapReader& root, World& world, Errors& errors) {
+  const Node* node = root.get("deployments");
+  if (node == nullptr || (node->is_scalar() && node->text() == "auto")) return;
+  if (!node->is_list()) {
+    root.report(ErrorCode::wrong_type, "'deployments' must be 'auto' or a list of pools", node);
+    return;
+  }
+  std::vector<ListedPool> pools;
+  for (const Node& item : node->items()) pools.push_back(read_pool(item, world, errors));
+  serving::ServingPlan plan;
+  const bool one = pools.size() == 1 && pools[0].role == "aggregated";
+  const bool two = pools.size() == 2 && pools[0].role == "prefill" && pools[1].role == "decode";
+  if (!one && !two) {
+    root.report(ErrorCode::syntax,
+                "'deployments' must hold one aggregated pool, or a prefill and a decode pool",
+                node, "- {pool: prefill, replicas: 6, dp: 8}\n        - {pool: decode, dp: 80}");
+    return;
+  }
+  plan.decode = pools.back().pool;
+  if (two) plan.prefill = pools.front().pool;
+  if (two) plan.decode.chunk = 0;
+  if (world.cluster.rack.gpus > 0 && plan.gpus() > world.cluster.gpus()) {
+    root.report(ErrorCode::infeasible,
+                "the deployments take " + std::to_string(plan.gpus()) + " GPUs; the cluster has " +
+                    std::to_string(world.cluster.gpus()),
+                node);
+  }
+  world.search.fixed.push_back(plan);
+}
+
+std::vector<std::int64_t> read_integers(MapReader& r, std::string_view key, Range range,
+                                        Errors& errors) {
+  std::vector<std::int64_t> out;
+  const Node* node = r.get(key);
+  if (node == nullptr) return out;
+  const std::vector<Node> single = {*node};
+  for (const Node& item : node->is_list() ? node->items() : single) {
+    if (const auto v = read_integer(item, key, range, errors)) out.push_back(*v);
+  }
+  return out;
+}
+
+void read_search(MapReader& root, World& world, Errors& errors) {
+  const Node* node = root.get("search");
+  if (node == nullptr) return;
+  MapReader r(*node, "search", errors);
+  const std::string pools =
+      r.choice("pools", {"both", "aggregated", "disaggregated"}).value_or("both");
+  world.search.aggregated = pools != "disaggregated";
+  world.search.disaggregated = pools != "aggregated";
+  world.search.draft_tokens = read_integers(r, "mtp", {0.0, 8.0}, errors);
+  world.search.prefill_chunks = read_integers(r, "chunk", {16.0, 1e6}, errors);
+  r.finish();
+}
+
+void refuse_later(const Node* node, const std::string& what, const std::string& only,
+                  Errors& errors) {
+  errors.push_back({.code = ErrorCode::unknown_name,
+                    .message = what + " '" + node->text() + "' is not modelled yet",
+                    .where = node->where(),
+                    .hint = "this version knows: " + only});
+}
+
+void read_kv_and_fidelity(MapReader& root, World& world, Errors& errors) {
+  if (const Node* node = root.get("kv")) {
+    MapReader r(*node, "kv", errors);
+    if (const Node* tiers = r.get("tiers")) {
+      for (const Node& tier : tiers->items()) {
+        if (tier.text() != "hbm") refuse_later(&tier, "KV tier", "hbm", errors);
+      }
+    }
+    const Node* policy = r.get("policy");
+    if (policy != nullptr && policy->text() != "lru") {
+      refuse_later(policy, "eviction policy", "lru", errors);
+    }
+    world.kv_block = static_cast<double>(r.integer("block", {1.0, 4096.0}).value_or(64));
+    r.finish();
+  }
+  if (const Node* node = root.get("fidelity")) {
+    MapReader r(*node, "fidelity", errors);
+    const Node* fabric = r.get("fabric");
+    if (fabric != nullptr && fabric->text() != "analytic") {
+      refuse_later(fabric, "fabric fidelity", "analytic", errors);
+    }
+    r.finish();
+  }
+}
+
+}  // namespace
+
+Result<std::string> load_near(const PartContext& context, const Node& path) {
+  const std::string& name = path.text();
+  Result<std::string> text = context.load(name);
+  if (!text && !name.starts_with("/") && !context.directory.empty()) {
+    Result<std::string> beside = context.load(context.directory + "/" + name);
+    if (beside) return beside;
+  }
+  if (text) return text;
+  Errors errors = text.error();
+  for (Error& e : errors) {
+    if (e.where.line == 0) e.where = path.where();
+  }
+  return fail(std::move(errors));
+}
+
+void read_load_parts(MapReader& root, const PartContext& context, World& world, Errors& errors) {
+  world.seed = static_cast<std::uint64_t>(root.integer("seed", {0.0, 9e15}).value_or(1));
+  read_workload_part(root, context, world, errors);
+  read_slo(root, world, errors);
+  read_deployments(root, world, errors);
+  read_search(root, world, errors);
+  read_kv_and_fidelity(root, world, errors);
+}
+
+}  // namespace sn::twin

@@ -1,0 +1,82 @@
+// sn/twin/world.h
+//
+// A scenario resolved: every value that models read, checked, and the list of numbers it rests on.
+//
+// Immutable by convention. `with_values` gives the same World with other numbers, by ParamId: the one routine
+// behind elasticities and assumption checks.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sn/collective/params.h"
+#include "sn/hw/conditions.h"
+#include "sn/hw/machine.h"
+#include "sn/hw/param.h"
+#include "sn/kernel/params.h"
+#include "sn/llm/deployment.h"
+#include "sn/llm/framework.h"
+#include "sn/llm/model.h"
+#include "sn/serving/slo.h"
+#include "sn/serving/steady_state.h"
+#include "sn/serving/workload.h"
+
+namespace sn::twin {
+
+/// Load to plan for: the knee, a multiple of the workload's own rate, or requests per second.
+struct RateSpec {
+  enum class Kind { knee, multiple, absolute };
+  Kind kind = Kind::knee;
+  double value = 1.0;
+
+  friend bool operator==(const RateSpec&, const RateSpec&) = default;
+};
+
+/// What the planner may choose; empty lists mean its own defaults.
+struct SearchSpec {
+  bool aggregated = true;
+  bool disaggregated = true;
+  std::vector<std::int64_t> draft_tokens;    // empty: 0, and 1 when the model has MTP layers
+  std::vector<std::int64_t> prefill_chunks;  // tokens per attention rank and step
+  std::vector<serving::ServingPlan> fixed;   // deployments given by the scenario: nothing to choose
+
+  friend bool operator==(const SearchSpec&, const SearchSpec&) = default;
+};
+
+struct World {
+  std::string name;
+  hw::Cluster cluster;
+  kernel::KernelParams kernels;
+  collective::CollectiveParams collectives;
+  llm::Framework framework;
+  llm::ModelTraits traits;
+  llm::ModelSpec model;
+  std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
+  serving::Workload workload;
+  RateSpec rate;
+  serving::Slo slo;
+  SearchSpec search;
+  hw::Conditions conditions;
+  double kv_block = 64.0;
+  std::uint64_t seed = 1;
+  hw::Params params;   // every number of cluster, kernels, collectives, framework and traits
+  Errors warnings;     // malformed trace lines that were skipped, and the like
+
+  [[nodiscard]] serving::ServingInputs inputs() const {
+    return {model, {cluster, kernels, collectives, framework, traits}, workload, conditions,
+            kv_block};
+  }
+  /// Requests per second that `rate` asks for; nothing for the knee.
+  [[nodiscard]] std::optional<double> target_rate() const;
+};
+
+/// Values of `world.params`, in order.
+[[nodiscard]] std::vector<double> param_values(const World& world);
+
+/// `world` with `values` in place of its numbers (same order and length as `params`).
+[[nodiscard]] World with_values(const World& world, const std::vector<double>& values);
+
+}  // namespace sn::twin
