@@ -1,0 +1,147 @@
+// sn/planner/report.h
+//
+// The answer to `plan`: plain values, no formatting. JSON form and schema: schema/plan.schema.json.
+//
+// Times are seconds in `Time`, rates per second. Everything that a view prints is here; no view computes.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sn/base/quantity.h"
+#include "sn/serving/slo.h"
+#include "sn/serving/steady_state.h"
+
+namespace sn::planner {
+
+/// How far the numbers behind a result are backed by measurement.
+enum class Evidence { calibrated, family_default, assumption };
+[[nodiscard]] std::string_view to_string(Evidence evidence);
+
+/// What was asked.
+struct PlanSubject {
+  std::string name;       // of the scenario
+  std::string model;
+  std::string machine;    // "128 x b200, ScaleUp 900 GB/s per direction, domain 128"
+  std::string workload;   // origin and size
+  std::string rate;       // "knee", "1.5x", "40 req/s"
+  std::string slo;        // "TTFT p90 2 s, TPOT p90 50 ms"
+  std::int64_t gpus = 0;
+  std::int64_t domain = 0;
+  double workload_rate = 0.0;  // requests per second at 1.0x
+  double mean_input = 0.0;
+  double mean_output = 0.0;
+};
+
+/// Memory of one GPU of a pool, bytes.
+struct MemoryUse {
+  Bytes usable;
+  Bytes weights;
+  Bytes activations;
+  Bytes workspace;
+  Bytes kv;
+  double kv_tokens = 0.0;  // per attention rank
+};
+
+struct PoolReport {
+  std::int64_t replicas = 0;
+  std::int64_t gpus = 0;       // all replicas
+  std::string parallel;        // "DP8 EP8"
+  std::string precision;       // "fp8/fp8/fp8": weights, activations, KV
+  std::int64_t draft_tokens = 0;
+  std::int64_t chunk = 0;      // prefill tokens per rank and step
+  double sequences = 0.0;      // decoding, per attention rank
+  double batch = 0.0;          // decoding, per replica
+  MemoryUse memory;
+};
+
+/// One deployment at its rate.
+struct Candidate {
+  int rank = 0;
+  serving::ServingPlan plan;
+  bool disaggregated = false;
+  PoolReport prefill;          // replicas 0 when aggregated
+  PoolReport decode;
+  serving::SteadyState state;
+  double multiple = 0.0;       // of the workload's own rate
+  bool meets_slo = false;
+  std::string limit;           // what fails just above this rate
+  double bound_per_gpu = 0.0;  // output tokens/s/GPU if every step ran at its physical bound
+  Evidence evidence = Evidence::assumption;
+};
+
+/// A point of tokens/s per GPU against tokens/s per user; `front` marks the Pareto front.
+struct ParetoPoint {
+  double per_user = 0.0;
+  double per_gpu = 0.0;
+  bool front = false;
+  bool disaggregated = false;
+  std::string label;  // "48 prefill + 80 decode, DP80 EP80"
+};
+
+/// One line of a bill. Lines of one bill add up to its total.
+struct BillLine {
+  std::string item;     // "attention", "dispatch+combine", "host", "waiting", ...
+  Time time;
+  double share = 0.0;   // of the total
+  Time bound;           // least time by physics; zero where none is defined
+};
+
+/// One operator of a step, for the detailed bill.
+struct OperatorLine {
+  std::string name;
+  std::string part;
+  double count = 0.0;
+  Time total;           // count executions
+  Time bound;
+  std::string binds;
+};
+
+struct Elasticity {
+  std::string param;     // path
+  std::string value;     // with unit
+  double elasticity = 0.0;  // d ln(tokens/s per GPU) / d ln(parameter), over -10 % to +10 %
+  double less = 0.0;        // relative change of the result with the parameter 10 % lower
+  double more = 0.0;        // and 10 % higher; the two differ where another limit takes over
+  std::string source;
+  Evidence evidence = Evidence::assumption;
+};
+
+/// An assumed number and what happens to the result when it is 20 % off.
+struct AssumptionLine {
+  std::string param;
+  std::string value;
+  std::string note;
+  double result_low = 0.0;   // relative change of tokens/s per GPU with the number at 0.8x
+  double result_high = 0.0;  // at 1.2x (clamped to the parameter's range)
+};
+
+struct Explanation {
+  std::vector<BillLine> ttft;   // of the mean TTFT
+  std::vector<BillLine> tpot;   // of the mean TPOT
+  std::vector<OperatorLine> prefill_step;  // operators of a full chunk
+  std::vector<OperatorLine> decode_step;   // operators of a decode step
+  std::string ttft_binds;       // "compute: experts", ...
+  std::string tpot_binds;
+  std::vector<Elasticity> elasticities;    // by size
+  std::vector<AssumptionLine> assumptions; // by size of their effect
+  std::vector<std::string> modelling;      // assumptions of the models themselves, in words
+};
+
+struct PlanReport {
+  PlanSubject subject;
+  std::int64_t considered = 0;
+  std::int64_t fit = 0;
+  std::int64_t meet = 0;
+  std::int64_t inputs = 0;          // numbers the result rests on
+  std::int64_t inputs_assumed = 0;
+  std::vector<Candidate> candidates;  // ranked by output tokens/s per GPU; the closest misses when none meets
+  std::vector<ParetoPoint> pareto;    // all points, by tokens/s per user
+  std::optional<Explanation> explanation;  // of the first candidate
+  Errors warnings;
+};
+
+}  // namespace sn::planner

@@ -1,0 +1,38 @@
+// sn/planner/search.h
+//
+// The search proper: capacity of every shape, joined into plans. Internal to the planner.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sn/planner/report.h"
+#include "sn/planner/shapes.h"
+#include "sn/twin/world.h"
+
+namespace sn::planner {
+
+/// A plan found by the search, with the rate it carries under the SLO.
+struct FoundPlan {
+  serving::ServingPlan plan;
+  double requests = 0.0;  // largest rate under the SLO (knee)
+};
+
+struct SearchResult {
+  std::int64_t considered = 0;
+  std::int64_t fit = 0;
+  std::int64_t meet = 0;
+  std::vector<FoundPlan> plans;      // all that meet the SLO and the target rate, in a fixed order
+  std::vector<FoundPlan> misses;     // when none does: the closest in TTFT and TPOT, or in rate
+  std::vector<ParetoPoint> points;   // every plan and batch evaluated, TTFT targets held
+  Bytes least_shortfall;             // when nothing fits: bytes per GPU that the best shape lacks
+  Shape closest;                     // that shape
+};
+
+[[nodiscard]] SearchResult search(const twin::World& world);
+
+/// "48 prefill + 80 decode" or "128".
+[[nodiscard]] std::string pools_label(const serving::ServingPlan& plan);
+
+}  // namespace sn::planner

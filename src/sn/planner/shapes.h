@@ -1,0 +1,43 @@
+// sn/planner/shapes.h
+//
+// The decision space: which instance shapes a model can take on a cluster, and whether a plan's instances fit into
+// its ScaleUp domains.
+//
+// Stage sizes: 1, 2, 4, multiples of 8 up to a ScaleUp domain, then multiples of the domain. An instance that is
+// not larger than a domain stays inside one; pipeline stages may sit in different domains.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sn/serving/steady_state.h"
+#include "sn/twin/world.h"
+
+namespace sn::planner {
+
+/// Roles that a shape is considered for.
+enum class Role { aggregated, prefill, decode };
+
+/// One instance shape with its choices, before replicas.
+struct Shape {
+  Role role = Role::aggregated;
+  llm::Deployment deployment;
+  std::int64_t chunk = 0;
+
+  friend bool operator==(const Shape&, const Shape&) = default;
+};
+
+/// Every way to cut the model that `llm::why_not` allows, in a fixed order.
+[[nodiscard]] std::vector<llm::Parallelism> parallelisms(const twin::World& world);
+
+/// Every shape to consider, in a fixed order: aggregated, prefill, decode.
+[[nodiscard]] std::vector<Shape> shapes(const twin::World& world);
+
+/// First-fit decreasing of all instances into the cluster's domains.
+[[nodiscard]] bool fits_domains(const twin::World& world, const serving::ServingPlan& plan);
+
+/// Most replicas of one instance that the cluster's domains hold.
+[[nodiscard]] std::int64_t most_replicas(const twin::World& world, const llm::Parallelism& p);
+
+}  // namespace sn::planner
