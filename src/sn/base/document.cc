@@ -81,7 +81,8 @@ Location locate(const Source& source, int line, int column, int length) {
   out.length = std::clamp(out.length, 1, std::max(1, rest));
   std::size_t begin = 0;
   if (whole.size() > longest_excerpt && at > longest_excerpt / 2) {
-    begin = next_character(whole, std::min(at - longest_excerpt / 2, whole.size() - longest_excerpt));
+    const std::size_t latest = whole.size() - longest_excerpt;
+    begin = next_character(whole, std::min(at - longest_excerpt / 2, latest));
   }
   const std::size_t end = next_character(whole, std::min(begin + longest_excerpt, whole.size()));
   out.excerpt = std::string(whole.substr(begin, end - begin));

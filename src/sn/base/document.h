@@ -4,8 +4,8 @@
 //
 // One tree serves both formats. A text that starts with '{' or '[' is read as strict JSON
 // (RFC 8259) and, where it is not JSON, as YAML; a name that ends in ".json" makes it JSON alone.
-// Not accepted: anchors, aliases, tags, duplicate keys, several documents in one text, keys that are
-// not text, NUL and other control characters, text that is not UTF-8. Limits: `DocumentLimits`.
+// Not accepted: anchors, aliases, tags, duplicate keys, several documents in one text, keys that
+// are not text, NUL and other control characters, text that is not UTF-8. Limits: `DocumentLimits`.
 // yaml-cpp is wrapped behind this header and leaks nowhere else.
 
 #pragma once

@@ -2,7 +2,7 @@
 //
 // A strict JSON reader (RFC 8259) into the document tree. Internal to document.cc.
 //
-// Not recursive: the open lists and maps are a stack of brackets, and the builder limits its height.
+// Not recursive: the open lists and maps are a stack of brackets, and the builder limits it.
 // Surrogate pairs of \u escapes become one character; a lone surrogate and \u0000 are refused.
 // yaml-cpp cannot do this part: it knows neither \/ nor surrogate pairs, and no tabs before keys.
 

@@ -152,7 +152,7 @@ class Handler : public YAML::EventHandler {
 
   NodeBuilder& builder_;
   int documents_ = 0;
-  std::vector<YAML::Mark> open_;  // of the open lists and maps; pos is -1 where no bracket opened it
+  std::vector<YAML::Mark> open_;  // of open lists and maps; pos is -1 where no bracket opened
 };
 
 /// yaml-cpp's words and ours, with what to do.

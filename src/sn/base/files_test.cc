@@ -42,7 +42,7 @@ std::string zstd(const std::string& text) {
 
 std::string lines(int count) {
   std::string out;
-  for (int i = 0; i < count; ++i) out += "{\"timestamp\": " + std::to_string(i * 977 % 1009) + "}\n";
+  for (int i = 0; i < count; ++i) out += "{\"time\": " + std::to_string(i * 977 % 1009) + "}\n";
   return out;
 }
 

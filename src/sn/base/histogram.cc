@@ -4,8 +4,8 @@
 //
 //   value = f * 2^e, f in [1/2, 1)   bucket = 64 e + floor((f - 1/2) * 128)
 //
-// Each power of two has 64 buckets of equal width; the midpoint is off by at most half a width, that
-// is 1/128 of the bucket's lower end. Zero has a counter of its own.
+// Each power of two has 64 buckets of equal width; the midpoint is off by at most half a width,
+// that is 1/128 of the bucket's lower end. Zero has a counter of its own.
 
 #include "sn/base/histogram.h"
 

@@ -1,7 +1,7 @@
 // sn/base/map_reader.cc
 //
-// Members of a map as checked values, every mistake collected with its place and a hint. Declared in
-// document.h.
+// Members of a map as checked values, every mistake collected with its place and a hint. Declared
+// in document.h.
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 //   exponential   -mean ln u
 //   normal        sqrt(-2 ln u) cos(2 pi v)                 (Box and Muller 1958, one of the pair)
 //   lognormal     median exp(sigma z)
-//   gamma         d v, d = shape - 1/3, v = (1 + z / sqrt(9 d))^3, accepted by squeeze or logarithm;
+//   gamma         d v, d = shape - 1/3, v = (1 + z / sqrt(9 d))^3, accepted by squeeze or log;
 //                 shape < 1: gamma(shape + 1) u^(1/shape)   (Marsaglia and Tsang 2000)
 //   integer       high word of bits * range, low words below 2^64 mod range rejected (Lemire 2019)
 

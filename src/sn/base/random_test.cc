@@ -1,7 +1,7 @@
 // sn/base/random_test.cc
 //
-// Known answers of Philox4x32-10 (Random123's kat_vectors), moments and Kolmogorov-Smirnov distances
-// of the distributions at fixed seeds.
+// Known answers of Philox4x32-10 (Random123's kat_vectors), moments and Kolmogorov-Smirnov
+// distances of the distributions at fixed seeds.
 //
 //   KS bound: D < 1.95 / sqrt(n) fails by chance once in a thousand seeds; seeds are fixed.
 

@@ -3,8 +3,8 @@
 // The units that text may use, and what a person who wrote another one probably meant. Internal to
 // units.cc.
 //
-// Factors are to the base units of quantity.h: seconds, bytes, FLOP, joule, kelvin, US dollar, metre.
-// A bit is 1/8 byte. Counted things (requests, tokens) have no dimension.
+// Factors are to the base units of quantity.h: second, byte, FLOP, joule, kelvin, US dollar,
+// metre. A bit is 1/8 byte. Counted things (requests, tokens) have no dimension.
 
 #pragma once
 

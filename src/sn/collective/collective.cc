@@ -151,7 +151,8 @@ Timing CollectiveTimer::one_way(const ExpertExchange& e, Group group, Bytes per_
   const double n = static_cast<double>(group.per_domain);
   const double m = static_cast<double>(group.domains());
   const fabric::Path& up = fabric_.scale_up;
-  const double hit = hit_probability(e.experts, e.top_k, ranks);
+  const double holders = ranks / static_cast<double>(e.slices);
+  const double hit = hit_probability(e.experts, e.top_k, holders);
   const double volume = e.tokens * per_token.si();
   const double near = volume * (n - 1.0) * hit;
   const double up_rate = up.sustained.si() * params_.moe * free;
@@ -166,7 +167,8 @@ Timing CollectiveTimer::one_way(const ExpertExchange& e, Group group, Bytes per_
   // Direct: a copy per remote rank. Forwarded: one copy per remote domain, spread inside it by ScaleUp
   // (what DeepEP's normal kernels do), at the price of a second hop.
   const double far_ranks = volume * (ranks - n) * hit;
-  const double far_domains = volume * (m - 1.0) * hit_probability(e.experts, e.top_k, m);
+  const double hit_domain = hit_probability(e.experts, e.top_k, std::min(m, holders));
+  const double far_domains = volume * (m - 1.0) * hit_domain;
   const Candidate best =
       fastest({{fixed + net + std::max(near / up_rate, far_ranks / out_rate), "direct"},
                {fixed + net + params_.custom_barrier.si() +
@@ -178,6 +180,8 @@ Timing CollectiveTimer::one_way(const ExpertExchange& e, Group group, Bytes per_
 ExchangeTiming CollectiveTimer::exchange(const ExpertExchange& e, Group group,
                                          double background) const {
   SN_ASSERT(group.per_domain <= fabric_.domain && group.domains() <= fabric_.domains);
+  SN_ASSERT(background >= 0.0 && background < 1.0);
+  SN_ASSERT(e.slices >= 1 && group.ranks % e.slices == 0);
   if (group.ranks == 1) return {{Time{}, Time{}, "none"}, {Time{}, Time{}, "none"}};
   const double free = 1.0 - background;
   return {one_way(e, group, e.dispatch_bytes, params_.dispatch_alpha, free),

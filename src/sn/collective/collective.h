@@ -46,14 +46,17 @@ struct Timing {
   friend bool operator==(const Timing&, const Timing&) = default;
 };
 
-/// Expert-parallel token exchange. Each rank holds `tokens`, each token goes to `top_k` of `experts` experts that
-/// are spread evenly over the group; a token travels once to each distinct rank that holds one of its experts.
+/// Expert-parallel token exchange. Each rank holds `tokens`, each token goes to `top_k` of `experts`
+/// experts that are spread evenly over the group; a token travels once to each distinct rank that
+/// holds one of its experts. Where experts are cut into `slices`, each on a rank of its own in the
+/// same domain, a token goes to all of them.
 struct ExpertExchange {
   double tokens = 0.0;           // per rank
   Bytes dispatch_bytes;          // per token sent: hidden x activation format, plus scales
   Bytes combine_bytes;           // per token returned: hidden x bf16
   std::int64_t top_k = 1;
   std::int64_t experts = 1;
+  std::int64_t slices = 1;       // ranks that share one expert; divides the group
 };
 
 struct ExchangeTiming {

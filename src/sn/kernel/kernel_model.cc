@@ -52,7 +52,9 @@ KernelModel::KernelModel(const hw::Chip& chip, const KernelParams& params)
     : sms_(static_cast<double>(chip.sms)),
       hbm_peak_(chip.hbm_bandwidth.si()),
       hbm_(chip.hbm_bandwidth.si() * params.hbm),
-      l2_(chip.l2_bandwidth.si() * params.l2),
+      // A hit is never slower than a miss, whatever the two shares say; else a larger operator could
+      // be the quicker one.
+      l2_(std::max(chip.l2_bandwidth.si() * params.l2, chip.hbm_bandwidth.si() * params.hbm)),
       l2_capacity_(chip.l2_capacity.si()),
       launch_(params.launch.si()),
       sharpness_(params.sharpness),

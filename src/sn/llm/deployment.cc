@@ -15,6 +15,20 @@ double d(std::int64_t v) { return static_cast<double>(v); }
 
 double bytes_of(kernel::DataType t) { return kernel::bytes_per_element(t).si(); }
 
+/// Attention parameters of one layer on one of `tp` ranks: heads are divided; the projections into
+/// MLA's latents and, beyond one rank per KV head, keys and values are repeated.
+double attention_share(const ModelSpec& m, double tp) {
+  const Attention& a = m.attention;
+  const double h = d(m.hidden);
+  const double whole = attention_parameters(m);
+  if (a.kind == AttentionKind::mla) {
+    const double repeated = h * d(a.q_lora + a.kv_lora + a.rope_dim);
+    return repeated + (whole - repeated) / tp;
+  }
+  const double kv = 2.0 * h * d(a.kv_heads) * d(a.head_dim);
+  return (whole - kv) / tp + kv / std::min(tp, d(a.kv_heads));
+}
+
 }  // namespace
 
 std::string to_string(const Parallelism& p) {
@@ -38,6 +52,11 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
     return "tp " + std::to_string(p.tp) + " does not divide " + std::to_string(m.attention.heads) +
            " attention heads";
   }
+  const std::int64_t kv = m.attention.kv_heads;
+  if (m.attention.kind == AttentionKind::gqa && kv % p.tp != 0 && p.tp % kv != 0) {
+    return "tp " + std::to_string(p.tp) + " neither divides nor is a multiple of " +
+           std::to_string(kv) + " KV heads";
+  }
   if (p.tp > domain_gpus || domain_gpus % p.tp != 0) {
     return "tp " + std::to_string(p.tp) + " does not fit a ScaleUp domain of " +
            std::to_string(domain_gpus) + " GPUs";
@@ -47,6 +66,12 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
     return "a dense model has no experts: use replicas instead of dp, and ep 1";
   }
   if (p.stage_ranks() % p.ep != 0) return "ep must divide tp x dp";
+  if (p.stage_ranks() > domain_gpus &&
+      (p.stage_ranks() % domain_gpus != 0 || p.ep % (p.stage_ranks() / domain_gpus) != 0)) {
+    return "a stage of " + std::to_string(p.stage_ranks()) + " ranks and ep " +
+           std::to_string(p.ep) + " does not fill whole ScaleUp domains of " +
+           std::to_string(domain_gpus) + " GPUs evenly";
+  }
   if (m.is_moe() && p.ep > m.experts) {
     return "ep " + std::to_string(p.ep) + " exceeds " + std::to_string(m.experts) + " experts";
   }
@@ -77,7 +102,7 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
   const double moe = std::min(d(m.moe_layers()), stage_layers);
   const double dense = stage_layers - moe;
 
-  const double attention = attention_parameters(m) / tp * linear;
+  const double attention = attention_share(m, tp) * linear;
   const double dense_ffn = 3.0 * h * d(m.dense_inter) / tp * linear;
   const double routed =
       d(expert_slots(m, p)) * 3.0 * h * d(m.expert_inter) / d(p.expert_tp()) * expert;

@@ -140,7 +140,7 @@ class StepProgram {
   kernel::KernelModel kernels_;
   collective::CollectiveTimer timer_;
   collective::Group tp_group_;
-  collective::Group expert_group_;
+  collective::Group expert_group_;  // all ranks of a stage
   bool stages_far_ = false;  // consecutive pipeline stages sit in different ScaleUp domains
   double background_ = 0.0;
   double imbalance_ = 1.0;

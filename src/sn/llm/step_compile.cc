@@ -15,11 +15,10 @@ constexpr double bf16_bytes = 2.0;
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
-/// Ranks of an expert group that share a ScaleUp domain: the largest even cut that fits.
-std::int64_t ranks_per_domain(std::int64_t ep, std::int64_t stage_ranks, std::int64_t domain) {
-  if (stage_ranks <= domain) return ep;
-  std::int64_t fit = std::max<std::int64_t>(1, domain * ep / stage_ranks);
-  while (ep % fit != 0) --fit;
+/// Ranks of a stage that share a ScaleUp domain: the largest even cut that fits.
+std::int64_t ranks_per_domain(std::int64_t stage_ranks, std::int64_t domain) {
+  std::int64_t fit = std::min(stage_ranks, domain);
+  while (stage_ranks % fit != 0) --fit;
   return fit;
 }
 
@@ -46,8 +45,8 @@ class StepCompiler {
     }
     const std::int64_t domain = cluster.rack.scale_up.domain;
     program_.tp_group_ = {.ranks = p_.tp, .per_domain = p_.tp};
-    program_.expert_group_ = {.ranks = p_.ep,
-                              .per_domain = ranks_per_domain(p_.ep, p_.stage_ranks(), domain)};
+    program_.expert_group_ = {.ranks = p_.stage_ranks(),
+                              .per_domain = ranks_per_domain(p_.stage_ranks(), domain)};
     program_.stages_far_ = p_.gpus() > domain;
     program_.idle_ = cluster.rack.chip.idle;
     program_.dynamic_ = cluster.rack.chip.tdp - cluster.rack.chip.idle;
@@ -122,6 +121,8 @@ class StepCompiler {
       } else {
         gemm("q, kv_a", Part::projections, rows, heads * qk + down, h, linear_);
       }
+      elementwise("norm, rope, cache write", rows,
+                  2.0 * (d(a.q_lora) + down + heads * d(a.rope_dim)) * bf16_bytes);
       const Rows decode = rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens;
       gemm("absorb k", Part::projections, decode, d(a.kv_lora), d(a.nope_dim),
            kernel::DataType::bf16, heads);
@@ -177,13 +178,18 @@ class StepCompiler {
     if (exchange) exchange_op("dispatch", false);
     add({.name = "experts gate, up", .kind = OpKind::experts, .part = Part::experts, .rows = rows,
          .n = 2.0 * inter, .k = h, .activation = activation_, .weight = experts_});
+    // The mean rank's assignments, as the busiest rank decides nothing in a kernel this short.
+    elementwise("activation (experts)", rows,
+                d(m_.top_k) * d(p_.dp) / d(p_.ep) * 3.0 * inter * bf16_bytes);
     add({.name = "experts down", .kind = OpKind::experts, .part = Part::experts, .rows = rows,
          .n = h, .k = inter, .activation = activation_, .weight = experts_});
     if (exchange) exchange_op("combine", true);
     if (m_.shared_inter > 0) {
       swiglu("shared gate, up", "shared down", rows, d(m_.shared_inter) / d(p_.tp));
     }
-    all_reduce("all-reduce (experts)", rows);
+    // Combined routed results are complete; partial sums remain of experts that hold no exchange and
+    // of the shared expert.
+    if (!exchange || m_.shared_inter > 0) all_reduce("all-reduce (experts)", rows);
     if (exchange && p_.tp > 1) {
       // Each of the tp ranks sent its share of the tokens; their results are gathered.
       add({.name = "all-gather (experts)", .kind = OpKind::all_gather, .part = Part::all_reduce,

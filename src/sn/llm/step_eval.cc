@@ -220,7 +220,8 @@ class StepPricer {
         .dispatch_bytes = Bytes::from_si(sent),
         .combine_bytes = Bytes::from_si(h * bf16_bytes),
         .top_k = p_.model_.top_k,
-        .experts = static_cast<std::int64_t>(p_.slots_) * p_.expert_group_.ranks};
+        .experts = static_cast<std::int64_t>(p_.slots_) * p_.deployment_.parallel.ep,
+        .slices = p_.deployment_.parallel.expert_tp()};
     const collective::ExchangeTiming t = p_.timer_.exchange(e, p_.expert_group_, p_.background_);
     return from_link(op.combine ? t.combine : t.dispatch);
   }

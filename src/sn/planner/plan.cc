@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <tuple>
 
 #include "sn/base/units.h"
 #include "sn/planner/search.h"
@@ -99,8 +100,9 @@ Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
   c.meets_slo = rate > 0.0 && (!target || knee >= *target);
   c.state = rate > 0.0 ? model.at(rate) : serving::idle_state(model);
   c.multiple = rate / world.workload.rate.si();
-  // At the knee the whole machine is on trial, GPUs that a plan leaves unused included.
-  const double gpus = d(target ? found.plan.gpus() : world.cluster.gpus());
+  // At the knee the whole machine is on trial, GPUs that a plan leaves unused included; a rate that a plan carries
+  // is judged by the GPUs it takes, and by the whole machine where it falls short.
+  const double gpus = d(target && c.meets_slo ? found.plan.gpus() : world.cluster.gpus());
   c.state.output_per_gpu = c.state.output_tokens / gpus;
   c.limit = model.knee_limit(world.slo);
   c.decode = pool_report(found.plan.decode, model.decode_budget());
@@ -164,6 +166,16 @@ void mark_front(std::vector<ParetoPoint>& points) {
   }
 }
 
+/// Keeps the front, and of the other points one per cell of 15 % x 15 %: what a chart can show.
+std::vector<ParetoPoint> thinned(std::vector<ParetoPoint> points) {
+  std::set<std::tuple<double, double, bool>> seen;
+  const auto cell = [](double v) { return std::floor(std::log(std::max(1e-12, v)) / 0.15); };
+  std::erase_if(points, [&](const ParetoPoint& p) {
+    return !seen.insert({cell(p.per_user), cell(p.per_gpu), p.disaggregated}).second && !p.front;
+  });
+  return points;
+}
+
 Errors does_not_fit(const twin::World& world, const SearchResult& found) {
   const llm::MemoryBudget b =
       memory_budget(world.model, found.closest.deployment, world.cluster.rack.chip,
@@ -190,6 +202,43 @@ Errors does_not_fit(const twin::World& world, const SearchResult& found) {
   return {e};
 }
 
+/// What one GPU of `pool` lacks to hold the longest request; not positive when it fits.
+Bytes shortfall_of(const twin::World& world, const serving::Pool& pool, double longest) {
+  const double tokens = d(pool.chunk + std::max<std::int64_t>(1, pool.max_batch));
+  const llm::MemoryBudget b = memory_budget(world.model, pool.deployment, world.cluster.rack.chip,
+                                            world.framework, tokens);
+  return b.kv_per_token * longest - b.kv();
+}
+
+/// Deployments that the scenario lists: they must fit the ScaleUp domains and the memory.
+Errors check_fixed(const twin::World& world) {
+  Errors errors;
+  const serving::Workload& w = world.workload;
+  for (const serving::ServingPlan& plan : world.search.fixed) {
+    if (!fits_domains(world, plan)) {
+      errors.push_back({.code = ErrorCode::infeasible,
+                        .message = fmt::format(
+                            "the listed deployments ({} GPUs) do not fit into {} ScaleUp domains "
+                            "of {} GPUs",
+                            pools_label(plan), world.cluster.domains(),
+                            world.cluster.rack.scale_up.domain),
+                        .where = {.file = world.name},
+                        .hint = "an instance no larger than a domain stays inside one: use fewer "
+                                "replicas, or sizes that divide the domain"});
+    }
+    for (const serving::Pool& pool : {plan.prefill, plan.decode}) {
+      if (pool.replicas == 0) continue;
+      const bool prefill_only = plan.disaggregated() && pool.chunk > 0;
+      SearchResult found;
+      found.closest = {.role = Role::aggregated, .deployment = pool.deployment, .chunk = pool.chunk};
+      found.least_shortfall =
+          shortfall_of(world, pool, w.input_max + (prefill_only ? 0.0 : w.output_max));
+      if (found.least_shortfall > Bytes{}) errors.push_back(does_not_fit(world, found).front());
+    }
+  }
+  return errors;
+}
+
 void add_explanation(const twin::World& world, PlanReport& report) {
   const Candidate& best = report.candidates.front();
   report.explanation = explain(world, best.plan, best.state.requests);
@@ -208,6 +257,8 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
     found = search(world);
     if (found.fit == 0) return fail(does_not_fit(world, found));
   } else {
+    const Errors impossible = check_fixed(world);
+    if (!impossible.empty()) return fail(impossible);
     for (const serving::ServingPlan& plan : world.search.fixed) found.plans.push_back({plan, 0.0});
     found.considered = static_cast<std::int64_t>(found.plans.size());
     found.fit = found.considered;
@@ -215,15 +266,16 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   report.considered = found.considered;
   report.fit = found.fit;
   report.meet = found.meet;
+  const bool missed = found.plans.empty();
   const std::vector<FoundPlan> plans =
-      shortlist(found.plans.empty() ? found.misses : found.plans,
-                world.target_rate().has_value(), static_cast<std::size_t>(4 * options.top));
+      shortlist(missed ? found.misses : found.plans, world.target_rate().has_value() && !missed,
+                static_cast<std::size_t>(4 * options.top));
   std::vector<Candidate> all(plans.size());
   tbb::parallel_for(std::size_t{0}, plans.size(),
                     [&](std::size_t i) { all[i] = candidate_of(world, plans[i]); });
   report.candidates = ranked(std::move(all), options.top);
-  report.pareto = std::move(found.points);
-  mark_front(report.pareto);
+  mark_front(found.points);
+  report.pareto = thinned(std::move(found.points));
   const bool any = !report.candidates.empty() && report.candidates.front().meets_slo;
   if (!any) report.meet = 0;
   if (any && report.meet == 0) report.meet = 1;

@@ -139,7 +139,7 @@ struct PlanReport {
   std::int64_t inputs = 0;          // numbers the result rests on
   std::int64_t inputs_assumed = 0;
   std::vector<Candidate> candidates;  // ranked by output tokens/s per GPU; the closest misses when none meets
-  std::vector<ParetoPoint> pareto;    // all points, by tokens/s per user
+  std::vector<ParetoPoint> pareto;    // by tokens/s per user; off the front thinned
   std::optional<Explanation> explanation;  // of the first candidate
   Errors warnings;
 };

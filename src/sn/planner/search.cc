@@ -29,7 +29,8 @@ struct Capacity {
   bool fits = false;
   double shortfall = 0.0;               // bytes per GPU, when it does not fit
   double requests = 0.0;                // decode: per instance; aggregated: whole cluster
-  double requests_idle_ratio = 0.0;     // worst target over limit at vanishing load
+  double idle_miss = INFINITY;  // worst target over its limit at vanishing load; 0 when all are met
+  std::int64_t carrying = 0;            // aggregated, fixed rate: fewest replicas that carry it
   std::vector<BatchPoint> batches;      // decode, aggregated
   std::vector<double> by_replicas;      // prefill: rate of 1, 2, ... replicas
 };
@@ -68,6 +69,38 @@ std::vector<double> batch_grid(double limit) {
   return out;
 }
 
+serving::Percentiles ttft_of(const serving::PrefillPoint& p) {
+  return {.mean = serving::delay_mean(p.classes, p.wait),
+          .p50 = serving::delay_quantile(p.classes, p.wait, 0.5),
+          .p90 = serving::delay_quantile(p.classes, p.wait, 0.9),
+          .p99 = serving::delay_quantile(p.classes, p.wait, 0.99)};
+}
+
+/// Fewest replicas of an aggregated shape that carry `target`, 0 when the cluster holds too few. A replica of a
+/// small plan carries less than one of a large plan (`most_each`): queue and prefix cache are shared by fewer.
+std::int64_t fewest_replicas(const twin::World& world, const Shape& shape, double target,
+                             double most_each) {
+  const auto most = static_cast<double>(most_replicas(world, shape.deployment.parallel));
+  const serving::ServingInputs inputs = world.inputs();
+  for (double n = std::ceil(target / most_each); n <= most; n += 1.0) {
+    const auto replicas = static_cast<std::int64_t>(n);
+    serving::ServingModel model(inputs, single(shape, replicas));
+    if (model.knee(world.slo) >= target) return replicas;
+  }
+  return 0;
+}
+
+/// By how much an idle decode or aggregated instance misses its worst target; for telling the closest miss.
+double idle_miss(const twin::World& world, const Shape& shape, serving::ServingModel& model) {
+  const serving::DecodePoint idle =
+      model.decode().at(std::min(model.decode().sequence_limit(), 1e-6));
+  const serving::Percentiles t = model.decode().tpot(idle);
+  const double tpot = miss_ratio(world.slo, serving::Metric::tpot, t, t.mean.si());
+  if (shape.role != Role::aggregated) return tpot;
+  const serving::Percentiles first = ttft_of(model.prefill_at(0.0, idle));
+  return std::max(tpot, miss_ratio(world.slo, serving::Metric::ttft, first, first.mean.si()));
+}
+
 void price_decode(const twin::World& world, const Shape& shape, Capacity& out) {
   const std::int64_t replicas =
       shape.role == Role::decode ? 1 : most_replicas(world, shape.deployment.parallel);
@@ -80,9 +113,12 @@ void price_decode(const twin::World& world, const Shape& shape, Capacity& out) {
   const double knee = model.decode_knee(world.slo);
   const auto rate = [&](double n) { return decode.at(n).requests * static_cast<double>(replicas); };
   if (knee > 0.0) out.requests = rate(knee);
-  const serving::DecodePoint idle = decode.at(std::min(limit, 1e-6));
-  const serving::Percentiles t = decode.tpot(idle);
-  out.requests_idle_ratio = miss_ratio(world.slo, serving::Metric::tpot, t, t.mean.si());
+  const std::optional<double> target = world.target_rate();
+  if (shape.role == Role::aggregated && target && knee > 0.0) {
+    out.carrying = fewest_replicas(world, shape, *target,
+                                   out.requests / static_cast<double>(replicas));
+  }
+  out.idle_miss = out.requests > 0.0 ? 0.0 : idle_miss(world, shape, model);
   for (const double n : batch_grid(limit)) {
     const serving::DecodePoint p = decode.at(n);
     if (!model.meets_ttft_at(p, world.slo)) break;
@@ -121,22 +157,22 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
         model.largest_rate(service, static_cast<double>(n * p.dp), world.slo));
   }
   out.requests = out.by_replicas.empty() ? 0.0 : out.by_replicas.back();
+  if (out.requests > 0.0) out.idle_miss = 0.0;
+  if (out.requests > 0.0) return;
   plan.prefill.replicas = 1;
   const serving::PrefillPoint idle = model.at(
       model.service(prefill_cache_tokens(budget, plan.prefill)), 0.0, static_cast<double>(p.dp));
-  const serving::Percentiles t{
-      .mean = serving::delay_mean(idle.classes, idle.wait),
-      .p50 = serving::delay_quantile(idle.classes, idle.wait, 0.5),
-      .p90 = serving::delay_quantile(idle.classes, idle.wait, 0.9),
-      .p99 = serving::delay_quantile(idle.classes, idle.wait, 0.99)};
-  out.requests_idle_ratio = miss_ratio(world.slo, serving::Metric::ttft, t, t.mean.si());
+  const serving::Percentiles t = ttft_of(idle);
+  out.idle_miss = miss_ratio(world.slo, serving::Metric::ttft, t, t.mean.si());
 }
 
 Capacity price(const twin::World& world, const Shape& shape) {
   Capacity out;
-  const llm::MemoryBudget budget =
-      memory_budget(world.model, shape.deployment, world.cluster.rack.chip, world.framework,
-                    static_cast<double>(std::max<std::int64_t>(1, shape.chunk)));
+  const double tokens = shape.role == Role::prefill
+                            ? static_cast<double>(shape.chunk)
+                            : serving::step_tokens(single(shape, 1).decode, world.framework);
+  const llm::MemoryBudget budget = memory_budget(world.model, shape.deployment,
+                                                 world.cluster.rack.chip, world.framework, tokens);
   const Bytes need = budget.kv_per_token * kv_needed(world, shape.role);
   out.fits = budget.kv() >= need;
   out.shortfall = (need - budget.kv()).si();
@@ -199,9 +235,10 @@ class Joiner {
 
   /// Fewest GPUs that carry `target`.
   [[nodiscard]] FoundPlan carry(std::size_t decode, double each, double target) const {
-    if (each <= 0.0) return {};
-    const auto n = static_cast<std::int64_t>(std::ceil(target / each));
     const std::int64_t gpus = world_.cluster.gpus();
+    const double needed = each > 0.0 ? std::ceil(target / each) : INFINITY;
+    if (needed > static_cast<double>(gpus)) return {};
+    const auto n = static_cast<std::int64_t>(needed);
     const std::int64_t used = n * shapes_[decode].deployment.parallel.gpus();
     for (std::int64_t g = 1; g + used <= gpus; ++g) {
       const BestPrefill::Choice& c = best_.exactly[static_cast<std::size_t>(g)];
@@ -254,13 +291,23 @@ void add_points(const twin::World& world, const Shape& shape, std::size_t index,
 }
 
 FoundPlan aggregated_plan(const twin::World& world, const Shape& shape, const Capacity& cap) {
-  const std::int64_t most = most_replicas(world, shape.deployment.parallel);
   const std::optional<double> target = world.target_rate();
-  if (!target) return {single(shape, most), cap.requests};
-  const double each = cap.requests / static_cast<double>(most);
-  if (each <= 0.0) return {};
-  const auto n = static_cast<std::int64_t>(std::ceil(*target / each));
-  return n <= most ? FoundPlan{single(shape, n), *target} : FoundPlan{};
+  if (!target) {
+    return {single(shape, most_replicas(world, shape.deployment.parallel)), cap.requests};
+  }
+  return cap.carrying > 0 ? FoundPlan{single(shape, cap.carrying), *target} : FoundPlan{};
+}
+
+/// The most that a shape carries on the whole cluster: the closest miss of a rate beyond all of them.
+FoundPlan knee_plan(const twin::World& world, const Shape& shape, std::size_t index,
+                    const Capacity& cap, const Joiner& joiner) {
+  if (shape.role == Role::decode) return joiner.join(index, cap.requests);
+  return {single(shape, most_replicas(world, shape.deployment.parallel)), cap.requests};
+}
+
+/// Nearer to the SLO; among those that meet it, the one that carries more.
+bool closer(const Capacity& a, const Capacity& b) {
+  return a.idle_miss != b.idle_miss ? a.idle_miss < b.idle_miss : a.requests > b.requests;
 }
 
 /// When nobody meets the SLO: the shapes nearest to it, alone and joined.
@@ -271,7 +318,7 @@ void add_misses(const twin::World& world, const std::vector<Shape>& shapes,
     if (!caps[i].fits) continue;
     const auto at = best.find(shapes[i].role);
     if (at == best.end() ||
-        caps[i].requests_idle_ratio < caps[at->second].requests_idle_ratio) {
+        closer(caps[i], caps[at->second])) {
       best[shapes[i].role] = i;
     }
   }
@@ -328,9 +375,15 @@ SearchResult search(const twin::World& world) {
     } else {
       found = target ? joiner.carry(i, cap.requests, *target) : joiner.join(i, cap.requests);
     }
-    if (found.requests > 0.0) out.plans.push_back(std::move(found));
+    if (found.requests > 0.0) {
+      out.plans.push_back(std::move(found));
+    } else if (target) {
+      FoundPlan most = knee_plan(world, all[i], i, cap, joiner);
+      if (most.requests > 0.0) out.misses.push_back(std::move(most));
+    }
   }
-  if (out.plans.empty()) add_misses(world, all, caps, out);
+  if (!out.plans.empty()) out.misses.clear();
+  if (out.plans.empty() && out.misses.empty()) add_misses(world, all, caps, out);
   return out;
 }
 

@@ -69,10 +69,12 @@ DecodeModel::DecodeModel(const llm::StepProgram& program, const DecodeMoments& m
 }
 
 llm::BatchShape DecodeModel::shape(double sequences, double prefill) const {
-  const double n = sequences / stages_;
+  // A step that a request takes part in holds at least that request, however low the load.
+  const double n = std::max(sequences / stages_, 1.0 / dp_);
   const double spread = 2.0 * std::log(std::max(1.0, ranks_)) * n * moments_.context_variance;
+  const double busiest = n * moments_.context + std::sqrt(spread);
   llm::BatchShape s{.decode_sequences = n,
-                    .decode_context = n * moments_.context + std::sqrt(spread)};
+                    .decode_context = std::max(busiest, moments_.context)};
   if (prefill <= 0.0) return s;
   s.prefill_tokens = prefill;
   // The busiest rank's chunk; its scores belong to as many tokens as it holds, at most a full chunk.

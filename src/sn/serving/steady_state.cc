@@ -41,6 +41,15 @@ KvTransfer kv_transfer(const ServingInputs& inputs, const ServingPlan& plan) {
           .layers = d(inputs.model.layers) / d(plan.prefill.deployment.parallel.pp)};
 }
 
+double most_sequences(const Pool& pool, const llm::Framework& framework) {
+  return d(pool.max_batch > 0 ? pool.max_batch : framework.max_sequences);
+}
+
+double step_tokens(const Pool& pool, const llm::Framework& framework) {
+  return d(pool.chunk) +
+         most_sequences(pool, framework) * (1.0 + d(pool.deployment.draft_tokens));
+}
+
 double prefill_cache_tokens(const llm::MemoryBudget& budget, const Pool& pool) {
   return std::max(0.0, budget.kv_tokens() - d(pool.chunk)) *
          d(pool.deployment.parallel.dp * pool.replicas);
@@ -52,15 +61,16 @@ ServingModel::ServingModel(const ServingInputs& inputs, const ServingPlan& plan)
       frontend_(inputs.machine.framework.frontend),
       moments_(decode_moments(inputs.workload, inputs.kv_block)) {
   const hw::Chip& chip = inputs.machine.cluster.rack.chip;
-  const double batch = d(std::max<std::int64_t>(1, plan.decode.max_batch));
+  most_sequences_ = most_sequences(plan.decode, inputs.machine.framework);
   decode_budget_ = memory_budget(inputs.model, plan.decode.deployment, chip,
-                                 inputs.machine.framework, d(plan.decode.chunk) + batch);
+                                 inputs.machine.framework,
+                                 step_tokens(plan.decode, inputs.machine.framework));
   decode_program_ = std::make_unique<llm::StepProgram>(
       compile(inputs.model, plan.decode.deployment, inputs.machine, inputs.conditions));
   if (plan.disaggregated()) {
     build_disaggregated(inputs);
   } else {
-    build_aggregated(inputs);
+    build_aggregated();
   }
 }
 
@@ -76,17 +86,13 @@ void ServingModel::build_disaggregated(const ServingInputs& inputs) {
                                             d(plan_.prefill.chunk), frontend_,
                                             kv_transfer(inputs, plan_));
   cache_tokens_ = prefill_cache_tokens(prefill_budget_, plan_.prefill);
-  const double most = plan_.decode.max_batch > 0 ? d(plan_.decode.max_batch)
-                                                 : d(inputs.machine.framework.max_sequences);
   decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, decode_budget_.kv_tokens(),
-                                          most);
+                                          most_sequences_);
 }
 
-void ServingModel::build_aggregated(const ServingInputs& inputs) {
+void ServingModel::build_aggregated() {
   const double kv = decode_budget_.kv_tokens();
   fits_ = kv >= moments_.longest;
-  const double most = plan_.decode.max_batch > 0 ? d(plan_.decode.max_batch)
-                                                 : d(inputs.machine.framework.max_sequences);
   // Running sequences and prefix cache share the KV memory: half and half, which the scheduler's LRU approaches
   // when both are in demand.
   cache_tokens_ = 0.5 * std::max(0.0, kv) * d(plan_.decode.deployment.parallel.dp) *
@@ -94,7 +100,7 @@ void ServingModel::build_aggregated(const ServingInputs& inputs) {
   const double chunk = d(plan_.decode.chunk);
   MixedPrefill mixed;  // a decode pool on its own (the planner prices one) has no chunk
   if (chunk > 0.0) mixed = {chunk, chunk_work(*workload_, chunk, cache_tokens_)};
-  decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, kv, most, mixed);
+  decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, kv, most_sequences_, mixed);
 }
 
 double ServingModel::sequence_limit() const { return fits_ ? decode_->sequence_limit() : 0.0; }

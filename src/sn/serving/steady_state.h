@@ -103,7 +103,7 @@ class ServingModel {
 
  private:
   void build_disaggregated(const ServingInputs& inputs);
-  void build_aggregated(const ServingInputs& inputs);
+  void build_aggregated();
   [[nodiscard]] PrefillPoint mixed_prefill_at(const DecodePoint& point);
   [[nodiscard]] double sequence_limit() const;
   [[nodiscard]] double prefill_servers() const;
@@ -118,10 +118,16 @@ class ServingModel {
   std::unique_ptr<llm::StepProgram> prefill_program_;
   std::unique_ptr<DecodeModel> decode_;
   std::unique_ptr<PrefillModel> prefill_;
+  double most_sequences_ = 0.0;
   double cache_tokens_ = 0.0;
   double knee_sequences_ = 0.0;  // of the last `knee`
   bool fits_ = false;
 };
+
+/// Decode sequences that an attention rank may run, and the most tokens of one of its steps: what activations
+/// are reserved for.
+[[nodiscard]] double most_sequences(const Pool& pool, const llm::Framework& framework);
+[[nodiscard]] double step_tokens(const Pool& pool, const llm::Framework& framework);
 
 /// Tokens of prefix cache in a whole prefill pool: what its chunks leave of the KV memory, routed by prefix.
 [[nodiscard]] double prefill_cache_tokens(const llm::MemoryBudget& budget, const Pool& pool);

@@ -69,8 +69,14 @@ serving::ArrivalProcess read_arrivals(MapReader& owner, Errors& errors) {
   if (process == "gamma") out.kind = serving::ArrivalProcess::Kind::gamma;
   if (process == "fixed") out.kind = serving::ArrivalProcess::Kind::fixed;
   static_cast<void>(r.require("rate"));
-  out.rate = r.quantity<Rate>("rate", Rate::from_si(1e-6), Rate::from_si(1e6)).value_or(out.rate);
-  out.cv = r.number("cv", {0.01, 100.0}).value_or(1.0);
+  using Limits = serving::SyntheticLimits;
+  out.rate = r.quantity<Rate>("rate", Rate::from_si(Limits::rate_min),
+                              Rate::from_si(Limits::rate_max)).value_or(out.rate);
+  out.cv = r.number("cv", {Limits::cv_min, Limits::cv_max}).value_or(1.0);
+  if (r.has("cv") && process != "gamma") {
+    r.report(ErrorCode::unknown_key, "'cv' belongs to the gamma process; this one is " + process,
+             r.get("cv"), "write process: gamma, or leave cv out");
+  }
   r.finish();
   return out;
 }
@@ -106,6 +112,19 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
   return w;
 }
 
+/// Requests beyond the model's context are planned as they are; a real engine would refuse them.
+void warn_of_long_requests(const Node& at, World& world) {
+  const double longest = world.workload.input_max + world.workload.output_max;
+  const auto context = static_cast<double>(world.model.max_context);
+  if (context <= 0.0 || longest <= context) return;
+  world.warnings.push_back(
+      {.code = ErrorCode::limit,
+       .message = "the longest request takes " + format_number(longest, 9) + " tokens, the context of " +
+                  world.model.name + " ends at " + format_number(context, 9),
+       .where = at.where(),
+       .hint = "planned as if the model took them"});
+}
+
 void read_rate(MapReader& r, World& world, Errors& errors) {
   const Node* node = r.get("rate");
   if (node == nullptr || node->text() == "knee") return;
@@ -118,7 +137,8 @@ void read_rate(MapReader& r, World& world, Errors& errors) {
       world.rate = {.kind = RateSpec::Kind::multiple, .value = multiple};
       return;
     }
-  } else if (const auto rate = parse_quantity(text, Rate::dimension); rate && *rate > 0.0) {
+  } else if (const auto rate = parse_quantity(text, Rate::dimension);
+             rate && *rate >= 1e-6 && *rate <= 1e9) {
     world.rate = {.kind = RateSpec::Kind::absolute, .value = *rate};
     return;
   }
@@ -153,6 +173,7 @@ void read_workload_part(MapReader& root, const PartContext& context, World& worl
   } else if (synthetic != nullptr) {
     world.workload = read_synthetic(*synthetic, world, errors);
   }
+  warn_of_long_requests(*node, world);
   read_rate(r, world, errors);
   r.finish();
 }
@@ -268,6 +289,12 @@ void read_search(MapReader& root, World& world, Errors& errors) {
   world.search.disaggregated = pools != "aggregated";
   world.search.draft_tokens = read_integers(r, "mtp", {0.0, 8.0}, errors);
   world.search.prefill_chunks = read_integers(r, "chunk", {16.0, 1e6}, errors);
+  for (const std::int64_t drafts : world.search.draft_tokens) {
+    if (drafts == 0 || world.model.layers == 0 || world.model.mtp_layers > 0) continue;
+    r.report(ErrorCode::infeasible, world.model.name + " has no MTP layers to draft tokens with",
+             r.get("mtp"), "mtp: 0, or leave it out");
+    break;
+  }
   r.finish();
 }
 
@@ -283,7 +310,8 @@ void read_kv_and_fidelity(MapReader& root, World& world, Errors& errors) {
   if (const Node* node = root.get("kv")) {
     MapReader r(*node, "kv", errors);
     if (const Node* tiers = r.get("tiers")) {
-      for (const Node& tier : tiers->items()) {
+      const std::vector<Node> single = {*tiers};
+      for (const Node& tier : tiers->is_list() ? tiers->items() : single) {
         if (tier.text() != "hbm") refuse_later(&tier, "KV tier", "hbm", errors);
       }
     }

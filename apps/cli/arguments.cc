@@ -1,0 +1,88 @@
+// apps/cli/arguments.cc
+//
+// Command lines with CLI11, mistakes in the manner of this project: all unknown flags at once, each
+// with the nearest valid one.
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "apps/cli/cli.h"
+
+namespace sn::cli {
+
+namespace {
+
+std::vector<std::string> flag_names(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) out.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) out.push_back("-" + name);
+  }
+  return out;
+}
+
+std::string all_of(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) {
+    if (name.starts_with("--")) out += (out.empty() ? "" : ", ") + name;
+  }
+  return out;
+}
+
+/// What CLI11 did not know: flags, as a rule.
+Errors unknown_arguments(const CLI::App& app) {
+  Errors errors;
+  const std::vector<std::string> names = flag_names(app);
+  for (const std::string& argument : app.remaining()) {
+    const bool flag = argument.size() > 1 && argument.front() == '-';
+    const std::string name = argument.substr(0, argument.find('='));
+    const std::string near = flag ? nearest(name, names) : std::string();
+    errors.push_back(flag_error(
+        app.get_name(), (flag ? "unknown flag '" : "unexpected argument '") + shown(name) + "'",
+        near.empty() ? "flags are " + all_of(names) : "did you mean '" + near + "'?"));
+  }
+  return errors;
+}
+
+/// CLI11 writes one sentence or two lines; the first says what is wrong.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+std::optional<int> parse(CLI::App& app, const Args& args) {
+  app.allow_extras();
+  Errors errors;
+  try {
+    std::vector<std::string> reversed(args.rbegin(), args.rend());
+    app.parse(reversed);
+    errors = unknown_arguments(app);
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::ParseError& e) {
+    errors = {flag_error(app.get_name(), first_line(e.what()),
+                         "see " + app.get_name() + " --help")};
+  }
+  if (errors.empty()) return std::nullopt;
+  return refuse(errors);
+}
+
+int integer_flag(const std::string& flag, const std::string& text, int min, int max,
+                 Errors& errors) {
+  int value = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  if (parsed.ec == std::errc{} && parsed.ptr == end && value >= min && value <= max) return value;
+  errors.push_back(flag_error("supernode", flag + " cannot be '" + shown(text) + "'",
+                              "a whole number from " + std::to_string(min) + " to " +
+                                  std::to_string(max)));
+  return min;
+}
+
+Error flag_error(const std::string& verb, std::string message, std::string hint) {
+  return {.code = ErrorCode::syntax,
+          .message = std::move(message),
+          .where = {.file = verb, .excerpt = {}},
+          .hint = std::move(hint)};
+}
+
+}  // namespace sn::cli

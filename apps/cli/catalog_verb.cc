@@ -1,0 +1,128 @@
+// apps/cli/catalog_verb.cc
+//
+// `supernode catalog [KIND | show NAME]`: what the catalog knows, and from where.
+
+#include <CLI/CLI.hpp>
+
+#include "apps/cli/cli.h"
+#include "sn/draw/datasheet.h"
+#include "sn/hw/catalog.h"
+
+namespace sn::cli {
+
+namespace {
+
+constexpr const char* verb = "supernode catalog";
+
+struct Found {
+  const hw::CatalogKind* kind = nullptr;
+  std::string name;
+};
+
+std::string of_kind(const hw::CatalogKind& kind, const std::string& name) {
+  return std::string(kind.folder) + "/" + name;
+}
+
+Error unknown_kind(const std::string& name) {
+  std::vector<std::string> folders;
+  std::string all;
+  for (const hw::CatalogKind& k : hw::catalog_kinds()) {
+    folders.emplace_back(k.folder);
+    all += (all.empty() ? "" : ", ") + folders.back();
+  }
+  const std::string near = nearest(name, folders);
+  return flag_error(verb, "unknown kind '" + shown(name) + "'",
+                    near.empty() ? "kinds are " + all : "did you mean '" + near + "'?");
+}
+
+/// Entries called `name` in any kind.
+std::vector<Found> find_everywhere(const hw::Catalog& catalog, const std::string& name) {
+  std::vector<Found> out;
+  for (const hw::CatalogKind& k : hw::catalog_kinds()) {
+    if (catalog.has(k, name)) out.push_back({&k, name});
+  }
+  return out;
+}
+
+Error unknown_name(const hw::Catalog& catalog, const std::string& name) {
+  std::vector<std::string> names;
+  for (const hw::CatalogKind& k : hw::catalog_kinds()) {
+    for (const std::string& n : catalog.names(k)) names.push_back(n);
+  }
+  const std::string near = nearest(name, names);
+  return flag_error(verb, "the catalog has no '" + shown(name) + "'",
+                    near.empty() ? "supernode catalog lists what it has"
+                                 : "did you mean '" + near + "'?");
+}
+
+/// `text` is NAME or KIND/NAME.
+Result<Found> find_entry(const hw::Catalog& catalog, const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash != std::string::npos) {
+    const hw::CatalogKind* kind = hw::find_kind(text.substr(0, slash));
+    if (kind == nullptr) return fail(unknown_kind(text.substr(0, slash)));
+    return Found{kind, text.substr(slash + 1)};
+  }
+  const std::vector<Found> found = find_everywhere(catalog, text);
+  if (found.size() == 1) return found.front();
+  if (found.empty()) return fail(unknown_name(catalog, text));
+  std::string choices;
+  for (const Found& f : found) {
+    choices += (choices.empty() ? "" : " or ") + of_kind(*f.kind, text);
+  }
+  return fail(flag_error(verb, "'" + shown(text) + "' is the name of several entries",
+                         "write " + choices));
+}
+
+int show(const hw::Catalog& catalog, const std::string& name, bool json) {
+  const Result<Found> found = find_entry(catalog, name);
+  if (!found) return refuse(found.error());
+  const Result<draw::Datasheet> sheet = draw::read_datasheet(catalog, *found->kind, found->name);
+  if (!sheet) return refuse(sheet.error());
+  return print(json ? draw::datasheet_json(*sheet) : draw::datasheet_text(*sheet, text_style({})));
+}
+
+int list(const hw::Catalog& catalog, const std::string& name, bool json) {
+  std::vector<draw::CatalogListing> kinds;
+  for (const hw::CatalogKind& k : hw::catalog_kinds()) {
+    if (name.empty() || &k == hw::find_kind(name)) kinds.push_back(draw::list_kind(catalog, k));
+  }
+  if (kinds.empty()) {
+    const std::vector<Found> found = find_everywhere(catalog, name);
+    if (found.empty()) return refuse({unknown_kind(name)});
+    return refuse({flag_error(verb, "'" + shown(name) + "' is an entry, not a kind",
+                              "supernode catalog show " + of_kind(*found.front().kind, name))});
+  }
+  return print(json ? draw::listing_json(kinds) : draw::listing_text(kinds, text_style({})));
+}
+
+}  // namespace
+
+int run_catalog(const Args& args) {
+  CLI::App app("What is known of chips, links, racks, networks, models and software.", verb);
+  std::vector<std::string> words;
+  bool json = false;
+  app.add_option("WORDS", words, "nothing, a KIND, or: show NAME, show KIND/NAME");
+  app.add_flag("--json", json, "JSON instead of text (schema/catalog.schema.json)");
+  app.footer("\nexamples:\n"
+             "  supernode catalog                    kinds and names\n"
+             "  supernode catalog racks              racks with their titles\n"
+             "  supernode catalog show al128         every number with its source\n"
+             "  supernode catalog show models/deepseek-v3 --json");
+  if (const auto code = parse(app, args)) return *code;
+
+  const bool showing = !words.empty() && words.front() == "show";
+  if (words.size() > (showing ? 2u : 1u)) {
+    return refuse({flag_error(verb, "unexpected argument '" + shown(words.back()) + "'",
+                              "supernode catalog show NAME shows one entry")});
+  }
+  if (showing && words.size() < 2) {
+    return refuse({flag_error(verb, "show what?", "supernode catalog show al128")});
+  }
+  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  if (!catalog) return refuse(catalog.error());
+  if (showing) return show(*catalog, words[1], json);
+  return list(*catalog, words.empty() ? std::string() : words.front(), json);
+}
+
+}  // namespace sn::cli

@@ -1,0 +1,82 @@
+// apps/cli/cli.h
+//
+// What the verbs of `supernode` share: arguments, output, exit codes. One file a verb, each thin over
+// the library: parse, load, ask, print.
+//
+// Results go to standard output; mistakes, warnings and timing to standard error. Exit codes: 0 done,
+// 2 a mistake of the user (an SLO that nobody meets and a model that does not fit are mistakes too),
+// 1 a fault of the program or the machine.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sn/base/result.h"
+#include "sn/draw/text_table.h"
+
+namespace CLI {
+class App;
+}
+
+namespace sn::cli {
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_fault = 1;
+inline constexpr int exit_mistake = 2;
+
+using Args = std::vector<std::string>;
+
+/// A verb: its name, one line for `supernode --help`, and what it does with its arguments.
+struct Verb {
+  std::string_view name;
+  std::string_view summary;
+  int (*run)(const Args& args);
+};
+
+[[nodiscard]] const std::vector<Verb>& verbs();
+
+int run_catalog(const Args& args);
+int run_plan(const Args& args);
+int run_workload(const Args& args);
+
+/// The whole command line without the program's name.
+int run(const Args& args);
+
+/// Parses `args` into the variables bound to `app`. The result is an exit code when there is nothing
+/// more to do: help was printed, or mistakes were.
+[[nodiscard]] std::optional<int> parse(CLI::App& app, const Args& args);
+
+/// A whole number within [min, max], or an error about `flag` in `errors`.
+[[nodiscard]] int integer_flag(const std::string& flag, const std::string& text, int min, int max,
+                               Errors& errors);
+
+/// Writes `text` to standard output and returns `code`. A reader that has gone away is no mistake;
+/// a full disk is.
+[[nodiscard]] int print(std::string_view text, int code = exit_done);
+/// Writes to standard error.
+void complain(std::string_view text);
+/// All mistakes at once to standard error; nothing was run.
+int refuse(const Errors& errors);
+/// Errors of something that was run, without the line that says that nothing was.
+void report(const Errors& errors);
+/// As `report`, as warnings.
+void warn(const Errors& warnings);
+
+/// Whether `path` could be written ("-" always can), without touching it; an error with a hint if not.
+void check_writable(const std::string& flag, const std::string& path, Errors& errors);
+/// Writes `text` to `path`, or to standard output for "-". Mistakes are reported; returns the code.
+[[nodiscard]] int write_output(const std::string& path, std::string_view text);
+
+/// Colour on a terminal, unless NO_COLOR is set or TERM is dumb.
+[[nodiscard]] draw::TextStyle text_style(std::string file);
+
+/// A mistake about the command line of `verb`.
+[[nodiscard]] Error flag_error(const std::string& verb, std::string message, std::string hint);
+
+/// `path` as the loader takes it: "-" is standard input.
+[[nodiscard]] std::string input_path(const std::string& path);
+
+}  // namespace sn::cli

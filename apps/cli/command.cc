@@ -1,0 +1,73 @@
+// apps/cli/command.cc
+//
+// `supernode VERB ...`: finds the verb, or says what there is. A new verb is one line in `verbs`.
+
+#include "apps/cli/cli.h"
+
+namespace sn::cli {
+
+namespace {
+
+std::string help() {
+  std::string out =
+      "Supernode: the digital twin of an AI supernode. Describe a machine, a model and a workload;\n"
+      "learn how to deploy the model, how fast it will be, why, and what to change.\n\n"
+      "usage: supernode VERB [ARGUMENTS]\n\n";
+  for (const Verb& verb : verbs()) {
+    std::string name(verb.name);
+    name.resize(12, ' ');
+    out += "  " + name + std::string(verb.summary) + "\n";
+  }
+  return out +
+         "\n  --version   the version of this program\n"
+         "  --help      this page; 'supernode VERB --help' has the flags and examples of a verb\n\n"
+         "examples:\n"
+         "  supernode plan scenarios/al128-deepseek-v3.yaml\n"
+         "  supernode plan scenarios/al128-deepseek-v3.yaml --explain\n"
+         "  supernode catalog show al128\n\n"
+         "Results go to standard output, mistakes and timing to standard error.\n"
+         "Exit codes: 0 done; 2 a mistake in what was asked, also when nothing fits or no deployment\n"
+         "meets the SLO; 1 a fault of the program or the machine.\n";
+}
+
+int unknown_verb(const std::string& name) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const Verb& verb : verbs()) {
+    names.emplace_back(verb.name);
+    all += (all.empty() ? "" : ", ") + names.back();
+  }
+  const bool flag = name.starts_with("-");
+  if (flag) names = {"--version", "--help"};
+  const std::string near = nearest(name, names);
+  return refuse({flag_error("supernode",
+                            (flag ? "unknown flag '" : "unknown verb '") + shown(name) + "'",
+                            near.empty() ? "verbs are " + all : "did you mean '" + near + "'?")});
+}
+
+}  // namespace
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> all = {
+      {"plan", "rank the deployments of a model on a machine under an SLO", run_plan},
+      {"catalog", "what is known of a chip, link, rack or model, with sources", run_catalog},
+      {"workload", "statistics of a request trace, or a preset made of them", run_workload},
+  };
+  return all;
+}
+
+int run(const Args& args) {
+  if (args.empty()) {
+    complain(help());
+    return exit_mistake;
+  }
+  const std::string& first = args.front();
+  if (first == "--help" || first == "-h" || first == "help") return print(help());
+  if (first == "--version") return print(std::string("supernode ") + SN_VERSION + "\n");
+  for (const Verb& verb : verbs()) {
+    if (verb.name == first) return verb.run(Args(args.begin() + 1, args.end()));
+  }
+  return unknown_verb(first);
+}
+
+}  // namespace sn::cli

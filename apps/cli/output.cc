@@ -1,0 +1,115 @@
+// apps/cli/output.cc
+//
+// Standard output and error, files, exit codes (see cli.h).
+//
+// Written with write(2): a closed pipe is then an error number, not a stream in a bad state, and
+// nothing is left in a buffer when the program ends.
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "apps/cli/cli.h"
+
+namespace sn::cli {
+
+namespace {
+
+/// Error number, 0 when all was written.
+int write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+bool has_variable(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
+  return value != nullptr && *value != '\0';
+}
+
+Error io_error(const std::string& path, const std::string& message, std::string hint) {
+  return {.code = ErrorCode::io,
+          .message = message,
+          .where = {.file = path, .excerpt = {}},
+          .hint = std::move(hint)};
+}
+
+}  // namespace
+
+int print(std::string_view text, int code) {
+  const int error = write_all(STDOUT_FILENO, text);
+  if (error == 0 || error == EPIPE) return code;
+  complain("supernode: error: cannot write standard output: " +
+           std::generic_category().message(error) + "\n");
+  return exit_mistake;
+}
+
+void complain(std::string_view text) { static_cast<void>(write_all(STDERR_FILENO, text)); }
+
+int refuse(const Errors& errors) {
+  complain(render(errors));
+  return exit_mistake;
+}
+
+void report(const Errors& errors) {
+  for (const Error& e : errors) complain(render(e));
+}
+
+void warn(const Errors& warnings) {
+  constexpr std::string_view word = "error: ";
+  for (const Error& w : warnings) {
+    std::string text = render(w);
+    const std::size_t at = text.find(word);
+    if (at != std::string::npos) text.replace(at, word.size(), "warning: ");
+    complain(text);
+  }
+}
+
+void check_writable(const std::string& flag, const std::string& path, Errors& errors) {
+  if (path.empty() || path == "-") return;
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const fs::path target(path);
+  const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  if (fs::is_directory(target, ignored)) {
+    errors.push_back(io_error(path, flag + " names a folder", "name a file in it"));
+  } else if (!fs::is_directory(parent, ignored)) {
+    errors.push_back(io_error(path, flag + ": there is no folder " + parent.string(),
+                              "make it first, or choose another"));
+  } else if (::access(fs::exists(target, ignored) ? path.c_str() : parent.c_str(), W_OK) != 0) {
+    errors.push_back(io_error(path, flag + ": not writable: " +
+                                        std::generic_category().message(errno),
+                              "choose another file, or - for standard output"));
+  }
+}
+
+int write_output(const std::string& path, std::string_view text) {
+  if (path == "-") return print(text);
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (file) return exit_done;
+  complain(render(io_error(path, "cannot be written",
+                           "choose another file, or - for standard output")));
+  return exit_mistake;
+}
+
+draw::TextStyle text_style(std::string file) {
+  const char* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nobody sets any
+  const bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
+  const bool colour = ::isatty(STDOUT_FILENO) == 1 && !dumb && !has_variable("NO_COLOR");
+  return {.colour = colour, .file = std::move(file)};
+}
+
+std::string input_path(const std::string& path) { return path == "-" ? "/dev/stdin" : path; }
+
+}  // namespace sn::cli

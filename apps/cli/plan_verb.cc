@@ -1,0 +1,192 @@
+// apps/cli/plan_verb.cc
+//
+// `supernode plan FILES...`: ranked deployments of each scenario, or a comparison of several.
+//
+// Every scenario is read and checked, and every output path, before anything is planned.
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+
+#include "apps/cli/cli.h"
+#include "sn/base/document.h"
+#include "sn/base/files.h"
+#include "sn/draw/pareto_svg.h"
+#include "sn/draw/plan_json.h"
+#include "sn/draw/plan_text.h"
+#include "sn/draw/text_table.h"
+#include "sn/hw/catalog.h"
+#include "sn/planner/plan.h"
+#include "sn/twin/scenario.h"
+
+namespace sn::cli {
+
+namespace {
+
+constexpr const char* verb = "supernode plan";
+constexpr std::size_t scenario_bytes = 4u << 20;
+
+struct PlanArgs {
+  std::vector<std::string> files;
+  twin::Overrides overrides;
+  std::string json;
+  std::string svg;
+  std::string top = "10";
+  std::string threads = "0";
+  bool explain = false;
+  bool quiet = false;
+};
+
+void describe_flags(CLI::App& app, PlanArgs& a) {
+  app.add_option("FILES", a.files, "scenarios (YAML or JSON); - is standard input");
+  app.add_option("--trace", a.overrides.trace, "plan for this request trace")->type_name("FILE");
+  app.add_option("--model", a.overrides.model,
+                 "plan for this model: a catalog name, or the path of a config.json")
+      ->type_name("MODEL");
+  app.add_option("--rate", a.overrides.rate,
+                 "load: knee, a multiple of the workload (1.5x), or a rate (40 req/s)")
+      ->type_name("RATE");
+  app.add_flag("--explain", a.explain,
+               "where each millisecond goes, what would help, what the result rests on");
+  app.add_flag("--json{-}", a.json,
+               "JSON on standard output instead of the table (schema/plan.schema.json); "
+               "--json=FILE writes it to a file beside the table");
+  app.add_option("--svg", a.svg, "draw the Pareto chart into this file (- for standard output)")
+      ->type_name("FILE");
+  app.add_option("--top", a.top, "deployments to report (10)")->type_name("N");
+  app.add_option("--threads", a.threads, "threads; 0 for all; the result is the same")
+      ->type_name("N");
+  app.add_flag("--quiet", a.quiet, "no timing on standard error");
+  app.footer("\nexamples:\n"
+             "  supernode plan scenarios/al128-deepseek-v3.yaml\n"
+             "  supernode plan scenarios/al128-deepseek-v3.yaml --explain --svg pareto.svg\n"
+             "  supernode plan scenarios/al128-deepseek-v3.yaml --trace chat.jsonl.gz --rate 1.5x\n"
+             "  supernode plan a.yaml b.yaml c.yaml          one comparison table\n"
+             "  supernode plan --json a.yaml | jq .candidates[0].state");
+}
+
+planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
+  planner::PlanOptions options;
+  options.top = integer_flag("--top", a.top, 1, 1000, errors);
+  options.threads = integer_flag("--threads", a.threads, 0, 1024, errors);
+  if (a.files.empty()) {
+    errors.push_back(flag_error(verb, "which scenario?",
+                                "supernode plan scenarios/al128-deepseek-v3.yaml"));
+  }
+  if (std::count(a.files.begin(), a.files.end(), "-") > 1) {
+    errors.push_back(flag_error(verb, "standard input can be read once", "name '-' once"));
+  }
+  if (!a.svg.empty() && a.files.size() > 1) {
+    errors.push_back(flag_error(verb, "--svg draws the chart of one scenario",
+                                "plan them one by one"));
+  }
+  if (a.svg == "-" && a.json == "-") {
+    errors.push_back(flag_error(verb, "--svg and --json both go to standard output",
+                                "write one of them to a file: --json=FILE"));
+  }
+  check_writable("--json", a.json, errors);
+  check_writable("--svg", a.svg, errors);
+  for (const std::string& file : a.files) {
+    if (file != "-" && (file == a.json || file == a.svg)) {
+      errors.push_back(flag_error(verb, "'" + shown(file) + "' is read and written",
+                                  "write to another file"));
+    }
+  }
+  options.explain = a.explain || a.files.size() == 1;
+  return options;
+}
+
+Result<twin::World> load(const std::string& file, const twin::Overrides& overrides,
+                         const hw::Catalog& catalog) {
+  Result<std::string> text = read_file(input_path(file), scenario_bytes);
+  if (!text) return fail(text.error());
+  Result<Node> scenario = parse_document(file == "-" ? "standard input" : file, *std::move(text));
+  if (!scenario) return fail(scenario.error());
+  // The name of a scenario names its model; with another one it would mislead.
+  if (!overrides.model.empty() && scenario->is_map()) scenario->erase("name");
+  if (scenario->is_map()) twin::apply(overrides, *scenario);
+  const std::size_t slash = file.find_last_of('/');
+  const std::string directory =
+      slash == std::string::npos ? "" : file.substr(0, std::max<std::size_t>(1, slash));
+  return twin::resolve(*scenario, catalog, [](const std::string& path) { return read_file(path); },
+                       directory);
+}
+
+Result<std::vector<twin::World>> load_all(const PlanArgs& a) {
+  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  if (!catalog) return fail(catalog.error());
+  std::vector<twin::World> worlds;
+  Errors errors;
+  for (const std::string& file : a.files) {
+    Result<twin::World> world = load(file, a.overrides, *catalog);
+    if (world) {
+      worlds.push_back(*std::move(world));
+    } else {
+      errors.insert(errors.end(), world.error().begin(), world.error().end());
+    }
+  }
+  if (!errors.empty()) return fail(std::move(errors));
+  return worlds;
+}
+
+int show(const std::vector<planner::PlanReport>& reports, const PlanArgs& a) {
+  const draw::TextStyle style = text_style(a.files.front());
+  const bool several = a.files.size() > 1;
+  std::string text;
+  if (a.json == "-") {
+    text = several ? draw::plans_json(reports) : draw::plan_json(reports.front());
+  } else if (a.svg != "-") {
+    if (several) text = draw::comparison_table(reports, style);
+    for (const planner::PlanReport& report : reports) {
+      if (several && !a.explain) break;
+      text += (several ? "\n" : "") + (a.explain ? draw::explain_text(report, style)
+                                                 : draw::plan_table(report, style));
+    }
+  }
+  int code = print(text);
+  if (!a.json.empty() && a.json != "-") {
+    code = std::max(code, write_output(a.json, several ? draw::plans_json(reports)
+                                                       : draw::plan_json(reports.front())));
+  }
+  if (!a.svg.empty()) {
+    code = std::max(code, write_output(a.svg, draw::pareto_svg(reports.front())));
+  }
+  return code;
+}
+
+}  // namespace
+
+int run_plan(const Args& args) {
+  CLI::App app("Ranks the deployments of a model on a machine under an SLO.", verb);
+  PlanArgs a;
+  describe_flags(app, a);
+  if (const auto code = parse(app, args)) return *code;
+  Errors errors;
+  const planner::PlanOptions options = check(a, errors);
+  if (!errors.empty()) return refuse(errors);
+
+  const auto start = std::chrono::steady_clock::now();
+  const Result<std::vector<twin::World>> worlds = load_all(a);
+  if (!worlds) return refuse(worlds.error());
+  int code = exit_done;
+  std::vector<planner::PlanReport> reports;
+  for (const twin::World& world : *worlds) {
+    Result<planner::PlanReport> result = planner::plan(world, options);
+    if (!result) {
+      report(result.error());
+      code = exit_mistake;
+      continue;
+    }
+    warn(result->warnings);
+    if (result->meet == 0) code = exit_mistake;
+    reports.push_back(*std::move(result));
+  }
+  if (!reports.empty()) code = std::max(code, show(reports, a));
+  if (!a.quiet) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    complain("planned in " + draw::significant(took.count()) + " s\n");
+  }
+  return code;
+}
+
+}  // namespace sn::cli
