@@ -44,8 +44,16 @@ Errors unknown_arguments(const CLI::App& app) {
   return errors;
 }
 
-/// CLI11 writes one sentence or two lines; the first says what is wrong.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+/// What CLI11 found wrong, in this project's words where they differ.
+std::string message_of(const CLI::ParseError& e) {
+  const std::string text = e.what();
+  const std::string flag = text.substr(0, text.find(':'));
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&e) != nullptr && flag.starts_with("-")) {
+    return flag + (text.find("received") == std::string::npos ? " needs a value"
+                                                              : " is given more than once");
+  }
+  return text.substr(0, text.find('\n'));
+}
 
 }  // namespace
 
@@ -59,8 +67,7 @@ std::optional<int> parse(CLI::App& app, const Args& args) {
   } catch (const CLI::CallForHelp&) {
     return print(app.help());
   } catch (const CLI::ParseError& e) {
-    errors = {flag_error(app.get_name(), first_line(e.what()),
-                         "see " + app.get_name() + " --help")};
+    errors = {flag_error(app.get_name(), message_of(e), "see " + app.get_name() + " --help")};
   }
   if (errors.empty()) return std::nullopt;
   return refuse(errors);
@@ -72,9 +79,9 @@ int integer_flag(const std::string& flag, const std::string& text, int min, int 
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, value);
   if (parsed.ec == std::errc{} && parsed.ptr == end && value >= min && value <= max) return value;
-  errors.push_back(flag_error("supernode", flag + " cannot be '" + shown(text) + "'",
-                              "a whole number from " + std::to_string(min) + " to " +
-                                  std::to_string(max)));
+  errors.push_back(
+      flag_error("supernode", flag + " cannot be '" + shown(text) + "'",
+                 "a whole number from " + std::to_string(min) + " to " + std::to_string(max)));
   return min;
 }
 

@@ -50,9 +50,9 @@ Error unknown_name(const hw::Catalog& catalog, const std::string& name) {
     for (const std::string& n : catalog.names(k)) names.push_back(n);
   }
   const std::string near = nearest(name, names);
-  return flag_error(verb, "the catalog has no '" + shown(name) + "'",
-                    near.empty() ? "supernode catalog lists what it has"
-                                 : "did you mean '" + near + "'?");
+  return flag_error(
+      verb, "the catalog has no '" + shown(name) + "'",
+      near.empty() ? "supernode catalog lists what it has" : "did you mean '" + near + "'?");
 }
 
 /// `text` is NAME or KIND/NAME.
@@ -70,8 +70,8 @@ Result<Found> find_entry(const hw::Catalog& catalog, const std::string& text) {
   for (const Found& f : found) {
     choices += (choices.empty() ? "" : " or ") + of_kind(*f.kind, text);
   }
-  return fail(flag_error(verb, "'" + shown(text) + "' is the name of several entries",
-                         "write " + choices));
+  return fail(
+      flag_error(verb, "'" + shown(text) + "' is the name of several entries", "write " + choices));
 }
 
 int show(const hw::Catalog& catalog, const std::string& name, bool json) {
@@ -104,11 +104,12 @@ int run_catalog(const Args& args) {
   bool json = false;
   app.add_option("WORDS", words, "nothing, a KIND, or: show NAME, show KIND/NAME");
   app.add_flag("--json", json, "JSON instead of text (schema/catalog.schema.json)");
-  app.footer("\nexamples:\n"
-             "  supernode catalog                    kinds and names\n"
-             "  supernode catalog racks              racks with their titles\n"
-             "  supernode catalog show al128         every number with its source\n"
-             "  supernode catalog show models/deepseek-v3 --json");
+  app.footer(
+      "\nexamples:\n"
+      "  supernode catalog                    kinds and names\n"
+      "  supernode catalog racks              racks with their titles\n"
+      "  supernode catalog show al128         every number with its source\n"
+      "  supernode catalog show models/deepseek-v3 --json");
   if (const auto code = parse(app, args)) return *code;
 
   const bool showing = !words.empty() && words.front() == "show";

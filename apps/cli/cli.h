@@ -1,11 +1,11 @@
 // apps/cli/cli.h
 //
-// What the verbs of `supernode` share: arguments, output, exit codes. One file a verb, each thin over
-// the library: parse, load, ask, print.
+// What the verbs of `supernode` share: arguments, output, exit codes. One file a verb, each thin
+// over the library: parse, load, ask, print.
 //
-// Results go to standard output; mistakes, warnings and timing to standard error. Exit codes: 0 done,
-// 2 a mistake of the user (an SLO that nobody meets and a model that does not fit are mistakes too),
-// 1 a fault of the program or the machine.
+// Results go to standard output; mistakes, warnings and timing to standard error. Exit codes: 0
+// done, 2 a mistake of the user (an SLO that nobody meets and a model that does not fit are
+// mistakes too), 1 a fault of the program or the machine.
 
 #pragma once
 
@@ -17,7 +17,7 @@
 #include "sn/base/result.h"
 #include "sn/draw/text_table.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): theirs
 class App;
 }
 
@@ -45,8 +45,8 @@ int run_workload(const Args& args);
 /// The whole command line without the program's name.
 int run(const Args& args);
 
-/// Parses `args` into the variables bound to `app`. The result is an exit code when there is nothing
-/// more to do: help was printed, or mistakes were.
+/// Parses `args` into the variables bound to `app`. The result is an exit code when there is
+/// nothing more to do: help was printed, or mistakes were.
 [[nodiscard]] std::optional<int> parse(CLI::App& app, const Args& args);
 
 /// A whole number within [min, max], or an error about `flag` in `errors`.
@@ -65,7 +65,8 @@ void report(const Errors& errors);
 /// As `report`, as warnings.
 void warn(const Errors& warnings);
 
-/// Whether `path` could be written ("-" always can), without touching it; an error with a hint if not.
+/// Whether `path` could be written ("-" always can), without touching it; an error with a hint if
+/// not.
 void check_writable(const std::string& flag, const std::string& path, Errors& errors);
 /// Writes `text` to `path`, or to standard output for "-". Mistakes are reported; returns the code.
 [[nodiscard]] int write_output(const std::string& path, std::string_view text);

@@ -10,7 +10,8 @@ namespace {
 
 std::string help() {
   std::string out =
-      "Supernode: the digital twin of an AI supernode. Describe a machine, a model and a workload;\n"
+      "Supernode: the digital twin of an AI supernode. Describe a machine, a model and a "
+      "workload;\n"
       "learn how to deploy the model, how fast it will be, why, and what to change.\n\n"
       "usage: supernode VERB [ARGUMENTS]\n\n";
   for (const Verb& verb : verbs()) {
@@ -26,7 +27,8 @@ std::string help() {
          "  supernode plan scenarios/al128-deepseek-v3.yaml --explain\n"
          "  supernode catalog show al128\n\n"
          "Results go to standard output, mistakes and timing to standard error.\n"
-         "Exit codes: 0 done; 2 a mistake in what was asked, also when nothing fits or no deployment\n"
+         "Exit codes: 0 done; 2 a mistake in what was asked, also when nothing fits or no "
+         "deployment\n"
          "meets the SLO; 1 a fault of the program or the machine.\n";
 }
 
@@ -40,9 +42,9 @@ int unknown_verb(const std::string& name) {
   const bool flag = name.starts_with("-");
   if (flag) names = {"--version", "--help"};
   const std::string near = nearest(name, names);
-  return refuse({flag_error("supernode",
-                            (flag ? "unknown flag '" : "unknown verb '") + shown(name) + "'",
-                            near.empty() ? "verbs are " + all : "did you mean '" + near + "'?")});
+  return refuse(
+      {flag_error("supernode", (flag ? "unknown flag '" : "unknown verb '") + shown(name) + "'",
+                  near.empty() ? "verbs are " + all : "did you mean '" + near + "'?")});
 }
 
 }  // namespace

@@ -86,8 +86,8 @@ void check_writable(const std::string& flag, const std::string& path, Errors& er
     errors.push_back(io_error(path, flag + ": there is no folder " + parent.string(),
                               "make it first, or choose another"));
   } else if (::access(fs::exists(target, ignored) ? path.c_str() : parent.c_str(), W_OK) != 0) {
-    errors.push_back(io_error(path, flag + ": not writable: " +
-                                        std::generic_category().message(errno),
+    errors.push_back(io_error(path,
+                              flag + ": not writable: " + std::generic_category().message(errno),
                               "choose another file, or - for standard output"));
   }
 }
@@ -98,8 +98,8 @@ int write_output(const std::string& path, std::string_view text) {
   file << text;
   file.close();
   if (file) return exit_done;
-  complain(render(io_error(path, "cannot be written",
-                           "choose another file, or - for standard output")));
+  complain(
+      render(io_error(path, "cannot be written", "choose another file, or - for standard output")));
   return exit_mistake;
 }
 

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "apps/cli/cli.h"
 #include "sn/base/document.h"
@@ -48,21 +49,22 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
       ->type_name("RATE");
   app.add_flag("--explain", a.explain,
                "where each millisecond goes, what would help, what the result rests on");
-  app.add_flag("--json{-}", a.json,
-               "JSON on standard output instead of the table (schema/plan.schema.json); "
-               "--json=FILE writes it to a file beside the table");
+  app.add_flag("--json", a.json,
+               "[=FILE] JSON on standard output instead of the table, or in FILE beside it "
+               "(schema/plan.schema.json)");
   app.add_option("--svg", a.svg, "draw the Pareto chart into this file (- for standard output)")
       ->type_name("FILE");
   app.add_option("--top", a.top, "deployments to report (10)")->type_name("N");
   app.add_option("--threads", a.threads, "threads; 0 for all; the result is the same")
       ->type_name("N");
   app.add_flag("--quiet", a.quiet, "no timing on standard error");
-  app.footer("\nexamples:\n"
-             "  supernode plan scenarios/al128-deepseek-v3.yaml\n"
-             "  supernode plan scenarios/al128-deepseek-v3.yaml --explain --svg pareto.svg\n"
-             "  supernode plan scenarios/al128-deepseek-v3.yaml --trace chat.jsonl.gz --rate 1.5x\n"
-             "  supernode plan a.yaml b.yaml c.yaml          one comparison table\n"
-             "  supernode plan --json a.yaml | jq .candidates[0].state");
+  app.footer(
+      "\nexamples:\n"
+      "  supernode plan scenarios/al128-deepseek-v3.yaml\n"
+      "  supernode plan scenarios/al128-deepseek-v3.yaml --explain --svg pareto.svg\n"
+      "  supernode plan scenarios/al128-deepseek-v3.yaml --trace chat.jsonl.gz --rate 1.5x\n"
+      "  supernode plan a.yaml b.yaml c.yaml          one comparison table\n"
+      "  supernode plan --json a.yaml | jq .candidates[0].state");
 }
 
 planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
@@ -70,15 +72,21 @@ planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
   options.top = integer_flag("--top", a.top, 1, 1000, errors);
   options.threads = integer_flag("--threads", a.threads, 0, 1024, errors);
   if (a.files.empty()) {
-    errors.push_back(flag_error(verb, "which scenario?",
-                                "supernode plan scenarios/al128-deepseek-v3.yaml"));
+    errors.push_back(
+        flag_error(verb, "which scenario?", "supernode plan scenarios/al128-deepseek-v3.yaml"));
+  }
+  for (const std::string& file : a.files) {
+    if (a.json == "-" && file.ends_with(".json") && !std::filesystem::exists(file)) {
+      errors.push_back(flag_error(verb, "there is no scenario '" + shown(file) + "'",
+                                  "to write JSON there: --json=" + shown(file)));
+    }
   }
   if (std::count(a.files.begin(), a.files.end(), "-") > 1) {
     errors.push_back(flag_error(verb, "standard input can be read once", "name '-' once"));
   }
   if (!a.svg.empty() && a.files.size() > 1) {
-    errors.push_back(flag_error(verb, "--svg draws the chart of one scenario",
-                                "plan them one by one"));
+    errors.push_back(
+        flag_error(verb, "--svg draws the chart of one scenario", "plan them one by one"));
   }
   if (a.svg == "-" && a.json == "-") {
     errors.push_back(flag_error(verb, "--svg and --json both go to standard output",
@@ -88,8 +96,8 @@ planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
   check_writable("--svg", a.svg, errors);
   for (const std::string& file : a.files) {
     if (file != "-" && (file == a.json || file == a.svg)) {
-      errors.push_back(flag_error(verb, "'" + shown(file) + "' is read and written",
-                                  "write to another file"));
+      errors.push_back(
+          flag_error(verb, "'" + shown(file) + "' is read and written", "write to another file"));
     }
   }
   options.explain = a.explain || a.files.size() == 1;
@@ -108,8 +116,8 @@ Result<twin::World> load(const std::string& file, const twin::Overrides& overrid
   const std::size_t slash = file.find_last_of('/');
   const std::string directory =
       slash == std::string::npos ? "" : file.substr(0, std::max<std::size_t>(1, slash));
-  return twin::resolve(*scenario, catalog, [](const std::string& path) { return read_file(path); },
-                       directory);
+  return twin::resolve(
+      *scenario, catalog, [](const std::string& path) { return read_file(path); }, directory);
 }
 
 Result<std::vector<twin::World>> load_all(const PlanArgs& a) {
@@ -139,8 +147,8 @@ int show(const std::vector<planner::PlanReport>& reports, const PlanArgs& a) {
     if (several) text = draw::comparison_table(reports, style);
     for (const planner::PlanReport& report : reports) {
       if (several && !a.explain) break;
-      text += (several ? "\n" : "") + (a.explain ? draw::explain_text(report, style)
-                                                 : draw::plan_table(report, style));
+      text += (several ? "\n" : "") +
+              (a.explain ? draw::explain_text(report, style) : draw::plan_table(report, style));
     }
   }
   int code = print(text);
@@ -161,6 +169,7 @@ int run_plan(const Args& args) {
   PlanArgs a;
   describe_flags(app, a);
   if (const auto code = parse(app, args)) return *code;
+  if (a.json == "true") a.json = "-";  // how CLI11 reads the flag without a value
   Errors errors;
   const planner::PlanOptions options = check(a, errors);
   if (!errors.empty()) return refuse(errors);

@@ -25,7 +25,7 @@ std::string file_part(const std::string& path) { return path.substr(path.find_la
 std::string yaml_text(const std::string& text) {
   constexpr std::string_view plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,.()/+_-";
-  const bool simple = text.find_first_not_of(plain) == std::string::npos && text.size() > 2 &&
+  const bool simple = text.find_first_not_of(plain) == std::string::npos && text.size() > 5 &&
                       ((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z'));
   if (simple && text.back() != ' ') return text;
   JsonWriter w;
@@ -54,9 +54,10 @@ int run_workload(const Args& args) {
       app.add_option("--preset", preset, "write a workload preset (YAML) with this title")
           ->type_name("TITLE");
   app.add_flag("--json", json, "JSON instead of text (schema/workload.schema.json)");
-  app.footer("\nexamples:\n"
-             "  supernode workload conversation.jsonl.gz\n"
-             "  supernode workload trace.csv --preset \"Azure chat, 2023\" > azure-chat.yaml");
+  app.footer(
+      "\nexamples:\n"
+      "  supernode workload conversation.jsonl.gz\n"
+      "  supernode workload trace.csv --preset \"Azure chat, 2023\" > azure-chat.yaml");
   if (const auto code = parse(app, args)) return *code;
 
   Errors errors;
@@ -65,8 +66,8 @@ int run_workload(const Args& args) {
     errors.push_back(flag_error(verb, "which trace?", "supernode workload FILE"));
   }
   if (presetting && json) {
-    errors.push_back(flag_error(verb, "--preset and --json exclude each other",
-                                "a preset is YAML"));
+    errors.push_back(
+        flag_error(verb, "--preset and --json exclude each other", "a preset is YAML"));
   }
   if (presetting && preset.empty()) {
     errors.push_back(flag_error(verb, "--preset needs a title", "--preset \"Chat, May 2025\""));

@@ -58,8 +58,8 @@ std::string comparison_table(const std::vector<PlanReport>& reports, const TextS
   if (reports.empty()) return {};
   using planner::PlanSubject;
   bool alike = true;
-  for (const auto field : {&PlanSubject::model, &PlanSubject::workload, &PlanSubject::rate,
-                           &PlanSubject::slo}) {
+  for (const auto field :
+       {&PlanSubject::model, &PlanSubject::workload, &PlanSubject::rate, &PlanSubject::slo}) {
     alike = alike && is_common(reports, field);
   }
   std::string out =

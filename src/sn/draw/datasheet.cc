@@ -2,8 +2,8 @@
 //
 // From a catalog entry to a datasheet (see datasheet.h).
 //
-// The same `describe` that fills the structs of the models lists the lines here, so that no value can
-// be used and not shown.
+// The same `describe` that fills the structs of the models lists the lines here, so that no value
+// can be used and not shown.
 
 #include "sn/draw/datasheet.h"
 
@@ -174,8 +174,7 @@ struct KindReader {
 };
 
 template <class T>
-void add_described(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet,
-                   Errors& errors) {
+void add_described(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
   static_cast<void>(add_lines<T>(catalog, tree, sheet, errors));
 }
 

@@ -3,8 +3,9 @@
 // A catalog entry as a datasheet: every value with unit, source, date and confidence; values of
 // disagreeing sources on consecutive lines; assumptions starred and explained at the foot.
 //
-// For a model also what follows from its architecture: parameters by part beside the published count,
-// KV bytes per token by precision, FLOPs per token by context; for a workload its statistics.
+// For a model also what follows from its architecture: parameters by part beside the published
+// count, KV bytes per token by precision, FLOPs per token by context; for a workload its
+// statistics.
 
 #pragma once
 
@@ -51,7 +52,7 @@ struct ModelFacts {
   llm::ModelSpec spec;
   llm::ParameterCount count;
   double active = 0.0;
-  double published = 0.0;         // parameters; 0 when nothing is published
+  double published = 0.0;  // parameters; 0 when nothing is published
   double published_active = 0.0;
 };
 
@@ -68,8 +69,7 @@ struct Datasheet {
 
 /// Errors: an unknown name, or mistakes in the entry.
 [[nodiscard]] Result<Datasheet> read_datasheet(const hw::Catalog& catalog,
-                                               const hw::CatalogKind& kind,
-                                               std::string_view name);
+                                               const hw::CatalogKind& kind, std::string_view name);
 
 [[nodiscard]] std::string datasheet_text(const Datasheet& sheet, const TextStyle& style);
 

@@ -19,11 +19,11 @@ std::string_view base_unit(Dimension d) {
     std::string_view unit;
   };
   constexpr std::array names = {
-      Name{Time::dimension, "s"},           Name{Rate::dimension, "/s"},
-      Name{Bytes::dimension, "B"},          Name{Bandwidth::dimension, "B/s"},
-      Name{Flops::dimension, "FLOP"},       Name{FlopRate::dimension, "FLOP/s"},
-      Name{Energy::dimension, "J"},         Name{Power::dimension, "W"},
-      Name{Temperature::dimension, "K"},    Name{Money::dimension, "$"},
+      Name{Time::dimension, "s"},        Name{Rate::dimension, "/s"},
+      Name{Bytes::dimension, "B"},       Name{Bandwidth::dimension, "B/s"},
+      Name{Flops::dimension, "FLOP"},    Name{FlopRate::dimension, "FLOP/s"},
+      Name{Energy::dimension, "J"},      Name{Power::dimension, "W"},
+      Name{Temperature::dimension, "K"}, Name{Money::dimension, "$"},
       Name{Length::dimension, "m"},
   };
   for (const Name& name : names) {

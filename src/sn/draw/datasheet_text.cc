@@ -33,7 +33,7 @@ std::vector<std::string> lines_of(const std::string& text, std::size_t width) {
 }
 
 /// A row with its note broken over the rows below.
-void add_row(TextTable& table, std::vector<std::string> cells, const std::string& note) {
+void add_row(TextTable& table, const std::vector<std::string>& cells, const std::string& note) {
   const std::vector<std::string> parts = lines_of(note, note_width);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     std::vector<std::string> row = i == 0 ? cells : std::vector<std::string>(cells.size());
@@ -92,8 +92,10 @@ std::string sources(const Datasheet& sheet, const TextStyle& style) {
     }
   }
   if (used.empty()) return {};
-  TextTable table(
-      {{"source", Align::left}, {"grade", Align::left}, {"date", Align::left}, {"title", Align::left}});
+  TextTable table({{"source", Align::left},
+                   {"grade", Align::left},
+                   {"date", Align::left},
+                   {"title", Align::left}});
   for (const auto& [id, s] : used) {
     table.row({id, std::string(to_string(s.grade)), s.date, s.title});
   }
@@ -124,8 +126,8 @@ std::string architecture(const llm::ModelSpec& m) {
     out += fmt::format("  attention: MLA, {} heads, latent {} + {} rotary, queries by rank {}\n",
                        a.heads, a.kv_lora, a.rope_dim, a.q_lora);
   } else {
-    out += fmt::format("  attention: {} heads of {}, {} KV heads\n", a.heads, a.head_dim,
-                       a.kv_heads);
+    out +=
+        fmt::format("  attention: {} heads of {}, {} KV heads\n", a.heads, a.head_dim, a.kv_heads);
   }
   if (m.is_moe()) {
     out += fmt::format("  experts: {} routed of width {}, {} chosen per token, shared width {}\n",
@@ -167,7 +169,9 @@ std::string parameters(const ModelFacts& f, const TextStyle& style) {
 }
 
 std::string per_token(const llm::ModelSpec& m, const TextStyle& style) {
-  TextTable kv({{"KV cache", Align::left}, {"bytes/token", Align::right}, {"GB at full context", Align::right}});
+  TextTable kv({{"KV cache", Align::left},
+                {"bytes/token", Align::right},
+                {"GB at full context", Align::right}});
   for (const kernel::DataType type : {kernel::DataType::bf16, kernel::DataType::fp8,
                                       kernel::DataType::int8, kernel::DataType::fp4}) {
     const double bytes = llm::kv_bytes_per_token(m, type).si();
@@ -177,7 +181,8 @@ std::string per_token(const llm::ModelSpec& m, const TextStyle& style) {
   TextTable flops({{"context", Align::right}, {"GFLOP/token", Align::right}});
   for (const double context : {0.0, 1024.0, 8192.0, 32768.0, 131072.0}) {
     if (context > static_cast<double>(m.max_context)) break;
-    flops.row({format_number(context, 9), significant(llm::flops_per_token(m, context).si() / 1e9)});
+    flops.row(
+        {format_number(context, 9), significant(llm::flops_per_token(m, context).si() / 1e9)});
   }
   return "\n" + kv.str(style) + "\n" + flops.str(style);
 }
@@ -221,8 +226,7 @@ std::string listing_text(const std::vector<CatalogListing>& kinds, const TextSty
       table.row({i == 0 ? kind.folder : "", rows[i], i == 0 ? kind.description : ""});
     }
   }
-  return out + table.str(style) +
-         "\n next   supernode catalog KIND, supernode catalog show NAME\n";
+  return out + table.str(style) + "\n next   supernode catalog KIND, supernode catalog show NAME\n";
 }
 
 }  // namespace sn::draw

@@ -8,17 +8,28 @@ namespace sn::draw {
 
 std::string_view code_name(ErrorCode code) {
   switch (code) {
-    case ErrorCode::syntax: return "syntax";
-    case ErrorCode::unknown_key: return "unknown_key";
-    case ErrorCode::unknown_name: return "unknown_name";
-    case ErrorCode::missing: return "missing";
-    case ErrorCode::wrong_type: return "wrong_type";
-    case ErrorCode::unit: return "unit";
-    case ErrorCode::range: return "range";
-    case ErrorCode::limit: return "limit";
-    case ErrorCode::io: return "io";
-    case ErrorCode::data: return "data";
-    case ErrorCode::infeasible: return "infeasible";
+    case ErrorCode::syntax:
+      return "syntax";
+    case ErrorCode::unknown_key:
+      return "unknown_key";
+    case ErrorCode::unknown_name:
+      return "unknown_name";
+    case ErrorCode::missing:
+      return "missing";
+    case ErrorCode::wrong_type:
+      return "wrong_type";
+    case ErrorCode::unit:
+      return "unit";
+    case ErrorCode::range:
+      return "range";
+    case ErrorCode::limit:
+      return "limit";
+    case ErrorCode::io:
+      return "io";
+    case ErrorCode::data:
+      return "data";
+    case ErrorCode::infeasible:
+      return "infeasible";
   }
   return "syntax";
 }

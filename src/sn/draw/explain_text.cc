@@ -82,8 +82,8 @@ std::string bill(const std::string& title, const std::vector<planner::BillLine>&
                bounded ? in(scale, line.bound) : "-", ratio_text(line.time, line.bound)});
   }
   table.rule();
-  table.row({"total", in(scale, total), percent(share),
-             bound.si() > 0.0 ? in(scale, bound) : "-", ratio_text(total, bound)});
+  table.row({"total", in(scale, total), percent(share), bound.si() > 0.0 ? in(scale, bound) : "-",
+             ratio_text(total, bound)});
   return section(title, style) + table.str(style);
 }
 
@@ -116,8 +116,8 @@ std::string operators(const std::string& title, const std::vector<planner::Opera
 }
 
 std::string pool_line(const std::string& role, const PoolReport& pool) {
-  std::string out = fmt::format("  {:<10}  {}, {} GPUs, {}", role, pool_text(pool), pool.gpus,
-                                pool.precision);
+  std::string out =
+      fmt::format("  {:<10}  {}, {} GPUs, {}", role, pool_text(pool), pool.gpus, pool.precision);
   if (pool.chunk > 0) {
     out += fmt::format(", chunks of {} tokens per rank", format_number(double(pool.chunk), 6));
   }
@@ -151,10 +151,11 @@ std::string deployment(const Candidate& c, const TextStyle& style) {
   if (c.disaggregated) out += pool_line("prefill", c.prefill);
   out += pool_line(c.disaggregated ? "decode" : "aggregated", c.decode);
   const serving::SteadyState& s = c.state;
-  out += fmt::format("  {:<10}  {} requests/s ({}x the workload), {} output tok/s, {} tok/s with "
-                     "input\n",
-                     "delivers", significant(s.requests), significant(c.multiple),
-                     significant(s.output_tokens), significant(s.total_tokens));
+  out += fmt::format(
+      "  {:<10}  {} requests/s ({}x the workload), {} output tok/s, {} tok/s with "
+      "input\n",
+      "delivers", significant(s.requests), significant(c.multiple), significant(s.output_tokens),
+      significant(s.total_tokens));
   out += fmt::format("  {:<10}  {} tok/s/GPU; {} if every step ran at its physical bound\n", "",
                      significant(s.output_per_gpu), significant(c.bound_per_gpu));
   out += fmt::format("  {:<10}  prefill {} %, KV memory {} %, prefix cache hits {} % of input\n",
@@ -187,12 +188,13 @@ std::string elasticities(const Explanation& e, const TextStyle& style) {
   TextTable table({{"number", Align::left},
                    {"value", Align::right},
                    {"elasticity", Align::right},
-                   {"+10 % gives", Align::right},
+                   {"at -10 %", Align::right},
+                   {"at +10 %", Align::right},
                    {"evidence", Align::left},
                    {"source", Align::left}});
   for (const planner::Elasticity& x : e.elasticities) {
-    table.row({x.param, x.value, fixed(x.elasticity, 3), signed_percent(0.1 * x.elasticity),
-               std::string(to_string(x.evidence)), x.source});
+    table.row({x.param, x.value, fixed(x.elasticity, 3), signed_percent(x.less),
+               signed_percent(x.more), std::string(to_string(x.evidence)), x.source});
   }
   return section("What tokens/s per GPU answers to (elasticity: % of result per % of the number)",
                  style) +
@@ -207,8 +209,8 @@ std::string assumptions(const Explanation& e, const TextStyle& style) {
                    {"at +20 %", Align::right},
                    {"note", Align::left}});
   for (const planner::AssumptionLine& a : e.assumptions) {
-    table.row({a.param, a.value, signed_percent(a.result_low), signed_percent(a.result_high),
-               a.note});
+    table.row(
+        {a.param, a.value, signed_percent(a.result_low), signed_percent(a.result_high), a.note});
   }
   return section("Assumptions, and tokens/s per GPU with each of them 20 % off", style) +
          table.str(style);

@@ -161,9 +161,9 @@ std::vector<CallOut> choose_callouts(const PlanReport& report,
   std::vector<CallOut> out;
   if (report.meet > 0 && !report.candidates.empty()) {
     const Candidate& c = report.candidates.front();
-    const std::string layout =
-        c.disaggregated ? pool_text(c.prefill) + " + " + decode_text(c.decode)
-                        : decode_text(c.decode);
+    const std::string layout = c.disaggregated
+                                   ? pool_text(c.prefill) + " + " + decode_text(c.decode)
+                                   : decode_text(c.decode);
     out.push_back({.at = frame.at(c.state.per_user, c.state.output_per_gpu),
                    .disaggregated = c.disaggregated,
                    .ranked_first = true,
@@ -235,10 +235,10 @@ void draw_callouts(Sheet& sheet, std::vector<CallOut> callouts) {
   sheet.begin_group("Call-outs");
   const Lettering head{.size = 10.5, .bold = true};
   const Lettering body{.size = 10.0};
-  for (std::size_t i = 0; i < callouts.size(); ++i) {
-    const CallOut& c = callouts[i];
+  char letter = 'A';  // numbers are ranks, as in the table
+  for (const CallOut& c : callouts) {
     const std::string_view ink = colour_of(c.disaggregated);
-    sheet.leader(c.at, {balloon_x, c.y}, c.ranked_first ? "#1" : std::to_string(i + 1), ink);
+    sheet.leader(c.at, {balloon_x, c.y}, c.ranked_first ? "#1" : std::string(1, letter++), ink);
     if (c.ranked_first) {
       sheet.mark(c.at, mark_of(c.disaggregated), 7.5, {Pen::medium, ink}, "none");
     }
@@ -262,8 +262,8 @@ void draw_slo(Sheet& sheet, const PlanReport& report, const Frame& frame) {
     if (per_user >= frame.x.end()) continue;
     const Point foot = frame.at(per_user, 0.0);
     sheet.line({foot.x, plot.top - 8.0}, foot, {Pen::fine, colour::orange, Dash::chain});
-    const Lettering note{.size = 9.0, .anchor = Anchor::middle, .colour = colour::orange,
-                         .spacing = 0.5};
+    const Lettering note{
+        .size = 9.0, .anchor = Anchor::middle, .colour = colour::orange, .spacing = 0.5};
     sheet.text({foot.x, plot.top - 13.0}, capitals("SLO TPOT " + format(t.limit)), note);
     return;
   }
@@ -276,12 +276,15 @@ void draw_head(Sheet& sheet, const PlanReport& report) {
   sheet.text({left, 66.0}, "THROUGHPUT AGAINST INTERACTIVITY",
              {.size = 21.0, .spacing = 3.2, .bold = true});
   sheet.text({sheet.area().right - 26.0, 66.0}, "PLATE P1",
-             {.size = 13.0, .anchor = Anchor::end, .colour = colour::orange, .spacing = 2.6,
+             {.size = 13.0,
+              .anchor = Anchor::end,
+              .colour = colour::orange,
+              .spacing = 2.6,
               .bold = true});
   const Lettering line{.size = 10.5};
   sheet.text({left, 88.0}, fitted(s.model + " on " + s.machine, room, line), line);
-  sheet.text({left, 104.0},
-             fitted(s.workload + ", " + s.rate + "; SLO " + s.slo, room, line), line);
+  sheet.text({left, 104.0}, fitted(s.workload + ", " + s.rate + "; SLO " + s.slo, room, line),
+             line);
   sheet.line({left, 114.0}, {sheet.area().right - 26.0, 114.0}, {Pen::heavy});
   sheet.line({left, 117.0}, {sheet.area().right - 26.0, 117.0}, {Pen::hair});
 }
@@ -294,16 +297,16 @@ void draw_legend(Sheet& sheet, const PlanReport& report) {
   const Lettering text{.size = 10.0};
   const auto row = [top](int i) { return top + 22.0 + 19.0 * i; };
   sheet.text({left, top}, "LEGEND", head);
-  sheet.mark({left + 8.0, row(0) - 3.5}, Mark::circle, 4.6, {Pen::medium, colour::teal});
-  sheet.text({left + 26.0, row(0)}, "aggregated: one pool prefills and decodes", text);
-  sheet.mark({left + 8.0, row(1) - 3.5}, Mark::diamond, 4.6, {Pen::medium, colour::orange});
-  sheet.text({left + 26.0, row(1)}, "disaggregated: a prefill pool and a decode pool", text);
-  sheet.line({left, row(2) - 3.5}, {left + 16.0, row(2) - 3.5}, {Pen::heavy});
-  sheet.text({left + 26.0, row(2)}, "Pareto front; below it, what can be had", text);
-  sheet.line({left, row(3) - 3.5}, {left + 16.0, row(3) - 3.5},
+  sheet.mark({left + 11.0, row(0) - 3.5}, Mark::circle, 4.6, {Pen::medium, colour::teal});
+  sheet.text({left + 34.0, row(0)}, "aggregated: one pool prefills and decodes", text);
+  sheet.mark({left + 11.0, row(1) - 3.5}, Mark::diamond, 4.6, {Pen::medium, colour::orange});
+  sheet.text({left + 34.0, row(1)}, "disaggregated: a prefill pool and a decode pool", text);
+  sheet.line({left, row(2) - 3.5}, {left + 22.0, row(2) - 3.5}, {Pen::heavy});
+  sheet.text({left + 34.0, row(2)}, "Pareto front; below it, what can be had", text);
+  sheet.line({left, row(3) - 3.5}, {left + 22.0, row(3) - 3.5},
              {Pen::fine, colour::orange, Dash::chain});
-  sheet.text({left + 26.0, row(3)}, "slowest mean user that the SLO on TPOT allows", text);
-  const double right = left + 356.0;
+  sheet.text({left + 34.0, row(3)}, "slowest mean user that the SLO on TPOT allows", text);
+  const double right = left + 362.0;
   const auto number = [](std::int64_t n) { return format_number(static_cast<double>(n), 15); };
   sheet.text({right, top}, "DEPLOYMENTS", head);
   sheet.text({right, row(0)}, number(report.considered) + " considered", text);
@@ -313,23 +316,21 @@ void draw_legend(Sheet& sheet, const PlanReport& report) {
              text);
   if (!report.candidates.empty()) {
     sheet.text({right + 160.0, top}, "EVIDENCE", head);
-    sheet.text({right + 160.0, row(0)},
-               std::string(to_string(report.candidates.front().evidence)), text);
+    sheet.text({right + 160.0, row(0)}, std::string(to_string(report.candidates.front().evidence)),
+               text);
   }
   sheet.end_group();
 }
 
-std::string description_of(const PlanReport& report,
-                           const std::vector<const ParetoPoint*>& front) {
+std::string description_of(const PlanReport& report, const std::vector<const ParetoPoint*>& front) {
   std::string out = fmt::format(
       "Output tokens per second and GPU against output tokens per second and user for {} points; "
       "{} of them on the Pareto front.",
       report.pareto.size(), front.size());
   if (!front.empty()) {
     out += " From " + front.front()->label + " with " +
-           figures(front.front()->per_gpu, front.front()->per_user) + " to " +
-           front.back()->label + " with " +
-           figures(front.back()->per_gpu, front.back()->per_user) + ".";
+           figures(front.front()->per_gpu, front.front()->per_user) + " to " + front.back()->label +
+           " with " + figures(front.back()->per_gpu, front.back()->per_user) + ".";
   }
   return out;
 }

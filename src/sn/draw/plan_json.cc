@@ -129,6 +129,7 @@ void write(JsonWriter& w, const planner::OperatorLine& line) {
 void write(JsonWriter& w, const planner::Elasticity& e) {
   w.begin_object();
   w.member("parameter", e.param).member("value", e.value).member("elasticity", e.elasticity);
+  w.member("change_at_0_9x", e.less).member("change_at_1_1x", e.more);
   w.member("source", e.source).member("evidence", planner::to_string(e.evidence));
   w.end_object();
 }

@@ -2,8 +2,8 @@
 //
 // A plan as JSON: everything of the report, nothing more. Schema: schema/plan.schema.json.
 //
-// Keys are snake_case; a raw number in a unit has the unit in its key or in that of the object around
-// it (`ttft_seconds`). Rates are per second. Absent parts are null. Same report, same bytes.
+// Keys are snake_case; a raw number in a unit has the unit in its key or in that of the object
+// around it (`ttft_seconds`). Rates are per second. Absent parts are null. Same report, same bytes.
 
 #pragma once
 

@@ -80,10 +80,10 @@ std::string head_lines(const PlanReport& report, const TextStyle& style) {
   if (!precision.empty()) out += "; " + precision + " (weights/activations/KV)";
   out += fmt::format("; mean request {} tokens in, {} out, {} requests/s at 1.0x\n",
                      whole(s.mean_input), whole(s.mean_output), significant(s.workload_rate));
-  out += fmt::format(" {} deployments considered, {} fit, {}\n", whole(report.considered),
-                     whole(report.fit),
-                     report.meet > 0 ? whole(report.meet) + " meet the SLO"
-                                     : std::string("none meets the SLO"));
+  out += fmt::format(
+      " {} deployment{} considered, {} fit, {}\n", whole(report.considered),
+      report.considered == 1 ? "" : "s", whole(report.fit),
+      report.meet > 0 ? whole(report.meet) + " meet the SLO" : std::string("none meets the SLO"));
   return out;
 }
 
@@ -124,10 +124,13 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
 
 std::string knee_line(const PlanReport& report) {
   const Candidate& best = report.candidates.front();
-  const std::string what = report.subject.rate == "knee" ? "knee" : "rate";
-  std::string out = fmt::format(" {}: {}x the workload ({} requests/s)", what,
+  const bool knee = report.subject.rate == "knee";
+  std::string out = fmt::format(" {}: {}x the workload ({} requests/s)", knee ? "knee" : "rate",
                                 significant(best.multiple), significant(best.state.requests));
-  if (!best.limit.empty()) out += "; just above it the limit is " + shown(best.limit, 100);
+  if (!best.limit.empty()) {
+    out += (knee ? "; just above it the limit is " : "; the first limit above it is ") +
+           shown(best.limit, 100);
+  }
   return out + "\n";
 }
 
@@ -160,8 +163,8 @@ std::string binds_text(const planner::Explanation& e) {
     out += labelled("what binds #1", line("TPOT", e.tpot_binds, shares(e.tpot, 5)));
   }
   if (!e.ttft.empty()) {
-    out += labelled(out.empty() ? "what binds #1" : "",
-                    line("TTFT", e.ttft_binds, shares(e.ttft, 5)));
+    out +=
+        labelled(out.empty() ? "what binds #1" : "", line("TTFT", e.ttft_binds, shares(e.ttft, 5)));
   }
   return out;
 }
@@ -170,13 +173,14 @@ std::string help_text(const planner::Explanation& e) {
   std::string out;
   std::size_t named = 0;
   for (const planner::Elasticity& x : e.elasticities) {
-    const double effect = 0.1 * std::abs(x.elasticity);
-    if (named == 4 || effect < least_effect) break;
-    out += fmt::format("{}{} {} % -> {}", named == 0 ? "" : "; ", x.param,
-                       x.elasticity >= 0.0 ? "+10" : "-10", signed_percent(effect));
-    ++named;
+    const bool raise = x.more >= x.less;
+    const double effect = raise ? x.more : x.less;
+    if (effect < least_effect) continue;
+    out += fmt::format("{}{} {} % -> {}", named == 0 ? "" : "; ", x.param, raise ? "+10" : "-10",
+                       signed_percent(effect));
+    if (++named == 4) break;
   }
-  if (out.empty()) out = "nothing of the hardware: no number moves the result by 0.05 %";
+  if (out.empty()) out = "no single number: none moves the result by 0.05 % when it is 10 % better";
   return labelled("what would help", out + " (tokens/s per GPU; --explain for all)");
 }
 

@@ -24,8 +24,8 @@ namespace sn::draw {
 /// assumptions of the first deployment.
 [[nodiscard]] std::string explain_text(const planner::PlanReport& report, const TextStyle& style);
 
-/// One line for each report, its best deployment, in the order given; `rel` is tokens/s per GPU over
-/// that of the first line which meets its SLO.
+/// One line for each report, its best deployment, in the order given; `rel` is tokens/s per GPU
+/// over that of the first line which meets its SLO.
 [[nodiscard]] std::string comparison_table(const std::vector<planner::PlanReport>& reports,
                                            const TextStyle& style);
 

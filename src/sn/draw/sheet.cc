@@ -52,10 +52,14 @@ std::string xml(std::string_view text) {
 
 double width_of(Pen pen) {
   switch (pen) {
-    case Pen::hair: return 0.5;
-    case Pen::fine: return 0.8;
-    case Pen::medium: return 1.4;
-    case Pen::heavy: return 2.2;
+    case Pen::hair:
+      return 0.5;
+    case Pen::fine:
+      return 0.8;
+    case Pen::medium:
+      return 1.4;
+    case Pen::heavy:
+      return 2.2;
   }
   return 0.8;
 }
@@ -64,10 +68,17 @@ std::string attributes(const Stroke& stroke, std::string_view fill) {
   std::string out = fmt::format(" fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"", fill,
                                 stroke.colour, width_of(stroke.pen));
   switch (stroke.dash) {
-    case Dash::solid: break;
-    case Dash::dotted: out += " stroke-dasharray=\"1 3\""; break;
-    case Dash::dashed: out += " stroke-dasharray=\"7 4\""; break;
-    case Dash::chain: out += " stroke-dasharray=\"14 4 2 4\""; break;
+    case Dash::solid:
+      break;
+    case Dash::dotted:
+      out += " stroke-dasharray=\"1 3\"";
+      break;
+    case Dash::dashed:
+      out += " stroke-dasharray=\"7 4\"";
+      break;
+    case Dash::chain:
+      out += " stroke-dasharray=\"14 4 2 4\"";
+      break;
   }
   return out;
 }
@@ -82,9 +93,12 @@ std::string points_of(const std::vector<Point>& points) {
 
 std::string_view name_of(Hatch hatch) {
   switch (hatch) {
-    case Hatch::sparse: return "hatch-sparse";
-    case Hatch::dense: return "hatch-dense";
-    case Hatch::cross: return "hatch-cross";
+    case Hatch::sparse:
+      return "hatch-sparse";
+    case Hatch::dense:
+      return "hatch-dense";
+    case Hatch::cross:
+      return "hatch-cross";
   }
   return "hatch-sparse";
 }
@@ -92,10 +106,11 @@ std::string_view name_of(Hatch hatch) {
 std::string pattern(Hatch hatch, double pitch) {
   std::string lines = fmt::format("<path d=\"M0 0V{:.0f}\"/>", pitch);
   if (hatch == Hatch::cross) lines += fmt::format("<path d=\"M0 0H{:.0f}\"/>", pitch);
-  return fmt::format("<pattern id=\"{}\" width=\"{:.0f}\" height=\"{:.0f}\" "
-                     "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-                     "<g stroke=\"{}\" stroke-width=\"1\" fill=\"none\">{}</g></pattern>\n",
-                     name_of(hatch), pitch, pitch, colour::faint, lines);
+  return fmt::format(
+      "<pattern id=\"{}\" width=\"{:.0f}\" height=\"{:.0f}\" "
+      "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+      "<g stroke=\"{}\" stroke-width=\"1\" fill=\"none\">{}</g></pattern>\n",
+      name_of(hatch), pitch, pitch, colour::faint, lines);
 }
 
 /// Length of the first `width` of `text` that lies between characters.
@@ -133,14 +148,13 @@ void Sheet::line(Point from, Point to, Stroke stroke) {
 }
 
 void Sheet::polyline(const std::vector<Point>& points, Stroke stroke) {
-  body_ += fmt::format("<polyline points=\"{}\" stroke-linejoin=\"round\"{}/>\n",
-                       points_of(points), attributes(stroke, "none"));
+  body_ += fmt::format("<polyline points=\"{}\" stroke-linejoin=\"round\"{}/>\n", points_of(points),
+                       attributes(stroke, "none"));
 }
 
 void Sheet::box(const Box& b, Stroke stroke, std::string_view fill) {
-  body_ += fmt::format(
-      "<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"{}/>\n", b.left, b.top,
-      b.width(), b.height(), attributes(stroke, fill));
+  body_ += fmt::format("<rect x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"{}/>\n",
+                       b.left, b.top, b.width(), b.height(), attributes(stroke, fill));
 }
 
 void Sheet::hatched(const std::vector<Point>& polygon, Hatch hatch) {
@@ -164,8 +178,7 @@ void Sheet::mark(Point at, Mark mark, double r, Stroke stroke, std::string_view 
                  std::string_view hint) {
   std::string shape;
   const std::string look = attributes(stroke, fill);
-  const std::string inside =
-      hint.empty() ? "/>" : fmt::format("><title>{}</title></", xml(hint));
+  const std::string inside = hint.empty() ? "/>" : fmt::format("><title>{}</title></", xml(hint));
   const auto closed = [&](std::string_view element, const std::string& geometry) {
     shape = fmt::format("<{}{}{}{}", element, geometry, look, inside);
     if (!hint.empty()) shape += fmt::format("{}>", element);
@@ -214,8 +227,8 @@ void Sheet::end_group() {
   body_ += "</g>\n";
 }
 
-/// Two rules with the zones of a drawing between them: numbers along the top and bottom, letters down
-/// the sides, and the marks by which a sheet is centred under a camera.
+/// Two rules with the zones of a drawing between them: numbers along the top and bottom, letters
+/// down the sides, and the marks by which a sheet is centred under a camera.
 void Sheet::frame() {
   const Box outer{frame_outer, frame_outer, width_ - frame_outer, height_ - frame_outer};
   const Box inner = area();
@@ -227,7 +240,8 @@ void Sheet::frame() {
   for (int i = 0; i < columns; ++i) {
     const double x = inner.left + inner.width() * (i + 0.5) / columns;
     const double edge = inner.left + inner.width() * i / columns;
-    for (const double y : {middle, height_ - middle}) text({x, y + 3.0}, std::to_string(i + 1), zone);
+    for (const double y : {middle, height_ - middle})
+      text({x, y + 3.0}, std::to_string(i + 1), zone);
     if (i == 0) continue;
     line({edge, outer.top}, {edge, inner.top}, {Pen::hair});
     line({edge, inner.bottom}, {edge, outer.bottom}, {Pen::hair});
@@ -320,7 +334,9 @@ std::vector<std::string> fitted_lines(std::string_view text, double width, std::
   while (!rest.empty()) {
     const std::size_t space = std::min(rest.find(' '), rest.size());
     const std::string word(rest.substr(0, space));
-    const std::string longer = line.empty() ? word : line + " " + word;
+    std::string longer = line;
+    if (!line.empty()) longer += ' ';
+    longer += word;
     if (!line.empty() && text_width(longer, l) > width) {
       if (out.size() + 1 >= lines) {
         out.push_back(fitted(line + " " + std::string(rest), width, l));

@@ -3,10 +3,10 @@
 // A drawing sheet in the manner of an engineer's atlas: cream paper, ink, frame with zones, title
 // block, lettering, hatching, leader lines with balloons. All sheets and charts are drawn with it.
 //
-// Output is one self-contained SVG 1.1 document: text stays text, role="img" with <title> and <desc>,
-// no scripts, no gradients, no external files. Coordinates are in SVG units, y downwards, written
-// with two decimals; the same calls give the same bytes. Lettering asks for drafting faces and takes
-// any sans-serif instead; `text_width` is an estimate on the safe side for such faces.
+// Output is one self-contained SVG 1.1 document: text stays text, role="img" with <title> and
+// <desc>, no scripts, no gradients, no external files. Coordinates are in SVG units, y downwards,
+// written with two decimals; the same calls give the same bytes. Lettering asks for drafting faces
+// and takes any sans-serif instead; `text_width` is an estimate on the safe side for such faces.
 
 #pragma once
 
@@ -59,7 +59,7 @@ struct Lettering {
   std::string_view colour = colour::ink;
   double spacing = 0.0;  // between letters
   bool bold = false;
-  bool upright = true;   // false: turned by 90 degrees, reading upwards
+  bool upright = true;  // false: turned by 90 degrees, reading upwards
 };
 
 enum class Hatch { sparse, dense, cross };
@@ -119,8 +119,7 @@ class Sheet {
 [[nodiscard]] std::string fitted(std::string_view text, double width, const Lettering& lettering);
 /// Broken between words into lines of at most `width`; at most `lines`, the last one fitted.
 [[nodiscard]] std::vector<std::string> fitted_lines(std::string_view text, double width,
-                                                    std::size_t lines,
-                                                    const Lettering& lettering);
+                                                    std::size_t lines, const Lettering& lettering);
 /// ASCII letters in capitals, as lettering on drawings is.
 [[nodiscard]] std::string capitals(std::string_view text);
 

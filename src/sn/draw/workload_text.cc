@@ -58,10 +58,10 @@ std::string length_table(const Lengths& lengths, const TextStyle& style) {
 }
 
 std::string arrivals(const Workload& w) {
-  return fmt::format("  {} requests, {} requests/s, index of dispersion {} in 10 s windows "
-                     "(Poisson: 1)\n",
-                     tokens(static_cast<double>(w.requests)), significant(w.rate.si()),
-                     significant(w.dispersion));
+  return fmt::format(
+      "  {} requests, {} requests/s, index of dispersion {} in 10 s windows "
+      "(Poisson: 1)\n",
+      tokens(static_cast<double>(w.requests)), significant(w.rate.si()), significant(w.dispersion));
 }
 
 std::string hit_rates(const Workload& w, const TextStyle& style) {
@@ -113,15 +113,16 @@ void write_members(JsonWriter& w, const Workload& load) {
 
 std::string workload_statistics(const Workload& w, const TextStyle& style) {
   std::string out = arrivals(w);
-  out += fmt::format("  input {} tokens on average, {} at most; output {} on average, {} at most\n\n",
-                     tokens(serving::mean_input(w)), tokens(w.input_max),
-                     tokens(serving::mean_output(w)), tokens(w.output_max));
+  out +=
+      fmt::format("  input {} tokens on average, {} at most; output {} on average, {} at most\n\n",
+                  tokens(serving::mean_input(w)), tokens(w.input_max),
+                  tokens(serving::mean_output(w)), tokens(w.output_max));
   return out + hit_rates(w, style);
 }
 
 std::string workload_page(const Trace& trace, const Workload& w, const TextStyle& style) {
-  std::string out = heading(shown(w.origin, 300) + " (" + trace.format + ")", style) + "\n" +
-                    arrivals(w);
+  std::string out =
+      heading(shown(w.origin, 300) + " (" + trace.format + ")", style) + "\n" + arrivals(w);
   if (trace.out_of_order > 0) {
     out += fmt::format("  {} requests stood out of order and were sorted\n", trace.out_of_order);
   }

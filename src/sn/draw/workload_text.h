@@ -21,8 +21,7 @@ namespace sn::draw {
 
 /// The page of `supernode workload`: the statistics, and those of the single requests.
 [[nodiscard]] std::string workload_page(const serving::Trace& trace,
-                                        const serving::Workload& workload,
-                                        const TextStyle& style);
+                                        const serving::Workload& workload, const TextStyle& style);
 
 /// The workload as one JSON object; for a trace the same with `lengths`. Schema:
 /// schema/workload.schema.json.
