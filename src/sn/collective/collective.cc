@@ -98,7 +98,8 @@ Timing CollectiveTimer::all_reduce(Group group, double size, double free) const 
   const double across = params_.network_alpha.si() + 2.0 * (m - 1.0) * out.latency.si() +
                         slice / (out.sustained.si() * params_.network * free);
   const double bound_out = slice / out.raw.si();
-  return timing({inside.time + across, "hierarchical"}, std::max(n > 1.0 ? bound_up : 0.0, bound_out));
+  const double bound = std::max(n > 1.0 ? bound_up : 0.0, bound_out);
+  return timing({inside.time + across, "hierarchical"}, bound);
 }
 
 Timing CollectiveTimer::gather(Group group, double size, double free) const {
@@ -164,8 +165,8 @@ Timing CollectiveTimer::one_way(const ExpertExchange& e, Group group, Bytes per_
   const fabric::Path& out = fabric_.scale_out_for(group.ranks);
   const double out_rate = out.sustained.si() * params_.network * free;
   const double net = params_.network_alpha.si() + out.latency.si();
-  // Direct: a copy per remote rank. Forwarded: one copy per remote domain, spread inside it by ScaleUp
-  // (what DeepEP's normal kernels do), at the price of a second hop.
+  // Direct: a copy per remote rank. Forwarded: one copy per remote domain, spread inside it by
+  // ScaleUp (what DeepEP's normal kernels do), at the price of a second hop.
   const double far_ranks = volume * (ranks - n) * hit;
   const double hit_domain = hit_probability(e.experts, e.top_k, std::min(m, holders));
   const double far_domains = volume * (m - 1.0) * hit_domain;

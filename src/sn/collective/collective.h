@@ -1,18 +1,21 @@
 // sn/collective/collective.h
 //
-// Time of a collective on a group of GPUs: the fastest algorithm that the fabric offers, with its physical bound.
+// Time of a collective on a group of GPUs: the fastest algorithm that the fabric offers, with its
+// physical bound.
 //
-// Sizes follow nccl-tests: all_reduce S = buffer per rank; all_gather, reduce_scatter S = whole buffer (N shares);
-// all_to_all S = send buffer per rank; send S = message. With N ranks in one domain, B sustained bandwidth, L path
-// latency:
+// Sizes follow nccl-tests: all_reduce S = buffer per rank; all_gather, reduce_scatter S = whole
+// buffer (N shares); all_to_all S = send buffer per rank; send S = message. With N ranks in one
+// domain, B sustained bandwidth, L path latency:
 //   one-shot   alpha_c + L + S (N-1) / B                 every rank reads every buffer
 //   two-shot   alpha_c + barrier + 2L + 2S (N-1)/(N B)   reduce-scatter, then all-gather
 //   ring       alpha_l + 2(N-1)(step + L) + 2S (N-1)/(N B)
-//   in-switch  alpha_s + 2L + S (1 + 1/N) / B            reads reduced by the switch, results multicast
-// Groups over several domains (n ranks in each of m): reduce-scatter inside, all-reduce of S/n over ScaleOut,
-// all-gather inside. Bounds per class: without in-switch reduction 2S(N-1)/(N B_raw), with it S/B_raw.
-// Sources: Thakur, Rabenseifner, Gropp (IJHPCA 19(1), 2005); NCCL tuning model; NVLS after NVIDIA's SHARP; facts
-// 2.4 for the constants. Limits: no contention between groups beyond `background`.
+//   in-switch  alpha_s + 2L + S (1 + 1/N) / B            reduced reads, multicast results
+// Groups over several domains (n ranks in each of m): reduce-scatter inside, all-reduce of S/n over
+// ScaleOut, all-gather inside. Bounds per class: without in-switch reduction 2S(N-1)/(N B_raw),
+// with it S/B_raw.
+// Sources: Thakur, Rabenseifner, Gropp (IJHPCA 19(1), 2005); NCCL tuning model;
+// NVLS after NVIDIA's SHARP; facts 2.4 for the constants. Limits: no contention between groups
+// beyond `background`.
 
 #pragma once
 
@@ -46,10 +49,10 @@ struct Timing {
   friend bool operator==(const Timing&, const Timing&) = default;
 };
 
-/// Expert-parallel token exchange. Each rank holds `tokens`, each token goes to `top_k` of `experts`
-/// experts that are spread evenly over the group; a token travels once to each distinct rank that
-/// holds one of its experts. Where experts are cut into `slices`, each on a rank of its own in the
-/// same domain, a token goes to all of them.
+/// Expert-parallel token exchange. Each rank holds `tokens`, each token goes to `top_k` of
+/// `experts` experts that are spread evenly over the group; a token travels once to each distinct
+/// rank that holds one of its experts. Where experts are cut into `slices`, each on a rank of its
+/// own in the same domain, a token goes to all of them.
 struct ExpertExchange {
   double tokens = 0.0;           // per rank
   Bytes dispatch_bytes;          // per token sent: hidden x activation format, plus scales
@@ -64,8 +67,8 @@ struct ExchangeTiming {
   Timing combine;
 };
 
-/// Share of ranks (or of domains, `units` = domains) that hold at least one of a token's `top_k` experts.
-/// Uniform routing without replacement: 1 - C(E - E/units, k) / C(E, k).
+/// Share of ranks (or of domains, `units` = domains) that hold at least one of a token's `top_k`
+/// experts. Uniform routing without replacement: 1 - C(E - E/units, k) / C(E, k).
 [[nodiscard]] double hit_probability(std::int64_t experts, std::int64_t top_k, double units);
 
 class CollectiveTimer {

@@ -1,9 +1,11 @@
 // sn/collective/params.h
 //
-// Software constants of communication: a latency (alpha) per kernel family and a bandwidth share relative to the
-// link's own point-to-point efficiency. Values, sources and confidence: catalog/collectives/*.yaml.
+// Software constants of communication: a latency (alpha) per kernel family and a bandwidth share
+// relative to the link's own point-to-point efficiency. Values, sources and confidence:
+// catalog/collectives/*.yaml.
 //
-// Latency is mostly software (facts 0.6): the wire adds tenths of a microsecond, the kernel family 3 to 30 us.
+// Latency is mostly software (facts 0.6): the wire adds tenths of a microsecond, the kernel family
+// 3 to 30 us.
 
 #pragma once
 

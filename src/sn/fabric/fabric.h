@@ -1,13 +1,15 @@
 // sn/fabric/fabric.h
 //
-// The three layers of a cluster as paths: ScaleUp inside a domain, ScaleOut between domains, DCN to the rest.
+// The three layers of a cluster as paths: ScaleUp inside a domain, ScaleOut between domains, DCN to
+// the rest.
 //
-// Analytic fidelity: a path has a raw and a sustained bandwidth per GPU and direction and a fixed latency; a
-// message takes
+// Analytic fidelity: a path has a raw and a sustained bandwidth per GPU and direction and a fixed
+// latency; a message takes
 //   t = latency + bytes / (sustained x (1 - background))
-// ScaleUp latency = two endpoints + one switch (single-stage); ScaleOut = two adapters + fabric. Sources: facts 2
-// and 7, catalog. Limits: no incast, no collisions, no finite buffers: those are the business of flow and packet
-// fidelity. `background` is the share of the link that other traffic holds, in [0, 1).
+// ScaleUp latency = two endpoints + one switch (single-stage); ScaleOut = two adapters + fabric.
+// Sources: facts 2 and 7, catalog. Limits: no incast, no collisions, no finite buffers: those are
+// the business of flow and packet fidelity. `background` is the share of the link that other
+// traffic holds, in [0, 1).
 
 #pragma once
 

@@ -2,7 +2,8 @@
 //
 // Number formats of weights, activations and KV cache, with their storage cost.
 //
-//   bf16 2 B, fp8 1 B, int8 1 B, fp4 0.5 B + one 8-bit scale per 32 elements (OCP Microscaling 1.0) = 0.53125 B
+//   bf16 2 B, fp8 1 B, int8 1 B, fp4 0.5 B + one 8-bit scale per 32 elements (OCP Microscaling 1.0)
+//       = 0.53125 B
 //
 // The scales of block fp8 (4 B per 128 x 128 weights) are 0.02 % and left out.
 

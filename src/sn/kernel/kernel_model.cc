@@ -52,8 +52,8 @@ KernelModel::KernelModel(const hw::Chip& chip, const KernelParams& params)
     : sms_(static_cast<double>(chip.sms)),
       hbm_peak_(chip.hbm_bandwidth.si()),
       hbm_(chip.hbm_bandwidth.si() * params.hbm),
-      // A hit is never slower than a miss, whatever the two shares say; else a larger operator could
-      // be the quicker one.
+      // A hit is never slower than a miss, whatever the two shares say; else a larger operator
+      // could be the quicker one.
       l2_(std::max(chip.l2_bandwidth.si() * params.l2, chip.hbm_bandwidth.si() * params.hbm)),
       l2_capacity_(chip.l2_capacity.si()),
       launch_(params.launch.si()),
@@ -102,7 +102,8 @@ Cost KernelModel::finish(double flops, double peak, double compute, double bytes
 
 double KernelModel::tile_time(double groups, double m, double n, double k, const Rate& r) const {
   const double wave = 2.0 * k * sms_ / r.sustained;        // of one element per SM
-  const double partial = 8.0 * groups * m * n / l2_;       // fp32 partial sums through L2, per split
+  // fp32 partial sums through L2, per split
+  const double partial = 8.0 * groups * m * n / l2_;
   double best = 0.0;
   for (const Tile& t : tiles) {
     const double grid = groups * round_up(m / t.m) * round_up(n / t.n) / sms_;
@@ -117,7 +118,7 @@ double KernelModel::tile_time(double groups, double m, double n, double k, const
 }
 
 Cost KernelModel::gemm(const Gemm& g) const {
-  const Rate& r = rate(g.activation);
+  const Rate& r = rate(g.activation, g.weight);
   const double flops = 2.0 * g.m * g.n * g.k;
   const double weights = g.n * g.k * bytes_per_element(g.weight).si();
   const double activations =
@@ -131,7 +132,7 @@ Cost KernelModel::gemm(const Gemm& g) const {
 
 Cost KernelModel::grouped_gemm(const GroupedGemm& g) const {
   if (g.groups <= 0.0 || g.rows <= 0.0) return finish(0.0, rate(g.activation).peak, 0.0, 0.0, 0.0);
-  const Rate& r = rate(g.activation);
+  const Rate& r = rate(g.activation, g.weight);
   const double flops = 2.0 * g.rows * g.n * g.k;
   const double weights = g.groups * g.n * g.k * bytes_per_element(g.weight).si();
   const double activations =

@@ -3,14 +3,15 @@
 // Time of one operator on one chip.
 //
 //   t = launch + (tc^p + tm^p)^(1/p)
-//   tc: FLOPs in whole waves of tiles over the SMs, at a sustained share of peak; tile shape and split-K are the
-//       best of a small set, small tiles paying for their lower operand reuse
-//   tm: bytes over the sustained HBM rate, or the sustained L2 rate for activations that fit half of L2
+//   tc: FLOPs in whole waves of tiles over the SMs, at a sustained share of peak; tile shape and
+//       split-K are the best of a small set, small tiles paying for their lower operand reuse
+//   tm: bytes over the sustained HBM rate, or the sustained L2 rate for activations that fit half
+//       of L2
 //
-// Roofline after Williams, Waterman and Patterson (CACM 52(4), 2009); wave quantisation as in NVIDIA's "Matrix
-// Multiplication Background"; shares and p are parameters of a kernel family (params.h), not of a shape.
-// A physical bound goes with every time: FLOPs over peak, HBM bytes over HBM bandwidth.
-// Limits: no overlap between kernels, no power-dependent clock.
+// Roofline after Williams, Waterman and Patterson (CACM 52(4), 2009); wave quantisation as in
+// NVIDIA's "Matrix Multiplication Background"; shares and p are parameters of a kernel family
+// (params.h), not of a shape. A physical bound goes with every time: FLOPs over peak, HBM bytes
+// over HBM bandwidth. Limits: no overlap between kernels, no power-dependent clock.
 
 #pragma once
 
@@ -36,7 +37,8 @@ struct Cost {
   friend bool operator==(const Cost&, const Cost&) = default;
 };
 
-/// C[m,n] = A[m,k] B[k,n]; `weight` is the format of B in memory. Fractional m is a mean over steps.
+/// C[m,n] = A[m,k] B[k,n]; `weight` is the format of B in memory. Fractional m is a mean over
+/// steps.
 struct Gemm {
   double m = 0.0;
   double n = 0.0;
@@ -55,8 +57,8 @@ struct GroupedGemm {
   DataType weight = DataType::bf16;
 };
 
-/// One query position (or `queries` of them, for speculative decoding) per sequence against its KV cache.
-/// Head counts are per GPU.
+/// One query position (or `queries` of them, for speculative decoding) per sequence against its KV
+/// cache. Head counts are per GPU.
 struct DecodeAttention {
   double sequences = 0.0;
   double context = 0.0;  // sum over sequences of KV tokens read
@@ -67,7 +69,8 @@ struct DecodeAttention {
   DataType kv = DataType::bf16;
 };
 
-/// Absorbed multi-head latent attention: all heads read one latent of `latent` + `rope` elements per token.
+/// Absorbed multi-head latent attention: all heads read one latent of `latent` + `rope` elements
+/// per token.
 struct MlaDecode {
   double sequences = 0.0;
   double context = 0.0;
@@ -78,7 +81,8 @@ struct MlaDecode {
   DataType kv = DataType::bf16;
 };
 
-/// Causal prefill attention of any kind: `pairs` is the sum of query x key positions that are computed.
+/// Causal prefill attention of any kind: `pairs` is the sum of query x key positions that are
+/// computed.
 struct PrefillAttention {
   double pairs = 0.0;
   double tokens = 0.0;      // new query tokens
@@ -108,6 +112,10 @@ class KernelModel {
   };
   [[nodiscard]] const Rate& rate(DataType type) const {
     return rates_[static_cast<std::size_t>(type)];
+  }
+  /// Operands of two formats are multiplied in the wider one: the slower rate of the two.
+  [[nodiscard]] const Rate& rate(DataType activation, DataType weight) const {
+    return rate(activation).peak <= rate(weight).peak ? rate(activation) : rate(weight);
   }
   [[nodiscard]] double tile_time(double groups, double m, double n, double k,
                                  const Rate& r) const;

@@ -1,10 +1,11 @@
 // sn/kernel/params.h
 //
-// The few parameters of a kernel family on one chip generation: sustained shares of datasheet rates, and the
-// fixed cost of a kernel. Values, sources and confidence: catalog/kernels/*.yaml.
+// The few parameters of a kernel family on one chip generation: sustained shares of datasheet
+// rates, and the fixed cost of a kernel. Values, sources and confidence: catalog/kernels/*.yaml.
 //
-// A share is of the chip's own datasheet rate, so that one family serves chips that differ in clock, SM count or
-// memory. Limits: no term for power-dependent clocks; those arrive through hw::Conditions.
+// A share is of the chip's own datasheet rate, so that one family serves chips that differ in
+// clock, SM count or memory. Limits: no term for power-dependent clocks; those arrive through
+// hw::Conditions.
 
 #pragma once
 

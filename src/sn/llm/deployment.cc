@@ -117,8 +117,8 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
   const bool mtp = deployment.draft_tokens > 0;
   if (mtp) weights += d(m.mtp_layers) * (moe_layer + 2.0 * h * h / tp * linear);
 
-  // Widest moment of a layer: residual, normalised input, and the wider of attention and feed-forward
-  // intermediates; expert inputs arrive once per chosen expert and rank (balanced).
+  // Widest moment of a layer: residual, normalised input, and the wider of attention and
+  // feed-forward intermediates; expert inputs arrive once per chosen expert and rank (balanced).
   const double wide_attention = 3.0 * h / tp;
   const double wide_dense = 3.0 * d(m.dense_inter) / tp;
   const double received = m.is_moe() ? d(m.top_k) * d(p.dp) / d(p.ep) : 0.0;

@@ -2,12 +2,16 @@
 //
 // How one instance of a model is spread over GPUs, and what that takes of their memory.
 //
-//   GPUs = tp x dp x pp. Attention is tensor-parallel over tp ranks and data-parallel over dp; experts are spread
-//   over ep of the tp x dp ranks of a stage and, where ep is smaller, tensor-parallel over the rest (tp x dp / ep).
-//   Dense feed-forward layers are tensor-parallel over tp. Layers are cut into pp stages of ceil(layers / pp).
+//   GPUs = tp x dp x pp
 //
-// Memory of one GPU = weights + KV cache + activations + workspace (communication buffers, graphs, slack).
-// Experts that do not divide evenly are filled up with redundant replicas: slots = ceil(experts / ep) per rank.
+// Attention is tensor-parallel over tp ranks and data-parallel over dp; experts are spread over ep
+// of the tp x dp ranks of a stage and, where ep is smaller, cut over the rest (tp x dp / ep). Dense
+// feed-forward layers are tensor-parallel over tp. Layers are cut into pp stages of
+// ceil(layers / pp).
+//
+// Memory of one GPU = weights + KV cache + activations + workspace (communication buffers, graphs,
+// slack). Experts that do not divide evenly are filled up with redundant replicas: slots =
+// ceil(experts / ep) per rank.
 
 #pragma once
 
@@ -57,7 +61,8 @@ struct Deployment {
 [[nodiscard]] std::string why_not(const ModelSpec& model, const Deployment& deployment,
                                   std::int64_t domain_gpus);
 
-/// Format of attention, dense and shared projections: fp4 weights keep these in fp8, as NVFP4 and MXFP4 releases do.
+/// Format of attention, dense and shared projections: fp4 weights keep these in fp8, as NVFP4 and
+/// MXFP4 releases do.
 [[nodiscard]] kernel::DataType linear_weights(const Precision& precision);
 
 /// Expert replicas held by one rank.

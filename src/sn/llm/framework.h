@@ -33,9 +33,11 @@ void describe(V& v, Framework& f) {
   v.count("max_sequences", f.max_sequences, 1, 65536);
 }
 
-/// Behaviour of a model under load that its architecture does not tell; catalog/models/*.yaml, `traits`.
+/// Behaviour of a model under load that its architecture does not tell; catalog/models/*.yaml,
+/// `traits`.
 struct ModelTraits {
-  double mtp_acceptance = 0.0;    // probability that one drafted token is accepted, given the previous was
+  /// Probability that one drafted token is accepted, given that the previous one was.
+  double mtp_acceptance = 0.0;
   double expert_imbalance = 1.0;  // load of the busiest expert rank over the mean, many tokens
 };
 

@@ -46,7 +46,8 @@ ParameterCount count_parameters(const ModelSpec& m) {
   p.experts = moe * expert_layer;
   p.shared_experts = moe * shared_layer;
   p.router = moe * router_layer;
-  // One MTP layer: attention, experts, 2h -> h projection, three norms; embedding and head are shared.
+  // One MTP layer: attention, experts, 2h -> h projection, three norms; embedding and head are
+  // shared.
   p.mtp = d(m.mtp_layers) * (attention_parameters(m) + expert_layer + shared_layer + router_layer +
                              2.0 * h * h + 5.0 * h);
   return p;

@@ -1,12 +1,14 @@
 // sn/llm/model.h
 //
-// Architecture of a decoder-only language model, from a Hugging Face config.json (a catalog entry holds the same
-// keys under `config`), with parameter counts, KV bytes per token and FLOPs per token.
+// Architecture of a decoder-only language model, from a Hugging Face config.json (a catalog entry
+// holds the same keys under `config`), with parameter counts, KV bytes per token and FLOPs per
+// token.
 //
-// Attention: grouped-query (MHA and MQA are its ends) or multi-head latent (MLA, DeepSeek-V2, arXiv 2405.04434).
-// Feed-forward: dense SwiGLU (3 matrices) or mixture of experts with shared experts. Multi-token prediction: extra
-// layers of the last layer's kind with a 2h -> h projection (DeepSeek-V3, arXiv 2412.19437, section 2.2).
-// Families read: llama, mistral, mixtral, qwen2, qwen3, qwen3_moe, deepseek_v3, kimi_k2.
+// Attention: grouped-query (MHA and MQA are its ends) or multi-head latent (MLA, DeepSeek-V2, arXiv
+// 2405.04434). Feed-forward: dense SwiGLU (3 matrices) or mixture of experts with shared experts.
+// Multi-token prediction: extra layers of the last layer's kind with a 2h -> h projection
+// (DeepSeek-V3, arXiv 2412.19437, section 2.2). Families read: llama, mistral, mixtral, qwen2,
+// qwen3, qwen3_moe, deepseek_v3, kimi_k2.
 
 #pragma once
 
@@ -61,8 +63,8 @@ struct ModelSpec {
   friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
 
-/// Reads a config.json tree. Errors: unknown family (with the known ones), missing fields, absurd values;
-/// keys that do not concern the architecture are ignored, as config.json holds many.
+/// Reads a config.json tree. Errors: unknown family (with the known ones), missing fields, absurd
+/// values; keys that do not concern the architecture are ignored, as config.json holds many.
 [[nodiscard]] Result<ModelSpec> read_model(const Node& config, std::string name);
 
 /// Parameters by part, whole model.
@@ -90,11 +92,13 @@ struct ParameterCount {
 /// Parameters of the attention block of one layer.
 [[nodiscard]] double attention_parameters(const ModelSpec& model);
 
-/// KV cache of one token over all layers, unsharded: gqa 2 x kv_heads x head_dim, mla kv_lora + rope_dim
-/// elements per layer. `with_mtp` adds the MTP layers' cache.
-[[nodiscard]] Bytes kv_bytes_per_token(const ModelSpec& model, kernel::DataType kv, bool with_mtp = false);
+/// KV cache of one token over all layers, unsharded: gqa 2 x kv_heads x head_dim, mla kv_lora +
+/// rope_dim elements per layer. `with_mtp` adds the MTP layers' cache.
+[[nodiscard]] Bytes kv_bytes_per_token(const ModelSpec& model, kernel::DataType kv,
+                                       bool with_mtp = false);
 
-/// Forward FLOPs of one token at a context of `context` keys (2 per multiply-add), output head included.
+/// Forward FLOPs of one token at a context of `context` keys (2 per multiply-add), output head
+/// included.
 [[nodiscard]] Flops flops_per_token(const ModelSpec& model, double context);
 
 }  // namespace sn::llm

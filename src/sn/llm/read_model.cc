@@ -1,7 +1,8 @@
 // sn/llm/read_model.cc
 //
-// Hugging Face config.json to ModelSpec. Field names are those of the transformers library's configuration classes
-// (LlamaConfig, MistralConfig, MixtralConfig, Qwen2Config, Qwen3Config, Qwen3MoeConfig, DeepseekV3Config).
+// Hugging Face config.json to ModelSpec. Field names are those of the transformers library's
+// configuration classes (LlamaConfig, MistralConfig, MixtralConfig, Qwen2Config, Qwen3Config,
+// Qwen3MoeConfig, DeepseekV3Config).
 
 #include <algorithm>
 #include <array>

@@ -1,21 +1,24 @@
 // sn/llm/step.h
 //
-// StepModel: time, energy and traffic of one step of one batch on one deployment, with its breakdown.
+// StepModel: time, energy and traffic of one step of one batch on one deployment, with its
+// breakdown.
 //
-// Two stages. `compile` turns model, deployment and machine into a StepProgram: a list of operators with their
-// dimensions and multiplicities. `StepEvaluator::eval` prices a BatchShape on it: operators that depend on token
-// counts alone are memoised by those counts, attention follows from the sums of context.
+// Two stages. `compile` turns model, deployment and machine into a StepProgram: a list of operators
+// with their dimensions and multiplicities. `StepEvaluator::eval` prices a BatchShape on it:
+// operators that depend on token counts alone are memoised by those counts, attention follows from
+// the sums of context.
 //
-//   stage  = sum over operators of one pipeline stage's layers; once = embedding, logits, sampling, host
-//   latency = pp x stage + once + (pp - 1) x send     time of a batch through all stages
-//   interval = stage + once                            time between batches when pp of them are in flight
+//   latency  = pp x stage + once + (pp - 1) x send   time of a batch through all stages
+//   interval = stage + once                          time between batches, pp of them in flight
+//   stage: the operators of one pipeline stage's layers; once: embedding, head, sampling, host
 //
-// All ranks of an instance run in lockstep: token operators take the mean tokens per attention rank, attention
-// the busiest rank's sums, experts the busiest rank's load. Expert load of the busiest of R ranks that receive A
-// assignments on average: A (imbalance + sqrt(2 ln R / A)), the extreme value of R binomials.
-// MTP (draft tokens n > 0): every sequence verifies 1 + n positions; each draft runs the MTP layer and the head once.
-// Sources: models.md 3; DeepSeek-V3 (arXiv 2412.19437) for MLA absorption and MTP; operators as in vLLM and SGLang.
-// Limits: kernels do not overlap with communication; pipeline stages are equal.
+// All ranks of an instance run in lockstep: token operators take the mean tokens per attention
+// rank, attention the busiest rank's sums, experts the busiest rank's load. Expert load of the
+// busiest of R ranks that receive A assignments on average: A (imbalance + sqrt(2 ln R / A)), the
+// extreme value of R binomials. MTP (draft tokens n > 0): every sequence verifies 1 + n positions;
+// each draft runs the MTP layer and the head once. Sources: models.md 3; DeepSeek-V3 (arXiv
+// 2412.19437) for MLA absorption and MTP; operators as in vLLM and SGLang. Limits: kernels do not
+// overlap with communication; pipeline stages are equal.
 
 #pragma once
 
@@ -161,13 +164,14 @@ struct StepMachine {
   const ModelTraits& traits;
 };
 
-/// `why_not` must be empty for (model, deployment). `background` is the share of ScaleUp that other traffic holds.
+/// `why_not` must be empty for (model, deployment). `background` is the share of ScaleUp that other
+/// traffic holds.
 [[nodiscard]] StepProgram compile(const ModelSpec& model, const Deployment& deployment,
                                   const StepMachine& machine, const hw::Conditions& conditions = {},
                                   double background = 0.0);
 
-/// Prices batches on one program. Keeps the memo (direct-mapped, `slots` entries), so each thread has its own.
-/// The program must outlive it.
+/// Prices batches on one program. Keeps the memo (direct-mapped, `slots` entries), so each thread
+/// has its own. The program must outlive it.
 class StepEvaluator {
  public:
   explicit StepEvaluator(const StepProgram& program, std::size_t slots = 64);

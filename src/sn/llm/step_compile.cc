@@ -50,8 +50,9 @@ class StepCompiler {
     program_.stages_far_ = p_.gpus() > domain;
     program_.idle_ = cluster.rack.chip.idle;
     program_.dynamic_ = cluster.rack.chip.tdp - cluster.rack.chip.idle;
+    const Attention& a = m_.attention;
     const double sharing =
-        m_.attention.kind == AttentionKind::mla ? 1.0 : std::min(d(p_.tp), d(m_.attention.kv_heads));
+        a.kind == AttentionKind::mla ? 1.0 : std::min(d(p_.tp), d(a.kv_heads));
     program_.kv_bytes_layer_ =
         kv_bytes_per_token(m_, deployment.precision.kv).si() / d(m_.layers) / sharing;
     activation_ = deployment.precision.activations;
@@ -178,7 +179,7 @@ class StepCompiler {
     if (exchange) exchange_op("dispatch", false);
     add({.name = "experts gate, up", .kind = OpKind::experts, .part = Part::experts, .rows = rows,
          .n = 2.0 * inter, .k = h, .activation = activation_, .weight = experts_});
-    // The mean rank's assignments, as the busiest rank decides nothing in a kernel this short.
+    // Rows of the mean rank: what the busiest one has more of is shorter than a launch.
     elementwise("activation (experts)", rows,
                 d(m_.top_k) * d(p_.dp) / d(p_.ep) * 3.0 * inter * bf16_bytes);
     add({.name = "experts down", .kind = OpKind::experts, .part = Part::experts, .rows = rows,
@@ -187,8 +188,7 @@ class StepCompiler {
     if (m_.shared_inter > 0) {
       swiglu("shared gate, up", "shared down", rows, d(m_.shared_inter) / d(p_.tp));
     }
-    // Combined routed results are complete; partial sums remain of experts that hold no exchange and
-    // of the shared expert.
+    // Partial sums remain of the shared expert, and of all experts where nothing was exchanged.
     if (!exchange || m_.shared_inter > 0) all_reduce("all-reduce (experts)", rows);
     if (exchange && p_.tp > 1) {
       // Each of the tp ranks sent its share of the tokens; their results are gathered.

@@ -1,0 +1,177 @@
+// sn/llm/deployment_test.cc
+//
+// Which cuts of a model are possible, and the memory of one GPU by hand.
+
+#include "sn/llm/deployment.h"
+
+#include <gtest/gtest.h>
+
+#include "sn/llm/shipped_test_util.h"
+
+namespace sn::llm {
+namespace {
+
+using namespace sn::literals;
+using kernel::DataType;
+
+constexpr Precision bf16{DataType::bf16, DataType::bf16, DataType::bf16};
+constexpr Precision fp8{DataType::fp8, DataType::fp8, DataType::fp8};
+
+hw::Chip chip_of(Bytes hbm) {
+  hw::Chip c;
+  c.hbm_capacity = hbm;
+  return c;
+}
+
+/// 90 % of HBM, 4 GB of workspace.
+Framework framework() {
+  Framework f;
+  f.memory = 0.9;
+  f.workspace = 4_GB;
+  return f;
+}
+
+TEST(Parallelism, CountsRanks) {
+  const Parallelism p{.tp = 2, .dp = 4, .pp = 3, .ep = 4};
+  EXPECT_EQ(p.stage_ranks(), 8);
+  EXPECT_EQ(p.gpus(), 24);
+  EXPECT_EQ(p.expert_tp(), 2);
+  EXPECT_EQ(to_string(p), "TP2 DP4 EP4 PP3");
+  EXPECT_EQ(to_string(Parallelism{.dp = 80, .ep = 80}), "DP80 EP80");
+  EXPECT_EQ(to_string(Parallelism{}), "TP1");
+}
+
+TEST(WhyNot, NamesTheReason) {
+  const ModelSpec deepseek = shipped_model("deepseek-v3").spec;
+  const ModelSpec qwen = shipped_model("qwen3-235b-a22b").spec;
+  const ModelSpec llama = shipped_model("llama-3.1-70b").spec;
+  const auto why = [](const ModelSpec& m, Parallelism p, std::int64_t drafts = 0) {
+    return why_not(m, {.parallel = p, .precision = bf16, .draft_tokens = drafts}, 32);
+  };
+  EXPECT_EQ(why(llama, {.tp = 8}), "");
+  EXPECT_EQ(why(llama, {.tp = 16}), "");  // two ranks to a KV head
+  EXPECT_EQ(why(llama, {.tp = 8, .pp = 4}), "");
+  EXPECT_EQ(why(deepseek, {.tp = 8, .ep = 8}, 1), "");
+  EXPECT_EQ(why(deepseek, {.dp = 256, .ep = 256}), "");
+  EXPECT_EQ(why(qwen, {.tp = 2, .dp = 4, .ep = 8}), "");
+
+  const auto expect = [](const std::string& reason, const char* part) {
+    EXPECT_NE(reason.find(part), std::string::npos) << "'" << reason << "' lacks " << part;
+  };
+  expect(why(llama, {.tp = 0}), "at least 1");
+  expect(why(llama, {.tp = 3}), "tp 3 does not divide 64 attention heads");
+  expect(why(llama, {.tp = 64}), "ScaleUp domain of 32");
+  expect(why(llama, {.tp = 1, .pp = 81}), "pipeline stages");
+  expect(why(llama, {.tp = 1, .dp = 2}), "dense model");
+  expect(why(llama, {.tp = 2, .ep = 2}), "dense model");
+  expect(why(llama, {.tp = 8}, 1), "no MTP layers");
+  expect(why(deepseek, {.tp = 2, .dp = 4, .ep = 3}), "ep must divide");
+  expect(why(deepseek, {.dp = 512, .ep = 512}), "ep 512 exceeds 256 experts");
+  expect(why(qwen, {.dp = 18, .ep = 2}), "expert tensor parallelism 9");
+  expect(why(qwen, {.dp = 48, .ep = 48}), "whole ScaleUp domains");
+
+  ModelSpec odd = llama;  // 24 heads, 8 KV heads: 6 ranks would hold 4/3 KV heads each
+  odd.attention.heads = 24;
+  expect(why_not(odd, {.parallel = {.tp = 6}, .precision = bf16}, 6), "8 KV heads");
+  EXPECT_EQ(why_not(odd, {.parallel = {.tp = 4}, .precision = bf16}, 32), "");
+}
+
+TEST(ExpertSlots, AreFilledUpWithReplicas) {
+  const ModelSpec m = shipped_model("deepseek-v3").spec;
+  EXPECT_EQ(expert_slots(m, {.dp = 8, .ep = 8}), 32);
+  EXPECT_EQ(expert_slots(m, {.dp = 72, .ep = 72}), 4);  // 288 slots, 32 of them replicas
+  EXPECT_EQ(expert_slots(m, {.tp = 8}), 256);
+  EXPECT_EQ(expert_slots(shipped_model("llama-3.1-70b").spec, {.tp = 8}), 0);
+}
+
+TEST(Memory, DeepSeekV3OnEightB200) {
+  // DP8 EP8, fp8 throughout. Each rank holds, in GB of 1 B: attention 61 x 187,107,328 = 11.414;
+  // dense layers 1.189; 32 of 256 experts 58 x 32 x 44,040,192 = 81.739; the shared expert 2.554;
+  // in bf16 the router 0.213 and the vocabulary twice, 2 x 2 x 926,679,040 = 3.707. Sum 100.815.
+  const MemoryBudget b =
+      memory_budget(shipped_model("deepseek-v3").spec,
+                    {.parallel = {.dp = 8, .ep = 8}, .precision = fp8}, chip_of(180_GB),
+                    framework(), 8192.0);
+  EXPECT_NEAR(b.usable.si(), 162e9, 1.0);
+  EXPECT_NEAR(b.weights.si(), 100'815'136'768.0, 1.0);
+  EXPECT_EQ(b.workspace, 4_GB);
+  // 8192 tokens x 2 B x (2 x 7168 + 8 experts each with 2 x 7168 + 3 x 2048) = 2.919 GB.
+  EXPECT_NEAR(b.activations.si(), 8192.0 * 2.0 * (14336.0 + 8.0 * 20480.0), 1.0);
+  EXPECT_EQ(b.kv_per_token.si(), 35'136.0);
+  // 162 - 100.815 - 2.919 - 4 = 54.266 GB for 1,544,444 tokens.
+  EXPECT_NEAR(b.kv().si(), 54.2656e9, 1e5);
+  EXPECT_NEAR(b.kv_tokens(), 1'544'444.0, 10.0);
+}
+
+TEST(Memory, LlamaOnEightH200) {
+  // TP8 in bf16: (80 x (150,994,944 + 704,643,072) + 2 x 1,050,673,152) / 8 x 2 B = 17.638 GB.
+  const MemoryBudget b =
+      memory_budget(shipped_model("llama-3.1-70b").spec,
+                    {.parallel = {.tp = 8}, .precision = bf16}, chip_of(141_GB), framework(),
+                    8192.0);
+  EXPECT_NEAR(b.weights.si(), 17'638'096'896.0, 1.0);
+  // 8192 x 2 B x (2 x 8192 + 3 x 28672 / 8).
+  EXPECT_NEAR(b.activations.si(), 8192.0 * 2.0 * (16384.0 + 10752.0), 1.0);
+  EXPECT_EQ(b.kv_per_token.si(), 40'960.0);  // one KV head of eight
+  // 126.9 - 17.638 - 0.445 - 4 = 104.817 GB for 2,559,018 tokens.
+  EXPECT_NEAR(b.kv_tokens(), 2'559'018.0, 50.0);
+}
+
+TEST(Memory, TensorParallelismRepeatsWhatItCannotCut) {
+  // DeepSeek-V3 TP8: of 187,107,328 a layer, 7168 x (1536 + 512 + 64) = 15,138,816 are projections
+  // into latents that each rank needs whole; the cache is whole on every rank too.
+  const ModelSpec m = shipped_model("deepseek-v3").spec;
+  const Deployment eight{.parallel = {.tp = 8}, .precision = fp8};
+  const MemoryBudget b = memory_budget(m, eight, chip_of(180_GB), framework(), 64.0);
+  const double attention = 15'138'816.0 + (187'107'328.0 - 15'138'816.0) / 8.0;
+  const double expert = 44'040'192.0 / 8.0;
+  EXPECT_NEAR(b.weights.si(),
+              61.0 * attention + 3.0 * 396'361'728.0 / 8.0 + 58.0 * 257.0 * expert +
+                  58.0 * 256.0 * 7168.0 * 2.0 + 4.0 * 926'679'040.0 / 8.0,
+              1.0);
+  EXPECT_EQ(b.kv_per_token.si(), 35'136.0);
+  // Llama TP16: two ranks share each KV head, 40960 B a token as with TP8.
+  const MemoryBudget l =
+      memory_budget(shipped_model("llama-3.1-70b").spec,
+                    {.parallel = {.tp = 16}, .precision = bf16}, chip_of(141_GB), framework(), 1.0);
+  EXPECT_EQ(l.kv_per_token.si(), 40'960.0);
+  // Queries, outputs and feed-forward by 16, keys and values by 8.
+  EXPECT_NEAR(l.weights.si(),
+              2.0 * (80.0 * ((134'217'728.0 + 704'643'072.0) / 16.0 + 16'777'216.0 / 8.0) +
+                     2.0 * 1'050'673'152.0 / 16.0),
+              1.0);
+}
+
+TEST(Memory, Fp4KeepsEverythingButExpertsInFp8) {
+  EXPECT_EQ(linear_weights({.weights = DataType::fp4}), DataType::fp8);
+  EXPECT_EQ(linear_weights({.weights = DataType::bf16}), DataType::bf16);
+  const ModelSpec m = shipped_model("sn-10t").spec;
+  const auto weights = [&](DataType type) {
+    return memory_budget(m, {.parallel = {.dp = 128, .ep = 128}, .precision = {.weights = type}},
+                         chip_of(180_GB), framework(), 1.0).weights.si();
+  };
+  // 128 layers x 4 experts x 150,994,944 shrink from 1 to 0.53125 B each.
+  EXPECT_NEAR(weights(DataType::fp8) - weights(DataType::fp4),
+              128.0 * 4.0 * 150'994'944.0 * 0.46875, 1.0);
+}
+
+TEST(Memory, PipelineStagesAndDraftsChangeTheShare) {
+  const ModelSpec m = shipped_model("deepseek-v3").spec;
+  const auto budget = [&](std::int64_t pp, std::int64_t drafts) {
+    return memory_budget(m, {.parallel = {.dp = 8, .pp = pp, .ep = 8}, .precision = fp8,
+                             .draft_tokens = drafts},
+                         chip_of(180_GB), framework(), 1.0);
+  };
+  // Two stages of 31 layers (61 / 2 up), all with experts in the fuller one; one half of the
+  // vocabulary.
+  const double moe_layer = 187'107'328.0 + 33.0 * 44'040'192.0 + 256.0 * 7168.0 * 2.0;
+  EXPECT_NEAR(budget(2, 0).weights.si(), 31.0 * moe_layer + 2.0 * 926'679'040.0, 1.0);
+  EXPECT_EQ(budget(2, 0).kv_per_token.si(), 31.0 * 576.0);
+  // MTP: one more expert layer, 2h x h, and a cache of one more layer.
+  EXPECT_NEAR(budget(1, 1).weights.si() - budget(1, 0).weights.si(),
+              moe_layer + 2.0 * 7168.0 * 7168.0, 1.0);
+  EXPECT_EQ(budget(1, 1).kv_per_token.si(), 62.0 * 576.0);
+}
+
+}  // namespace
+}  // namespace sn::llm

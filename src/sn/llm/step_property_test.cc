@@ -1,0 +1,413 @@
+// sn/llm/step_property_test.cc
+//
+// The compiled, aggregated, memoised step against one that does none of it: layer after layer,
+// request after request, straight on KernelModel and CollectiveTimer, for random batches.
+//
+// Attention of a batch is one kernel whose work is the sum over its requests; here each request is
+// costed alone and only tc and tm of t = launch + (tc^p + tm^p)^(1/p) are added up.
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "sn/llm/shipped_test_util.h"
+
+namespace sn::llm {
+namespace {
+
+using kernel::Cost;
+using kernel::DataType;
+
+/// A prompt's chunk in this step: new tokens after `cached` ones.
+struct Chunk {
+  double fresh = 0.0;
+  double cached = 0.0;
+};
+
+/// What each attention rank holds; all ranks hold the same.
+struct Batch {
+  std::vector<double> contexts;  // keys of each decoding request
+  std::vector<Chunk> chunks;
+  double finishing = 0.0;
+};
+
+struct Sums {
+  double time = 0.0;
+  double bound = 0.0;
+  double flops = 0.0;
+  double bytes = 0.0;
+};
+
+/// One step, the long way. `dp` ranks of `tp` GPUs each; no pipeline.
+class LongStep {
+ public:
+  LongStep(const ModelSpec& m, const Deployment& d, const ShippedMachine& machine, const Batch& b)
+      : m_(m),
+        d_(d),
+        machine_(machine),
+        batch_(b),
+        kernels_(machine.cluster.rack.chip, machine.kernels),
+        timer_(fabric::make_fabric(machine.cluster), machine.collectives) {
+    positions_ = 1.0 + real(d.draft_tokens);
+    decoding_ = real(static_cast<std::int64_t>(b.contexts.size()));
+    for (const Chunk& c : b.chunks) fresh_ += c.fresh;
+    tokens_ = decoding_ * positions_ + fresh_;
+  }
+
+  Sums run() {
+    for (std::int64_t layer = 0; layer < m_.layers; ++layer) {
+      attention(tokens_, positions_, fresh_ > 0.0);
+      feed_forward(tokens_, layer < m_.dense_layers);
+    }
+    elementwise(tokens_ * 4.0 * h());  // embedding: read and written in bf16
+    head(decoding_ * positions_ + batch_.finishing);
+    for (std::int64_t i = 0; i < d_.draft_tokens && decoding_ > 0.0; ++i) {
+      gemm(decoding_, h(), 2.0 * h() / tp(), linear());
+      attention(decoding_, 1.0, false);
+      feed_forward(decoding_, false);
+      head(decoding_);
+    }
+    const Framework& f = machine_.framework;
+    sums_.time += (fresh_ > 0.0 ? f.host_prefill : f.host_decode).si();
+    return sums_;
+  }
+
+ private:
+  static double real(std::int64_t v) { return static_cast<double>(v); }
+  [[nodiscard]] double h() const { return real(m_.hidden); }
+  [[nodiscard]] double tp() const { return real(d_.parallel.tp); }
+  [[nodiscard]] double dp() const { return real(d_.parallel.dp); }
+  [[nodiscard]] double ep() const { return real(d_.parallel.ep); }
+  [[nodiscard]] DataType linear() const {
+    return d_.precision.weights == DataType::fp4 ? DataType::fp8 : d_.precision.weights;
+  }
+
+  void add(const Cost& c) { add(c.time.si(), c.bound.si(), c.flops.si(), c.bytes.si()); }
+  void add(double time, double bound, double flops, double bytes) {
+    sums_.time += time;
+    sums_.bound += bound;
+    sums_.flops += flops;
+    sums_.bytes += bytes;
+  }
+  void add(const collective::Timing& t) { add(t.time.si(), t.bound.si(), 0.0, 0.0); }
+
+  void elementwise(double bytes) {
+    if (bytes > 0.0) add(kernels_.elementwise(Bytes::from_si(bytes)));
+  }
+  void gemm(double rows, double n, double k, DataType weight) {
+    if (rows <= 0.0) return;
+    const DataType act = weight == DataType::bf16 ? DataType::bf16 : d_.precision.activations;
+    add(kernels_.gemm({.m = rows, .n = n, .k = k, .activation = act, .weight = weight}));
+  }
+  void all_reduce(double rows) {
+    const collective::Group group{d_.parallel.tp, d_.parallel.tp};
+    add(timer_.time(collective::Op::all_reduce, group, Bytes::from_si(rows * h() * 2.0)));
+  }
+
+  /// Joins requests costed one by one into the kernel that serves them all.
+  void together(const std::vector<Cost>& requests) {
+    double compute = 0.0;
+    double memory = 0.0;
+    double flops = 0.0;
+    double bytes = 0.0;
+    for (const Cost& c : requests) {
+      compute += c.compute.si();
+      memory += c.memory.si();
+      flops += c.flops.si();
+      bytes += c.bytes.si();
+    }
+    const double p = machine_.kernels.sharpness;
+    const double hi = std::max(compute, memory);
+    const double ratio = std::min(compute, memory) / hi;
+    const hw::Chip& chip = machine_.cluster.rack.chip;
+    add(machine_.kernels.launch.si() + hi * std::pow(1.0 + std::pow(ratio, p), 1.0 / p),
+        std::max(flops / chip.peak.bf16.si(), bytes / chip.hbm_bandwidth.si()), flops, bytes);
+  }
+
+  void decode_scores(double queries) {
+    const Attention& a = m_.attention;
+    std::vector<Cost> requests;
+    for (const double context : batch_.contexts) {
+      if (a.kind == AttentionKind::mla) {
+        requests.push_back(kernels_.mla_decode(
+            {.sequences = 1.0, .context = context, .queries = queries,
+             .heads = real(a.heads) / tp(), .latent = real(a.kv_lora), .rope = real(a.rope_dim),
+             .kv = d_.precision.kv}));
+      } else {
+        requests.push_back(kernels_.decode_attention(
+            {.sequences = 1.0, .context = context, .queries = queries,
+             .heads = real(a.heads) / tp(), .kv_heads = std::max(1.0, real(a.kv_heads) / tp()),
+             .head_dim = real(a.head_dim), .kv = d_.precision.kv}));
+      }
+    }
+    if (!requests.empty()) together(requests);
+  }
+
+  void prefill_scores() {
+    const Attention& a = m_.attention;
+    const bool mla = a.kind == AttentionKind::mla;
+    const double heads = real(a.heads) / tp();
+    const double size = kernel::bytes_per_element(d_.precision.kv).si();
+    const double kv = mla ? real(a.kv_lora + a.rope_dim) * size
+                          : 2.0 * std::max(1.0, real(a.kv_heads) / tp()) * real(a.head_dim) * size;
+    std::vector<Cost> requests;
+    double cached = 0.0;
+    for (const Chunk& c : batch_.chunks) {
+      // Token i of the chunk sees all cached keys and those up to its own.
+      double pairs = 0.0;
+      for (double i = 1.0; i <= c.fresh; i += 1.0) pairs += c.cached + i;
+      requests.push_back(kernels_.prefill_attention(
+          {.pairs = pairs, .tokens = c.fresh, .kv_tokens = c.cached + c.fresh, .heads = heads,
+           .qk_dim = real(mla ? a.nope_dim + a.rope_dim : a.head_dim),
+           .v_dim = real(mla ? a.v_dim : a.head_dim), .kv_bytes = kv}));
+      cached += c.cached;
+    }
+    together(requests);
+    if (mla) gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
+  }
+
+  void per_head(double rows, double n, double k) {
+    if (rows <= 0.0) return;
+    const double heads = real(m_.attention.heads) / tp();
+    add(kernels_.grouped_gemm({.groups = heads, .rows = heads * rows, .n = n, .k = k}));
+  }
+
+  /// `prefill`: this pass holds prompt chunks; a draft pass does not.
+  void attention(double rows, double queries, bool prefill) {
+    const Attention& a = m_.attention;
+    const double heads = real(a.heads) / tp();
+    for (int i = 0; i < 2; ++i) elementwise(rows * 8.0 * h());  // residual and norm
+    double out = heads * real(a.head_dim);
+    if (a.kind == AttentionKind::mla) {
+      const double down = real(a.kv_lora + a.rope_dim);
+      gemm(rows, real(a.q_lora) + down, h(), linear());
+      gemm(rows, heads * real(a.nope_dim + a.rope_dim), real(a.q_lora), linear());
+      elementwise(rows * 4.0 * (real(a.q_lora) + down + heads * real(a.rope_dim)));
+      per_head(decoding_ * queries, real(a.kv_lora), real(a.nope_dim));
+      if (prefill) gemm(fresh_, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
+      per_head(decoding_ * queries, real(a.v_dim), real(a.kv_lora));
+      out = heads * real(a.v_dim);
+    } else {
+      const double width =
+          (heads + 2.0 * std::max(1.0, real(a.kv_heads) / tp())) * real(a.head_dim);
+      gemm(rows, width, h(), linear());
+      elementwise(rows * 4.0 * width);
+    }
+    decode_scores(queries);
+    if (prefill) prefill_scores();
+    gemm(rows, h(), out, linear());
+    all_reduce(rows);
+  }
+
+  void swiglu(double rows, double inter) {
+    gemm(rows, 2.0 * inter, h(), linear());
+    elementwise(rows * 6.0 * inter);
+    gemm(rows, h(), inter, linear());
+  }
+
+  void feed_forward(double rows, bool dense) {
+    if (rows <= 0.0) return;
+    if (dense) {
+      swiglu(rows, real(m_.dense_inter) / tp());
+      all_reduce(rows);
+      return;
+    }
+    gemm(rows, real(m_.experts), h(), DataType::bf16);
+    elementwise(rows * (4.0 * real(m_.experts) + 2.0 * real(m_.top_k) * h()));
+    if (d_.parallel.dp > 1) exchange(rows);
+    routed(rows);
+    if (m_.shared_inter > 0) swiglu(rows, real(m_.shared_inter) / tp());
+    if (d_.parallel.dp == 1 || m_.shared_inter > 0) all_reduce(rows);
+    if (d_.parallel.dp > 1) {
+      const collective::Group group{d_.parallel.tp, d_.parallel.tp};
+      add(timer_.time(collective::Op::all_gather, group, Bytes::from_si(rows * h() * 2.0)));
+    }
+  }
+
+  void exchange(double rows) {
+    const bool narrow = d_.precision.activations != DataType::bf16;
+    const std::int64_t ranks = d_.parallel.tp * d_.parallel.dp;
+    const collective::ExpertExchange e{
+        .tokens = rows / tp(),
+        .dispatch_bytes = Bytes::from_si(narrow ? h() + h() / 128.0 * 4.0 : 2.0 * h()),
+        .combine_bytes = Bytes::from_si(2.0 * h()),
+        .top_k = m_.top_k,
+        .experts = slots() * d_.parallel.ep,
+        .slices = ranks / d_.parallel.ep};
+    const std::int64_t domain = std::min(ranks, machine_.cluster.rack.scale_up.domain);
+    const collective::ExchangeTiming t = timer_.exchange(e, {ranks, domain});
+    add(t.dispatch);
+    add(t.combine);
+  }
+
+  [[nodiscard]] std::int64_t slots() const {
+    return (m_.experts + d_.parallel.ep - 1) / d_.parallel.ep;
+  }
+
+  /// The busiest rank's experts: mean, imbalance, and the extreme of `ep` binomials on top.
+  void routed(double rows) {
+    const double all = rows * dp();
+    const double k = real(m_.top_k);
+    const double mean = all * k / ep();
+    const double extremes = 2.0 * std::log(ep());
+    double busiest = mean;
+    if (d_.parallel.ep > 1) {
+      busiest = mean * machine_.traits.expert_imbalance + std::sqrt(extremes * mean);
+      busiest = std::min(busiest, std::max(mean, all * std::min(k, real(slots()))));
+    }
+    double untouched = 1.0;  // chance that a replica gets none of the tokens
+    untouched = std::pow(1.0 - k / (real(slots()) * ep()), all);
+    const double touched = real(slots()) * (1.0 - untouched);
+    const double active = std::min(
+        {real(slots()), touched + std::sqrt(extremes * touched * untouched), busiest});
+    const double inter = real(m_.expert_inter) / (tp() * dp() / ep());
+    const DataType weight = d_.precision.weights;
+    add(kernels_.grouped_gemm({.groups = active, .rows = busiest, .n = 2.0 * inter, .k = h(),
+                               .activation = d_.precision.activations, .weight = weight}));
+    elementwise(rows * k * dp() / ep() * 6.0 * inter);
+    add(kernels_.grouped_gemm({.groups = active, .rows = busiest, .n = h(), .k = inter,
+                               .activation = d_.precision.activations, .weight = weight}));
+  }
+
+  void head(double rows) {
+    if (rows <= 0.0) return;
+    gemm(rows, real(m_.vocab) / tp(), h(), DataType::bf16);
+    elementwise(rows * 8.0 * real(m_.vocab) / tp());
+  }
+
+  const ModelSpec& m_;
+  const Deployment& d_;
+  const ShippedMachine& machine_;
+  const Batch& batch_;
+  kernel::KernelModel kernels_;
+  collective::CollectiveTimer timer_;
+  double positions_ = 1.0;
+  double decoding_ = 0.0;
+  double fresh_ = 0.0;
+  double tokens_ = 0.0;
+  Sums sums_;
+};
+
+// --- Random batches ------------------------------------------------------------------------------
+
+struct Setup {
+  ModelSpec model;
+  ShippedMachine machine;
+  std::vector<Deployment> deployments;
+};
+
+constexpr Precision narrow{DataType::fp8, DataType::fp8, DataType::fp8};
+constexpr Precision wide{DataType::bf16, DataType::bf16, DataType::bf16};
+constexpr Precision four{DataType::fp4, DataType::fp8, DataType::fp8};
+
+Setup setup(std::string_view model, std::string_view rack, std::vector<Deployment> deployments) {
+  const ShippedModel m = shipped_model(model);
+  return {m.spec, shipped_machine(rack, m.traits, 4), std::move(deployments)};
+}
+
+Setup dense() {
+  return setup("llama-3.1-70b", "hgx-h200",
+               {{.parallel = {.tp = 1}, .precision = narrow},
+                {.parallel = {.tp = 2}, .precision = wide},
+                {.parallel = {.tp = 8}, .precision = wide}});
+}
+
+Setup gqa_experts() {
+  return setup("qwen3-235b-a22b", "hgx-h200",
+               {{.parallel = {.tp = 8}, .precision = wide},
+                {.parallel = {.tp = 8, .ep = 8}, .precision = narrow},
+                {.parallel = {.dp = 8, .ep = 8}, .precision = narrow},
+                {.parallel = {.tp = 2, .dp = 4, .ep = 4}, .precision = wide},
+                {.parallel = {.tp = 2, .dp = 8, .ep = 16}, .precision = narrow}});
+}
+
+Setup mla_experts() {
+  return setup("deepseek-v3", "al128",
+               {{.parallel = {.tp = 8}, .precision = narrow, .draft_tokens = 1},
+                {.parallel = {.tp = 4, .ep = 4}, .precision = four},
+                {.parallel = {.dp = 128, .ep = 128}, .precision = narrow, .draft_tokens = 2},
+                {.parallel = {.dp = 96, .ep = 96}, .precision = four},
+                {.parallel = {.tp = 4, .dp = 8, .ep = 32}, .precision = narrow}});
+}
+
+Batch random_batch() {
+  Batch b;
+  const auto requests = *rc::gen::inRange(0, 200);
+  for (int i = 0; i < requests; ++i) {
+    b.contexts.push_back(static_cast<double>(*rc::gen::inRange(1, 32768)));
+  }
+  const auto chunks = *rc::gen::inRange(requests == 0 ? 1 : 0, 4);
+  for (int i = 0; i < chunks; ++i) {
+    b.chunks.push_back({static_cast<double>(*rc::gen::inRange(1, 4096)),
+                        static_cast<double>(*rc::gen::inRange(0, 3) * 4096)});
+  }
+  b.finishing = static_cast<double>(*rc::gen::inRange(0, chunks + 1));
+  return b;
+}
+
+BatchShape aggregate(const Batch& b) {
+  BatchShape s;
+  s.decode_sequences = static_cast<double>(b.contexts.size());
+  for (const double c : b.contexts) s.decode_context += c;
+  for (const Chunk& c : b.chunks) {
+    s.prefill_tokens += c.fresh;
+    s.prefill_pairs += c.fresh * c.cached + 0.5 * c.fresh * (c.fresh + 1.0);
+    s.prefill_context += c.fresh + c.cached;
+  }
+  s.prefill_sequences = b.finishing;
+  return s;
+}
+
+bool close(double a, double b) { return std::abs(a - b) <= 1e-3 * std::abs(b); }
+
+void expect_agreement(const Setup& s) {
+  const auto which = *rc::gen::inRange<std::size_t>(0, s.deployments.size());
+  const Deployment& d = s.deployments[which];
+  const Batch batch = random_batch();
+  const StepProgram program = compile(s.model, d, s.machine.view());
+  StepEvaluator evaluator(program);
+  const StepTime cold = evaluator.eval(aggregate(batch));
+  const StepTime memoised = evaluator.eval(aggregate(batch));
+  const Sums sums = LongStep(s.model, d, s.machine, batch).run();
+  RC_ASSERT(cold.latency == memoised.latency);
+  RC_ASSERT(close(cold.latency.si(), sums.time));
+  RC_ASSERT(close(cold.bound_total().si(), sums.bound));
+  RC_ASSERT(close(cold.flops.si(), sums.flops));
+  RC_ASSERT(close(cold.hbm_bytes.si(), sums.bytes));
+}
+
+RC_GTEST_PROP(StepProperties, DenseStepEqualsTheLongWay, ()) {
+  static const Setup s = dense();
+  expect_agreement(s);
+}
+
+RC_GTEST_PROP(StepProperties, GqaExpertStepEqualsTheLongWay, ()) {
+  static const Setup s = gqa_experts();
+  expect_agreement(s);
+}
+
+RC_GTEST_PROP(StepProperties, MlaExpertStepEqualsTheLongWay, ()) {
+  static const Setup s = mla_experts();
+  expect_agreement(s);
+}
+
+RC_GTEST_PROP(StepProperties, MoreWorkNeverTakesLess, ()) {
+  static const Setup s = mla_experts();
+  const auto which = *rc::gen::inRange<std::size_t>(0, s.deployments.size());
+  const StepProgram program = compile(s.model, s.deployments[which], s.machine.view());
+  StepEvaluator evaluator(program);
+  const BatchShape less = aggregate(random_batch());
+  BatchShape more = less;
+  const double factor = 1.0 + *rc::gen::inRange(0, 100) * 0.01;
+  more.decode_context *= factor;
+  more.prefill_pairs *= factor;
+  more.prefill_context *= factor;
+  RC_ASSERT(evaluator.eval(more).latency >= evaluator.eval(less).latency * (1.0 - 1e-12));
+  RC_ASSERT(evaluator.eval(more).latency >= evaluator.eval(more).bound_total());
+}
+
+}  // namespace
+}  // namespace sn::llm
