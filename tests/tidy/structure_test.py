@@ -136,9 +136,10 @@ def missing_pragma_once(tree):
 
 
 def using_namespace(tree):
+    """At namespace scope, in the first column; inside a function it leaks nowhere."""
     return [Finding(path, line_of(text, match.start()), "using namespace in a header")
             for path in tree.select(suffixes=[".h"]) for text in [blank(tree.text(path))]
-            for match in re.finditer(r"\busing\s+namespace\b", text)]
+            for match in re.finditer(r"^using\s+namespace\b", text, re.MULTILINE)]
 
 
 def heavy_includes(tree):
@@ -341,6 +342,7 @@ class TheRules(unittest.TestCase):
 
     def test_using_namespace(self):
         files = {"src/a.h": "// using namespace std\nusing namespace std;\n",
+                 "src/b.h": "inline void f() {\n  using namespace std;\n}\n",
                  "src/a.cc": "using namespace std::literals;\n"}
         self.assertEqual(self.found(using_namespace, files), [("src/a.h", 2)])
 

@@ -1,10 +1,12 @@
 // sn/hw/catalog.h
 //
-// The catalog: YAML entries by kind and name, with inheritance (`base`) and references resolved into one tree.
+// The catalog: YAML entries by kind and name, with inheritance (`base`) and references resolved
+// into one tree.
 //
-// An entry is a tree of leaves `{value, source, confidence, note, also}`. `{base: NAME, ...}` lays changes over another
-// entry; a scenario uses the same form for in-place overrides. A rack refers to its parts by name (`chip: b200`);
-// resolving replaces the name by the part's tree. Chains of `base` are limited to 8.
+// An entry is a tree of leaves `{value, source, confidence, note, also}`. `{base: NAME, ...}` lays
+// changes over another entry; a scenario uses the same form for in-place overrides. A rack refers
+// to its parts by name (`chip: b200`); resolving replaces the name by the part's tree. Chains of
+// `base` are limited to 8.
 
 #pragma once
 
@@ -44,12 +46,13 @@ class Catalog {
   [[nodiscard]] bool has(const CatalogKind& kind, std::string_view name) const;
   [[nodiscard]] const SourceBook& sources() const { return sources_; }
 
-  /// The entry's tree with its `base` chain merged. `at` is where the name was written, for messages.
+  /// The entry's tree with its `base` chain merged. `at` is where the name was written, for
+  /// messages.
   [[nodiscard]] Result<Node> entry(const CatalogKind& kind, std::string_view name,
                                    const Node* at = nullptr) const;
 
-  /// `reference` is a name, or a map with `base` and overrides; the result has neither. The entry's name (the
-  /// base's, marked "modified" when overridden) is put under key `name`.
+  /// `reference` is a name, or a map with `base` and overrides; the result has neither. The entry's
+  /// name (the base's, marked "modified" when overridden) is put under key `name`.
   [[nodiscard]] Result<Node> resolve(const CatalogKind& kind, const Node& reference) const;
 
  private:
@@ -65,8 +68,8 @@ class Catalog {
 
 /// Reads a resolved tree of `kind` into `out`; numbers are recorded in `params` under `prefix`.
 template <class T>
-void read_entry(const Catalog& catalog, const Node& tree, std::string prefix, T& out, Params& params,
-                Errors& errors) {
+void read_entry(const Catalog& catalog, const Node& tree, std::string prefix, T& out,
+                Params& params, Errors& errors) {
   ParamReader reader(tree, std::move(prefix), catalog.sources(), params, errors);
   describe(reader, out);
   reader.finish();

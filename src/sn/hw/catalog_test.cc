@@ -15,6 +15,8 @@
 namespace sn::hw {
 namespace {
 
+using namespace sn::literals;
+
 constexpr std::string_view sources_yaml =
     "sheet: {title: A datasheet, date: \"2024\", grade: official}\n";
 

@@ -2,7 +2,8 @@
 //
 // The state that a group of chips is in: a plain value and an input of StepModel.
 //
-// A throttle, a power cap or a fault elsewhere in the twin becomes one of these; models only multiply.
+// A throttle, a power cap or a fault elsewhere in the twin becomes one of these; models only
+// multiply.
 
 #pragma once
 
@@ -20,7 +21,8 @@ struct Conditions {
   friend bool operator==(const Conditions&, const Conditions&) = default;
 };
 
-/// `cluster` as it performs under `conditions`. Factors must lie in (0, 1]; `alive` is the caller's business.
+/// `cluster` as it performs under `conditions`. Factors must lie in (0, 1]; `alive` is the caller's
+/// business.
 [[nodiscard]] Cluster under(const Conditions& conditions, Cluster cluster);
 
 }  // namespace sn::hw

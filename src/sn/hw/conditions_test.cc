@@ -9,6 +9,8 @@
 namespace sn::hw {
 namespace {
 
+using namespace sn::literals;
+
 Cluster machine() {
   Cluster c;
   c.rack.chip.peak = {.bf16 = 1000_TFLOP_per_s,

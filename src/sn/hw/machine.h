@@ -2,9 +2,9 @@
 //
 // What datasheets say of a machine: chip, ScaleUp, switch, NIC, rack, ScaleOut, DCN, cluster.
 //
-// Plain values. Every bandwidth is per direction; ScaleUp and ScaleOut bandwidths are per GPU. Each struct is
-// followed by its `describe`, the one list of its fields with paths and plausible ranges (see param.h).
-// Sources of the numbers: catalog/*.yaml.
+// Plain values. Every bandwidth is per direction; ScaleUp and ScaleOut bandwidths are per GPU. Each
+// struct is followed by its `describe`, the one list of its fields with paths and plausible ranges
+// (see param.h). Sources of the numbers: catalog/*.yaml.
 
 #pragma once
 
@@ -26,7 +26,7 @@ struct PeakRates {
 
 struct Chip {
   std::string name;
-  std::string kernels;  // catalog name of its kernel family
+  std::string kernels;   // catalog name of its kernel family
   std::int64_t sms = 0;  // streaming multiprocessors, or what corresponds to them
   PeakRates peak;
   Bytes hbm_capacity;
@@ -108,11 +108,11 @@ struct Rack {
   std::string title;
   std::int64_t gpus = 0;
   std::int64_t gpus_per_os = 0;
-  Power feed;               // electrical supply of the rack
+  Power feed;  // electrical supply of the rack
   Chip chip;
   ScaleUp scale_up;
-  Nic nic;                  // ScaleOut adapter, per GPU
-  Link host_link;           // chip to CPU (PCIe or C2C)
+  Nic nic;         // ScaleOut adapter, per GPU
+  Link host_link;  // chip to CPU (PCIe or C2C)
 };
 
 template <class V>
@@ -127,7 +127,8 @@ void describe(V& v, Rack& r) {
   v.group("host_link", r.host_link);
 }
 
-/// Layer 2: the network between supernodes. Per-GPU bandwidth is the NIC's, divided by `oversubscription`.
+/// Layer 2: the network between supernodes. Per-GPU bandwidth is the NIC's, divided by
+/// `oversubscription`.
 struct ScaleOut {
   std::string name;
   Time latency;                   // one way through the fabric, without the adapters
@@ -167,9 +168,7 @@ struct Cluster {
 
   [[nodiscard]] std::int64_t gpus() const { return racks * rack.gpus; }
   /// ScaleUp domains of the whole cluster; a rack may hold several.
-  [[nodiscard]] std::int64_t domains() const {
-    return racks * (rack.gpus / rack.scale_up.domain);
-  }
+  [[nodiscard]] std::int64_t domains() const { return racks * (rack.gpus / rack.scale_up.domain); }
 };
 
 template <class V>

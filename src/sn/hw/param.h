@@ -2,10 +2,11 @@
 //
 // Numbers with provenance, kept apart from the structs that models read.
 //
-// A hardware struct is described once, by a `describe(visitor, struct)` template that names every field with its
-// path, dimension and range. Two visitors use that description: `ParamReader` fills the struct from a catalog tree
-// and records a `Param` for each number; `ParamAssigner` fills it again from a list of values, which is how
-// elasticities and assumption checks perturb one number of a World without any model knowing of it.
+// A hardware struct is described once, by a `describe(visitor, struct)` template that names every
+// field with its path, dimension and range. Two visitors use that description: `ParamReader` fills
+// the struct from a catalog tree and records a `Param` for each number; `ParamAssigner` fills it
+// again from a list of values, which is how elasticities and assumption checks perturb one number
+// of a World without any model knowing of it.
 
 #pragma once
 
@@ -22,7 +23,16 @@
 namespace sn::hw {
 
 /// Where a number comes from, in the order of trust of `facts`: who said so, and how sure we are.
-enum class Grade { official, measured, third_party, estimate, memory, family_default, assumption, scenario };
+enum class Grade {
+  official,
+  measured,
+  third_party,
+  estimate,
+  memory,
+  family_default,
+  assumption,
+  scenario
+};
 enum class Confidence { high, medium, low };
 
 [[nodiscard]] std::string_view to_string(Grade grade);
@@ -56,7 +66,7 @@ struct Alternative {
 struct Param {
   std::string path;  // "rack.chip.hbm.bandwidth"
   Dimension dimension;
-  double value = 0.0;   // base units
+  double value = 0.0;     // base units
   bool discrete = false;  // a count: shown, never perturbed
   bool present = true;    // false: optional and absent (value 0)
   double min = 0.0;
@@ -80,8 +90,9 @@ class SourceBook {
 
 enum class Need { required, optional };
 
-/// Fills a struct from a catalog tree. Leaves are `{value, source, confidence, note, date, also}`, or a bare scalar
-/// where a scenario overrides the number. All mistakes go to `errors`; unknown keys are reported by `finish`.
+/// Fills a struct from a catalog tree. Leaves are `{value, source, confidence, note, date, also}`,
+/// or a bare scalar where a scenario overrides the number. All mistakes go to `errors`; unknown
+/// keys are reported by `finish`.
 class ParamReader {
  public:
   ParamReader(const Node& root, std::string prefix, const SourceBook& sources, Params& params,
@@ -92,7 +103,8 @@ class ParamReader {
                 Need need = Need::required) {
     out = Quantity<D>::from_si(number(path, D, min.si(), max.si(), false, need));
   }
-  void ratio(std::string_view path, double& out, double min, double max, Need need = Need::required) {
+  void ratio(std::string_view path, double& out, double min, double max,
+             Need need = Need::required) {
     out = number(path, {}, min, max, false, need);
   }
   void count(std::string_view path, std::int64_t& out, std::int64_t min, std::int64_t max,

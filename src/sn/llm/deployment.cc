@@ -112,8 +112,8 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
   // Embedding on the first stage, head on the last; with one stage both, in bf16.
   const double vocabulary = d(m.vocab) * h / tp * 2.0;
   const bool both = p.pp == 1 && !m.tied_embeddings;
-  double weights = moe * moe_layer + dense * (attention + dense_ffn) +
-                   vocabulary * (both ? 2.0 : 1.0);
+  double weights =
+      moe * moe_layer + dense * (attention + dense_ffn) + vocabulary * (both ? 2.0 : 1.0);
   const bool mtp = deployment.draft_tokens > 0;
   if (mtp) weights += d(m.mtp_layers) * (moe_layer + 2.0 * h * h / tp * linear);
 
@@ -122,8 +122,7 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
   const double wide_attention = 3.0 * h / tp;
   const double wide_dense = 3.0 * d(m.dense_inter) / tp;
   const double received = m.is_moe() ? d(m.top_k) * d(p.dp) / d(p.ep) : 0.0;
-  const double wide_experts =
-      received * (2.0 * h + 3.0 * d(m.expert_inter) / d(p.expert_tp()));
+  const double wide_experts = received * (2.0 * h + 3.0 * d(m.expert_inter) / d(p.expert_tp()));
   const double widest = std::max({wide_attention, wide_dense, wide_experts});
 
   const double kv_sharing =

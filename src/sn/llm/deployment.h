@@ -70,7 +70,7 @@ struct Deployment {
 
 /// Bytes on the fullest GPU.
 struct MemoryBudget {
-  Bytes usable;       // HBM x the share that the framework may use
+  Bytes usable;  // HBM x the share that the framework may use
   Bytes weights;
   Bytes activations;  // peak of one step of `tokens` tokens per attention rank
   Bytes workspace;

@@ -88,10 +88,9 @@ TEST(Memory, DeepSeekV3OnEightB200) {
   // DP8 EP8, fp8 throughout. Each rank holds, in GB of 1 B: attention 61 x 187,107,328 = 11.414;
   // dense layers 1.189; 32 of 256 experts 58 x 32 x 44,040,192 = 81.739; the shared expert 2.554;
   // in bf16 the router 0.213 and the vocabulary twice, 2 x 2 x 926,679,040 = 3.707. Sum 100.815.
-  const MemoryBudget b =
-      memory_budget(shipped_model("deepseek-v3").spec,
-                    {.parallel = {.dp = 8, .ep = 8}, .precision = fp8}, chip_of(180_GB),
-                    framework(), 8192.0);
+  const MemoryBudget b = memory_budget(shipped_model("deepseek-v3").spec,
+                                       {.parallel = {.dp = 8, .ep = 8}, .precision = fp8},
+                                       chip_of(180_GB), framework(), 8192.0);
   EXPECT_NEAR(b.usable.si(), 162e9, 1.0);
   EXPECT_NEAR(b.weights.si(), 100'815'136'768.0, 1.0);
   EXPECT_EQ(b.workspace, 4_GB);
@@ -106,9 +105,8 @@ TEST(Memory, DeepSeekV3OnEightB200) {
 TEST(Memory, LlamaOnEightH200) {
   // TP8 in bf16: (80 x (150,994,944 + 704,643,072) + 2 x 1,050,673,152) / 8 x 2 B = 17.638 GB.
   const MemoryBudget b =
-      memory_budget(shipped_model("llama-3.1-70b").spec,
-                    {.parallel = {.tp = 8}, .precision = bf16}, chip_of(141_GB), framework(),
-                    8192.0);
+      memory_budget(shipped_model("llama-3.1-70b").spec, {.parallel = {.tp = 8}, .precision = bf16},
+                    chip_of(141_GB), framework(), 8192.0);
   EXPECT_NEAR(b.weights.si(), 17'638'096'896.0, 1.0);
   // 8192 x 2 B x (2 x 8192 + 3 x 28672 / 8).
   EXPECT_NEAR(b.activations.si(), 8192.0 * 2.0 * (16384.0 + 10752.0), 1.0);
@@ -148,7 +146,8 @@ TEST(Memory, Fp4KeepsEverythingButExpertsInFp8) {
   const ModelSpec m = shipped_model("sn-10t").spec;
   const auto weights = [&](DataType type) {
     return memory_budget(m, {.parallel = {.dp = 128, .ep = 128}, .precision = {.weights = type}},
-                         chip_of(180_GB), framework(), 1.0).weights.si();
+                         chip_of(180_GB), framework(), 1.0)
+        .weights.si();
   };
   // 128 layers x 4 experts x 150,994,944 shrink from 1 to 0.53125 B each.
   EXPECT_NEAR(weights(DataType::fp8) - weights(DataType::fp4),
@@ -158,9 +157,9 @@ TEST(Memory, Fp4KeepsEverythingButExpertsInFp8) {
 TEST(Memory, PipelineStagesAndDraftsChangeTheShare) {
   const ModelSpec m = shipped_model("deepseek-v3").spec;
   const auto budget = [&](std::int64_t pp, std::int64_t drafts) {
-    return memory_budget(m, {.parallel = {.dp = 8, .pp = pp, .ep = 8}, .precision = fp8,
-                             .draft_tokens = drafts},
-                         chip_of(180_GB), framework(), 1.0);
+    return memory_budget(
+        m, {.parallel = {.dp = 8, .pp = pp, .ep = 8}, .precision = fp8, .draft_tokens = drafts},
+        chip_of(180_GB), framework(), 1.0);
   };
   // Two stages of 31 layers (61 / 2 up), all with experts in the fuller one; one half of the
   // vocabulary.

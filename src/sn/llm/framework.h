@@ -14,11 +14,11 @@ namespace sn::llm {
 
 struct Framework {
   std::string name;
-  Time host_decode;       // host time exposed per iteration of pure decode (captured graphs)
-  Time host_prefill;      // host time exposed per iteration that holds prefill tokens
-  Time frontend;          // once per request: HTTP, tokeniser, first schedule
-  double memory = 0.0;    // share of HBM that the engine may use
-  Bytes workspace;        // communication buffers, graphs, allocator slack, per GPU
+  Time host_decode;     // host time exposed per iteration of pure decode (captured graphs)
+  Time host_prefill;    // host time exposed per iteration that holds prefill tokens
+  Time frontend;        // once per request: HTTP, tokeniser, first schedule
+  double memory = 0.0;  // share of HBM that the engine may use
+  Bytes workspace;      // communication buffers, graphs, allocator slack, per GPU
   std::int64_t max_sequences = 0;  // decode requests per attention rank
 };
 

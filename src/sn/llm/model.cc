@@ -17,8 +17,8 @@ double attention_parameters(const ModelSpec& m) {
   const double h = d(m.hidden);
   if (a.kind == AttentionKind::mla) {
     const double qk = d(a.nope_dim + a.rope_dim);
-    const double queries = a.q_lora > 0 ? d(a.q_lora) * (h + 1.0 + d(a.heads) * qk)
-                                        : h * d(a.heads) * qk;
+    const double queries =
+        a.q_lora > 0 ? d(a.q_lora) * (h + 1.0 + d(a.heads) * qk) : h * d(a.heads) * qk;
     const double down = h * d(a.kv_lora + a.rope_dim) + d(a.kv_lora);
     const double up = d(a.kv_lora) * d(a.heads) * d(a.nope_dim + a.v_dim);
     return queries + down + up + d(a.heads) * d(a.v_dim) * h;
@@ -55,8 +55,7 @@ ParameterCount count_parameters(const ModelSpec& m) {
 
 double active_parameters(const ModelSpec& m) {
   const ParameterCount p = count_parameters(m);
-  const double routed =
-      m.is_moe() ? p.experts * d(m.top_k) / d(m.experts) : 0.0;
+  const double routed = m.is_moe() ? p.experts * d(m.top_k) / d(m.experts) : 0.0;
   const double head = d(m.vocab) * d(m.hidden);
   return p.attention + p.dense_ffn + routed + p.shared_experts + p.router + p.norms + head;
 }

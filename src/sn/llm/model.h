@@ -51,7 +51,7 @@ struct ModelSpec {
   Attention attention;
   std::int64_t dense_layers = 0;  // the first layers; the others hold experts
   std::int64_t dense_inter = 0;
-  std::int64_t experts = 0;       // routed, per layer; 0: a dense model
+  std::int64_t experts = 0;  // routed, per layer; 0: a dense model
   std::int64_t top_k = 0;
   std::int64_t expert_inter = 0;
   std::int64_t shared_inter = 0;  // sum over shared experts

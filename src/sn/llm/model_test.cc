@@ -24,8 +24,8 @@ TEST(DeepSeekV3, ParametersByPart) {
   EXPECT_EQ(p.lm_head, 129280.0 * 7168.0);
   // q_a 7168 x 1536, its norm, q_b 1536 x 128 heads x 192; kv_a 7168 x 576, norm of the 512 latent
   // elements; kv_b 512 x 128 x (128 + 128); o 128 x 128 x 7168: 187,107,328 a layer.
-  const double attention = 11'010'048.0 + 1536.0 + 37'748'736.0 + 4'128'768.0 + 512.0 +
-                           16'777'216.0 + 117'440'512.0;
+  const double attention =
+      11'010'048.0 + 1536.0 + 37'748'736.0 + 4'128'768.0 + 512.0 + 16'777'216.0 + 117'440'512.0;
   EXPECT_EQ(attention, 187'107'328.0);
   EXPECT_EQ(attention_parameters(m), attention);
   EXPECT_EQ(p.attention, 61.0 * attention);
@@ -40,8 +40,8 @@ TEST(DeepSeekV3, ParametersByPart) {
   expect_share(p.total(), 671e9, 0.01);
   // MTP: one more expert layer, 14336 x 7168, norms of both inputs and of the output: 11.6e9. The
   // published 14e9 count copies of embedding and head too.
-  EXPECT_EQ(p.mtp, attention + 257.0 * expert + 256.0 * 7168.0 + 2.0 * 7168.0 * 7168.0 +
-                       5.0 * 7168.0);
+  EXPECT_EQ(p.mtp,
+            attention + 257.0 * expert + 256.0 * 7168.0 + 2.0 * 7168.0 * 7168.0 + 5.0 * 7168.0);
   expect_share(p.mtp + p.embedding + p.lm_head, 14e9, 0.05);
 }
 
@@ -87,8 +87,8 @@ TEST(Sn10T, ParametersByPart) {
   const ModelSpec m = shipped_model("sn-10t").spec;
   const ParameterCount p = count_parameters(m);
   // 12288 x 2048 + 2048 + 2048 x 128 x 192 + 12288 x 576 + 512 + 512 x 128 x 256 + 16384 x 12288
-  const double attention = 25'165'824.0 + 2048.0 + 50'331'648.0 + 7'077'888.0 + 512.0 +
-                           16'777'216.0 + 201'326'592.0;
+  const double attention =
+      25'165'824.0 + 2048.0 + 50'331'648.0 + 7'077'888.0 + 512.0 + 16'777'216.0 + 201'326'592.0;
   EXPECT_EQ(p.attention, 132.0 * attention);
   const double expert = 3.0 * 12288.0 * 4096.0;  // 150,994,944
   EXPECT_EQ(p.experts, 128.0 * 512.0 * expert);
@@ -102,12 +102,12 @@ TEST(KvCache, BytesPerTokenAreExact) {
   const auto bytes = [](std::string_view name, DataType type, bool mtp = false) {
     return kv_bytes_per_token(shipped_model(name).spec, type, mtp).si();
   };
-  EXPECT_EQ(bytes("deepseek-v3", DataType::bf16), 70'272.0);     // 61 x (512 + 64) x 2
+  EXPECT_EQ(bytes("deepseek-v3", DataType::bf16), 70'272.0);  // 61 x (512 + 64) x 2
   EXPECT_EQ(bytes("deepseek-v3", DataType::fp8), 35'136.0);
   EXPECT_EQ(bytes("deepseek-v3", DataType::bf16, true), 71'424.0);  // 62 layers
-  EXPECT_EQ(bytes("llama-3.1-70b", DataType::bf16), 327'680.0);  // 80 x 2 x 8 x 128 x 2
-  EXPECT_EQ(bytes("qwen3-235b-a22b", DataType::bf16), 192'512.0);  // 94 x 2 x 4 x 128 x 2
-  EXPECT_EQ(bytes("sn-10t", DataType::bf16), 152'064.0);         // 132 x 576 x 2
+  EXPECT_EQ(bytes("llama-3.1-70b", DataType::bf16), 327'680.0);     // 80 x 2 x 8 x 128 x 2
+  EXPECT_EQ(bytes("qwen3-235b-a22b", DataType::bf16), 192'512.0);   // 94 x 2 x 4 x 128 x 2
+  EXPECT_EQ(bytes("sn-10t", DataType::bf16), 152'064.0);            // 132 x 576 x 2
   EXPECT_EQ(bytes("sn-10t", DataType::fp8), 76'032.0);
 }
 

@@ -110,7 +110,7 @@ void read_experts(ConfigReader& r, const Family& family, ModelSpec& m) {
   }
   const bool mla = family.attention == AttentionKind::mla;
   m.dense_layers = mla ? r.integer_or("first_k_dense_replace", 0, 0, m.layers) : 0;
-  const std::string_view count = mla                      ? "n_routed_experts"
+  const std::string_view count = mla                        ? "n_routed_experts"
                                  : family.name == "mixtral" ? "num_local_experts"
                                                             : "num_experts";
   m.experts = r.integer(count, 2, 1 << 16);
@@ -122,11 +122,16 @@ void read_experts(ConfigReader& r, const Family& family, ModelSpec& m) {
   m.mtp_layers = r.integer_or("num_nextn_predict_layers", 0, 0, 16);
 }
 
-kernel::DataType native_precision(const Node& config) {
+kernel::DataType native_precision(const Node& config, Errors& errors) {
   const Node* method = config.find("quantization_config.quant_method");
   if (method == nullptr) return kernel::DataType::bf16;
   if (method->text() == "fp8") return kernel::DataType::fp8;
   if (method->text() == "mxfp4" || method->text() == "nvfp4") return kernel::DataType::fp4;
+  errors.push_back({.code = ErrorCode::unknown_name,
+                    .message = "unknown quant_method '" + shown(method->text()) + "'",
+                    .where = method->where(),
+                    .hint = "known: fp8, mxfp4, nvfp4; without quantization_config the weights "
+                            "are bf16, and precision.weights of the scenario can change that"});
   return kernel::DataType::bf16;
 }
 
@@ -175,7 +180,7 @@ Result<ModelSpec> read_model(const Node& config, std::string name) {
   m.tied_embeddings = r.flag("tie_word_embeddings");
   read_attention(r, *family, m);
   read_experts(r, *family, m);
-  m.native_weights = native_precision(config);
+  m.native_weights = native_precision(config, errors);
   refuse_patterns(config, errors);
   if (!errors.empty()) return fail(std::move(errors));
   return m;

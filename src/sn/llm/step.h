@@ -87,22 +87,30 @@ struct OperatorTime {
   Part part = Part::attention;
   double count = 0.0;
   Time each;
-  Time bound;            // of one execution
+  Time bound;              // of one execution
   std::string_view binds;  // "compute", "memory", "link", "latency", "host"
 };
 
 enum class OpKind {
-  gemm, experts, attention_decode, attention_prefill, elementwise, all_reduce, all_gather, exchange,
-  send, host,
+  gemm,
+  experts,
+  attention_decode,
+  attention_prefill,
+  elementwise,
+  all_reduce,
+  all_gather,
+  exchange,
+  send,
+  host,
 };
 
 /// How many rows a token operator has, per attention rank.
 enum class Rows {
-  tokens,          // all positions of the step
-  decode_tokens,   // decode positions, drafts to verify included
+  tokens,         // all positions of the step
+  decode_tokens,  // decode positions, drafts to verify included
   prefill_tokens,
-  logits,          // positions whose next token is needed
-  drafts,          // one position per decoding sequence, in the MTP layer
+  logits,  // positions whose next token is needed
+  drafts,  // one position per decoding sequence, in the MTP layer
 };
 
 /// An operator with everything that does not depend on the batch.
@@ -111,7 +119,7 @@ struct StepOp {
   OpKind kind = OpKind::gemm;
   Part part = Part::projections;
   Rows rows = Rows::tokens;
-  double count = 1.0;         // executions per stage, or per step when `once`
+  double count = 1.0;  // executions per stage, or per step when `once`
   bool once = false;
   double n = 0.0;
   double k = 0.0;
@@ -144,10 +152,10 @@ class StepProgram {
   collective::CollectiveTimer timer_;
   collective::Group tp_group_;
   collective::Group expert_group_;  // all ranks of a stage
-  bool stages_far_ = false;  // consecutive pipeline stages sit in different ScaleUp domains
+  bool stages_far_ = false;         // consecutive pipeline stages sit in different ScaleUp domains
   double background_ = 0.0;
   double imbalance_ = 1.0;
-  double slots_ = 0.0;         // expert replicas per rank
+  double slots_ = 0.0;  // expert replicas per rank
   double tokens_per_step_ = 1.0;
   double kv_bytes_layer_ = 0.0;  // of one token and layer, on one GPU
   Power idle_;

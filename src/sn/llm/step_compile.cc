@@ -51,8 +51,7 @@ class StepCompiler {
     program_.idle_ = cluster.rack.chip.idle;
     program_.dynamic_ = cluster.rack.chip.tdp - cluster.rack.chip.idle;
     const Attention& a = m_.attention;
-    const double sharing =
-        a.kind == AttentionKind::mla ? 1.0 : std::min(d(p_.tp), d(a.kv_heads));
+    const double sharing = a.kind == AttentionKind::mla ? 1.0 : std::min(d(p_.tp), d(a.kv_heads));
     program_.kv_bytes_layer_ =
         kv_bytes_per_token(m_, deployment.precision.kv).si() / d(m_.layers) / sharing;
     activation_ = deployment.precision.activations;
@@ -75,8 +74,11 @@ class StepCompiler {
     vocabulary(Rows::logits);
     drafts();
     if (p_.pp > 1) {
-      add({.name = "stage to stage", .kind = OpKind::send, .part = Part::pipeline,
-           .count = d(p_.pp) - 1.0, .bytes_per_row = d(m_.hidden) * bf16_bytes});
+      add({.name = "stage to stage",
+           .kind = OpKind::send,
+           .part = Part::pipeline,
+           .count = d(p_.pp) - 1.0,
+           .bytes_per_row = d(m_.hidden) * bf16_bytes});
     }
     add({.name = "host", .kind = OpKind::host, .part = Part::host});
     return std::move(program_);
@@ -91,19 +93,32 @@ class StepCompiler {
 
   void gemm(std::string_view name, Part part, Rows rows, double n, double k,
             kernel::DataType weight, double batches = 0.0) {
-    add({.name = name, .kind = OpKind::gemm, .part = part, .rows = rows, .n = n, .k = k,
-         .batches = batches, .activation = weight == kernel::DataType::bf16 ? weight : activation_,
+    add({.name = name,
+         .kind = OpKind::gemm,
+         .part = part,
+         .rows = rows,
+         .n = n,
+         .k = k,
+         .batches = batches,
+         .activation = weight == kernel::DataType::bf16 ? weight : activation_,
          .weight = weight});
   }
 
   void elementwise(std::string_view name, Rows rows, double bytes, double count = 1.0) {
-    add({.name = name, .kind = OpKind::elementwise, .part = Part::elementwise, .rows = rows,
-         .count = count, .bytes_per_row = bytes});
+    add({.name = name,
+         .kind = OpKind::elementwise,
+         .part = Part::elementwise,
+         .rows = rows,
+         .count = count,
+         .bytes_per_row = bytes});
   }
 
   void all_reduce(std::string_view name, Rows rows) {
     if (p_.tp == 1) return;
-    add({.name = name, .kind = OpKind::all_reduce, .part = Part::all_reduce, .rows = rows,
+    add({.name = name,
+         .kind = OpKind::all_reduce,
+         .part = Part::all_reduce,
+         .rows = rows,
          .bytes_per_row = d(m_.hidden) * bf16_bytes});
   }
 
@@ -132,8 +147,8 @@ class StepCompiler {
              d(a.kv_lora), linear_);
       }
       scores(rows);
-      gemm("absorb v", Part::projections, decode, d(a.v_dim), d(a.kv_lora),
-           kernel::DataType::bf16, heads);
+      gemm("absorb v", Part::projections, decode, d(a.v_dim), d(a.kv_lora), kernel::DataType::bf16,
+           heads);
       gemm("o_proj", Part::projections, rows, h, heads * d(a.v_dim), linear_);
     } else {
       const double kv = std::max(1.0, d(a.kv_heads) / d(p_.tp));
@@ -147,11 +162,15 @@ class StepCompiler {
   }
 
   void scores(Rows rows) {
-    add({.name = "attention (decode)", .kind = OpKind::attention_decode, .part = Part::attention,
+    add({.name = "attention (decode)",
+         .kind = OpKind::attention_decode,
+         .part = Part::attention,
          .rows = rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens});
     if (rows == Rows::drafts) return;
-    add({.name = "attention (prefill)", .kind = OpKind::attention_prefill,
-         .part = Part::attention, .rows = Rows::prefill_tokens});
+    add({.name = "attention (prefill)",
+         .kind = OpKind::attention_prefill,
+         .part = Part::attention,
+         .rows = Rows::prefill_tokens});
   }
 
   void swiglu(std::string_view up, std::string_view down, Rows rows, double inter) {
@@ -173,17 +192,33 @@ class StepCompiler {
     gemm("router", Part::elementwise, rows, d(m_.experts), h, kernel::DataType::bf16);
     elementwise("top-k, permute", rows, d(m_.experts) * 4.0 + d(m_.top_k) * h * bf16_bytes);
     const auto exchange_op = [&](std::string_view name, bool combine) {
-      add({.name = name, .kind = OpKind::exchange, .part = Part::exchange, .rows = rows,
-           .bytes_per_row = 0.0, .combine = combine});
+      add({.name = name,
+           .kind = OpKind::exchange,
+           .part = Part::exchange,
+           .rows = rows,
+           .bytes_per_row = 0.0,
+           .combine = combine});
     };
     if (exchange) exchange_op("dispatch", false);
-    add({.name = "experts gate, up", .kind = OpKind::experts, .part = Part::experts, .rows = rows,
-         .n = 2.0 * inter, .k = h, .activation = activation_, .weight = experts_});
+    add({.name = "experts gate, up",
+         .kind = OpKind::experts,
+         .part = Part::experts,
+         .rows = rows,
+         .n = 2.0 * inter,
+         .k = h,
+         .activation = activation_,
+         .weight = experts_});
     // Rows of the mean rank: what the busiest one has more of is shorter than a launch.
     elementwise("activation (experts)", rows,
                 d(m_.top_k) * d(p_.dp) / d(p_.ep) * 3.0 * inter * bf16_bytes);
-    add({.name = "experts down", .kind = OpKind::experts, .part = Part::experts, .rows = rows,
-         .n = h, .k = inter, .activation = activation_, .weight = experts_});
+    add({.name = "experts down",
+         .kind = OpKind::experts,
+         .part = Part::experts,
+         .rows = rows,
+         .n = h,
+         .k = inter,
+         .activation = activation_,
+         .weight = experts_});
     if (exchange) exchange_op("combine", true);
     if (m_.shared_inter > 0) {
       swiglu("shared gate, up", "shared down", rows, d(m_.shared_inter) / d(p_.tp));
@@ -192,8 +227,11 @@ class StepCompiler {
     if (!exchange || m_.shared_inter > 0) all_reduce("all-reduce (experts)", rows);
     if (exchange && p_.tp > 1) {
       // Each of the tp ranks sent its share of the tokens; their results are gathered.
-      add({.name = "all-gather (experts)", .kind = OpKind::all_gather, .part = Part::all_reduce,
-           .rows = rows, .bytes_per_row = h * bf16_bytes});
+      add({.name = "all-gather (experts)",
+           .kind = OpKind::all_gather,
+           .part = Part::all_reduce,
+           .rows = rows,
+           .bytes_per_row = h * bf16_bytes});
     }
   }
 
@@ -201,8 +239,11 @@ class StepCompiler {
     const double h = d(m_.hidden);
     const double vocab = d(m_.vocab) / d(p_.tp);
     if (rows == Rows::logits) {
-      add({.name = "embedding", .kind = OpKind::elementwise, .part = Part::logits,
-           .rows = Rows::tokens, .bytes_per_row = 2.0 * h * bf16_bytes});
+      add({.name = "embedding",
+           .kind = OpKind::elementwise,
+           .part = Part::logits,
+           .rows = Rows::tokens,
+           .bytes_per_row = 2.0 * h * bf16_bytes});
     }
     gemm("output head", Part::logits, rows, vocab, h, kernel::DataType::bf16);
     elementwise("sampling", rows, vocab * 2.0 * 4.0);

@@ -17,12 +17,12 @@ constexpr double bf16_bytes = 2.0;
 double d(std::int64_t v) { return static_cast<double>(v); }
 
 constexpr std::array<std::string_view, part_count> part_names = {
-    "attention", "projections", "dense ffn", "experts", "dispatch+combine",
-    "all-reduce", "elementwise", "logits", "pipeline", "host"};
+    "attention",  "projections", "dense ffn", "experts",  "dispatch+combine",
+    "all-reduce", "elementwise", "logits",    "pipeline", "host"};
 
 /// Price of one execution.
 struct OpCost {
-  kernel::Cost kernel;         // zero for communication and host
+  kernel::Cost kernel;  // zero for communication and host
   Time time;
   Time bound;
   std::string_view binds = "latency";
@@ -61,11 +61,16 @@ class StepPricer {
   [[nodiscard]] double rows(const StepOp& op) const {
     const double positions = 1.0 + d(p_.deployment_.draft_tokens);
     switch (op.rows) {
-      case Rows::tokens: return s_.decode_sequences * positions + s_.prefill_tokens;
-      case Rows::decode_tokens: return s_.decode_sequences * positions;
-      case Rows::prefill_tokens: return s_.prefill_tokens;
-      case Rows::logits: return s_.decode_sequences * positions + s_.prefill_sequences;
-      case Rows::drafts: return s_.decode_sequences;
+      case Rows::tokens:
+        return s_.decode_sequences * positions + s_.prefill_tokens;
+      case Rows::decode_tokens:
+        return s_.decode_sequences * positions;
+      case Rows::prefill_tokens:
+        return s_.prefill_tokens;
+      case Rows::logits:
+        return s_.decode_sequences * positions + s_.prefill_sequences;
+      case Rows::drafts:
+        return s_.decode_sequences;
     }
     return 0.0;
   }
@@ -75,18 +80,26 @@ class StepPricer {
     const Bytes bytes = Bytes::from_si(op.bytes_per_row * r);
     using collective::Op;
     switch (op.kind) {
-      case OpKind::gemm: return gemm(op, r);
-      case OpKind::experts: return experts(op, r);
-      case OpKind::attention_decode: return decode(op);
-      case OpKind::attention_prefill: return prefill();
-      case OpKind::elementwise: return from_kernel(p_.kernels_.elementwise(bytes));
+      case OpKind::gemm:
+        return gemm(op, r);
+      case OpKind::experts:
+        return experts(op, r);
+      case OpKind::attention_decode:
+        return decode(op);
+      case OpKind::attention_prefill:
+        return prefill();
+      case OpKind::elementwise:
+        return from_kernel(p_.kernels_.elementwise(bytes));
       case OpKind::all_reduce:
         return from_link(p_.timer_.time(Op::all_reduce, p_.tp_group_, bytes, p_.background_));
       case OpKind::all_gather:
         return from_link(p_.timer_.time(Op::all_gather, p_.tp_group_, bytes, p_.background_));
-      case OpKind::exchange: return exchange(op, r);
-      case OpKind::send: return from_link(p_.timer_.send(bytes, p_.stages_far_));
-      case OpKind::host: return host();
+      case OpKind::exchange:
+        return exchange(op, r);
+      case OpKind::send:
+        return from_link(p_.timer_.send(bytes, p_.stages_far_));
+      case OpKind::host:
+        return host();
     }
     return {};
   }
@@ -169,37 +182,36 @@ class StepPricer {
                                                  .rope = d(a.rope_dim),
                                                  .kv = p_.deployment_.precision.kv}));
     }
-    return from_kernel(
-        p_.kernels_.decode_attention({.sequences = s_.decode_sequences,
-                                      .context = s_.decode_context,
-                                      .queries = queries,
-                                      .heads = d(a.heads) / tp,
-                                      .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
-                                      .head_dim = d(a.head_dim),
-                                      .kv = p_.deployment_.precision.kv}));
+    return from_kernel(p_.kernels_.decode_attention({.sequences = s_.decode_sequences,
+                                                     .context = s_.decode_context,
+                                                     .queries = queries,
+                                                     .heads = d(a.heads) / tp,
+                                                     .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
+                                                     .head_dim = d(a.head_dim),
+                                                     .kv = p_.deployment_.precision.kv}));
   }
 
   [[nodiscard]] OpCost prefill() const {
     const Attention& a = p_.model_.attention;
     const double heads = d(a.heads) / d(p_.deployment_.parallel.tp);
     const bool mla = a.kind == AttentionKind::mla;
-    const OpCost scores = from_kernel(p_.kernels_.prefill_attention(
-        {.pairs = s_.prefill_pairs,
-         .tokens = s_.prefill_tokens,
-         .kv_tokens = s_.prefill_context,
-         .heads = heads,
-         .qk_dim = d(mla ? a.nope_dim + a.rope_dim : a.head_dim),
-         .v_dim = d(mla ? a.v_dim : a.head_dim),
-         .kv_bytes = p_.kv_bytes_layer_}));
+    const OpCost scores = from_kernel(
+        p_.kernels_.prefill_attention({.pairs = s_.prefill_pairs,
+                                       .tokens = s_.prefill_tokens,
+                                       .kv_tokens = s_.prefill_context,
+                                       .heads = heads,
+                                       .qk_dim = d(mla ? a.nope_dim + a.rope_dim : a.head_dim),
+                                       .v_dim = d(mla ? a.v_dim : a.head_dim),
+                                       .kv_bytes = p_.kv_bytes_layer_}));
     const double cached = s_.prefill_context - s_.prefill_tokens;
     if (!mla || cached <= 0.0) return scores;
     // Keys and values of the cached prefix are expanded from the latent again.
-    const OpCost expand = from_kernel(
-        p_.kernels_.gemm({.m = cached,
-                          .n = heads * d(a.nope_dim + a.v_dim),
-                          .k = d(a.kv_lora),
-                          .activation = p_.deployment_.precision.activations,
-                          .weight = linear_weights(p_.deployment_.precision)}));
+    const OpCost expand =
+        from_kernel(p_.kernels_.gemm({.m = cached,
+                                      .n = heads * d(a.nope_dim + a.v_dim),
+                                      .k = d(a.kv_lora),
+                                      .activation = p_.deployment_.precision.activations,
+                                      .weight = linear_weights(p_.deployment_.precision)}));
     OpCost both = scores;
     both.time += expand.time;
     both.bound += expand.bound;

@@ -132,15 +132,22 @@ class LongStep {
     std::vector<Cost> requests;
     for (const double context : batch_.contexts) {
       if (a.kind == AttentionKind::mla) {
-        requests.push_back(kernels_.mla_decode(
-            {.sequences = 1.0, .context = context, .queries = queries,
-             .heads = real(a.heads) / tp(), .latent = real(a.kv_lora), .rope = real(a.rope_dim),
-             .kv = d_.precision.kv}));
+        requests.push_back(kernels_.mla_decode({.sequences = 1.0,
+                                                .context = context,
+                                                .queries = queries,
+                                                .heads = real(a.heads) / tp(),
+                                                .latent = real(a.kv_lora),
+                                                .rope = real(a.rope_dim),
+                                                .kv = d_.precision.kv}));
       } else {
-        requests.push_back(kernels_.decode_attention(
-            {.sequences = 1.0, .context = context, .queries = queries,
-             .heads = real(a.heads) / tp(), .kv_heads = std::max(1.0, real(a.kv_heads) / tp()),
-             .head_dim = real(a.head_dim), .kv = d_.precision.kv}));
+        requests.push_back(
+            kernels_.decode_attention({.sequences = 1.0,
+                                       .context = context,
+                                       .queries = queries,
+                                       .heads = real(a.heads) / tp(),
+                                       .kv_heads = std::max(1.0, real(a.kv_heads) / tp()),
+                                       .head_dim = real(a.head_dim),
+                                       .kv = d_.precision.kv}));
       }
     }
     if (!requests.empty()) together(requests);
@@ -159,10 +166,14 @@ class LongStep {
       // Token i of the chunk sees all cached keys and those up to its own.
       double pairs = 0.0;
       for (double i = 1.0; i <= c.fresh; i += 1.0) pairs += c.cached + i;
-      requests.push_back(kernels_.prefill_attention(
-          {.pairs = pairs, .tokens = c.fresh, .kv_tokens = c.cached + c.fresh, .heads = heads,
-           .qk_dim = real(mla ? a.nope_dim + a.rope_dim : a.head_dim),
-           .v_dim = real(mla ? a.v_dim : a.head_dim), .kv_bytes = kv}));
+      requests.push_back(
+          kernels_.prefill_attention({.pairs = pairs,
+                                      .tokens = c.fresh,
+                                      .kv_tokens = c.cached + c.fresh,
+                                      .heads = heads,
+                                      .qk_dim = real(mla ? a.nope_dim + a.rope_dim : a.head_dim),
+                                      .v_dim = real(mla ? a.v_dim : a.head_dim),
+                                      .kv_bytes = kv}));
       cached += c.cached;
     }
     together(requests);
@@ -261,15 +272,23 @@ class LongStep {
     double untouched = 1.0;  // chance that a replica gets none of the tokens
     untouched = std::pow(1.0 - k / (real(slots()) * ep()), all);
     const double touched = real(slots()) * (1.0 - untouched);
-    const double active = std::min(
-        {real(slots()), touched + std::sqrt(extremes * touched * untouched), busiest});
+    const double active =
+        std::min({real(slots()), touched + std::sqrt(extremes * touched * untouched), busiest});
     const double inter = real(m_.expert_inter) / (tp() * dp() / ep());
     const DataType weight = d_.precision.weights;
-    add(kernels_.grouped_gemm({.groups = active, .rows = busiest, .n = 2.0 * inter, .k = h(),
-                               .activation = d_.precision.activations, .weight = weight}));
+    add(kernels_.grouped_gemm({.groups = active,
+                               .rows = busiest,
+                               .n = 2.0 * inter,
+                               .k = h(),
+                               .activation = d_.precision.activations,
+                               .weight = weight}));
     elementwise(rows * k * dp() / ep() * 6.0 * inter);
-    add(kernels_.grouped_gemm({.groups = active, .rows = busiest, .n = h(), .k = inter,
-                               .activation = d_.precision.activations, .weight = weight}));
+    add(kernels_.grouped_gemm({.groups = active,
+                               .rows = busiest,
+                               .n = h(),
+                               .k = inter,
+                               .activation = d_.precision.activations,
+                               .weight = weight}));
   }
 
   void head(double rows) {

@@ -72,9 +72,9 @@ TEST(Roofline, DecodeStepOfLlama70BOnHgxH200) {
   // 989e12 / 4.8e12 = 206: memory binds throughout, and activations stay in L2.
   constexpr double hbm = 4.8e12;
   const double layer = 2.0 * 8192.0 * 8192.0 + 2.0 * 8192.0 * 1024.0 + 3.0 * 8192.0 * 28672.0;
-  const double weights = 80.0 * layer / 8.0 * 2.0;       // 17.113 GB: 3.565 ms
-  const double head = 128256.0 * 8192.0 / 8.0 * 2.0;     // 0.263 GB: 0.055 ms
-  const double cache = 64.0 * 4096.0 * 327680.0 / 8.0;   // 10.737 GB: 2.237 ms
+  const double weights = 80.0 * layer / 8.0 * 2.0;      // 17.113 GB: 3.565 ms
+  const double head = 128256.0 * 8192.0 / 8.0 * 2.0;    // 0.263 GB: 0.055 ms
+  const double cache = 64.0 * 4096.0 * 327680.0 / 8.0;  // 10.737 GB: 2.237 ms
   // 160 all-reduces of 64 x 8192 x 2 B, reduced in the switch: S / 450 GB/s = 2.33 us each.
   const double reduce = 160.0 * 64.0 * 8192.0 * 2.0 / 450e9;  // 0.373 ms
   const double roofline = (weights + head + cache) / hbm + reduce;
@@ -100,8 +100,8 @@ TEST(Roofline, DecodeStepOfDeepSeekV3OnAl128) {
   // Projections, all bound by memory (256 FLOP per byte against 584): q_a and kv_a 1.97 us, q_b
   // 4.90, o 15.25; absorbed k and v in bf16, 128 heads x 512 x 128 x 2 B: 2.18 us each.
   const double absorb = 128.0 * 512.0 * 128.0 * 2.0 / hbm;
-  const double projections = gemm(2112.0, 7168.0) + gemm(24576.0, 1536.0) + 2.0 * absorb +
-                             gemm(7168.0, 16384.0);
+  const double projections =
+      gemm(2112.0, 7168.0) + gemm(24576.0, 1536.0) + 2.0 * absorb + gemm(7168.0, 16384.0);
   // Attention: 524,288 keys x 1,152 B = 78.44 us; their 128 x 2,176 FLOP take 64.9 us of 2.25e15.
   const double keys = rows * 4096.0;
   const double attention = std::max(keys * 1152.0 / hbm, keys * 128.0 * 2176.0 / 2.25e15);
@@ -109,8 +109,8 @@ TEST(Roofline, DecodeStepOfDeepSeekV3OnAl128) {
   // Experts: 128 x 128 tokens x 8 / 128 ranks = 1,024 assignments on the mean rank; the busiest has
   // 1.15 + sqrt(2 ln 128 / 1024) = 1.2473 of them. Two experts of 3 x 7168 x 2048: compute binds.
   const double busiest = 1024.0 * (1.15 + std::sqrt(2.0 * std::log(128.0) / 1024.0));
-  const double experts = std::max(2.0 * 3.0 * 7168.0 * 2048.0 / hbm,
-                                  2.0 * busiest * 3.0 * 7168.0 * 2048.0 / fp8);
+  const double experts =
+      std::max(2.0 * 3.0 * 7168.0 * 2048.0 / hbm, 2.0 * busiest * 3.0 * 7168.0 * 2048.0 / fp8);
   EXPECT_NEAR(experts, 25.0 * us, 0.05 * us);
   const double shared = gemm(4096.0, 7168.0) + gemm(7168.0, 2048.0);  // 5.72 us
   const double router = 256.0 * 7168.0 * 2.0 / hbm;                   // 0.48 us
@@ -139,8 +139,9 @@ TEST(Roofline, PrefillOfDeepSeekV3CountsItsFlops) {
   const ModelSpec m = shipped_model("deepseek-v3").spec;
   const double tokens = 4096.0;
   const double attention = 61.0 * 128.0 * 640.0 * 0.5 * tokens * (tokens + 1.0);
-  const double linear = 2.0 * tokens * (61.0 * 187'105'280.0 + 3.0 * 396'361'728.0 +
-                                        58.0 * (44'040'192.0 + 256.0 * 7168.0));
+  const double linear =
+      2.0 * tokens *
+      (61.0 * 187'105'280.0 + 3.0 * 396'361'728.0 + 58.0 * (44'040'192.0 + 256.0 * 7168.0));
   const double busiest = tokens * 8.0 * (1.15 + std::sqrt(2.0 * std::log(128.0) / (8.0 * tokens)));
   const double flops = attention + linear + 2.0 * busiest * 58.0 * 44'040'192.0;
   const StepTime t = evaluate(program("deepseek-v3", "al128", deepseek_dp128), prefill(tokens));
@@ -155,8 +156,8 @@ TEST(Roofline, PrefillOfDeepSeekV3CountsItsFlops) {
 // --- What a step promises ------------------------------------------------------------------------
 
 TEST(StepTime, PartsAndBillAddUpToLatency) {
-  const Deployment mtp{.parallel = {.tp = 2, .dp = 8, .pp = 2, .ep = 16}, .precision = fp8_kv16,
-                       .draft_tokens = 1};
+  const Deployment mtp{
+      .parallel = {.tp = 2, .dp = 8, .pp = 2, .ep = 16}, .precision = fp8_kv16, .draft_tokens = 1};
   const StepProgram p = program("deepseek-v3", "nvl72-gb200", mtp);
   BatchShape shape = prefill(512.0);
   shape.decode_sequences = 17.5;
@@ -221,8 +222,9 @@ TEST(Memo, NeitherOrderNorSizeChangesAResult) {
   BatchShape mixed = prefill(300.0);
   mixed.decode_sequences = 32.0;
   mixed.decode_context = 1e5;
-  const std::vector<BatchShape> shapes = {decode(1.0, 100.0), decode(32.0, 4096.0), mixed,
-                                          decode(32.0, 100.0), prefill(300.0), decode(0.25, 9.0)};
+  const std::vector<BatchShape> shapes = {
+      decode(1.0, 100.0),  decode(32.0, 4096.0), mixed,
+      decode(32.0, 100.0), prefill(300.0),       decode(0.25, 9.0)};
   StepEvaluator one_slot(p, 1);
   StepEvaluator many(p, 1024);
   std::vector<StepTime> first;
@@ -257,7 +259,8 @@ TEST(Conditions, HalfTheLinksDoubleTransfers) {
   const BatchShape shape = prefill(16384.0);
   const auto reduce = [&](const hw::Conditions& c, double background) {
     return part(evaluate(program("llama-3.1-70b", "hgx-h200", llama_tp8, c, background), shape),
-                Part::all_reduce).si();
+                Part::all_reduce)
+        .si();
   };
   EXPECT_NEAR(reduce({.scale_up = 0.5}, 0.0) / reduce({}, 0.0), 2.0, 0.05);
   // Other traffic on half of each link has the same effect.
@@ -276,8 +279,8 @@ TEST(Pipeline, LatencyCrossesAllStagesIntervalOne) {
   EXPECT_GT(sends, Time{});
   EXPECT_NEAR((four.latency - sends).si(), one.latency.si(), 1e-9);
   double once = part(one, Part::host).si() + part(one, Part::logits).si();
-  for (const OperatorTime& o : StepEvaluator(program("llama-3.1-70b", "hgx-h200", pp1))
-                                   .bill(shape)) {
+  for (const OperatorTime& o :
+       StepEvaluator(program("llama-3.1-70b", "hgx-h200", pp1)).bill(shape)) {
     if (o.name == "sampling") once += o.each.si();
   }
   EXPECT_NEAR(four.interval.si(), once + (one.latency.si() - once) / 4.0, 1e-9);
@@ -318,7 +321,8 @@ TEST(Communication, CutExpertsMoveMoreThanSpreadOnes) {
   const auto bound = [&](std::int64_t ep) {
     const Deployment d{.parallel = {.dp = 8, .ep = ep}, .precision = bf16};
     return evaluate(program("qwen3-235b-a22b", "nvl72-gb200", d), shape)
-        .bound[static_cast<std::size_t>(Part::exchange)].si();
+        .bound[static_cast<std::size_t>(Part::exchange)]
+        .si();
   };
   // One holder: each token and its result cross to 7 ranks: 2 x 94 x 64 x 7 x 8192 B / 900 GB/s.
   EXPECT_NEAR(bound(1), 2.0 * 94.0 * 64.0 * 7.0 * 8192.0 / 900e9, 1e-9);
@@ -328,8 +332,8 @@ TEST(Communication, CutExpertsMoveMoreThanSpreadOnes) {
 
 TEST(Extremes, SmallAndLargeBatchesStayFinite) {
   for (const double sequences : {1e-6, 1.0, 1e5}) {
-    const StepTime t = evaluate(program("deepseek-v3", "al128", deepseek_dp128),
-                                decode(sequences, 1e5));
+    const StepTime t =
+        evaluate(program("deepseek-v3", "al128", deepseek_dp128), decode(sequences, 1e5));
     EXPECT_TRUE(std::isfinite(t.latency.si())) << sequences;
     EXPECT_GE(t.latency, t.bound_total()) << sequences;
   }

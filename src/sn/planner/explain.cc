@@ -102,8 +102,8 @@ std::string binding(const std::vector<OperatorLine>& lines) {
   std::vector<std::pair<std::string, Time>> by;
   Time total;
   for (const OperatorLine& l : lines) {
-    const auto at = std::find_if(by.begin(), by.end(),
-                                 [&](const auto& pair) { return pair.first == l.binds; });
+    const auto at =
+        std::find_if(by.begin(), by.end(), [&](const auto& pair) { return pair.first == l.binds; });
     if (at == by.end()) {
       by.emplace_back(l.binds, l.total);
     } else {
@@ -112,9 +112,8 @@ std::string binding(const std::vector<OperatorLine>& lines) {
     total += l.total;
   }
   if (by.empty()) return "nothing";
-  const auto most = std::max_element(by.begin(), by.end(), [](const auto& a, const auto& b) {
-    return a.second < b.second;
-  });
+  const auto most = std::max_element(
+      by.begin(), by.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   const OperatorLine* largest = nullptr;
   for (const OperatorLine& l : lines) {
     if (l.binds == most->first && (largest == nullptr || l.total > largest->total)) largest = &l;
@@ -147,8 +146,7 @@ std::vector<std::string> modelling_assumptions(const twin::World& w, bool disagg
 
 }  // namespace
 
-Explanation explain(const twin::World& world, const serving::ServingPlan& plan,
-                    double requests) {
+Explanation explain(const twin::World& world, const serving::ServingPlan& plan, double requests) {
   Explanation out;
   const serving::ServingInputs inputs = world.inputs();
   serving::ServingModel model(inputs, plan);
@@ -167,8 +165,8 @@ Explanation explain(const twin::World& world, const serving::ServingPlan& plan,
                                                            .prefill_context = work.keys_per_chunk,
                                                            .prefill_sequences = 1.0});
   } else {
-    out.prefill_step = operator_lines(
-        decode.program(), decode.shape(point->sequences, point->mixed_tokens));
+    out.prefill_step =
+        operator_lines(decode.program(), decode.shape(point->sequences, point->mixed_tokens));
   }
   out.ttft_binds = binding(out.prefill_step);
   out.tpot_binds = binding(out.decode_step);

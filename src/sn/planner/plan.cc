@@ -25,9 +25,12 @@ double d(std::int64_t v) { return static_cast<double>(v); }
 
 std::string rate_text(const twin::RateSpec& rate) {
   switch (rate.kind) {
-    case twin::RateSpec::Kind::knee: return "knee";
-    case twin::RateSpec::Kind::multiple: return format_number(rate.value) + "x";
-    case twin::RateSpec::Kind::absolute: return format_number(rate.value) + " req/s";
+    case twin::RateSpec::Kind::knee:
+      return "knee";
+    case twin::RateSpec::Kind::multiple:
+      return format_number(rate.value) + "x";
+    case twin::RateSpec::Kind::absolute:
+      return format_number(rate.value) + " req/s";
   }
   return "knee";
 }
@@ -38,9 +41,9 @@ PlanSubject subject_of(const twin::World& w) {
   PlanSubject s;
   s.name = w.name;
   s.model = w.model.name;
-  s.machine = fmt::format("{} x {} in {} {}, ScaleUp {} per direction, domain {}", c.gpus(),
-                          c.rack.chip.name, c.racks, c.rack.name, format(up.link.bandwidth),
-                          up.domain);
+  s.machine =
+      fmt::format("{} x {} in {} {}, ScaleUp {} per direction, domain {}", c.gpus(),
+                  c.rack.chip.name, c.racks, c.rack.name, format(up.link.bandwidth), up.domain);
   s.workload = w.workload.origin;
   s.rate = rate_text(w.rate);
   s.slo = serving::to_string(w.slo);
@@ -81,8 +84,7 @@ double bound_gpu_seconds(serving::ServingModel& model, double requests) {
   sum += (1.0 - point->pure_steps) * per_token(point->step_mixed, decode.parallel, tokens);
   if (!model.plan().disaggregated()) return sum;
   serving::PrefillModel& prefill = *model.prefill();
-  const llm::StepTime work =
-      prefill.mean_request_work(prefill.service(model.cache_capacity()));
+  const llm::StepTime work = prefill.mean_request_work(prefill.service(model.cache_capacity()));
   const llm::Parallelism& p = model.plan().prefill.deployment.parallel;
   return sum + per_token(work, p, d(p.dp)) / model.decode().moments().output;
 }
@@ -100,8 +102,8 @@ Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
   c.meets_slo = rate > 0.0 && (!target || knee >= *target);
   c.state = rate > 0.0 ? model.at(rate) : serving::idle_state(model);
   c.multiple = rate / world.workload.rate.si();
-  // At the knee the whole machine is on trial, GPUs that a plan leaves unused included; a rate that a plan carries
-  // is judged by the GPUs it takes, and by the whole machine where it falls short.
+  // At the knee the whole machine is on trial, GPUs that a plan leaves unused included; a rate that
+  // a plan carries is judged by the GPUs it takes, and by the whole machine where it falls short.
   const double gpus = d(target && c.meets_slo ? found.plan.gpus() : world.cluster.gpus());
   c.state.output_per_gpu = c.state.output_tokens / gpus;
   c.limit = model.knee_limit(world.slo);
@@ -123,7 +125,8 @@ std::string family_of(const serving::ServingPlan& plan) {
                      kernel::to_string(d0.precision.weights), kernel::to_string(d0.precision.kv));
 }
 
-/// The plans worth a full evaluation: the best of each family by the search's own rate per GPU, `most` of them.
+/// The plans worth a full evaluation: the best of each family by the search's own rate per GPU,
+/// `most` of them.
 std::vector<FoundPlan> shortlist(std::vector<FoundPlan> plans, bool fixed_rate, std::size_t most) {
   const auto value = [&](const FoundPlan& p) {
     return fixed_rate ? p.requests / d(p.plan.gpus()) : p.requests;
@@ -176,14 +179,21 @@ std::vector<ParetoPoint> thinned(std::vector<ParetoPoint> points) {
   return points;
 }
 
+/// Memory of one GPU of a shape, with activations for the largest step that it may run.
+llm::MemoryBudget budget_of(const twin::World& world, const Shape& shape) {
+  const serving::Pool pool{.deployment = shape.deployment, .chunk = shape.chunk};
+  const double tokens =
+      shape.role == Role::prefill ? d(shape.chunk) : serving::step_tokens(pool, world.framework);
+  return memory_budget(world.model, shape.deployment, world.cluster.rack.chip, world.framework,
+                       tokens);
+}
+
 Errors does_not_fit(const twin::World& world, const SearchResult& found) {
-  const llm::MemoryBudget b =
-      memory_budget(world.model, found.closest.deployment, world.cluster.rack.chip,
-                    world.framework, static_cast<double>(found.closest.chunk));
+  const llm::MemoryBudget b = budget_of(world, found.closest);
   const hw::Chip& chip = world.cluster.rack.chip;
   const kernel::DataType type = found.closest.deployment.precision.weights;
-  const double total = llm::count_parameters(world.model).total() *
-                       kernel::bytes_per_element(type).si();
+  const double total =
+      llm::count_parameters(world.model).total() * kernel::bytes_per_element(type).si();
   const double room = (b.usable - b.activations - b.workspace).si();
   Error e{.code = ErrorCode::infeasible, .message = {}, .where = {}, .hint = {}};
   e.message = fmt::format(
@@ -192,22 +202,24 @@ Errors does_not_fit(const twin::World& world, const SearchResult& found) {
       "tokens must fit)",
       world.model.name, kernel::to_string(type), world.cluster.gpus(), chip.name,
       format(chip.hbm_capacity), llm::to_string(found.closest.deployment.parallel),
-      format(found.least_shortfall), format(b.weights), format(b.activations),
-      format(b.workspace), format(b.usable), format(chip.hbm_capacity),
+      format(found.least_shortfall), format(b.weights), format(b.activations), format(b.workspace),
+      format(b.usable), format(chip.hbm_capacity),
       world.workload.input_max + world.workload.output_max);
   e.where.file = world.name;
-  e.hint = fmt::format("the weights alone take {}: at least {:.0f} such GPUs, or a narrower "
-                       "format of weights or KV cache, or chips with more memory",
-                       format(Bytes::from_si(total)), std::ceil(total / room));
+  e.hint = fmt::format(
+      "the weights alone take {}: at least {:.0f} such GPUs, or a narrower "
+      "format of weights or KV cache, or chips with more memory",
+      format(Bytes::from_si(total)), std::ceil(total / room));
   return {e};
 }
 
-/// What one GPU of `pool` lacks to hold the longest request; not positive when it fits.
-Bytes shortfall_of(const twin::World& world, const serving::Pool& pool, double longest) {
-  const double tokens = d(pool.chunk + std::max<std::int64_t>(1, pool.max_batch));
-  const llm::MemoryBudget b = memory_budget(world.model, pool.deployment, world.cluster.rack.chip,
-                                            world.framework, tokens);
-  return b.kv_per_token * longest - b.kv();
+/// Every shape fits by itself, yet no plan can be made of them.
+Error no_plan(const twin::World& world) {
+  return {.code = ErrorCode::infeasible,
+          .message = fmt::format("no prefill and decode pools fit side by side into {} GPUs",
+                                 world.cluster.gpus()),
+          .where = {.file = world.name},
+          .hint = "allow aggregated pools (search: {pools: both}), or give more GPUs"};
 }
 
 /// Deployments that the scenario lists: they must fit the ScaleUp domains and the memory.
@@ -216,23 +228,25 @@ Errors check_fixed(const twin::World& world) {
   const serving::Workload& w = world.workload;
   for (const serving::ServingPlan& plan : world.search.fixed) {
     if (!fits_domains(world, plan)) {
-      errors.push_back({.code = ErrorCode::infeasible,
-                        .message = fmt::format(
-                            "the listed deployments ({} GPUs) do not fit into {} ScaleUp domains "
-                            "of {} GPUs",
-                            pools_label(plan), world.cluster.domains(),
-                            world.cluster.rack.scale_up.domain),
-                        .where = {.file = world.name},
-                        .hint = "an instance no larger than a domain stays inside one: use fewer "
-                                "replicas, or sizes that divide the domain"});
+      errors.push_back(
+          {.code = ErrorCode::infeasible,
+           .message = fmt::format(
+               "the listed deployments ({} GPUs) do not fit into {} ScaleUp domains "
+               "of {} GPUs",
+               point_label(plan), world.cluster.domains(), world.cluster.rack.scale_up.domain),
+           .where = {.file = world.name},
+           .hint = "an instance no larger than a domain stays inside one: use fewer "
+                   "replicas, or sizes that divide the domain"});
     }
     for (const serving::Pool& pool : {plan.prefill, plan.decode}) {
       if (pool.replicas == 0) continue;
       const bool prefill_only = plan.disaggregated() && pool.chunk > 0;
       SearchResult found;
-      found.closest = {.role = Role::aggregated, .deployment = pool.deployment, .chunk = pool.chunk};
-      found.least_shortfall =
-          shortfall_of(world, pool, w.input_max + (prefill_only ? 0.0 : w.output_max));
+      found.closest = {prefill_only ? Role::prefill : Role::aggregated, pool.deployment,
+                       pool.chunk};
+      const llm::MemoryBudget b = budget_of(world, found.closest);
+      const double longest = w.input_max + (prefill_only ? 0.0 : w.output_max);
+      found.least_shortfall = b.kv_per_token * longest - b.kv();
       if (found.least_shortfall > Bytes{}) errors.push_back(does_not_fit(world, found).front());
     }
   }
@@ -270,10 +284,19 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   const std::vector<FoundPlan> plans =
       shortlist(missed ? found.misses : found.plans, world.target_rate().has_value() && !missed,
                 static_cast<std::size_t>(4 * options.top));
+  if (plans.empty()) return fail(no_plan(world));
   std::vector<Candidate> all(plans.size());
   tbb::parallel_for(std::size_t{0}, plans.size(),
                     [&](std::size_t i) { all[i] = candidate_of(world, plans[i]); });
   report.candidates = ranked(std::move(all), options.top);
+  for (const Candidate& c : report.candidates) {
+    if (!c.meets_slo || world.target_rate()) continue;  // points are of the whole machine
+    found.points.push_back({.per_user = c.state.per_user,
+                            .per_gpu = c.state.output_per_gpu,
+                            .front = false,
+                            .disaggregated = c.disaggregated,
+                            .label = point_label(c.plan)});
+  }
   mark_front(found.points);
   report.pareto = thinned(std::move(found.points));
   const bool any = !report.candidates.empty() && report.candidates.front().meets_slo;
@@ -287,9 +310,12 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
 
 std::string_view to_string(Evidence evidence) {
   switch (evidence) {
-    case Evidence::calibrated: return "calibrated";
-    case Evidence::family_default: return "family default";
-    case Evidence::assumption: return "assumption";
+    case Evidence::calibrated:
+      return "calibrated";
+    case Evidence::family_default:
+      return "family default";
+    case Evidence::assumption:
+      return "assumption";
   }
   return "assumption";
 }

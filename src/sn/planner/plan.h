@@ -2,11 +2,11 @@
 //
 // Finds the best deployments of a model on a machine under an SLO.
 //
-// Enumerates instance shapes (tp, dp, ep, pp, precision, draft tokens, chunk), keeps those that fit in memory, finds
-// for each the largest load under the SLO with the steady-state models, joins prefill and decode shapes so that
-// together they fill the cluster's ScaleUp domains, and ranks by output tokens per second and GPU. At a fixed rate it
-// takes the fewest GPUs that carry it. Shapes are evaluated in parallel into fixed slots: the result does not depend
-// on the number of threads.
+// Enumerates instance shapes (tp, dp, ep, pp, precision, draft tokens, chunk), keeps those that fit
+// in memory, finds for each the largest load under the SLO with the steady-state models, joins
+// prefill and decode shapes so that together they fill the cluster's ScaleUp domains, and ranks by
+// output tokens per second and GPU. At a fixed rate it takes the fewest GPUs that carry it. Shapes
+// are evaluated in parallel into fixed slots: the result does not depend on the number of threads.
 
 #pragma once
 
@@ -17,20 +17,21 @@
 namespace sn::planner {
 
 struct PlanOptions {
-  int threads = 0;     // 0: as many as the machine has
-  int top = 10;        // candidates reported
+  int threads = 0;  // 0: as many as the machine has
+  int top = 10;     // candidates reported
   bool explain = false;
 };
 
-/// Errors: the model fits in no way (by how much, and what would make it fit). An SLO that nobody meets is not an
-/// error here: the report then holds the closest misses and `meet` is 0.
+/// Errors: the model fits in no way (by how much, and what would make it fit). An SLO that nobody
+/// meets is not an error here: the report then holds the closest misses and `meet` is 0.
 [[nodiscard]] Result<PlanReport> plan(const twin::World& world, const PlanOptions& options = {});
 
 /// Explanation of one plan at one rate: bills, elasticities, assumptions.
 [[nodiscard]] Explanation explain(const twin::World& world, const serving::ServingPlan& plan,
                                   double requests);
 
-/// Badge of a result on this world: the weakest of the kernel family's evidence and the chip's own numbers.
+/// Badge of a result on this world: the weakest of the kernel family's evidence and the chip's own
+/// numbers.
 [[nodiscard]] Evidence evidence_of(const twin::World& world);
 
 }  // namespace sn::planner

@@ -2,7 +2,8 @@
 //
 // The answer to `plan`: plain values, no formatting. JSON form and schema: schema/plan.schema.json.
 //
-// Times are seconds in `Time`, rates per second. Everything that a view prints is here; no view computes.
+// Times are seconds in `Time`, rates per second. Everything that a view prints is here; no view
+// computes.
 
 #pragma once
 
@@ -23,12 +24,12 @@ enum class Evidence { calibrated, family_default, assumption };
 
 /// What was asked.
 struct PlanSubject {
-  std::string name;       // of the scenario
+  std::string name;  // of the scenario
   std::string model;
-  std::string machine;    // "128 x b200, ScaleUp 900 GB/s per direction, domain 128"
-  std::string workload;   // origin and size
-  std::string rate;       // "knee", "1.5x", "40 req/s"
-  std::string slo;        // "TTFT p90 2 s, TPOT p90 50 ms"
+  std::string machine;   // "128 x b200, ScaleUp 900 GB/s per direction, domain 128"
+  std::string workload;  // origin and size
+  std::string rate;      // "knee", "1.5x", "40 req/s"
+  std::string slo;       // "TTFT p90 2 s, TPOT p90 50 ms"
   std::int64_t gpus = 0;
   std::int64_t domain = 0;
   double workload_rate = 0.0;  // requests per second at 1.0x
@@ -48,13 +49,13 @@ struct MemoryUse {
 
 struct PoolReport {
   std::int64_t replicas = 0;
-  std::int64_t gpus = 0;       // all replicas
-  std::string parallel;        // "DP8 EP8"
-  std::string precision;       // "fp8/fp8/fp8": weights, activations, KV
+  std::int64_t gpus = 0;  // all replicas
+  std::string parallel;   // "DP8 EP8"
+  std::string precision;  // "fp8/fp8/fp8": weights, activations, KV
   std::int64_t draft_tokens = 0;
-  std::int64_t chunk = 0;      // prefill tokens per rank and step
-  double sequences = 0.0;      // decoding, per attention rank
-  double batch = 0.0;          // decoding, per replica
+  std::int64_t chunk = 0;  // prefill tokens per rank and step
+  double sequences = 0.0;  // decoding, per attention rank
+  double batch = 0.0;      // decoding, per replica
   MemoryUse memory;
 };
 
@@ -63,10 +64,10 @@ struct Candidate {
   int rank = 0;
   serving::ServingPlan plan;
   bool disaggregated = false;
-  PoolReport prefill;          // replicas 0 when aggregated
+  PoolReport prefill;  // replicas 0 when aggregated
   PoolReport decode;
   serving::SteadyState state;
-  double multiple = 0.0;       // of the workload's own rate
+  double multiple = 0.0;  // of the workload's own rate
   bool meets_slo = false;
   std::string limit;           // what fails just above this rate
   double bound_per_gpu = 0.0;  // output tokens/s/GPU if every step ran at its physical bound
@@ -84,10 +85,10 @@ struct ParetoPoint {
 
 /// One line of a bill. Lines of one bill add up to its total.
 struct BillLine {
-  std::string item;     // "attention", "dispatch+combine", "host", "waiting", ...
+  std::string item;  // "attention", "dispatch+combine", "host", "waiting", ...
   Time time;
-  double share = 0.0;   // of the total
-  Time bound;           // least time by physics; zero where none is defined
+  double share = 0.0;  // of the total
+  Time bound;          // least time by physics; zero where none is defined
 };
 
 /// One operator of a step, for the detailed bill.
@@ -95,14 +96,14 @@ struct OperatorLine {
   std::string name;
   std::string part;
   double count = 0.0;
-  Time total;           // count executions
+  Time total;  // count executions
   Time bound;
   std::string binds;
 };
 
 struct Elasticity {
-  std::string param;     // path
-  std::string value;     // with unit
+  std::string param;        // path
+  std::string value;        // with unit
   double elasticity = 0.0;  // d ln(tokens/s per GPU) / d ln(parameter), over -10 % to +10 %
   double less = 0.0;        // relative change of the result with the parameter 10 % lower
   double more = 0.0;        // and 10 % higher; the two differ where another limit takes over
@@ -120,15 +121,15 @@ struct AssumptionLine {
 };
 
 struct Explanation {
-  std::vector<BillLine> ttft;   // of the mean TTFT
-  std::vector<BillLine> tpot;   // of the mean TPOT
+  std::vector<BillLine> ttft;              // of the mean TTFT
+  std::vector<BillLine> tpot;              // of the mean TPOT
   std::vector<OperatorLine> prefill_step;  // operators of a full chunk
   std::vector<OperatorLine> decode_step;   // operators of a decode step
-  std::string ttft_binds;       // "compute: experts", ...
+  std::string ttft_binds;                  // "compute: experts", ...
   std::string tpot_binds;
-  std::vector<Elasticity> elasticities;    // by size
-  std::vector<AssumptionLine> assumptions; // by size of their effect
-  std::vector<std::string> modelling;      // assumptions of the models themselves, in words
+  std::vector<Elasticity> elasticities;     // by size
+  std::vector<AssumptionLine> assumptions;  // by size of their effect
+  std::vector<std::string> modelling;       // assumptions of the models themselves, in words
 };
 
 struct PlanReport {
@@ -136,10 +137,11 @@ struct PlanReport {
   std::int64_t considered = 0;
   std::int64_t fit = 0;
   std::int64_t meet = 0;
-  std::int64_t inputs = 0;          // numbers the result rests on
+  std::int64_t inputs = 0;  // numbers the result rests on
   std::int64_t inputs_assumed = 0;
-  std::vector<Candidate> candidates;  // ranked by output tokens/s per GPU; the closest misses when none meets
-  std::vector<ParetoPoint> pareto;    // by tokens/s per user; off the front thinned
+  std::vector<Candidate>
+      candidates;  // ranked by output tokens/s per GPU; the closest misses when none meets
+  std::vector<ParetoPoint> pareto;         // by tokens/s per user; off the front thinned
   std::optional<Explanation> explanation;  // of the first candidate
   Errors warnings;
 };

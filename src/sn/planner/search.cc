@@ -2,8 +2,9 @@
 //
 // Evaluates shapes in parallel and joins prefill with decode shapes (see plan.h).
 //
-// A prefill shape's capacity depends on its replicas (queue pooling, shared prefix cache), a decode shape's does
-// not. For each decode shape and replica count the GPUs that remain go to the best prefill pool that fits them:
+// A prefill shape's capacity depends on its replicas (queue pooling, shared prefix cache), a decode
+// shape's does not. For each decode shape and replica count the GPUs that remain go to the best
+// prefill pool that fits them:
 //   rate = min(replicas x decode capacity, best prefill capacity on the remaining GPUs)
 
 #include "sn/planner/search.h"
@@ -27,12 +28,12 @@ struct BatchPoint {
 /// What one shape can do; filled by one task.
 struct Capacity {
   bool fits = false;
-  double shortfall = 0.0;               // bytes per GPU, when it does not fit
-  double requests = 0.0;                // decode: per instance; aggregated: whole cluster
+  double shortfall = 0.0;       // bytes per GPU, when it does not fit
+  double requests = 0.0;        // decode: per instance; aggregated: whole cluster
   double idle_miss = INFINITY;  // worst target over its limit at vanishing load; 0 when all are met
-  std::int64_t carrying = 0;            // aggregated, fixed rate: fewest replicas that carry it
-  std::vector<BatchPoint> batches;      // decode, aggregated
-  std::vector<double> by_replicas;      // prefill: rate of 1, 2, ... replicas
+  std::int64_t carrying = 0;    // aggregated, fixed rate: fewest replicas that carry it
+  std::vector<BatchPoint> batches;  // decode, aggregated
+  std::vector<double> by_replicas;  // prefill: rate of 1, 2, ... replicas
 };
 
 serving::ServingPlan single(const Shape& s, std::int64_t replicas) {
@@ -47,10 +48,10 @@ double miss_ratio(const serving::Slo& slo, serving::Metric metric,
   double worst = 0.0;
   for (const serving::SloTarget& t : slo) {
     if (t.metric != metric) continue;
-    const double v = t.quantile < 0.0     ? mean
-                     : t.quantile <= 0.5  ? value.p50.si()
-                     : t.quantile <= 0.9  ? value.p90.si()
-                                          : value.p99.si();
+    const double v = t.quantile < 0.0    ? mean
+                     : t.quantile <= 0.5 ? value.p50.si()
+                     : t.quantile <= 0.9 ? value.p90.si()
+                                         : value.p99.si();
     worst = std::max(worst, v / t.limit.si());
   }
   return worst;
@@ -76,8 +77,9 @@ serving::Percentiles ttft_of(const serving::PrefillPoint& p) {
           .p99 = serving::delay_quantile(p.classes, p.wait, 0.99)};
 }
 
-/// Fewest replicas of an aggregated shape that carry `target`, 0 when the cluster holds too few. A replica of a
-/// small plan carries less than one of a large plan (`most_each`): queue and prefix cache are shared by fewer.
+/// Fewest replicas of an aggregated shape that carry `target`, 0 when the cluster holds too few. A
+/// replica of a small plan carries less than one of a large plan (`most_each`): queue and prefix
+/// cache are shared by fewer.
 std::int64_t fewest_replicas(const twin::World& world, const Shape& shape, double target,
                              double most_each) {
   const auto most = static_cast<double>(most_replicas(world, shape.deployment.parallel));
@@ -90,7 +92,8 @@ std::int64_t fewest_replicas(const twin::World& world, const Shape& shape, doubl
   return 0;
 }
 
-/// By how much an idle decode or aggregated instance misses its worst target; for telling the closest miss.
+/// By how much an idle decode or aggregated instance misses its worst target; for telling the
+/// closest miss.
 double idle_miss(const twin::World& world, const Shape& shape, serving::ServingModel& model) {
   const serving::DecodePoint idle =
       model.decode().at(std::min(model.decode().sequence_limit(), 1e-6));
@@ -115,20 +118,20 @@ void price_decode(const twin::World& world, const Shape& shape, Capacity& out) {
   if (knee > 0.0) out.requests = rate(knee);
   const std::optional<double> target = world.target_rate();
   if (shape.role == Role::aggregated && target && knee > 0.0) {
-    out.carrying = fewest_replicas(world, shape, *target,
-                                   out.requests / static_cast<double>(replicas));
+    out.carrying =
+        fewest_replicas(world, shape, *target, out.requests / static_cast<double>(replicas));
   }
   out.idle_miss = out.requests > 0.0 ? 0.0 : idle_miss(world, shape, model);
   for (const double n : batch_grid(limit)) {
     const serving::DecodePoint p = decode.at(n);
     if (!model.meets_ttft_at(p, world.slo)) break;
-    out.batches.push_back({p.requests * static_cast<double>(replicas),
-                           1.0 / decode.tpot_mean(p).si()});
+    out.batches.push_back(
+        {p.requests * static_cast<double>(replicas), 1.0 / decode.tpot_mean(p).si()});
   }
 }
 
-/// Cache capacity rounded down to sixteen steps a decade, so that many replica counts share one evaluation. The
-/// plans that come out are evaluated again with the exact capacity.
+/// Cache capacity rounded down to sixteen steps a decade, so that many replica counts share one
+/// evaluation. The plans that come out are evaluated again with the exact capacity.
 double coarse(double tokens) {
   return tokens < 1.0 ? 0.0 : std::pow(10.0, std::floor(std::log10(tokens) * 16.0) / 16.0);
 }
@@ -265,10 +268,6 @@ class Joiner {
   BestPrefill best_;
 };
 
-std::string point_label(const serving::ServingPlan& plan) {
-  return pools_label(plan) + ", " + llm::to_string(plan.decode.deployment.parallel);
-}
-
 void add_points(const twin::World& world, const Shape& shape, std::size_t index,
                 const Capacity& cap, const Joiner& joiner, SearchResult& out) {
   const auto gpus = static_cast<double>(world.cluster.gpus());
@@ -298,7 +297,8 @@ FoundPlan aggregated_plan(const twin::World& world, const Shape& shape, const Ca
   return cap.carrying > 0 ? FoundPlan{single(shape, cap.carrying), *target} : FoundPlan{};
 }
 
-/// The most that a shape carries on the whole cluster: the closest miss of a rate beyond all of them.
+/// The most that a shape carries on the whole cluster: the closest miss of a rate beyond all of
+/// them.
 FoundPlan knee_plan(const twin::World& world, const Shape& shape, std::size_t index,
                     const Capacity& cap, const Joiner& joiner) {
   if (shape.role == Role::decode) return joiner.join(index, cap.requests);
@@ -317,8 +317,7 @@ void add_misses(const twin::World& world, const std::vector<Shape>& shapes,
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     if (!caps[i].fits) continue;
     const auto at = best.find(shapes[i].role);
-    if (at == best.end() ||
-        closer(caps[i], caps[at->second])) {
+    if (at == best.end() || closer(caps[i], caps[at->second])) {
       best[shapes[i].role] = i;
     }
   }
@@ -338,10 +337,12 @@ void add_misses(const twin::World& world, const std::vector<Shape>& shapes,
 
 }  // namespace
 
-std::string pools_label(const serving::ServingPlan& plan) {
-  if (!plan.disaggregated()) return std::to_string(plan.gpus());
-  return std::to_string(plan.prefill.gpus()) + " prefill + " +
-         std::to_string(plan.decode.gpus()) + " decode";
+std::string point_label(const serving::ServingPlan& plan) {
+  const std::string pools = plan.disaggregated()
+                                ? std::to_string(plan.prefill.gpus()) + " prefill + " +
+                                      std::to_string(plan.decode.gpus()) + " decode"
+                                : std::to_string(plan.gpus()) + " aggregated";
+  return pools + ", " + llm::to_string(plan.decode.deployment.parallel);
 }
 
 SearchResult search(const twin::World& world) {

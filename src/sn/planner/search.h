@@ -23,16 +23,16 @@ struct SearchResult {
   std::int64_t considered = 0;
   std::int64_t fit = 0;
   std::int64_t meet = 0;
-  std::vector<FoundPlan> plans;      // all that meet the SLO and the target rate, in a fixed order
-  std::vector<FoundPlan> misses;     // when none does: the closest in TTFT and TPOT, or in rate
-  std::vector<ParetoPoint> points;   // every plan and batch evaluated, TTFT targets held
-  Bytes least_shortfall;             // when nothing fits: bytes per GPU that the best shape lacks
-  Shape closest;                     // that shape
+  std::vector<FoundPlan> plans;     // all that meet the SLO and the target rate, in a fixed order
+  std::vector<FoundPlan> misses;    // when none does: the closest in TTFT and TPOT, or in rate
+  std::vector<ParetoPoint> points;  // every plan and batch evaluated, TTFT targets held
+  Bytes least_shortfall;            // when nothing fits: bytes per GPU that the best shape lacks
+  Shape closest;                    // that shape
 };
 
 [[nodiscard]] SearchResult search(const twin::World& world);
 
-/// "48 prefill + 80 decode" or "128".
-[[nodiscard]] std::string pools_label(const serving::ServingPlan& plan);
+/// "48 prefill + 80 decode, DP80 EP80" or "128 aggregated, TP8".
+[[nodiscard]] std::string point_label(const serving::ServingPlan& plan);
 
 }  // namespace sn::planner

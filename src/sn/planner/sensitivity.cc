@@ -101,9 +101,8 @@ Sensitivity sensitivity(const twin::World& world, const serving::ServingPlan& pl
     if (std::abs(e.elasticity) < negligible) continue;
     const hw::Param& p = world.params[i];
     const std::string value = format_quantity(p.value, p.dimension);
-    out.elasticities.push_back(
-        {p.path, value, e.elasticity, e.less, e.more, p.provenance.source.id,
-         evidence_of_param(p)});
+    out.elasticities.push_back({p.path, value, e.elasticity, e.less, e.more, p.provenance.source.id,
+                                evidence_of_param(p)});
     if (p.provenance.assumed()) {
       out.assumptions.push_back({p.path, value, p.provenance.note, e.low, e.high});
     }
@@ -112,10 +111,9 @@ Sensitivity sensitivity(const twin::World& world, const serving::ServingPlan& pl
                    [](const Elasticity& a, const Elasticity& b) {
                      return std::abs(a.elasticity) > std::abs(b.elasticity);
                    });
-  std::stable_sort(out.assumptions.begin(), out.assumptions.end(),
-                   [](const AssumptionLine& a, const AssumptionLine& b) {
-                     return size_of(a) > size_of(b);
-                   });
+  std::stable_sort(
+      out.assumptions.begin(), out.assumptions.end(),
+      [](const AssumptionLine& a, const AssumptionLine& b) { return size_of(a) > size_of(b); });
   return out;
 }
 

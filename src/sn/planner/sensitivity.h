@@ -1,9 +1,10 @@
 // sn/planner/sensitivity.h
 //
-// How much a plan's result moves when one number of the machine moves: elasticities and assumption checks.
+// How much a plan's result moves when one number of the machine moves: elasticities and assumption
+// checks.
 //
-// The result is the plan's largest output rate under the SLO, per GPU. Each continuous parameter of the World is
-// perturbed by its ParamId, everything else held:
+// The result is the plan's largest output rate under the SLO, per GPU. Each continuous parameter of
+// the World is perturbed by its ParamId, everything else held:
 //   elasticity = (ln r(1.1 v) - ln r(0.9 v)) / (ln 1.1 - ln 0.9)
 // A value at the edge of its range is perturbed to one side only. No model function knows of this.
 

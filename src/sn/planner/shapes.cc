@@ -10,25 +10,28 @@ namespace sn::planner {
 
 namespace {
 
-// Chunk sizes that serving software is run with (vLLM max_num_batched_tokens, SGLang chunked_prefill_size).
+// Chunk sizes that serving software is run with (vLLM max_num_batched_tokens, SGLang
+// chunked_prefill_size).
 const std::vector<std::int64_t> prefill_chunks = {2048, 4096, 8192, 16384};
 const std::vector<std::int64_t> mixed_chunks = {512, 2048, 8192};
 
+/// Steps grow with the size: within an eighth of any size there is another.
+std::int64_t next_size(std::int64_t r) {
+  if (r < 4) return 2 * r;
+  std::int64_t step = 4;
+  while (r >= 8 * step) step *= 2;
+  return r + step;
+}
+
 std::vector<std::int64_t> stage_sizes(std::int64_t gpus, std::int64_t domain) {
   std::vector<std::int64_t> out;
-  for (const std::int64_t small : {1, 2, 4}) {
-    if (small <= std::min(gpus, domain)) out.push_back(small);
-  }
-  for (std::int64_t r = 8; r <= std::min(gpus, domain); r += 8) out.push_back(r);
-  if (domain <= gpus && std::find(out.begin(), out.end(), domain) == out.end()) {
-    out.push_back(domain);
-  }
-  for (std::int64_t r = 2 * domain; r <= gpus; r += r < 16 * domain ? domain : r) out.push_back(r);
+  for (std::int64_t r = 1; r <= std::min(gpus, domain); r = next_size(r)) out.push_back(r);
+  if (domain <= gpus && out.back() != domain) out.push_back(domain);
+  for (std::int64_t n = 2; n * domain <= gpus; n = next_size(n)) out.push_back(n * domain);
   return out;
 }
 
-void add_stages(const twin::World& world, llm::Parallelism p,
-                std::vector<llm::Parallelism>& out) {
+void add_stages(const twin::World& world, llm::Parallelism p, std::vector<llm::Parallelism>& out) {
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
   for (const std::int64_t pp : {1, 2, 4, 8}) {
     p.pp = pp;
@@ -75,8 +78,9 @@ std::vector<llm::Parallelism> parallelisms(const twin::World& world) {
 std::vector<Shape> shapes(const twin::World& world) {
   const twin::SearchSpec& search = world.search;
   std::vector<std::int64_t> drafts = search.draft_tokens;
-  if (drafts.empty()) drafts = world.model.mtp_layers > 0 ? std::vector<std::int64_t>{0, 1}
-                                                          : std::vector<std::int64_t>{0};
+  if (drafts.empty())
+    drafts =
+        world.model.mtp_layers > 0 ? std::vector<std::int64_t>{0, 1} : std::vector<std::int64_t>{0};
   if (world.model.mtp_layers == 0) drafts = {0};
   const auto& alone = search.prefill_chunks.empty() ? prefill_chunks : search.prefill_chunks;
   const auto& mixed = search.prefill_chunks.empty() ? mixed_chunks : search.prefill_chunks;

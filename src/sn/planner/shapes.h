@@ -1,10 +1,11 @@
 // sn/planner/shapes.h
 //
-// The decision space: which instance shapes a model can take on a cluster, and whether a plan's instances fit into
-// its ScaleUp domains.
+// The decision space: which instance shapes a model can take on a cluster, and whether a plan's
+// instances fit into its ScaleUp domains.
 //
-// Stage sizes: 1, 2, 4, multiples of 8 up to a ScaleUp domain, then multiples of the domain. An instance that is
-// not larger than a domain stays inside one; pipeline stages may sit in different domains.
+// Stage sizes: 1, 2, 4, 8, 12, ... in steps of an eighth up to a ScaleUp domain, then such
+// multiples of the domain. An instance that is not larger than a domain stays inside one; pipeline
+// stages may sit in different domains.
 
 #pragma once
 

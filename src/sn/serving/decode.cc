@@ -15,7 +15,8 @@ namespace {
 // 2 * integral over u in [0,1] of (1-u)(1-u).
 const double averaged_deviation = std::sqrt(2.0 / 3.0);
 
-// Paged caches reject no request while the busiest rank stays below capacity with this margin (99 %).
+// Paged caches reject no request while the busiest rank stays below capacity with this margin (99
+// %).
 constexpr double memory_margin = 2.33;
 
 }  // namespace
@@ -31,8 +32,8 @@ DecodeMoments decode_moments(const Workload& workload, double kv_block) {
     // Context runs evenly from input to input + output while the request decodes.
     m.output += c.weight * c.output;
     first += c.weight * c.output * (c.input + 0.5 * c.output);
-    second += c.weight * c.output *
-              (c.input * c.input + c.input * c.output + c.output * c.output / 3.0);
+    second +=
+        c.weight * c.output * (c.input * c.input + c.input * c.output + c.output * c.output / 3.0);
   }
   m.longest = workload.input_max + workload.output_max;
   if (m.output <= 0.0) return m;
@@ -73,11 +74,11 @@ llm::BatchShape DecodeModel::shape(double sequences, double prefill) const {
   const double n = std::max(sequences / stages_, 1.0 / dp_);
   const double spread = 2.0 * std::log(std::max(1.0, ranks_)) * n * moments_.context_variance;
   const double busiest = n * moments_.context + std::sqrt(spread);
-  llm::BatchShape s{.decode_sequences = n,
-                    .decode_context = std::max(busiest, moments_.context)};
+  llm::BatchShape s{.decode_sequences = n, .decode_context = std::max(busiest, moments_.context)};
   if (prefill <= 0.0) return s;
   s.prefill_tokens = prefill;
-  // The busiest rank's chunk; its scores belong to as many tokens as it holds, at most a full chunk.
+  // The busiest rank's chunk; its scores belong to as many tokens as it holds, at most a full
+  // chunk.
   const double own = std::min(1.0, std::max(prefill, mixed_.work.tokens_per_chunk) / mixed_.chunk);
   s.prefill_pairs = mixed_.work.pairs_per_chunk * own;
   s.prefill_context = std::max(prefill, mixed_.work.keys_per_chunk * own);
@@ -143,9 +144,8 @@ std::vector<DelayClass> DecodeModel::tpot_classes(const DecodePoint& point) cons
     const double runs = std::min(steps, std::max(1.0, mixed_.work.chunks_per_request));
     const double binomial = gap.si() * std::sqrt(variance * runs / steps);
     const double sigma = std::hypot(point.sigma_load.si(), binomial);
-    out.push_back({.weight = c.weight,
-                   .offset = point.period / tps,
-                   .sigma = Time::from_si(sigma) / tps});
+    out.push_back(
+        {.weight = c.weight, .offset = point.period / tps, .sigma = Time::from_si(sigma) / tps});
   }
   return out;
 }
@@ -179,8 +179,8 @@ Percentiles DecodeModel::itl(const DecodePoint& point) const {
 bool DecodeModel::meets(const DecodePoint& point, const Slo& slo) const {
   for (const SloTarget& t : slo) {
     if (t.metric != Metric::tpot) continue;
-    const bool ok = t.quantile < 0.0 ? tpot_mean(point) <= t.limit
-                                     : tpot_cdf(point, t.limit) >= t.quantile;
+    const bool ok =
+        t.quantile < 0.0 ? tpot_mean(point) <= t.limit : tpot_cdf(point, t.limit) >= t.quantile;
     if (!ok) return false;
   }
   return true;

@@ -1,18 +1,25 @@
 // sn/serving/decode.h
 //
-// One instance that decodes under steady load, alone (disaggregated) or with chunked prefill mixed in (aggregated).
+// One instance that decodes under steady load, alone (disaggregated) or with chunked prefill mixed
+// in (aggregated).
 //
-// With n sequences in flight per attention rank (spread over pp micro-batches), period T between two steps of a
-// sequence, tps tokens per step and mean output O, an instance of d ranks completes
+// With n sequences in flight per attention rank (spread over pp micro-batches), period T between
+// two steps of a sequence, tps tokens per step and mean output O, an instance of d ranks completes
 //   lambda = n d tps / (O T)                                   (Little's law)
-// Mixed: chunks of c tokens are full to rho = n tps u / (O c pp). A chunk holds the c1 tokens of one request (at
-// most c) when the rank is idle and more as requests are packed: c' = c1 + rho (c - c1). A share phi = rho c / c' of
-// a rank's steps carries a chunk; with d lockstep ranks a step is pure decode with probability (1 - phi)^d.
-// TPOT of a request is its mean over O / tps steps. Its spread has two sources: the number of sequences in flight
-// (M/G/infinity: variance n x dispersion, of which 2/3 survives averaging over a residence as long as the
-// correlation), and how many of its steps were mixed (binomial in runs of the mean chunks per request).
-// The busiest of d ranks holds n m1 + sqrt(2 ln d x n v) context tokens (m1, v: mean and variance of the context of
-// a decoding sequence over time; the router balances counts). Limits: no preemption, no admission queue.
+//
+// Mixed: chunks of c tokens are full to rho = n tps u / (O c pp). A chunk holds the c1 tokens of one
+// request (at most c) when the rank is idle and more as requests are packed: c' = c1 + rho (c - c1).
+// A share phi = rho c / c' of a rank's steps carries a chunk; with d lockstep ranks a step is pure
+// decode with probability (1 - phi)^d.
+//
+// TPOT of a request is its mean over O / tps steps. Its spread has two sources: the number of
+// sequences in flight (M/G/infinity: variance n x dispersion, of which 2/3 survives averaging over a
+// residence as long as the correlation), and how many of its steps were mixed (binomial in runs of
+// the mean chunks per request).
+//
+// The busiest of d ranks holds n m1 + sqrt(2 ln d x n v) context tokens (m1, v: mean and variance of
+// the context of a decoding sequence over time; the router balances counts). Limits: no preemption,
+// no admission queue.
 
 #pragma once
 
@@ -28,12 +35,12 @@ namespace sn::serving {
 
 /// Moments of a workload that steady-state decoding depends on.
 struct DecodeMoments {
-  double output = 0.0;            // mean tokens per request
-  double context = 0.0;           // mean context of a decoding sequence, over time
+  double output = 0.0;   // mean tokens per request
+  double context = 0.0;  // mean context of a decoding sequence, over time
   double context_variance = 0.0;
   double dispersion = 1.0;
-  double block_waste = 0.0;       // tokens of KV memory lost per sequence: half a block
-  double longest = 0.0;           // input + output of the largest class: must fit one rank
+  double block_waste = 0.0;  // tokens of KV memory lost per sequence: half a block
+  double longest = 0.0;      // input + output of the largest class: must fit one rank
   std::vector<RequestClass> classes;
 };
 
@@ -55,8 +62,8 @@ struct DecodePoint {
   Time period;                // mean time between steps of a sequence
   Time period_pure;
   Time period_mixed;
-  Time sigma_load;            // one standard deviation of a request's mean period by load
-  llm::StepTime step;         // pure decode step
+  Time sigma_load;     // one standard deviation of a request's mean period by load
+  llm::StepTime step;  // pure decode step
   llm::StepTime step_mixed;
 };
 
@@ -66,7 +73,8 @@ class DecodeModel {
   DecodeModel(const llm::StepProgram& program, const DecodeMoments& moments, double kv_tokens,
               double max_sequences, MixedPrefill mixed = {});
 
-  /// Most sequences per rank that memory, the framework and (mixed) the chunk slots allow; below 1: none.
+  /// Most sequences per rank that memory, the framework and (mixed) the chunk slots allow; below 1:
+  /// none.
   [[nodiscard]] double sequence_limit() const { return limit_; }
   /// What sets the limit: "KV memory", "max sequences" or "prefill slots".
   [[nodiscard]] const char* limit_reason() const { return reason_; }
@@ -79,7 +87,8 @@ class DecodeModel {
   [[nodiscard]] Percentiles itl(const DecodePoint& point) const;
   [[nodiscard]] bool meets(const DecodePoint& point, const Slo& slo) const;
 
-  /// Shape of a step with `sequences` per rank and a chunk (mean tokens per rank `prefill`) or none.
+  /// Shape of a step with `sequences` per rank and a chunk (mean tokens per rank `prefill`) or
+  /// none.
   [[nodiscard]] llm::BatchShape shape(double sequences, double prefill) const;
   [[nodiscard]] llm::StepTime step(double sequences, double prefill) {
     return evaluator_.eval(shape(sequences, prefill));
@@ -100,7 +109,7 @@ class DecodeModel {
   llm::StepEvaluator evaluator_;
   DecodeMoments moments_;
   MixedPrefill mixed_;
-  double ranks_ = 1.0;   // attention ranks x micro-batches: independent step streams
+  double ranks_ = 1.0;  // attention ranks x micro-batches: independent step streams
   double stages_ = 1.0;
   double dp_ = 1.0;
   double limit_ = 0.0;

@@ -94,24 +94,24 @@ PrefillModel::Steps PrefillModel::steps_of(double uncached, double cached) const
 }
 
 llm::BatchShape PrefillModel::with_fill(llm::BatchShape shape, double fill) const {
-  // Tokens per rank are a mean over ranks: this one packs other requests into what its own leaves of the chunk,
-  // the dp - 1 others hold `fill` of a chunk.
+  // Tokens per rank are a mean over ranks: this one packs other requests into what its own leaves
+  // of the chunk, the dp - 1 others hold `fill` of a chunk.
   const double own = shape.prefill_tokens + fill * (chunk_ - shape.prefill_tokens);
   shape.prefill_tokens = (own + (dp_ - 1.0) * fill * chunk_) / dp_;
   return shape;
 }
 
-llm::BatchShape PrefillModel::packed_shape(const Steps& steps) const {
-  llm::BatchShape packed = steps.full > 0.0 ? steps.full_shape : steps.rest_shape;
-  // A short request shares its chunk with others like it: their scores come along.
-  if (steps.full <= 0.0 && steps.rest > 0.0) {
-    const double copies = chunk_ / steps.rest;
-    packed.prefill_pairs *= copies;
-    packed.prefill_context *= copies;
-    packed.prefill_sequences *= copies;
-  }
-  packed.prefill_tokens = chunk_;
-  return packed;
+llm::BatchShape PrefillModel::packed_shape(double uncached, double cached) const {
+  // All of the request's scores, spread over the chunks that its tokens fill: what a short request
+  // leaves of a chunk is filled by others like it, and their scores come along.
+  const Steps steps = steps_of(uncached, cached);
+  const double copies = chunk_ / uncached;
+  const double keys =
+      steps.full * steps.full_shape.prefill_context + steps.rest_shape.prefill_context;
+  return {.prefill_tokens = chunk_,
+          .prefill_pairs = copies * uncached * (cached + 0.5 * uncached),
+          .prefill_context = copies * keys,
+          .prefill_sequences = std::exp2(std::ceil(std::log2(copies)))};  // few keys for the memo
 }
 
 Time PrefillModel::duration(const Steps& steps, double fill) {
@@ -149,8 +149,8 @@ const PrefillService& PrefillModel::service(double capacity_tokens) {
     s.uncached = uncached;
     s.alone = duration(steps, 0.0);
     s.loaded = duration(steps, 1.0);
-    // Occupancy: full chunks as they are, the rest as its share of a full step of the same request.
-    const Time full_step = evaluator_.eval(packed_shape(steps)).interval;
+    // Occupancy: the request's share of full chunks of requests like it.
+    const Time full_step = evaluator_.eval(packed_shape(uncached, cached)).interval;
     s.occupancy = full_step * (uncached / chunk_);
     s.transfer = transfer_.exposed(c.input, s.alone);
     step += full_step * c.weight;
@@ -174,13 +174,17 @@ PrefillPoint PrefillModel::at(const PrefillService& service, double requests,
   p.utilisation = requests * service.occupancy.si() / servers;
   const double rho = std::min(p.utilisation, saturation);
   p.wait = queue_wait(rho, servers, service.occupancy, workload_->dispersion, service.occupancy2);
-  p.residual = service.step * (0.5 * rho);
+  // A free rank still waits for the step that the other ranks of its instance are in; a rank
+  // without others does not, and the rest of a step that all servers are busy with is part of the
+  // queue's wait.
+  p.residual = service.step * (0.5 * (1.0 - std::pow(1.0 - rho, dp_ - 1.0)));
+  // Others share this rank's chunks when there is a queue, and the other ranks' with rho.
+  const double fill = (p.wait.probability + (dp_ - 1.0) * rho) / dp_;
   p.classes.reserve(service.classes.size());
   for (const ClassService& c : service.classes) {
-    const Time own = c.alone + (c.loaded - c.alone) * rho;
-    p.classes.push_back({.weight = c.weight,
-                         .offset = frontend_ + p.residual + own + c.transfer,
-                         .sigma = Time{}});
+    const Time own = c.alone + (c.loaded - c.alone) * fill;
+    p.classes.push_back(
+        {.weight = c.weight, .offset = frontend_ + p.residual + own + c.transfer, .sigma = Time{}});
   }
   return p;
 }
@@ -189,9 +193,8 @@ bool meets_ttft(const PrefillPoint& point, const Slo& slo) {
   if (point.utilisation >= saturation) return false;
   for (const SloTarget& t : slo) {
     if (t.metric != Metric::ttft) continue;
-    const bool ok = t.quantile < 0.0
-                        ? delay_mean(point.classes, point.wait) <= t.limit
-                        : delay_cdf(point.classes, point.wait, t.limit) >= t.quantile;
+    const bool ok = t.quantile < 0.0 ? delay_mean(point.classes, point.wait) <= t.limit
+                                     : delay_cdf(point.classes, point.wait, t.limit) >= t.quantile;
     if (!ok) return false;
   }
   return true;
@@ -230,8 +233,8 @@ llm::StepTime PrefillModel::mean_request_steps(const PrefillService& service, do
 llm::StepTime PrefillModel::mean_request_work(const PrefillService& service) {
   llm::StepTime sum;
   for (const ClassService& c : service.classes) {
-    const Steps steps = steps_of(c.uncached, c.input - c.uncached);
-    accumulate(sum, evaluator_.eval(packed_shape(steps)), c.weight * c.uncached / chunk_);
+    const llm::BatchShape shape = packed_shape(c.uncached, c.input - c.uncached);
+    accumulate(sum, evaluator_.eval(shape), c.weight * c.uncached / chunk_);
   }
   return sum;
 }

@@ -2,15 +2,23 @@
 //
 // Time to first token of a prefill pool under steady load.
 //
-// Each attention rank is a server that works through chunks of at most `chunk` tokens; a request of u uncached and
-// h cached tokens takes k = ceil(u / c) steps. Its own steps take S (prefill alone), it occupies the server for its
-// share of chunk slots x (short requests are packed together). With m servers in the pool, least-loaded routing and
-// utilisation rho = lambda E[x] / m:
-//   TTFT = front end + wait(rho, m) + rho x half a step + S + exposed KV transfer
-// Ranks run in lockstep, so the experts of a step see the tokens of all ranks: S is taken between an otherwise idle
-// pool and a full one, linearly in rho. The transfer overlaps layer by layer: exposed is its last layer, or what
-// exceeds the prefill itself. Prefix hits follow the workload's hit curve at the pool's cache capacity, routed by
-// prefix. Limits: attention of packed requests is not shared; no preemption.
+// Each attention rank is a server that works through chunks of at most c tokens; a request of u
+// uncached and h cached tokens takes ceil(u / c) steps. Its own steps take S, and it occupies the
+// server for x = its share u / c of full chunks that carry requests like it (short requests are
+// packed together, each with its own scores). With d ranks an instance, m in the pool, least-loaded
+// routing and utilisation rho = lambda E[x] / m:
+//
+//   TTFT = front end + wait(rho, m) + (1 - (1 - rho)^(d - 1)) x half a step + S + exposed transfer
+//
+// The half step is what a free rank waits for the ranks it runs in lockstep with; the rest of a
+// step that all servers are busy with is part of the wait. S is taken between an otherwise idle
+// instance and a full one: this rank's chunk fills up with the probability of a queue, the others'
+// with rho. The transfer overlaps layer by layer: exposed is its last layer, or what exceeds the
+// prefill itself. Prefix hits follow the workload's hit curve at the pool's cache capacity, routed
+// by prefix.
+//
+// Limits: a step takes the scores of its own request, not those of the busiest of d ranks, so that
+// d > 1 with very unequal prompts is too good (see README.md); no preemption.
 
 #pragma once
 
@@ -28,8 +36,8 @@ namespace sn::serving {
 /// How a request's KV cache travels to the decode pool.
 struct KvTransfer {
   fabric::Path path;
-  Time start;               // software, once
-  Bytes per_token;          // on one sending GPU
+  Time start;       // software, once
+  Bytes per_token;  // on one sending GPU
   double layers = 1.0;
 
   /// Part of the transfer that prefill of length `prefill` does not hide.
@@ -53,29 +61,29 @@ struct ClassService {
   double weight = 0.0;
   double input = 0.0;
   double uncached = 0.0;
-  Time occupancy;       // of its server
-  Time alone;           // own steps while the other ranks idle
-  Time loaded;          // own steps while the other ranks are full
-  Time transfer;        // exposed
+  Time occupancy;  // of its server
+  Time alone;      // own steps while the other ranks idle
+  Time loaded;     // own steps while the other ranks are full
+  Time transfer;   // exposed
 };
 
 /// All classes at one cache capacity, with their moments.
 struct PrefillService {
   double capacity_tokens = 0.0;
   std::vector<ClassService> classes;
-  Time occupancy;        // mean
+  Time occupancy;           // mean
   double occupancy2 = 0.0;  // squared coefficient of variation
-  Time step;             // a full chunk
-  double uncached = 0.0;  // mean tokens per request
-  double hit_rate = 0.0;  // cached tokens over input tokens
+  Time step;                // a full chunk
+  double uncached = 0.0;    // mean tokens per request
+  double hit_rate = 0.0;    // cached tokens over input tokens
 };
 
 /// TTFT of a pool at one load.
 struct PrefillPoint {
   double utilisation = 0.0;
   Wait wait;
-  Time residual;                      // mean wait for the step in progress
-  std::vector<DelayClass> classes;    // without the wait
+  Time residual;                    // mean wait for the step in progress
+  std::vector<DelayClass> classes;  // without the wait
 };
 
 /// Whether the TTFT targets hold, below saturation.
@@ -87,11 +95,12 @@ class PrefillModel {
   PrefillModel(const llm::StepProgram& program, const Workload& workload, double chunk,
                Time frontend, const KvTransfer& transfer);
 
-  /// Services at a pool cache capacity in tokens; computed once per capacity, memoised by it. The reference
-  /// stays valid as long as this object.
+  /// Services at a pool cache capacity in tokens; computed once per capacity, memoised by it. The
+  /// reference stays valid as long as this object.
   [[nodiscard]] const PrefillService& service(double capacity_tokens);
 
-  /// Load `requests` per second on `servers` attention ranks. Utilisation is capped at 0.999 for the formulas.
+  /// Load `requests` per second on `servers` attention ranks. Utilisation is capped at 0.999 for
+  /// the formulas.
   [[nodiscard]] PrefillPoint at(const PrefillService& service, double requests,
                                 double servers) const;
   /// Largest request rate that meets the TTFT targets, 0 when none does.
@@ -99,9 +108,9 @@ class PrefillModel {
                                     const Slo& slo) const;
 
   /// Sums of parts over a mean request's own steps, for the bill of TTFT.
-  [[nodiscard]] llm::StepTime mean_request_steps(const PrefillService& service,
-                                                 double utilisation);
-  /// Sums of a mean request's share of full chunks, all ranks busy: what it costs the pool. Divide by dp.
+  [[nodiscard]] llm::StepTime mean_request_steps(const PrefillService& service, double utilisation);
+  /// Sums of a mean request's share of full chunks, all ranks busy: what it costs the pool. Divide
+  /// by dp.
   [[nodiscard]] llm::StepTime mean_request_work(const PrefillService& service);
   /// Chip energy per request, the idle share at `utilisation` included.
   [[nodiscard]] Energy mean_request_energy(const PrefillService& service, double utilisation);
@@ -111,13 +120,13 @@ class PrefillModel {
 
  private:
   struct Steps {
-    double full = 0.0;       // number of full chunks
-    double rest = 0.0;       // tokens of the last, partial chunk, rounded up to an eighth of a chunk
+    double full = 0.0;  // number of full chunks
+    double rest = 0.0;  // tokens of the last, partial chunk, rounded up to an eighth of a chunk
     llm::BatchShape full_shape;
     llm::BatchShape rest_shape;
   };
   [[nodiscard]] Steps steps_of(double uncached, double cached) const;
-  [[nodiscard]] llm::BatchShape packed_shape(const Steps& steps) const;
+  [[nodiscard]] llm::BatchShape packed_shape(double uncached, double cached) const;
   [[nodiscard]] Time duration(const Steps& steps, double fill);
   [[nodiscard]] llm::BatchShape with_fill(llm::BatchShape shape, double fill) const;
 

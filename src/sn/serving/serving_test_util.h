@@ -99,8 +99,8 @@ inline Workload workload_of(const std::vector<TestClass>& classes, double rate =
 
 /// A chat-like mix: short and long prompts, some with a cached prefix.
 inline Workload chat() {
-  return workload_of({{0.4, 500, 150}, {0.3, 2000, 300, 1000}, {0.2, 6000, 400, 2000},
-                      {0.1, 20000, 250, 500}});
+  return workload_of(
+      {{0.4, 500, 150}, {0.3, 2000, 300, 1000}, {0.2, 6000, 400, 2000}, {0.1, 20000, 250, 500}});
 }
 
 inline constexpr llm::Precision all_fp8{kernel::DataType::fp8, kernel::DataType::fp8,

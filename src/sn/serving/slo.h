@@ -1,8 +1,9 @@
 // sn/serving/slo.h
 //
-// Service-level objectives on TTFT and TPOT. Definitions are those of `vllm bench serve`: TTFT from sending a
-// request to its first token; TPOT = (end-to-end - TTFT) / (output tokens - 1), one value per request, requests of
-// one token left out; ITL = gap between consecutive tokens (tokens of one speculative step arrive together).
+// Service-level objectives on TTFT and TPOT. Definitions are those of `vllm bench serve`: TTFT from
+// sending a request to its first token; TPOT = (end-to-end - TTFT) / (output tokens - 1), one value
+// per request, requests of one token left out; ITL = gap between consecutive tokens (tokens of one
+// speculative step arrive together).
 
 #pragma once
 

@@ -85,8 +85,8 @@ std::span<const std::uint32_t> PrefixDistances::of(std::size_t request) const {
 
 std::size_t PrefixDistances::hits(std::size_t request, std::uint64_t capacity_blocks) const {
   const auto blocks = of(request);
-  const auto cap = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(capacity_blocks, never_served - 1));
+  const auto cap =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(capacity_blocks, never_served - 1));
   const auto end = std::upper_bound(blocks.begin(), blocks.end(), cap);
   return static_cast<std::size_t>(end - blocks.begin());
 }

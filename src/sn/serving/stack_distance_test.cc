@@ -97,8 +97,7 @@ TEST(PrefixDistances, ManyBlocksKeepTheirIdentity) {
 TEST(PrefixDistances, EqualsSimulatedLruAtEachCapacity) {
   EXPECT_TRUE(rc::check("Mattson equals LRU", [] {
     const auto block = rc::gen::inRange<std::uint64_t>(0, 12);
-    const auto trace = *rc::gen::container<std::vector<Blocks>>(
-        rc::gen::container<Blocks>(block));
+    const auto trace = *rc::gen::container<std::vector<Blocks>>(rc::gen::container<Blocks>(block));
     const auto d = prefix_distances(requests_of(trace));
     for (std::size_t capacity = 1; capacity <= 14; ++capacity) {
       const auto expected = simulate_lru(trace, capacity);

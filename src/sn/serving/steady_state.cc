@@ -16,11 +16,11 @@ constexpr double almost_idle = 1e-6;  // requests per second
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
-/// Chip energy per output token while decoding: an instance steps all the time, one micro-batch after another.
+/// Chip energy per output token while decoding: an instance steps all the time, one micro-batch
+/// after another.
 double decode_energy_per_token(const DecodePoint& p, const llm::StepProgram& program) {
   const llm::Parallelism& parallel = program.deployment().parallel;
-  const double tokens =
-      p.sequences / d(parallel.pp) * d(parallel.dp) * program.tokens_per_step();
+  const double tokens = p.sequences / d(parallel.pp) * d(parallel.dp) * program.tokens_per_step();
   const double pure = p.pure_steps * p.step.energy.si();
   const double mixed = (1.0 - p.pure_steps) * p.step_mixed.energy.si();
   return tokens > 0.0 ? (pure + mixed) / tokens : 0.0;
@@ -46,8 +46,7 @@ double most_sequences(const Pool& pool, const llm::Framework& framework) {
 }
 
 double step_tokens(const Pool& pool, const llm::Framework& framework) {
-  return d(pool.chunk) +
-         most_sequences(pool, framework) * (1.0 + d(pool.deployment.draft_tokens));
+  return d(pool.chunk) + most_sequences(pool, framework) * (1.0 + d(pool.deployment.draft_tokens));
 }
 
 double prefill_cache_tokens(const llm::MemoryBudget& budget, const Pool& pool) {
@@ -62,9 +61,9 @@ ServingModel::ServingModel(const ServingInputs& inputs, const ServingPlan& plan)
       moments_(decode_moments(inputs.workload, inputs.kv_block)) {
   const hw::Chip& chip = inputs.machine.cluster.rack.chip;
   most_sequences_ = most_sequences(plan.decode, inputs.machine.framework);
-  decode_budget_ = memory_budget(inputs.model, plan.decode.deployment, chip,
-                                 inputs.machine.framework,
-                                 step_tokens(plan.decode, inputs.machine.framework));
+  decode_budget_ =
+      memory_budget(inputs.model, plan.decode.deployment, chip, inputs.machine.framework,
+                    step_tokens(plan.decode, inputs.machine.framework));
   decode_program_ = std::make_unique<llm::StepProgram>(
       compile(inputs.model, plan.decode.deployment, inputs.machine, inputs.conditions));
   if (plan.disaggregated()) {
@@ -82,9 +81,9 @@ void ServingModel::build_disaggregated(const ServingInputs& inputs) {
   fits_ = kv >= workload_->input_max && decode_budget_.kv_tokens() >= moments_.longest;
   prefill_program_ = std::make_unique<llm::StepProgram>(
       compile(inputs.model, plan_.prefill.deployment, inputs.machine, inputs.conditions));
-  prefill_ = std::make_unique<PrefillModel>(*prefill_program_, inputs.workload,
-                                            d(plan_.prefill.chunk), frontend_,
-                                            kv_transfer(inputs, plan_));
+  prefill_ =
+      std::make_unique<PrefillModel>(*prefill_program_, inputs.workload, d(plan_.prefill.chunk),
+                                     frontend_, kv_transfer(inputs, plan_));
   cache_tokens_ = prefill_cache_tokens(prefill_budget_, plan_.prefill);
   decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, decode_budget_.kv_tokens(),
                                           most_sequences_);
@@ -93,10 +92,10 @@ void ServingModel::build_disaggregated(const ServingInputs& inputs) {
 void ServingModel::build_aggregated() {
   const double kv = decode_budget_.kv_tokens();
   fits_ = kv >= moments_.longest;
-  // Running sequences and prefix cache share the KV memory: half and half, which the scheduler's LRU approaches
-  // when both are in demand.
-  cache_tokens_ = 0.5 * std::max(0.0, kv) * d(plan_.decode.deployment.parallel.dp) *
-                  d(plan_.decode.replicas);
+  // Running sequences and prefix cache share the KV memory: half and half, which the scheduler's
+  // LRU approaches when both are in demand.
+  cache_tokens_ =
+      0.5 * std::max(0.0, kv) * d(plan_.decode.deployment.parallel.dp) * d(plan_.decode.replicas);
   const double chunk = d(plan_.decode.chunk);
   MixedPrefill mixed;  // a decode pool on its own (the planner prices one) has no chunk
   if (chunk > 0.0) mixed = {chunk, chunk_work(*workload_, chunk, cache_tokens_)};
@@ -192,13 +191,37 @@ double ServingModel::decode_knee(const Slo& slo) {
   };
   double hi = sequence_limit();
   double lo = std::min(hi, almost_idle);
+  slo_sequences_ = 0.0;
   if (hi <= 0.0 || !ok(lo)) return 0.0;
-  if (ok(hi)) return hi;
+  if (ok(hi)) lo = hi;
   for (int i = 0; i < bisections && hi - lo > 1e-5 * hi; ++i) {
     const double middle = 0.5 * (lo + hi);
     (ok(middle) ? lo : hi) = middle;
   }
-  return lo;
+  slo_sequences_ = lo;
+  return fastest_batch(lo);
+}
+
+double ServingModel::fastest_batch(double most) {
+  double best = most;
+  double rate = decode_->at(most).requests;
+  const double grid = most / 24.0;
+  for (int i = 1; i <= 12; ++i) {
+    const double r = decode_->at(most - i * grid).requests;
+    if (r <= rate) continue;
+    rate = r;
+    best = most - i * grid;
+  }
+  if (best == most) return most;
+  // Between the drops the rate grows: the best batch is the last before the next drop.
+  double above = best + grid;
+  for (int i = 0; i < 8; ++i) {
+    const double middle = 0.5 * (best + above);
+    const double r = decode_->at(middle).requests;
+    (r >= rate ? best : above) = middle;
+    rate = std::max(rate, r);
+  }
+  return best;
 }
 
 double ServingModel::knee(const Slo& slo) {
@@ -206,8 +229,8 @@ double ServingModel::knee(const Slo& slo) {
   if (knee_sequences_ <= 0.0) return 0.0;
   const double rate = decode_->at(knee_sequences_).requests * d(plan_.decode.replicas);
   if (!plan_.disaggregated()) return rate;
-  return std::min(rate, prefill_->largest_rate(prefill_->service(cache_tokens_), prefill_servers(),
-                                               slo));
+  return std::min(rate,
+                  prefill_->largest_rate(prefill_->service(cache_tokens_), prefill_servers(), slo));
 }
 
 std::string ServingModel::knee_limit(const Slo& slo) {
@@ -215,18 +238,18 @@ std::string ServingModel::knee_limit(const Slo& slo) {
   if (rate <= 0.0) return "SLO at any load";
   if (plan_.disaggregated() &&
       rate < 0.9999 * decode_->at(knee_sequences_).requests * d(plan_.decode.replicas)) {
-    const PrefillPoint p = prefill_->at(prefill_->service(cache_tokens_), 1.001 * rate,
-                                        prefill_servers());
+    const PrefillPoint p =
+        prefill_->at(prefill_->service(cache_tokens_), 1.001 * rate, prefill_servers());
     for (const SloTarget& t : slo) {
       if (t.metric == Metric::ttft && !meets_ttft(p, {t})) return to_string(t);
     }
     return "prefill throughput";
   }
-  if (knee_sequences_ >= 0.9999 * sequence_limit()) return decode_->limit_reason();
-  const DecodePoint above = decode_->at(1.001 * knee_sequences_);
+  if (slo_sequences_ >= 0.9999 * sequence_limit()) return decode_->limit_reason();
+  const DecodePoint above = decode_->at(1.001 * slo_sequences_);
   for (const SloTarget& t : slo) {
-    const bool ok = t.metric == Metric::tpot ? decode_->meets(above, {t})
-                                             : meets_ttft_at(above, {t});
+    const bool ok =
+        t.metric == Metric::tpot ? decode_->meets(above, {t}) : meets_ttft_at(above, {t});
     if (!ok) return to_string(t);
   }
   return "SLO";

@@ -24,7 +24,7 @@ namespace sn::serving {
 struct LengthDistribution {
   enum class Kind { fixed, uniform, lognormal };
   Kind kind = Kind::fixed;
-  double min = 1.0;     // tokens; fixed uses `min` alone
+  double min = 1.0;  // tokens; fixed uses `min` alone
   double max = 1.0;
   double median = 1.0;  // lognormal only
   double p90 = 1.0;     // lognormal only; >= median

@@ -167,8 +167,8 @@ TEST(Generate, SameSeedSameRequestsAndStreamsAreIndependent) {
 }
 
 TEST(Generate, SlowestAndMostFitTheClock) {
-  const auto requests = generate(
-      spec_of(ArrivalProcess::Kind::fixed, SyntheticLimits::rate_min, 1.0, 1000), 1);
+  const auto requests =
+      generate(spec_of(ArrivalProcess::Kind::fixed, SyntheticLimits::rate_min, 1.0, 1000), 1);
   // 1 000 gaps of 100 s.
   EXPECT_EQ(requests.back().arrival.count, 100'000'000'000'000ll);
   EXPECT_TRUE(generate(spec_of(ArrivalProcess::Kind::poisson, 1.0, 1.0, 0), 1).empty());

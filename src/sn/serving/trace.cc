@@ -157,8 +157,8 @@ class Collector {
 
 ParsedLine parse_within(const LineParser& parse, std::string_view line, const TraceLimits& limits) {
   if (line.size() <= limits.line_bytes) return parse(line);
-  std::string message = fmt::format("the line has {} bytes, above the limit of {}", line.size(),
-                                    limits.line_bytes);
+  std::string message =
+      fmt::format("the line has {} bytes, above the limit of {}", line.size(), limits.line_bytes);
   return tl::unexpected<Fault>(Fault{std::move(message), 0, ErrorCode::limit});
 }
 
@@ -167,8 +167,8 @@ Error unknown_format(const std::string& name, std::string_view line, std::size_t
   error.code = ErrorCode::syntax;
   error.message = "neither a Mooncake nor an Azure trace";
   error.where.file = name;
-  error.where.line = static_cast<int>(
-      std::min<std::size_t>(number, std::numeric_limits<int>::max()));
+  error.where.line =
+      static_cast<int>(std::min<std::size_t>(number, std::numeric_limits<int>::max()));
   error.where.column = number > 0 ? 1 : 0;
   error.where.length = number > 0 ? 1 : 0;
   set_excerpt(error.where, line);

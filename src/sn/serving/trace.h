@@ -27,13 +27,13 @@
 namespace sn::serving {
 
 struct TraceLimits {
-  double malformed_share = 0.01;       // refused above this share of lines
+  double malformed_share = 0.01;  // refused above this share of lines
   std::size_t requests = 50'000'000;
   std::size_t line_bytes = 1u << 20;
-  std::int64_t tokens = 100'000'000;   // per request and direction
-  std::size_t blocks = 1'000'000;      // hashes per request
+  std::int64_t tokens = 100'000'000;  // per request and direction
+  std::size_t blocks = 1'000'000;     // hashes per request
   std::size_t total_blocks = 100'000'000;
-  std::size_t reported_lines = 8;      // malformed lines named one by one; the rest only counted
+  std::size_t reported_lines = 8;  // malformed lines named one by one; the rest only counted
 };
 
 struct Trace {
@@ -41,8 +41,8 @@ struct Trace {
   double block_tokens = 0.0;      // 512 for Mooncake; 0 without hashes
   std::string format;             // "mooncake" or "azure"
   std::size_t malformed = 0;
-  std::size_t out_of_order = 0;   // requests that came before one on an earlier line
-  Errors warnings;                // the first malformed lines, with line and column
+  std::size_t out_of_order = 0;  // requests that came before one on an earlier line
+  Errors warnings;               // the first malformed lines, with line and column
 };
 
 /// Recognises the format from the first non-empty line. Errors: unknown format, too many malformed

@@ -197,8 +197,8 @@ MooncakeParser::Outcome MooncakeParser::check_whole(std::size_t line_bytes) cons
   for (std::size_t f = 0; f < fields; ++f) {
     if (columns_[f] == 0) return Fault{fmt::format("{} is missing", names[f]), line_bytes};
   }
-  const auto blocks = static_cast<std::size_t>(
-      (request_.input_tokens + mooncake_block_tokens - 1) / mooncake_block_tokens);
+  const auto blocks = static_cast<std::size_t>((request_.input_tokens + mooncake_block_tokens - 1) /
+                                               mooncake_block_tokens);
   if (hashes_.size() != blocks) {
     return Fault{fmt::format("hash_ids has {} items, but {} input tokens in blocks of {} make {}",
                              hashes_.size(), request_.input_tokens, mooncake_block_tokens, blocks),

@@ -20,9 +20,9 @@ TraceLimits lenient() {
 }
 
 std::string mooncake_line(int time, int input, int output, const std::string& hashes) {
-  return "{\"timestamp\": " + std::to_string(time) + ", \"input_length\": " +
-         std::to_string(input) + ", \"output_length\": " + std::to_string(output) +
-         ", \"hash_ids\": [" + hashes + "]}\n";
+  return "{\"timestamp\": " + std::to_string(time) +
+         ", \"input_length\": " + std::to_string(input) +
+         ", \"output_length\": " + std::to_string(output) + ", \"hash_ids\": [" + hashes + "]}\n";
 }
 
 /// The single warning that `line` causes behind a good first line.
@@ -53,8 +53,8 @@ Error azure_warning_of(const std::string& line) {
 }
 
 TEST(ReadTrace, Mooncake) {
-  const auto trace = read_trace(
-      "t", mooncake_line(0, 1024, 5, "7, 8") + mooncake_line(27, 1025, 0, "7, 8, 9"));
+  const auto trace =
+      read_trace("t", mooncake_line(0, 1024, 5, "7, 8") + mooncake_line(27, 1025, 0, "7, 8, 9"));
   ASSERT_TRUE(trace.has_value());
   EXPECT_EQ(trace->format, "mooncake");
   EXPECT_EQ(trace->block_tokens, 512.0);
@@ -71,9 +71,9 @@ TEST(ReadTrace, Mooncake) {
 }
 
 TEST(ReadTrace, MooncakeKeysInAnyOrderAndUnknownKeysIgnored) {
-  const auto trace = read_trace(
-      "t", R"({"hash_ids":[18446744073709551615],"x":{"y":[1]},"output_length":2,)"
-           R"("input_length":512,"timestamp":1.5})");
+  const auto trace =
+      read_trace("t", R"({"hash_ids":[18446744073709551615],"x":{"y":[1]},"output_length":2,)"
+                      R"("input_length":512,"timestamp":1.5})");
   ASSERT_TRUE(trace.has_value());
   EXPECT_EQ(trace->requests[0].arrival.count, 1'500'000);
   EXPECT_EQ(trace->requests[0].blocks[0], 18446744073709551615ull);
@@ -114,17 +114,17 @@ TEST(ReadTrace, ToleratesCrlfBomBlankLinesAndNoFinalNewline) {
 }
 
 TEST(ReadTrace, SortsStablyAndCounts) {
-  const auto trace = read_trace("t", mooncake_line(30, 1, 1, "1") + mooncake_line(10, 2, 1, "1") +
-                                         mooncake_line(30, 3, 1, "1") +
-                                         mooncake_line(20, 4, 1, "1"));
+  const auto trace =
+      read_trace("t", mooncake_line(30, 1, 1, "1") + mooncake_line(10, 2, 1, "1") +
+                          mooncake_line(30, 3, 1, "1") + mooncake_line(20, 4, 1, "1"));
   ASSERT_TRUE(trace.has_value());
   EXPECT_EQ(trace->out_of_order, 2u);  // 10 and 20 come after 30
   std::vector<std::int64_t> inputs;
   for (const Request& r : trace->requests) inputs.push_back(r.input_tokens);
   EXPECT_EQ(inputs, (std::vector<std::int64_t>{2, 4, 1, 3}));
 
-  const auto azure = read_trace(
-      "t", azure_header + "2023-11-16 18:15:47,1,1\n2023-11-16 18:15:46,2,1\n");
+  const auto azure =
+      read_trace("t", azure_header + "2023-11-16 18:15:47,1,1\n2023-11-16 18:15:46,2,1\n");
   ASSERT_TRUE(azure.has_value());
   EXPECT_EQ(azure->requests[0].input_tokens, 2);
   EXPECT_EQ(azure->requests[0].arrival.count, 0);
@@ -187,8 +187,7 @@ TEST(ReadTrace, AzureFaults) {
   EXPECT_EQ(azure_warning_of("2023-11-16 18:15:46,3").message, "GeneratedTokens is missing");
   EXPECT_EQ(azure_warning_of("2023-11-16 18:15:46,3,").message,
             "GeneratedTokens is not a whole number");
-  EXPECT_EQ(azure_warning_of("2023-11-16 18:15:46,3,4,5").message,
-            "4 fields where 3 are expected");
+  EXPECT_EQ(azure_warning_of("2023-11-16 18:15:46,3,4,5").message, "4 fields where 3 are expected");
   EXPECT_EQ(azure_warning_of("2023-11-16 18:15:46,0,4").message,
             "ContextTokens is 0, it must be positive");
   EXPECT_EQ(azure_warning_of("2023-11-16 18:15:46,3,-4").message,
@@ -196,10 +195,9 @@ TEST(ReadTrace, AzureFaults) {
   EXPECT_EQ(azure_warning_of("2023-11-16 18:15:46,3x,4").where.column, 21);
   for (const char* time :
        {"", "now", "2023-11-31 00:00:00", "2023-13-01 00:00:00", "2023-02-29 00:00:00",
-        "2023-11-16 24:00:00", "2023-11-16 18:60:00", "2023-11-16 18:15:60",
-        "2023-11-16 18:15:46.", "2023-11-16 18:15:46+1", "2023-11-16 18:15:46+00:00x",
-        "2023-11-16 18:15:46 ago", "1969-12-31 00:00:00", "9999-12-31 00:00:00", "2023-11-16",
-        "16/11/2023 18:15:46"}) {
+        "2023-11-16 24:00:00", "2023-11-16 18:60:00", "2023-11-16 18:15:60", "2023-11-16 18:15:46.",
+        "2023-11-16 18:15:46+1", "2023-11-16 18:15:46+00:00x", "2023-11-16 18:15:46 ago",
+        "1969-12-31 00:00:00", "9999-12-31 00:00:00", "2023-11-16", "16/11/2023 18:15:46"}) {
     EXPECT_NE(azure_warning_of(std::string(time) + ",3,4").message.find("TIMESTAMP"),
               std::string::npos)
         << time;

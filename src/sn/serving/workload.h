@@ -65,7 +65,7 @@ struct Workload {
   /// coefficient of variation that queueing formulas take for renewal arrivals (Cox and Lewis,
   /// 1966). 1 when the arrivals span fewer than two windows; never below 0.05.
   double dispersion = 1.0;
-  double block_tokens = 0.0;       // KV block size of the hashes; 0 when the trace has none
+  double block_tokens = 0.0;  // KV block size of the hashes; 0 when the trace has none
   /// Tokens, ascending; empty without hashes. The last is the infinite cache: the tokens of all
   /// distinct blocks, beyond which nothing changes. Grid points above it are left out.
   std::vector<double> capacities;

@@ -72,6 +72,9 @@ Result<Workload> read_workload(const Node& document, std::string name) {
   w.origin = r.text("title").value_or(w.name);
   static_cast<void>(r.text("name"));
   static_cast<void>(r.text("source"));
+  for (const char* key : {"requests", "rate", "input_max", "output_max"}) {
+    static_cast<void>(r.require(key));
+  }
   w.requests = r.integer("requests", {1.0, 1e12}).value_or(1);
   w.rate = r.quantity<Rate>("rate", Rate::from_si(1e-9), Rate::from_si(1e9)).value_or(Rate{});
   w.dispersion = r.number("dispersion", {0.0, 1e6}).value_or(1.0);
@@ -79,7 +82,8 @@ Result<Workload> read_workload(const Node& document, std::string name) {
   w.input_max = r.number("input_max", {1.0, 1e12}).value_or(1.0);
   w.output_max = r.number("output_max", {1.0, 1e12}).value_or(1.0);
   w.capacities = read_numbers(r.get("capacities"), "capacities", {1.0, 1e15}, errors);
-  const std::vector<double> hits = read_numbers(r.get("hit_rates"), "hit_rates", {0.0, 1.0}, errors);
+  const std::vector<double> hits =
+      read_numbers(r.get("hit_rates"), "hit_rates", {0.0, 1.0}, errors);
   if (hits.size() == w.capacities.size()) {
     for (std::size_t i = 0; i < hits.size(); ++i) {
       w.hit_rate_curve.push_back({w.capacities[i], hits[i]});
@@ -94,15 +98,14 @@ Result<Workload> read_workload(const Node& document, std::string name) {
   }
   r.finish();
   if (!errors.empty()) return fail(std::move(errors));
-  const double total = std::accumulate(
-      w.classes.begin(), w.classes.end(), 0.0,
-      [](double sum, const RequestClass& c) { return sum + c.weight; });
+  const double total =
+      std::accumulate(w.classes.begin(), w.classes.end(), 0.0,
+                      [](double sum, const RequestClass& c) { return sum + c.weight; });
   for (RequestClass& c : w.classes) c.weight /= total;
   return w;
 }
 
-std::string write_workload(const Workload& w, const std::string& title,
-                           const std::string& source) {
+std::string write_workload(const Workload& w, const std::string& title, const std::string& source) {
   std::string out = "title: " + title + "\nsource: " + source + "\n";
   out += fmt::format("requests: {}\nrate: {:.6g} req/s\ndispersion: {:.4g}\n", w.requests,
                      w.rate.si(), w.dispersion);

@@ -1,8 +1,10 @@
 // sn/serving/workload_file.h
 //
-// Workload statistics as a document: what `supernode workload` writes and `workload: {preset: NAME}` reads.
+// Workload statistics as a document: what `supernode workload` writes and `workload: {preset:
+// NAME}` reads.
 //
-// The classes of workload.h, rounded to whole tokens; no request of the trace can be recovered from them.
+// The classes of workload.h, rounded to whole tokens; no request of the trace can be recovered from
+// them.
 
 #pragma once
 

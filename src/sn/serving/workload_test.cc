@@ -41,10 +41,9 @@ SummaryOptions classes(int n) {
 
 TEST(Summarise, TwoClassesByHand) {
   // Uncached order: inputs 10, 20, 30, 40; two classes of two.
-  const auto w = summarise("n", "o",
-                           {request(0, 30, 1), request(1, 10, 2), request(2, 40, 0),
-                            request(6, 20, 4)},
-                           0.0, classes(2));
+  const auto w = summarise(
+      "n", "o", {request(0, 30, 1), request(1, 10, 2), request(2, 40, 0), request(6, 20, 4)}, 0.0,
+      classes(2));
   ASSERT_TRUE(w.has_value());
   EXPECT_EQ(w->name, "n");
   EXPECT_EQ(w->origin, "o");
@@ -136,8 +135,8 @@ TEST(Summarise, CapacitiesAndHitsByHand) {
 
 TEST(Summarise, OneTokenIsAlwaysComputed) {
   // The second request is the first again: 1 024 tokens hit, one of them is computed anyway.
-  const auto w = summarise(
-      "n", "o", {request(0, 1024, 1, {1, 2}), request(1, 1024, 1, {1, 2})}, 512.0, classes(2));
+  const auto w = summarise("n", "o", {request(0, 1024, 1, {1, 2}), request(1, 1024, 1, {1, 2})},
+                           512.0, classes(2));
   ASSERT_TRUE(w.has_value());
   EXPECT_EQ(w->capacities, (std::vector<double>{1024.0}));  // below the grid: infinite alone
   EXPECT_EQ(w->classes[0].cached, (std::vector<double>{1023.0}));

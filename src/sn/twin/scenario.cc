@@ -1,7 +1,7 @@
 // sn/twin/scenario.cc
 //
-// Scenario text to World: cluster, software, model, precision (see scenario.h). Workload, SLO and deployments are
-// read in scenario_load.cc.
+// Scenario text to World: cluster, software, model, precision (see scenario.h). Workload, SLO and
+// deployments are read in scenario_load.cc.
 
 #include "sn/twin/scenario.h"
 
@@ -96,9 +96,8 @@ std::string stem(const std::string& path) {
 
 void read_traits(const hw::Catalog& catalog, const Node* own, World& world, Errors& errors) {
   const std::size_t before = errors.size();
-  const Node traits = own != nullptr
-                          ? *own
-                          : resolve_part(catalog, nullptr, "traits", "default", errors);
+  const Node traits =
+      own != nullptr ? *own : resolve_part(catalog, nullptr, "traits", "default", errors);
   if (errors.size() == before) {
     hw::read_entry(catalog, traits, "model", world.traits, world.params, errors);
   }
@@ -135,8 +134,8 @@ void read_model_part(MapReader& root, const hw::Catalog& catalog, const PartCont
     return;
   }
   const Node* title = entry.find("title");
-  world.model = take(
-      llm::read_model(*config, title != nullptr ? title->text() : name_of(entry)), errors);
+  world.model =
+      take(llm::read_model(*config, title != nullptr ? title->text() : name_of(entry)), errors);
   read_traits(catalog, entry.find("traits"), world, errors);
 }
 
@@ -157,12 +156,12 @@ std::vector<kernel::DataType> read_types(MapReader& r, std::string_view key, boo
       continue;
     }
     const std::string near = nearest(item->text(), {"bf16", "fp8", "fp4", "int8"});
-    errors.push_back({.code = ErrorCode::unknown_name,
-                      .message = "unknown number format '" + item->text() + "' for precision." +
-                                 std::string(key),
-                      .where = item->where(),
-                      .hint = near.empty() ? "bf16, fp8, fp4 or int8"
-                                           : "did you mean '" + near + "'?"});
+    errors.push_back(
+        {.code = ErrorCode::unknown_name,
+         .message =
+             "unknown number format '" + item->text() + "' for precision." + std::string(key),
+         .where = item->where(),
+         .hint = near.empty() ? "bf16, fp8, fp4 or int8" : "did you mean '" + near + "'?"});
   }
   return out;
 }

@@ -1,9 +1,10 @@
 // sn/twin/scenario.h
 //
-// From scenario text to World: names looked up in the catalog, units checked, files loaded, all mistakes at once.
+// From scenario text to World: names looked up in the catalog, units checked, files loaded, all
+// mistakes at once.
 //
-// The format is in README.md of this folder and in schema/scenario.md. Command-line flags are laid over the text as
-// overrides before it is resolved, so that they meet the same checks.
+// The format is in README.md of this folder and in schema/scenario.md. Command-line flags are laid
+// over the text as overrides before it is resolved, so that they meet the same checks.
 
 #pragma once
 
@@ -27,8 +28,8 @@ struct Overrides {
 /// Lays `overrides` over a parsed scenario. The new nodes are positioned at the flag ("--trace").
 void apply(const Overrides& overrides, Node& scenario);
 
-/// Resolves a parsed scenario. Relative paths in it are taken relative to the current directory, then to
-/// `directory` (that of the scenario file).
+/// Resolves a parsed scenario. Relative paths in it are taken relative to the current directory,
+/// then to `directory` (that of the scenario file).
 [[nodiscard]] Result<World> resolve(const Node& scenario, const hw::Catalog& catalog,
                                     const FileLoader& load, const std::string& directory);
 

@@ -1,6 +1,7 @@
 // sn/twin/scenario_load.cc
 //
-// The load side of a scenario: workload (trace, preset or synthetic), rate, SLO, deployments, search, kv, fidelity.
+// The load side of a scenario: workload (trace, preset or synthetic), rate, SLO, deployments,
+// search, kv, fidelity.
 
 #include <charconv>
 #include <cmath>
@@ -24,9 +25,11 @@ serving::Workload read_trace_workload(const Node& path, const PartContext& conte
   Result<serving::Trace> trace = serving::read_trace(path.text(), *text);
   if (!trace) return take(Result<serving::Workload>(fail(trace.error())), errors);
   world.warnings.insert(world.warnings.end(), trace->warnings.begin(), trace->warnings.end());
-  const std::string origin = path.text() + ", " +
-                             format_number(static_cast<double>(trace->requests.size()), 6) +
-                             " requests";
+  std::string origin = path.text() + ", " +
+                       format_number(static_cast<double>(trace->requests.size()), 6) + " requests";
+  if (trace->malformed > 0) {
+    origin += ", " + std::to_string(trace->malformed) + " malformed lines left out";
+  }
   return take(serving::summarise(path.text(), origin, trace->requests, trace->block_tokens),
               errors);
 }
@@ -65,13 +68,15 @@ serving::ArrivalProcess read_arrivals(MapReader& owner, Errors& errors) {
   const Node* node = owner.require("arrivals");
   if (node == nullptr) return out;
   MapReader r(*node, "workload.synthetic.arrivals", errors);
-  const std::string process = r.choice("process", {"poisson", "gamma", "fixed"}).value_or("poisson");
+  const std::string process =
+      r.choice("process", {"poisson", "gamma", "fixed"}).value_or("poisson");
   if (process == "gamma") out.kind = serving::ArrivalProcess::Kind::gamma;
   if (process == "fixed") out.kind = serving::ArrivalProcess::Kind::fixed;
   static_cast<void>(r.require("rate"));
   using Limits = serving::SyntheticLimits;
-  out.rate = r.quantity<Rate>("rate", Rate::from_si(Limits::rate_min),
-                              Rate::from_si(Limits::rate_max)).value_or(out.rate);
+  out.rate =
+      r.quantity<Rate>("rate", Rate::from_si(Limits::rate_min), Rate::from_si(Limits::rate_max))
+          .value_or(out.rate);
   out.cv = r.number("cv", {Limits::cv_min, Limits::cv_max}).value_or(1.0);
   if (r.has("cv") && process != "gamma") {
     r.report(ErrorCode::unknown_key, "'cv' belongs to the gamma process; this one is " + process,
@@ -93,12 +98,12 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
   r.finish();
   if (errors.size() != before) return {};
   const std::vector<serving::Request> requests = serving::generate(spec, world.seed);
-  serving::Workload w = take(
-      serving::summarise("synthetic",
-                         "synthetic, " +
-                             format_number(static_cast<double>(requests.size()), 6) + " requests",
-                         requests, 0.0),
-      errors);
+  serving::Workload w =
+      take(serving::summarise(
+               "synthetic",
+               "synthetic, " + format_number(static_cast<double>(requests.size()), 6) + " requests",
+               requests, 0.0),
+           errors);
   // What the process is, rather than what one draw of it came to.
   w.rate = spec.arrivals.rate;
   w.dispersion = spec.arrivals.kind == serving::ArrivalProcess::Kind::gamma
@@ -117,12 +122,12 @@ void warn_of_long_requests(const Node& at, World& world) {
   const double longest = world.workload.input_max + world.workload.output_max;
   const auto context = static_cast<double>(world.model.max_context);
   if (context <= 0.0 || longest <= context) return;
-  world.warnings.push_back(
-      {.code = ErrorCode::limit,
-       .message = "the longest request takes " + format_number(longest, 9) + " tokens, the context of " +
-                  world.model.name + " ends at " + format_number(context, 9),
-       .where = at.where(),
-       .hint = "planned as if the model took them"});
+  world.warnings.push_back({.code = ErrorCode::limit,
+                            .message = "the longest request takes " + format_number(longest, 9) +
+                                       " tokens, the context of " + world.model.name + " ends at " +
+                                       format_number(context, 9),
+                            .where = at.where(),
+                            .hint = "planned as if the model took them"});
 }
 
 void read_rate(MapReader& r, World& world, Errors& errors) {
@@ -148,8 +153,7 @@ void read_rate(MapReader& r, World& world, Errors& errors) {
                     .hint = "write knee, a multiple such as 1.5x, or a rate such as 40 req/s"});
 }
 
-void read_workload_part(MapReader& root, const PartContext& context, World& world,
-                        Errors& errors) {
+void read_workload_part(MapReader& root, const PartContext& context, World& world, Errors& errors) {
   const Node* node = root.require("workload");
   if (node == nullptr) return;
   MapReader r(*node, "workload", errors);
@@ -182,16 +186,15 @@ void read_slo(MapReader& root, World& world, Errors& errors) {
   const Node* node = root.require("slo");
   if (node == nullptr) return;
   MapReader r(*node, "slo", errors);
-  for (const auto& [key, metric] : {std::pair{"ttft", serving::Metric::ttft},
-                                    std::pair{"tpot", serving::Metric::tpot}}) {
+  for (const auto& [key, metric] :
+       {std::pair{"ttft", serving::Metric::ttft}, std::pair{"tpot", serving::Metric::tpot}}) {
     const Node* target = r.get(key);
     if (target == nullptr) continue;
     MapReader t(*target, "slo." + std::string(key), errors);
     for (const auto& [name, quantile] :
          {std::pair{"mean", -1.0}, std::pair{"p50", 0.5}, std::pair{"p90", 0.9},
           std::pair{"p95", 0.95}, std::pair{"p99", 0.99}}) {
-      const auto limit =
-          t.quantity<Time>(name, Time::from_si(1e-6), Time::from_si(1e5));
+      const auto limit = t.quantity<Time>(name, Time::from_si(1e-6), Time::from_si(1e5));
       if (limit) world.slo.push_back({.metric = metric, .quantile = quantile, .limit = *limit});
     }
     t.finish();
@@ -244,15 +247,17 @@ void read_deployments(MapReader& root, World& world, Errors& errors) {
     root.report(ErrorCode::wrong_type, "'deployments' must be 'auto' or a list of pools", node);
     return;
   }
+  const std::size_t before = errors.size();
   std::vector<ListedPool> pools;
   for (const Node& item : node->items()) pools.push_back(read_pool(item, world, errors));
+  if (errors.size() != before) return;
   serving::ServingPlan plan;
   const bool one = pools.size() == 1 && pools[0].role == "aggregated";
   const bool two = pools.size() == 2 && pools[0].role == "prefill" && pools[1].role == "decode";
   if (!one && !two) {
     root.report(ErrorCode::syntax,
-                "'deployments' must hold one aggregated pool, or a prefill and a decode pool",
-                node, "- {pool: prefill, replicas: 6, dp: 8}\n        - {pool: decode, dp: 80}");
+                "'deployments' must hold one aggregated pool, or a prefill and a decode pool", node,
+                "[{pool: prefill, replicas: 6, dp: 8}, {pool: decode, dp: 80}]");
     return;
   }
   plan.decode = pools.back().pool;

@@ -20,8 +20,8 @@ struct PartContext {
   const std::string& directory;
 };
 
-/// The file that the scalar `path` names, looked for as it is, then beside the scenario; errors are positioned
-/// at `path`.
+/// The file that the scalar `path` names, looked for as it is, then beside the scenario; errors are
+/// positioned at `path`.
 [[nodiscard]] Result<std::string> load_near(const PartContext& context, const Node& path);
 
 /// Workload, SLO, deployments, search, kv, fidelity and seed. Expects model and cluster in `world`.

@@ -8,9 +8,12 @@ namespace sn::twin {
 
 std::optional<double> World::target_rate() const {
   switch (rate.kind) {
-    case RateSpec::Kind::knee: return std::nullopt;
-    case RateSpec::Kind::multiple: return rate.value * workload.rate.si();
-    case RateSpec::Kind::absolute: return rate.value;
+    case RateSpec::Kind::knee:
+      return std::nullopt;
+    case RateSpec::Kind::multiple:
+      return rate.value * workload.rate.si();
+    case RateSpec::Kind::absolute:
+      return rate.value;
   }
   return std::nullopt;
 }

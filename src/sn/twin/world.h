@@ -2,8 +2,8 @@
 //
 // A scenario resolved: every value that models read, checked, and the list of numbers it rests on.
 //
-// Immutable by convention. `with_values` gives the same World with other numbers, by ParamId: the one routine
-// behind elasticities and assumption checks.
+// Immutable by convention. `with_values` gives the same World with other numbers, by ParamId: the
+// one routine behind elasticities and assumption checks.
 
 #pragma once
 
@@ -62,12 +62,12 @@ struct World {
   hw::Conditions conditions;
   double kv_block = 64.0;
   std::uint64_t seed = 1;
-  hw::Params params;   // every number of cluster, kernels, collectives, framework and traits
-  Errors warnings;     // malformed trace lines that were skipped, and the like
+  hw::Params params;  // every number of cluster, kernels, collectives, framework and traits
+  Errors warnings;    // malformed trace lines that were skipped, and the like
 
   [[nodiscard]] serving::ServingInputs inputs() const {
-    return {model, {cluster, kernels, collectives, framework, traits}, workload, conditions,
-            kv_block};
+    return {
+        model, {cluster, kernels, collectives, framework, traits}, workload, conditions, kv_block};
   }
   /// Requests per second that `rate` asks for; nothing for the knee.
   [[nodiscard]] std::optional<double> target_rate() const;

@@ -22,7 +22,8 @@ inline FileLoader loader_of(const TestFiles& files) {
   return [files](const std::string& path) -> Result<std::string> {
     const auto at = files.find(path);
     if (at != files.end()) return at->second;
-    return fail({.code = ErrorCode::io, .message = "there is no such file", .where = {.file = path}});
+    return fail(
+        {.code = ErrorCode::io, .message = "there is no such file", .where = {.file = path}});
   };
 }
 

@@ -1,0 +1,176 @@
+// sn/planner/sensitivity_test.cc
+
+#include "sn/planner/sensitivity.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "sn/planner/planner_test_util.h"
+
+namespace sn::planner {
+namespace {
+
+const Elasticity* find(const Sensitivity& s, const std::string& path) {
+  for (const Elasticity& e : s.elasticities) {
+    if (e.param == path) return &e;
+  }
+  return nullptr;
+}
+
+double elasticity(const Sensitivity& s, const std::string& path) {
+  const Elasticity* e = find(s, path);
+  return e == nullptr ? 0.0 : e->elasticity;
+}
+
+/// Decoding one sequence on one GPU, without latencies: nothing counts but streaming weights and
+/// KV.
+SmallCase memory_alone() {
+  return {.input = "1000",
+          .output = "1000",
+          .slo = "{tpot: {p90: 1 s}}",
+          .more =
+              "software:\n"
+              "  kernels: {base: hopper, launch: 10 ns, sharpness: 64}\n"
+              "  framework: {base: generic, host: {decode: 0 ms, prefill: 0 ms}}\n"
+              "deployments:\n  - {pool: prefill, tp: 4, chunk: 4096}\n"
+              "  - {pool: decode, tp: 1, max_batch: 1}\n"};
+}
+
+TEST(Sensitivity, MemoryAloneHasElasticityOne) {
+  const twin::World world = small_world(memory_alone());
+  ASSERT_EQ(world.search.fixed.size(), 1u);
+  const Sensitivity s = sensitivity(world, world.search.fixed.front());
+  // Rate = sequences x tokens / (output x bytes / (bandwidth x share)): proportional to both. The
+  // rest of a step is 800 launches of 10 ns and activations through L2, below 2 % of 70 GB / 4.8
+  // TB/s = 15 ms.
+  EXPECT_NEAR(elasticity(s, "rack.chip.hbm.bandwidth"), 1.0, 0.02);
+  EXPECT_NEAR(elasticity(s, "kernels.hbm"), 1.0, 0.02);
+  EXPECT_NEAR(elasticity(s, "rack.chip.peak.fp8"), 0.0, 0.005);
+  EXPECT_EQ(find(s, "rack.scale_up.bandwidth"), nullptr) << "one GPU sends nothing";
+  EXPECT_EQ(find(s, "rack.power.feed"), nullptr);
+  EXPECT_EQ(s.elasticities.front().param.find("hbm") == std::string::npos, false);
+  const Elasticity* e = find(s, "rack.chip.hbm.bandwidth");
+  ASSERT_NE(e, nullptr);
+  EXPECT_NEAR(e->more, 0.10, 0.003);
+  EXPECT_NEAR(e->less, -0.10, 0.003);
+  EXPECT_NE(e->value.find("TB/s"), std::string::npos);
+  EXPECT_FALSE(e->source.empty());
+}
+
+TEST(Sensitivity, RatesAndLatenciesTogetherAreHomogeneous) {
+  // Euler: a step's time is of degree -1 in all rates and inverse latencies together. Ten times
+  // slower clocks everywhere are one machine seen in slow motion, so the elasticities of a batch
+  // held fixed add up to 1.
+  const std::vector<std::string> deployments = {
+      "[{pool: prefill, tp: 4, replicas: 3, chunk: 4096}, {pool: decode, tp: 4, max_batch: 16}]",
+      "[{pool: prefill, dp: 4, replicas: 3, chunk: 4096}, {pool: decode, dp: 4, max_batch: 16}]",
+  };
+  for (const std::string& d : deployments) {
+    SCOPED_TRACE(d);
+    const twin::World world =
+        small_world({.cluster = "{rack: hgx-h200, racks: 2}",
+                     .model = "qwen3-235b-a22b",
+                     .slo = "{tpot: {p90: 1 s}}",
+                     .more = "software: {framework: {base: generic, host: {frontend: 0 ms}}}\n"
+                             "deployments: " +
+                             d + "\n"});
+    const Sensitivity s = sensitivity(world, world.search.fixed.front());
+    double sum = 0.0;
+    for (const Elasticity& e : s.elasticities) {
+      const bool rate = e.value.ends_with("/s");
+      const bool time = e.value.ends_with(" s") || e.value.ends_with("ms") ||
+                        e.value.ends_with("us") || e.value.ends_with("ns");
+      if (rate) sum += e.elasticity;
+      if (time) sum -= e.elasticity;
+    }
+    EXPECT_NEAR(sum, 1.0, 0.03);
+  }
+}
+
+TEST(Sensitivity, AssumptionsAreListedWithWhatTheyMove) {
+  const twin::World world =
+      small_world({.more = "deployments: [{pool: aggregated, tp: 4, replicas: 2, chunk: 2048}]\n"});
+  const Sensitivity s = sensitivity(world, world.search.fixed.front());
+  EXPECT_FALSE(s.assumptions.empty());
+  double last = INFINITY;
+  for (const AssumptionLine& a : s.assumptions) {
+    const double size = std::max(std::abs(a.result_low), std::abs(a.result_high));
+    EXPECT_LE(size, last) << "largest first";
+    last = size;
+    EXPECT_FALSE(a.note.empty()) << a.param;
+    EXPECT_NE(find(s, a.param), nullptr);
+  }
+  last = INFINITY;
+  for (const Elasticity& e : s.elasticities) {
+    EXPECT_LE(std::abs(e.elasticity), last);
+    EXPECT_GE(std::abs(e.elasticity), 5e-4);
+    last = std::abs(e.elasticity);
+  }
+}
+
+TEST(Sensitivity, WhatAnSloThatIsNotMetRestsOn) {
+  const twin::World world = small_world(
+      {.slo = "{ttft: {p90: 1 ms}}", .more = "deployments: [{pool: aggregated, tp: 8}]\n"});
+  const Sensitivity s = sensitivity(world, world.search.fixed.front());
+  EXPECT_TRUE(s.elasticities.empty());
+  EXPECT_TRUE(s.assumptions.empty());
+}
+
+/// The knee of `plan` with one number of the world times `factor`.
+double knee_with(const twin::World& world, const serving::ServingPlan& plan,
+                 const std::string& path, double factor) {
+  std::vector<double> values = twin::param_values(world);
+  bool found = false;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (world.params[i].path != path) continue;
+    values[i] *= factor;
+    found = true;
+  }
+  EXPECT_TRUE(found) << path;
+  return knee_of(twin::with_values(world, values), plan);
+}
+
+TEST(Sensitivity, MoreHardwareNeverHurts) {
+  const std::vector<std::string> deployments = {
+      "[{pool: aggregated, tp: 8, chunk: 2048}]",
+      "[{pool: aggregated, dp: 8, chunk: 512, mtp: 1}]",
+      "[{pool: aggregated, tp: 4, pp: 2, chunk: 2048}]",
+      "[{pool: prefill, tp: 8, chunk: 4096}, {pool: decode, dp: 8, mtp: 1}]",
+      "[{pool: prefill, pp: 8, chunk: 4096}, {pool: decode, dp: 4, pp: 2}]",
+  };
+  for (const std::string& d : deployments) {
+    SCOPED_TRACE(d);
+    const twin::World world = small_world({.cluster = "{rack: hgx-h200, racks: 2}",
+                                           .model = "deepseek-v3",
+                                           .slo = "{ttft: {p90: 4 s}, tpot: {p90: 60 ms}}",
+                                           .more = "deployments: " + d + "\n"});
+    const serving::ServingPlan& plan = world.search.fixed.front();
+    const double knee = knee_of(world, plan);
+    ASSERT_GT(knee, 0.0);
+    // Tiles come in whole waves: a step's time jumps by up to 5 % where the batch needs one wave
+    // more, and the knee may land just before or just behind such a jump. Beyond that, nothing may
+    // get worse.
+    constexpr double wave = 0.03;
+    for (const char* path : {"rack.chip.hbm.bandwidth", "rack.chip.hbm.capacity",
+                             "rack.chip.peak.fp8", "rack.chip.peak.bf16", "rack.chip.l2.bandwidth",
+                             "rack.scale_up.bandwidth", "rack.nic.bandwidth"}) {
+      EXPECT_GE(knee_with(world, plan, path, 1.1), knee * (1.0 - wave)) << path;
+    }
+    for (const char* path : {"framework.host.decode", "framework.host.prefill", "kernels.launch",
+                             "collectives.moe.dispatch_alpha"}) {
+      EXPECT_LE(knee_with(world, plan, path, 1.1), knee * (1.0 + wave)) << path;
+    }
+  }
+}
+
+TEST(Evidence, IsTheWeakestOfKernelsAndChip) {
+  EXPECT_EQ(evidence_of(small_world()), Evidence::family_default);
+  EXPECT_EQ(evidence_of(small_world({.cluster = "{rack: al128-xpu2kw}"})), Evidence::assumption);
+  EXPECT_EQ(to_string(Evidence::calibrated), "calibrated");
+  EXPECT_EQ(to_string(Evidence::family_default), "family default");
+  EXPECT_EQ(to_string(Evidence::assumption), "assumption");
+}
+
+}  // namespace
+}  // namespace sn::planner
