@@ -85,8 +85,8 @@ BENCHMARK(BM_DecodeUpdate);
 void BM_Gemm(benchmark::State& state) {
   const MainJob job;
   const kernel::KernelModel kernels(job.machine.cluster.rack.chip, job.machine.kernels);
-  kernel::Gemm gemm{.m = 1.0, .n = 4096.0, .k = 7168.0, .activation = DataType::fp8,
-                    .weight = DataType::fp8};
+  kernel::Gemm gemm{
+      .m = 1.0, .n = 4096.0, .k = 7168.0, .activation = DataType::fp8, .weight = DataType::fp8};
   for (auto _ : state) {
     gemm.m = gemm.m < 8192.0 ? gemm.m + 1.0 : 1.0;
     benchmark::DoNotOptimize(kernels.gemm(gemm));

@@ -108,8 +108,8 @@ Location Node::where() const {
   if (!source_) return Location{.line = line_, .column = column_};
   int length = 1;
   if (is_scalar()) length = length_in_source(*source_, line_, column_, text_, quoted_);
-  const bool at_first_key = !members_.empty() && members_[0].key_line == line_ &&
-                            members_[0].key_column == column_;
+  const bool at_first_key =
+      !members_.empty() && members_[0].key_line == line_ && members_[0].key_column == column_;
   return at_first_key ? members_[0].where() : locate(*source_, line_, column_, length);
 }
 

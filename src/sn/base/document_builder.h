@@ -59,8 +59,8 @@ class NodeBuilder {
     Node node;
     std::string key = {};
     Place key_at = {};
-    bool key_waits = false;   // a key was read, its value not yet
-    bool key_twice = false;   // reported; the value is read and dropped
+    bool key_waits = false;  // a key was read, its value not yet
+    bool key_twice = false;  // reported; the value is read and dropped
     std::set<std::string> keys = {};
   };
 

@@ -95,7 +95,9 @@ TEST(Yaml, BlockAndFoldedText) {
 }
 
 TEST(Yaml, LineEndsOfWindowsAndByteOrderMark) {
-  const Node root = parsed("\xEF\xBB\xBF" "a: 1\r\nb:\r\n  c: 2\r\n");
+  const Node root = parsed(
+      "\xEF\xBB\xBF"
+      "a: 1\r\nb:\r\n  c: 2\r\n");
   EXPECT_EQ(text_at(root, "b.c"), "2");
   EXPECT_EQ(place(root.find("b.c")->where()), "3:6+1");
   EXPECT_EQ(root.find("b.c")->where().excerpt, "  c: 2");
@@ -197,11 +199,32 @@ TEST(Json, Refused) {
   EXPECT_EQ(json("[\n1,\n  x]"), "3:3 not valid JSON: expected a value, found 'x'");
   EXPECT_EQ(json("{} x"), "1:4 not valid JSON: expected the end of the text, found 'x'");
   EXPECT_EQ(json("[NaN]"), "1:2 not valid JSON: expected a value, found 'N'");
-  for (const char* bad :
-       {"[01]", "[1.]", "[.5]", "[+1]", "[-]", "[1e]", "[tru]", "[\"a\nb\"]", "[\"\\x\"]", "[\"a",
-        "[\"\\u12g4\"]", "[\"\\u0000\"]", "[\"\\ud83d\"]", "[\"\\ud83dx\"]", "[\"\\ude00\"]",
-        "[\"\\ud83d\\u0041\"]", "[\"\\", "[,]", "{\"a\":}", "{\"a\"", "]", "[}", "{]", "a: b",
-        "[1]]", "\"a\": 1"}) {
+  for (const char* bad : {"[01]",
+                          "[1.]",
+                          "[.5]",
+                          "[+1]",
+                          "[-]",
+                          "[1e]",
+                          "[tru]",
+                          "[\"a\nb\"]",
+                          "[\"\\x\"]",
+                          "[\"a",
+                          "[\"\\u12g4\"]",
+                          "[\"\\u0000\"]",
+                          "[\"\\ud83d\"]",
+                          "[\"\\ud83dx\"]",
+                          "[\"\\ude00\"]",
+                          "[\"\\ud83d\\u0041\"]",
+                          "[\"\\",
+                          "[,]",
+                          "{\"a\":}",
+                          "{\"a\"",
+                          "]",
+                          "[}",
+                          "{]",
+                          "a: b",
+                          "[1]]",
+                          "\"a\": 1"}) {
     EXPECT_EQ(refused(bad, "a.json").front().code, ErrorCode::syntax) << bad;
   }
 }
@@ -280,9 +303,7 @@ TEST(Document, HostileRepetitionEnds) {
   }
 }
 
-TEST(Document, LimitOfCollectedErrors) {
-  EXPECT_EQ(refused(repeat("a: b\n", 1000)).size(), 100u);
-}
+TEST(Document, LimitOfCollectedErrors) { EXPECT_EQ(refused(repeat("a: b\n", 1000)).size(), 100u); }
 
 TEST(Document, ManyKeysInOneMap) {
   std::string text;

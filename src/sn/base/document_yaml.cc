@@ -163,8 +163,9 @@ struct Wording {
 };
 
 constexpr Wording wordings[] = {
-    {"illegal map value", "':' is not expected here", "check the indentation, or put text that "
-                                                      "has ': ' in it in quotes"},
+    {"illegal map value", "':' is not expected here",
+     "check the indentation, or put text that "
+     "has ': ' in it in quotes"},
     {"illegal map key", "a key is not expected here", "check the indentation"},
     {"illegal block entry", "'- ' is not expected here", "start the list on a line of its own"},
     {"end of map not found", "this does not fit the map above it", "check the indentation"},
@@ -182,8 +183,8 @@ constexpr Wording wordings[] = {
 /// True when a tab stands among the blanks that open the line.
 bool tab_indented(const Source& source, Place at) {
   const std::string line = locate(source, at.line, 1).excerpt;
-  const std::string_view opening = std::string_view(line).substr(
-      0, std::min(line.find_first_not_of(" \t"), line.size()));
+  const std::string_view opening =
+      std::string_view(line).substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
   return opening.find('\t') != std::string_view::npos;
 }
 

@@ -64,9 +64,9 @@ TEST(ExactSumDeathTest, RefusesWhatHasNoPlace) {
 }
 
 RC_GTEST_PROP(ExactSumProperty, OrderAndGroupingDoNotMatter, ()) {
-  const auto element = rc::gen::apply(
-      [](int mantissa, int exponent) { return std::ldexp(mantissa, exponent); },
-      rc::gen::inRange(0, 1 << 30), rc::gen::inRange(-1074, 900));
+  const auto element =
+      rc::gen::apply([](int mantissa, int exponent) { return std::ldexp(mantissa, exponent); },
+                     rc::gen::inRange(0, 1 << 30), rc::gen::inRange(-1074, 900));
   const auto values = *rc::gen::container<std::vector<double>>(element);
   ExactSum forward;
   for (const double v : values) forward.add(v);

@@ -46,10 +46,10 @@ Error truncated(const std::string& name, std::string_view format, std::size_t pr
 
 Error corrupt(const std::string& name, std::string_view format, std::size_t produced,
               std::string_view why) {
-  return problem(ErrorCode::data, name,
-                 fmt::format("the {} data is corrupt after {} bytes of text: {}", format, produced,
-                             why),
-                 "copy or download the file again");
+  return problem(
+      ErrorCode::data, name,
+      fmt::format("the {} data is corrupt after {} bytes of text: {}", format, produced, why),
+      "copy or download the file again");
 }
 
 /// Text so far, never more than `limit` bytes of it.

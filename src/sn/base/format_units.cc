@@ -26,24 +26,21 @@ struct Scale {
 };
 
 constexpr Scale time_scales[] = {
-    {1e-12, 1e-12, "ps"}, {1e-9, 1e-9, "ns"},   {1e-6, 1e-6, "us"},     {1e-3, 1e-3, "ms"},
+    {1e-12, 1e-12, "ps"}, {1e-9, 1e-9, "ns"},   {1e-6, 1e-6, "us"},    {1e-3, 1e-3, "ms"},
     {1.0, 1.0, "s"},      {120.0, 60.0, "min"}, {7200.0, 3600.0, "h"}, {172800.0, 86400.0, "d"}};
 constexpr Scale rate_scales[] = {{0.0, 1.0, "/s"}, {1e6, 1e6, "MHz"}, {1e9, 1e9, "GHz"}};
-constexpr Scale byte_scales[] = {{0.0, 1.0, "B"},    {1e3, 1e3, "kB"},   {1e6, 1e6, "MB"},
-                                 {1e9, 1e9, "GB"},   {1e12, 1e12, "TB"}, {1e15, 1e15, "PB"},
+constexpr Scale byte_scales[] = {{0.0, 1.0, "B"},   {1e3, 1e3, "kB"},   {1e6, 1e6, "MB"},
+                                 {1e9, 1e9, "GB"},  {1e12, 1e12, "TB"}, {1e15, 1e15, "PB"},
                                  {1e18, 1e18, "EB"}};
-constexpr Scale bandwidth_scales[] = {{0.0, 1.0, "B/s"},    {1e3, 1e3, "kB/s"},
-                                      {1e6, 1e6, "MB/s"},   {1e9, 1e9, "GB/s"},
-                                      {1e12, 1e12, "TB/s"}, {1e15, 1e15, "PB/s"},
-                                      {1e18, 1e18, "EB/s"}};
-constexpr Scale flop_scales[] = {{0.0, 1.0, "FLOP"},    {1e3, 1e3, "kFLOP"},
-                                 {1e6, 1e6, "MFLOP"},   {1e9, 1e9, "GFLOP"},
-                                 {1e12, 1e12, "TFLOP"}, {1e15, 1e15, "PFLOP"},
+constexpr Scale bandwidth_scales[] = {
+    {0.0, 1.0, "B/s"},    {1e3, 1e3, "kB/s"},   {1e6, 1e6, "MB/s"},  {1e9, 1e9, "GB/s"},
+    {1e12, 1e12, "TB/s"}, {1e15, 1e15, "PB/s"}, {1e18, 1e18, "EB/s"}};
+constexpr Scale flop_scales[] = {{0.0, 1.0, "FLOP"},   {1e3, 1e3, "kFLOP"},   {1e6, 1e6, "MFLOP"},
+                                 {1e9, 1e9, "GFLOP"},  {1e12, 1e12, "TFLOP"}, {1e15, 1e15, "PFLOP"},
                                  {1e18, 1e18, "EFLOP"}};
-constexpr Scale flop_rate_scales[] = {{0.0, 1.0, "FLOP/s"},    {1e3, 1e3, "kFLOP/s"},
-                                      {1e6, 1e6, "MFLOP/s"},   {1e9, 1e9, "GFLOP/s"},
-                                      {1e12, 1e12, "TFLOP/s"}, {1e15, 1e15, "PFLOP/s"},
-                                      {1e18, 1e18, "EFLOP/s"}};
+constexpr Scale flop_rate_scales[] = {
+    {0.0, 1.0, "FLOP/s"},    {1e3, 1e3, "kFLOP/s"},   {1e6, 1e6, "MFLOP/s"},  {1e9, 1e9, "GFLOP/s"},
+    {1e12, 1e12, "TFLOP/s"}, {1e15, 1e15, "PFLOP/s"}, {1e18, 1e18, "EFLOP/s"}};
 constexpr Scale energy_scales[] = {{1e-12, 1e-12, "pJ"}, {1e-9, 1e-9, "nJ"}, {1e-6, 1e-6, "uJ"},
                                    {1e-3, 1e-3, "mJ"},   {1.0, 1.0, "J"},    {1e3, 1e3, "kJ"},
                                    {1e6, 1e6, "MJ"},     {1e9, 1e9, "GJ"}};
@@ -147,9 +144,8 @@ std::string format_number(double value, int significant) {
 
 std::string format_quantity(double si, Dimension dimension) {
   if (dimension == Dimension{}) return format_number(si);
-  const auto* family = std::find_if(std::begin(families), std::end(families), [&](const Family& f) {
-    return f.dimension == dimension;
-  });
+  const auto* family = std::find_if(std::begin(families), std::end(families),
+                                    [&](const Family& f) { return f.dimension == dimension; });
   if (!std::isfinite(si) || family == std::end(families)) {
     return std::isfinite(si) ? with_exponents(si, dimension) : non_finite(si);
   }

@@ -22,8 +22,8 @@ Histogram of(const std::vector<double>& values) {
 }
 
 bool same(const Histogram& a, const Histogram& b) {
-  bool equal = a.count() == b.count() && a.mean() == b.mean() && a.min() == b.min() &&
-               a.max() == b.max();
+  bool equal =
+      a.count() == b.count() && a.mean() == b.mean() && a.min() == b.min() && a.max() == b.max();
   for (int i = 0; i <= 100; ++i) equal = equal && a.quantile(i / 100.0) == b.quantile(i / 100.0);
   return equal;
 }

@@ -61,8 +61,7 @@ TEST(JsonWriter, Numbers) {
 }
 
 TEST(JsonWriter, Escapes) {
-  EXPECT_EQ(written("\"\\\b\f\n\r\t\x01\x1f/"),
-            "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f/\"\n");
+  EXPECT_EQ(written("\"\\\b\f\n\r\t\x01\x1f/"), "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f/\"\n");
   EXPECT_EQ(written(std::string_view("a\0b", 3)), "\"a\\u0000b\"\n");
   EXPECT_EQ(written("\u00e9\u4e2d\U0001f600"), "\"\u00e9\u4e2d\U0001f600\"\n");
   EXPECT_EQ(written("a\xff\xc2z"), "\"a\uFFFD\uFFFDz\"\n");

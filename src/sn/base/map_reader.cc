@@ -21,18 +21,20 @@ constexpr std::size_t most_listed = 16;
 
 void add_error(Errors& errors, ErrorCode code, std::string message, const Node& at,
                std::string hint = {}) {
-  errors.push_back(Error{.code = code,
-                         .message = std::move(message),
-                         .where = at.where(),
-                         .hint = std::move(hint)});
+  errors.push_back(Error{
+      .code = code, .message = std::move(message), .where = at.where(), .hint = std::move(hint)});
 }
 
 std::string found(const Node& node) {
   switch (node.kind()) {
-    case Node::Kind::null: return "nothing";
-    case Node::Kind::list: return "a list";
-    case Node::Kind::map: return "a map";
-    case Node::Kind::scalar: break;
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a map";
+    case Node::Kind::scalar:
+      break;
   }
   return fmt::format("'{}'", shown(node.text()));
 }
@@ -229,8 +231,8 @@ void MapReader::finish() {
                              .hint = suggestion(m.key, known_, "valid keys")});
   }
   if (unknown > most_unknown_keys) {
-    report(ErrorCode::unknown_key,
-           fmt::format("{} more unknown keys", unknown - most_unknown_keys), nullptr);
+    report(ErrorCode::unknown_key, fmt::format("{} more unknown keys", unknown - most_unknown_keys),
+           nullptr);
   }
 }
 

@@ -142,8 +142,7 @@ TEST(MapReader, Quantities) {
   EXPECT_EQ(time_error("-1 s"), "1:7 'slo.ttft' is -1 s; expected between 1 ms and 100 s");
   EXPECT_EQ(time_error("[1 s]"),
             "1:7 'slo.ttft': expected a number with a unit of time, found a list");
-  EXPECT_EQ(time_error(""),
-            "1:1 'slo.ttft': expected a number with a unit of time, found nothing");
+  EXPECT_EQ(time_error(""), "1:1 'slo.ttft': expected a number with a unit of time, found nothing");
 }
 
 TEST(MapReader, EndsOfARangeBelongToIt) {
@@ -167,8 +166,7 @@ TEST(MapReader, RangesWithUnitsAndOpenEnds) {
 
 TEST(MapReader, Integers) {
   EXPECT_EQ(integer_error("1.5"), "1:4 'slo.n': expected a whole number, found '1.5'");
-  EXPECT_EQ(integer_error("1e3"),
-            "1:4 'slo.n': expected a whole number, found '1e3' | write 1000");
+  EXPECT_EQ(integer_error("1e3"), "1:4 'slo.n': expected a whole number, found '1e3' | write 1000");
   EXPECT_EQ(integer_error("+5"), "1:4 'slo.n': expected a whole number, found '+5' | write 5");
   EXPECT_EQ(integer_error("010"), "1:4 'slo.n': expected a whole number, found '010' | write 10");
   EXPECT_EQ(integer_error("1_000"), "1:4 'slo.n': expected a whole number, found '1_000'");
@@ -214,8 +212,7 @@ TEST(MapReader, TextAndChoices) {
             "'all_reduce'?");
   Fixture far("op: x\n", "");
   EXPECT_FALSE(far.reader.choice("op", {"ring", "tree"}).has_value());
-  EXPECT_EQ(far.error(),
-            "1:5 'op' is 'x', which is not one of its choices | choices: ring, tree");
+  EXPECT_EQ(far.error(), "1:5 'op' is 'x', which is not one of its choices | choices: ring, tree");
 }
 
 TEST(MapReader, EveryMistakeAtOnce) {

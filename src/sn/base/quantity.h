@@ -30,16 +30,22 @@ struct Dimension {
 };
 
 constexpr Dimension operator+(Dimension a, Dimension b) {
-  return {a.time + b.time,     a.bytes + b.bytes,
-          a.flops + b.flops,   a.energy + b.energy,
-          a.temperature + b.temperature, a.money + b.money,
+  return {a.time + b.time,
+          a.bytes + b.bytes,
+          a.flops + b.flops,
+          a.energy + b.energy,
+          a.temperature + b.temperature,
+          a.money + b.money,
           a.length + b.length};
 }
 
 constexpr Dimension operator-(Dimension a, Dimension b) {
-  return {a.time - b.time,     a.bytes - b.bytes,
-          a.flops - b.flops,   a.energy - b.energy,
-          a.temperature - b.temperature, a.money - b.money,
+  return {a.time - b.time,
+          a.bytes - b.bytes,
+          a.flops - b.flops,
+          a.energy - b.energy,
+          a.temperature - b.temperature,
+          a.money - b.money,
           a.length - b.length};
 }
 
@@ -111,12 +117,12 @@ using Length = Quantity<Dimension{.length = 1}>;
 
 namespace literals {
 
-#define SN_LITERAL(suffix, Type, factor)                                                    \
-  constexpr Type operator""_##suffix(long double v) {                                       \
-    return Type::from_si(static_cast<double>(v) * (factor));                                \
-  }                                                                                         \
-  constexpr Type operator""_##suffix(unsigned long long v) {                                \
-    return Type::from_si(static_cast<double>(v) * (factor));                                \
+#define SN_LITERAL(suffix, Type, factor)                     \
+  constexpr Type operator""_##suffix(long double v) {        \
+    return Type::from_si(static_cast<double>(v) * (factor)); \
+  }                                                          \
+  constexpr Type operator""_##suffix(unsigned long long v) { \
+    return Type::from_si(static_cast<double>(v) * (factor)); \
   }
 
 SN_LITERAL(s, Time, 1.0)

@@ -48,8 +48,8 @@ double ks_distance(std::vector<double> values, const std::function<double(double
   const double count = static_cast<double>(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double f = cdf(values[i]);
-    worst = std::max({worst, f - static_cast<double>(i) / count,
-                      static_cast<double>(i + 1) / count - f});
+    worst = std::max(
+        {worst, f - static_cast<double>(i) / count, static_cast<double>(i + 1) / count - f});
   }
   return worst;
 }
@@ -63,8 +63,7 @@ TEST(Philox, KnownAnswers) {
   EXPECT_EQ(RandomStream::bits_at(0, 0, 0), 0xe169c58d'6627e8d5u);
   EXPECT_EQ(RandomStream::bits_at(~0ull, ~0ull, ~0ull), 0x41c83b0e'408f276du);
   // counter 243f6a88 85a308d3 13198a2e 03707344, key a4093822 299f31d0 (digits of pi)
-  EXPECT_EQ(RandomStream::bits_at(0x299f31d0'a4093822u, 0x03707344'13198a2eu,
-                                  0x85a308d3'243f6a88u),
+  EXPECT_EQ(RandomStream::bits_at(0x299f31d0'a4093822u, 0x03707344'13198a2eu, 0x85a308d3'243f6a88u),
             0x94fdcceb'd16cfe09u);
 }
 

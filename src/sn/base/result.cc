@@ -79,9 +79,7 @@ std::pair<std::string, std::string> excerpt_and_caret(const Location& where) {
   return {indent + harmless(line), caret};
 }
 
-auto sort_key(const Error& e) {
-  return std::tie(e.where.file, e.where.line, e.where.column);
-}
+auto sort_key(const Error& e) { return std::tie(e.where.file, e.where.line, e.where.column); }
 
 auto full_key(const Error& e) {
   return std::tie(e.where.file, e.where.line, e.where.column, e.where.length, e.where.excerpt,

@@ -85,7 +85,9 @@ TEST(Render, ControlCharactersAreHarmless) {
   Error error = at(1, 1, "a\x1b[31mb\nc");
   error.where.excerpt = "x\ty\x07";
   EXPECT_EQ(render(error), "bad.yaml:1:1: error: a?[31mb c\n      x y?\n      ^\n");
-  error.message = "a\xff" "b\u009b1m\u00a0";
+  error.message =
+      "a\xff"
+      "b\u009b1m\u00a0";
   error.where.excerpt.clear();
   EXPECT_EQ(render(error), "bad.yaml:1:1: error: a?b?1m\u00a0\n");
 }
@@ -115,10 +117,10 @@ TEST(Nearest, TranspositionCountsOnce) {
 }
 
 TEST(Nearest, LimitGrowsWithTheLength) {
-  EXPECT_EQ(nearest("abcdef", {"abcdxy"}), "abcdxy");     // 2 of at most max(2, 6/3) = 2
-  EXPECT_EQ(nearest("abcdef", {"abcxyz"}), "");           // 3
+  EXPECT_EQ(nearest("abcdef", {"abcdxy"}), "abcdxy");           // 2 of at most max(2, 6/3) = 2
+  EXPECT_EQ(nearest("abcdef", {"abcxyz"}), "");                 // 3
   EXPECT_EQ(nearest("abcdefghi", {"abcdefxyz"}), "abcdefxyz");  // 3 of at most 3
-  EXPECT_EQ(nearest("abcdefghi", {"abcdewxyz"}), "");     // 4
+  EXPECT_EQ(nearest("abcdefghi", {"abcdewxyz"}), "");           // 4
 }
 
 TEST(Nearest, NothingInCommonIsNoTypingMistake) {

@@ -26,95 +26,46 @@ constexpr Dimension length = Length::dimension;
 constexpr Dimension count = {};
 
 constexpr Unit units[] = {
-    {"ps", 1e-12, time},
-    {"ns", 1e-9, time},
-    {"us", 1e-6, time},
-    {"ms", 1e-3, time},
-    {"s", 1.0, time},
-    {"min", 60.0, time},
-    {"h", 3600.0, time},
-    {"d", 86400.0, time},
-    {"Hz", 1.0, rate},
-    {"kHz", 1e3, rate},
-    {"MHz", 1e6, rate},
-    {"GHz", 1e9, rate},
-    {"B", 1.0, bytes},
-    {"kB", 1e3, bytes},
-    {"MB", 1e6, bytes},
-    {"GB", 1e9, bytes},
-    {"TB", 1e12, bytes},
-    {"PB", 1e15, bytes},
-    {"EB", 1e18, bytes},
-    {"KiB", 0x1p10, bytes},
-    {"MiB", 0x1p20, bytes},
-    {"GiB", 0x1p30, bytes},
-    {"TiB", 0x1p40, bytes},
-    {"PiB", 0x1p50, bytes},
-    {"bit", 1.0 / 8, bytes},
-    {"kbit", 1e3 / 8, bytes},
-    {"Mbit", 1e6 / 8, bytes},
-    {"Gbit", 1e9 / 8, bytes},
-    {"Tbit", 1e12 / 8, bytes},
-    {"Pbit", 1e15 / 8, bytes},
-    {"FLOP", 1.0, flops},
-    {"kFLOP", 1e3, flops},
-    {"MFLOP", 1e6, flops},
-    {"GFLOP", 1e9, flops},
-    {"TFLOP", 1e12, flops},
-    {"PFLOP", 1e15, flops},
-    {"EFLOP", 1e18, flops},
-    {"fJ", 1e-15, energy},
-    {"pJ", 1e-12, energy},
-    {"nJ", 1e-9, energy},
-    {"uJ", 1e-6, energy},
-    {"mJ", 1e-3, energy},
-    {"J", 1.0, energy},
-    {"kJ", 1e3, energy},
-    {"MJ", 1e6, energy},
-    {"GJ", 1e9, energy},
-    {"Wh", 3.6e3, energy},
-    {"kWh", 3.6e6, energy},
-    {"MWh", 3.6e9, energy},
-    {"uW", 1e-6, power},
-    {"mW", 1e-3, power},
-    {"W", 1.0, power},
-    {"kW", 1e3, power},
-    {"MW", 1e6, power},
-    {"GW", 1e9, power},
-    {"K", 1.0, temperature},
-    {"$", 1.0, money},
-    {"k$", 1e3, money},
-    {"M$", 1e6, money},
-    {"USD", 1.0, money},
-    {"nm", 1e-9, length},
-    {"um", 1e-6, length},
-    {"mm", 1e-3, length},
-    {"cm", 1e-2, length},
-    {"m", 1.0, length},
-    {"km", 1e3, length},
-    {"%", 1e-2, count},
-    {"req", 1.0, count},
-    {"request", 1.0, count},
-    {"requests", 1.0, count},
-    {"tok", 1.0, count},
-    {"token", 1.0, count},
+    {"ps", 1e-12, time},      {"ns", 1e-9, time},        {"us", 1e-6, time},
+    {"ms", 1e-3, time},       {"s", 1.0, time},          {"min", 60.0, time},
+    {"h", 3600.0, time},      {"d", 86400.0, time},      {"Hz", 1.0, rate},
+    {"kHz", 1e3, rate},       {"MHz", 1e6, rate},        {"GHz", 1e9, rate},
+    {"B", 1.0, bytes},        {"kB", 1e3, bytes},        {"MB", 1e6, bytes},
+    {"GB", 1e9, bytes},       {"TB", 1e12, bytes},       {"PB", 1e15, bytes},
+    {"EB", 1e18, bytes},      {"KiB", 0x1p10, bytes},    {"MiB", 0x1p20, bytes},
+    {"GiB", 0x1p30, bytes},   {"TiB", 0x1p40, bytes},    {"PiB", 0x1p50, bytes},
+    {"bit", 1.0 / 8, bytes},  {"kbit", 1e3 / 8, bytes},  {"Mbit", 1e6 / 8, bytes},
+    {"Gbit", 1e9 / 8, bytes}, {"Tbit", 1e12 / 8, bytes}, {"Pbit", 1e15 / 8, bytes},
+    {"FLOP", 1.0, flops},     {"kFLOP", 1e3, flops},     {"MFLOP", 1e6, flops},
+    {"GFLOP", 1e9, flops},    {"TFLOP", 1e12, flops},    {"PFLOP", 1e15, flops},
+    {"EFLOP", 1e18, flops},   {"fJ", 1e-15, energy},     {"pJ", 1e-12, energy},
+    {"nJ", 1e-9, energy},     {"uJ", 1e-6, energy},      {"mJ", 1e-3, energy},
+    {"J", 1.0, energy},       {"kJ", 1e3, energy},       {"MJ", 1e6, energy},
+    {"GJ", 1e9, energy},      {"Wh", 3.6e3, energy},     {"kWh", 3.6e6, energy},
+    {"MWh", 3.6e9, energy},   {"uW", 1e-6, power},       {"mW", 1e-3, power},
+    {"W", 1.0, power},        {"kW", 1e3, power},        {"MW", 1e6, power},
+    {"GW", 1e9, power},       {"K", 1.0, temperature},   {"$", 1.0, money},
+    {"k$", 1e3, money},       {"M$", 1e6, money},        {"USD", 1.0, money},
+    {"nm", 1e-9, length},     {"um", 1e-6, length},      {"mm", 1e-3, length},
+    {"cm", 1e-2, length},     {"m", 1.0, length},        {"km", 1e3, length},
+    {"%", 1e-2, count},       {"req", 1.0, count},       {"request", 1.0, count},
+    {"requests", 1.0, count}, {"tok", 1.0, count},       {"token", 1.0, count},
     {"tokens", 1.0, count},
 };
 
 /// Words that are no units here, in lower case, and the unit to write.
 constexpr std::pair<std::string_view, std::string_view> words[] = {
-    {"sec", "s"},         {"secs", "s"},       {"second", "s"},      {"seconds", "s"},
-    {"msec", "ms"},       {"millis", "ms"},    {"milliseconds", "ms"},
-    {"usec", "us"},       {"\u00b5s", "us"},   {"\u03bcs", "us"},    {"microseconds", "us"},
-    {"nsec", "ns"},       {"nanoseconds", "ns"},
-    {"minute", "min"},    {"minutes", "min"},  {"mins", "min"},      {"hr", "h"},
-    {"hrs", "h"},         {"hour", "h"},       {"hours", "h"},       {"day", "d"},
-    {"days", "d"},        {"byte", "B"},       {"bytes", "B"},       {"bits", "bit"},
-    {"watt", "W"},        {"watts", "W"},      {"joule", "J"},       {"joules", "J"},
-    {"kelvin", "K"},      {"dollar", "$"},     {"dollars", "$"},     {"usd", "$"},
-    {"percent", "%"},     {"pct", "%"},        {"rps", "req/s"},     {"qps", "req/s"},
-    {"tps", "tok/s"},     {"reqs", "req"},     {"toks", "tok"},      {"meter", "m"},
-    {"metre", "m"},       {"meters", "m"},     {"metres", "m"},
+    {"sec", "s"},          {"secs", "s"},     {"second", "s"},        {"seconds", "s"},
+    {"msec", "ms"},        {"millis", "ms"},  {"milliseconds", "ms"}, {"usec", "us"},
+    {"\u00b5s", "us"},     {"\u03bcs", "us"}, {"microseconds", "us"}, {"nsec", "ns"},
+    {"nanoseconds", "ns"}, {"minute", "min"}, {"minutes", "min"},     {"mins", "min"},
+    {"hr", "h"},           {"hrs", "h"},      {"hour", "h"},          {"hours", "h"},
+    {"day", "d"},          {"days", "d"},     {"byte", "B"},          {"bytes", "B"},
+    {"bits", "bit"},       {"watt", "W"},     {"watts", "W"},         {"joule", "J"},
+    {"joules", "J"},       {"kelvin", "K"},   {"dollar", "$"},        {"dollars", "$"},
+    {"usd", "$"},          {"percent", "%"},  {"pct", "%"},           {"rps", "req/s"},
+    {"qps", "req/s"},      {"tps", "tok/s"},  {"reqs", "req"},        {"toks", "tok"},
+    {"meter", "m"},        {"metre", "m"},    {"meters", "m"},        {"metres", "m"},
 };
 
 constexpr std::string_view celsius[] = {"c", "\u00b0c", "degc", "celsius"};
@@ -222,8 +173,7 @@ std::optional<Unit> find_compound(std::string_view text) {
     const auto unit = find_unit(parts[i]);
     if (!unit) return std::nullopt;
     product.factor = i == 0 ? unit->factor : product.factor / unit->factor;
-    product.dimension =
-        i == 0 ? unit->dimension : product.dimension - unit->dimension;
+    product.dimension = i == 0 ? unit->dimension : product.dimension - unit->dimension;
   }
   return product;
 }
@@ -240,7 +190,10 @@ std::string unit_suggestion(std::string_view text) {
       for (const Guess& right : here) {
         // "TFLOPS/s" must not become "TFLOP/s/s".
         const bool doubled = left.unit.ends_with("/s") && right.unit == "s";
-        longer.push_back({left.unit + (i == 0 ? "" : doubled ? "" : "/") +
+        longer.push_back({left.unit +
+                              (i == 0    ? ""
+                               : doubled ? ""
+                                         : "/") +
                               (doubled ? "" : right.unit),
                           left.remark + right.remark});
       }

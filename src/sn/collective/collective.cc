@@ -19,9 +19,8 @@ struct Candidate {
 };
 
 Candidate fastest(std::initializer_list<Candidate> all) {
-  return *std::min_element(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
-    return a.time < b.time;
-  });
+  return *std::min_element(all.begin(), all.end(),
+                           [](const Candidate& a, const Candidate& b) { return a.time < b.time; });
 }
 
 Timing timing(Candidate c, double bound) {
@@ -32,10 +31,14 @@ Timing timing(Candidate c, double bound) {
 
 std::string_view to_string(Op op) {
   switch (op) {
-    case Op::all_reduce: return "all_reduce";
-    case Op::all_gather: return "all_gather";
-    case Op::reduce_scatter: return "reduce_scatter";
-    case Op::all_to_all: return "all_to_all";
+    case Op::all_reduce:
+      return "all_reduce";
+    case Op::all_gather:
+      return "all_gather";
+    case Op::reduce_scatter:
+      return "reduce_scatter";
+    case Op::all_to_all:
+      return "all_to_all";
   }
   return "all_reduce";
 }
@@ -58,10 +61,13 @@ Timing CollectiveTimer::time(Op op, Group group, Bytes size, double background) 
   if (group.ranks == 1) return {Time{}, Time{}, "none"};
   const double free = 1.0 - background;
   switch (op) {
-    case Op::all_reduce: return all_reduce(group, size.si(), free);
+    case Op::all_reduce:
+      return all_reduce(group, size.si(), free);
     case Op::all_gather:
-    case Op::reduce_scatter: return gather(group, size.si(), free);
-    case Op::all_to_all: return all_to_all(group, size.si(), free);
+    case Op::reduce_scatter:
+      return gather(group, size.si(), free);
+    case Op::all_to_all:
+      return all_to_all(group, size.si(), free);
   }
   return {};
 }
@@ -78,18 +84,18 @@ Timing CollectiveTimer::all_reduce(Group group, double size, double free) const 
   const double alpha_c = params_.custom_alpha.si();
   const bool in_switch = fabric_.in_switch_reduction;
   const Candidate inside =
-      n == 1.0 ? Candidate{0.0, "ring"}
-               : fastest({{alpha_c + hop + size * (n - 1.0) / custom, "one-shot"},
-                          {alpha_c + params_.custom_barrier.si() + 2.0 * hop + share / custom,
-                           "two-shot"},
-                          {params_.library_alpha.si() +
-                               2.0 * (n - 1.0) * (params_.library_step.si() + hop) +
-                               share / library,
-                           "ring"},
-                          {in_switch ? params_.in_switch_alpha.si() + 2.0 * hop +
-                                           size * (1.0 + 1.0 / n) / reduce
-                                     : INFINITY,
-                           "in-switch"}});
+      n == 1.0
+          ? Candidate{0.0, "ring"}
+          : fastest(
+                {{alpha_c + hop + size * (n - 1.0) / custom, "one-shot"},
+                 {alpha_c + params_.custom_barrier.si() + 2.0 * hop + share / custom, "two-shot"},
+                 {params_.library_alpha.si() + 2.0 * (n - 1.0) * (params_.library_step.si() + hop) +
+                      share / library,
+                  "ring"},
+                 {in_switch
+                      ? params_.in_switch_alpha.si() + 2.0 * hop + size * (1.0 + 1.0 / n) / reduce
+                      : INFINITY,
+                  "in-switch"}});
   // In-switch: each byte still enters and leaves every GPU once.
   const double bound_up = in_switch ? size / up.raw.si() : share / up.raw.si();
   if (m == 1.0) return timing(inside, bound_up);
@@ -111,12 +117,12 @@ Timing CollectiveTimer::gather(Group group, double size, double free) const {
   const double library = up.sustained.si() * params_.library * free;
   const double inside_bytes = size * (n - 1.0) / n;
   const Candidate inside =
-      n == 1.0 ? Candidate{0.0, "ring"}
-               : fastest({{params_.custom_alpha.si() + hop + inside_bytes / custom, "direct"},
-                          {params_.library_alpha.si() +
-                               (n - 1.0) * (params_.library_step.si() + hop) +
-                               inside_bytes / library,
-                           "ring"}});
+      n == 1.0
+          ? Candidate{0.0, "ring"}
+          : fastest({{params_.custom_alpha.si() + hop + inside_bytes / custom, "direct"},
+                     {params_.library_alpha.si() + (n - 1.0) * (params_.library_step.si() + hop) +
+                          inside_bytes / library,
+                      "ring"}});
   if (m == 1.0) return timing(inside, inside_bytes / up.raw.si());
   const fabric::Path& out = fabric_.scale_out_for(group.ranks);
   const double slice = (size / n) * (m - 1.0) / m;
@@ -157,8 +163,7 @@ Timing CollectiveTimer::one_way(const ExpertExchange& e, Group group, Bytes per_
   const double volume = e.tokens * per_token.si();
   const double near = volume * (n - 1.0) * hit;
   const double up_rate = up.sustained.si() * params_.moe * free;
-  const double fixed =
-      alpha.si() + params_.per_peer.si() * (ranks - 1.0) + up.latency.si();
+  const double fixed = alpha.si() + params_.per_peer.si() * (ranks - 1.0) + up.latency.si();
   if (m == 1.0) {
     return timing({fixed + near / up_rate, "direct"}, near / up.raw.si());
   }

@@ -54,12 +54,12 @@ struct Timing {
 /// rank that holds one of its experts. Where experts are cut into `slices`, each on a rank of its
 /// own in the same domain, a token goes to all of them.
 struct ExpertExchange {
-  double tokens = 0.0;           // per rank
-  Bytes dispatch_bytes;          // per token sent: hidden x activation format, plus scales
-  Bytes combine_bytes;           // per token returned: hidden x bf16
+  double tokens = 0.0;   // per rank
+  Bytes dispatch_bytes;  // per token sent: hidden x activation format, plus scales
+  Bytes combine_bytes;   // per token returned: hidden x bf16
   std::int64_t top_k = 1;
   std::int64_t experts = 1;
-  std::int64_t slices = 1;       // ranks that share one expert; divides the group
+  std::int64_t slices = 1;  // ranks that share one expert; divides the group
 };
 
 struct ExchangeTiming {

@@ -53,11 +53,15 @@ fabric::Fabric machine(std::int64_t domain, std::int64_t domains, Bandwidth raw,
   f.domains = domains;
   f.segment = 1024;
   f.in_switch_reduction = in_switch;
-  f.scale_up = {.layer = fabric::Layer::scale_up, .raw = raw, .sustained = raw * efficiency,
+  f.scale_up = {.layer = fabric::Layer::scale_up,
+                .raw = raw,
+                .sustained = raw * efficiency,
                 .latency = latency};
   // 400 Gbit/s adapters at 0.95: 47.5 GB/s; 5 us.
-  f.scale_out = {.layer = fabric::Layer::scale_out, .raw = 50_GB_per_s,
-                 .sustained = 50_GB_per_s * 0.95, .latency = 5_us};
+  f.scale_out = {.layer = fabric::Layer::scale_out,
+                 .raw = 50_GB_per_s,
+                 .sustained = 50_GB_per_s * 0.95,
+                 .latency = 5_us};
   f.scale_out_far = f.scale_out;
   return f;
 }
@@ -73,9 +77,7 @@ CollectiveTimer al128(bool in_switch = true) {
   return {machine(128, 1, 900_GB_per_s, 0.82, 450_ns, in_switch), params()};
 }
 
-Group all(const CollectiveTimer& timer) {
-  return {timer.fabric().domain, timer.fabric().domain};
-}
+Group all(const CollectiveTimer& timer) { return {timer.fabric().domain, timer.fabric().domain}; }
 
 void expect_timing(const Timing& t, std::string_view algorithm, double microseconds) {
   EXPECT_EQ(t.algorithm, algorithm);
@@ -263,16 +265,18 @@ TEST(HitProbability, EqualsACountOfDrawnTokens) {
   constexpr std::int64_t tokens = 20'000;
   for (const auto& [ranks, per_rank] :
        {std::pair<std::int64_t, std::int64_t>{8, 32}, {72, 4}, {128, 2}}) {
-    const double expected =
-        static_cast<double>(ranks - 1) *
-        hit_probability(ranks * per_rank, 8, static_cast<double>(ranks));
+    const double expected = static_cast<double>(ranks - 1) *
+                            hit_probability(ranks * per_rank, 8, static_cast<double>(ranks));
     EXPECT_NEAR(drawn_ranks(ranks, per_rank, 8, tokens), expected, 0.025) << ranks << " ranks";
   }
 }
 
 ExpertExchange deepseek(double tokens, std::int64_t experts) {
   // Hidden 7168: fp8 with a scale of 4 B per 128 elements out, bf16 back.
-  return {.tokens = tokens, .dispatch_bytes = 7392_B, .combine_bytes = 14336_B, .top_k = 8,
+  return {.tokens = tokens,
+          .dispatch_bytes = 7392_B,
+          .combine_bytes = 14336_B,
+          .top_k = 8,
           .experts = experts};
 }
 
@@ -393,8 +397,8 @@ RC_GTEST_PROP(CollectiveProperties, TimeNeverFallsWithSize, ()) {
 RC_GTEST_PROP(CollectiveProperties, ExchangesNeverBeatTheirBounds, ()) {
   const Case c = random_case();
   const auto per_rank = *rc::gen::inRange<std::int64_t>(1, 33);
-  ExpertExchange e = deepseek(static_cast<double>(*rc::gen::inRange(1, 8192)),
-                              c.group.ranks * per_rank);
+  ExpertExchange e =
+      deepseek(static_cast<double>(*rc::gen::inRange(1, 8192)), c.group.ranks * per_rank);
   e.top_k = *rc::gen::inRange<std::int64_t>(1, std::min<std::int64_t>(e.experts, 16) + 1);
   const ExchangeTiming t = c.timer.exchange(e, c.group, c.background);
   RC_ASSERT(t.dispatch.time >= t.dispatch.bound);

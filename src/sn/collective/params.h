@@ -16,21 +16,21 @@ namespace sn::collective {
 
 struct CollectiveParams {
   std::string name;
-  Time custom_alpha;        // device-side kernels (one-shot, two-shot), inside a captured graph
-  Time custom_barrier;      // each further phase that needs all ranks
-  double custom = 0.0;      // bandwidth share of those kernels
-  Time library_alpha;       // NCCL-like ring kernels
-  Time library_step;        // one ring step
-  double library = 0.0;     // bandwidth share of ring and direct library kernels
-  Time in_switch_alpha;     // in-switch reduction and multicast (NVLS, SHARP class)
+  Time custom_alpha;     // device-side kernels (one-shot, two-shot), inside a captured graph
+  Time custom_barrier;   // each further phase that needs all ranks
+  double custom = 0.0;   // bandwidth share of those kernels
+  Time library_alpha;    // NCCL-like ring kernels
+  Time library_step;     // one ring step
+  double library = 0.0;  // bandwidth share of ring and direct library kernels
+  Time in_switch_alpha;  // in-switch reduction and multicast (NVLS, SHARP class)
   double in_switch = 0.0;
-  Time dispatch_alpha;      // MoE dispatch over ScaleUp
-  Time combine_alpha;       // MoE combine over ScaleUp
-  Time per_peer;            // added per peer rank, dispatch and combine
-  double moe = 0.0;         // bandwidth share of dispatch and combine
-  Time network_alpha;       // added once when a group crosses ScaleOut
-  double network = 0.0;     // bandwidth share of collectives over ScaleOut
-  Time point_to_point;      // send/receive between pipeline stages, KV transfer start
+  Time dispatch_alpha;   // MoE dispatch over ScaleUp
+  Time combine_alpha;    // MoE combine over ScaleUp
+  Time per_peer;         // added per peer rank, dispatch and combine
+  double moe = 0.0;      // bandwidth share of dispatch and combine
+  Time network_alpha;    // added once when a group crosses ScaleOut
+  double network = 0.0;  // bandwidth share of collectives over ScaleOut
+  Time point_to_point;   // send/receive between pipeline stages, KV transfer start
 };
 
 template <class V>

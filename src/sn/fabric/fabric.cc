@@ -8,9 +8,12 @@ namespace sn::fabric {
 
 std::string_view to_string(Layer layer) {
   switch (layer) {
-    case Layer::scale_up: return "ScaleUp";
-    case Layer::scale_out: return "ScaleOut";
-    case Layer::dcn: return "DCN";
+    case Layer::scale_up:
+      return "ScaleUp";
+    case Layer::scale_out:
+      return "ScaleOut";
+    case Layer::dcn:
+      return "DCN";
   }
   return "ScaleUp";
 }

@@ -41,9 +41,9 @@ struct Fabric {
   std::int64_t segment = 1;  // GPUs that share one ScaleOut hop
   bool in_switch_reduction = false;
   Path scale_up;
-  Path scale_out;            // inside a segment
-  Path scale_out_far;        // between segments: oversubscribed
-  Path dcn;                  // per OS image
+  Path scale_out;      // inside a segment
+  Path scale_out_far;  // between segments: oversubscribed
+  Path dcn;            // per OS image
 
   /// ScaleOut as a group of `gpus` sees it: near while it fits one segment.
   [[nodiscard]] const Path& scale_out_for(std::int64_t gpus) const {

@@ -8,10 +8,14 @@ namespace sn::kernel {
 
 std::string_view to_string(DataType type) {
   switch (type) {
-    case DataType::bf16: return "bf16";
-    case DataType::fp8: return "fp8";
-    case DataType::fp4: return "fp4";
-    case DataType::int8: return "int8";
+    case DataType::bf16:
+      return "bf16";
+    case DataType::fp8:
+      return "fp8";
+    case DataType::fp4:
+      return "fp4";
+    case DataType::int8:
+      return "int8";
   }
   return "bf16";
 }
@@ -25,10 +29,14 @@ std::optional<DataType> parse_data_type(std::string_view text) {
 
 Bytes bytes_per_element(DataType type) {
   switch (type) {
-    case DataType::bf16: return Bytes::from_si(2.0);
-    case DataType::fp8: return Bytes::from_si(1.0);
-    case DataType::int8: return Bytes::from_si(1.0);
-    case DataType::fp4: return Bytes::from_si(0.5 + 1.0 / 32.0);
+    case DataType::bf16:
+      return Bytes::from_si(2.0);
+    case DataType::fp8:
+      return Bytes::from_si(1.0);
+    case DataType::int8:
+      return Bytes::from_si(1.0);
+    case DataType::fp4:
+      return Bytes::from_si(0.5 + 1.0 / 32.0);
   }
   return Bytes::from_si(2.0);
 }

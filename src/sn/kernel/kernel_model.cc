@@ -63,9 +63,7 @@ KernelModel::KernelModel(const hw::Chip& chip, const KernelParams& params)
       attention_prefill_(params.attention_prefill),
       attention_decode_(params.attention_decode),
       mla_decode_(params.mla_decode) {
-  const auto make = [](FlopRate peak, double share) {
-    return Rate{peak.si(), peak.si() * share};
-  };
+  const auto make = [](FlopRate peak, double share) { return Rate{peak.si(), peak.si() * share}; };
   const Rate bf16 = make(chip.peak.bf16, params.gemm_bf16);
   const auto or_wider = [](Rate r, const Rate& wider) { return r.sustained > 0.0 ? r : wider; };
   const Rate fp8 = or_wider(make(chip.peak.fp8, params.gemm_fp8), bf16);
@@ -81,7 +79,12 @@ double KernelModel::smooth_max(double a, double b) const {
   const double hi = std::max(a, b);
   const double lo = std::min(a, b);
   if (lo <= negligible_ratio_ * hi) return hi;
-  const double x = std::pow(lo / hi, sharpness_);
+  const double ratio = lo / hi;
+  if (sharpness_ == 4.0) {  // the families' own value: square roots cost a tenth of two powers
+    const double square = ratio * ratio;
+    return hi * std::sqrt(std::sqrt(1.0 + square * square));
+  }
+  const double x = std::pow(ratio, sharpness_);
   const double q = 1.0 / sharpness_;
   // (1 + x)^q; the series is exact to 1e-10 where it is used.
   if (x < 1e-3) return hi * (1.0 + q * x * (1.0 + 0.5 * (q - 1.0) * x));
@@ -101,7 +104,7 @@ Cost KernelModel::finish(double flops, double peak, double compute, double bytes
 }
 
 double KernelModel::tile_time(double groups, double m, double n, double k, const Rate& r) const {
-  const double wave = 2.0 * k * sms_ / r.sustained;        // of one element per SM
+  const double wave = 2.0 * k * sms_ / r.sustained;  // of one element per SM
   // fp32 partial sums through L2, per split
   const double partial = 8.0 * groups * m * n / l2_;
   double best = 0.0;
@@ -169,8 +172,7 @@ Cost KernelModel::mla_decode(const MlaDecode& a) const {
 Cost KernelModel::prefill_attention(const PrefillAttention& a) const {
   const Rate& r = rate(DataType::bf16);
   const double flops = 2.0 * a.pairs * a.heads * (a.qk_dim + a.v_dim);
-  const double bytes =
-      a.kv_tokens * a.kv_bytes + a.tokens * a.heads * (a.qk_dim + a.v_dim) * 2.0;
+  const double bytes = a.kv_tokens * a.kv_bytes + a.tokens * a.heads * (a.qk_dim + a.v_dim) * 2.0;
   return finish(flops, r.peak, flops / (r.peak * attention_prefill_), bytes, bytes / hbm_);
 }
 

@@ -32,7 +32,7 @@ struct Cost {
   Time memory;   // tm above
   Time bound;    // max(flops / peak, bytes / HBM bandwidth)
   Flops flops;
-  Bytes bytes;   // HBM traffic
+  Bytes bytes;  // HBM traffic
 
   friend bool operator==(const Cost&, const Cost&) = default;
 };
@@ -85,12 +85,12 @@ struct MlaDecode {
 /// computed.
 struct PrefillAttention {
   double pairs = 0.0;
-  double tokens = 0.0;      // new query tokens
-  double kv_tokens = 0.0;   // keys read, new and cached
+  double tokens = 0.0;     // new query tokens
+  double kv_tokens = 0.0;  // keys read, new and cached
   double heads = 0.0;
   double qk_dim = 0.0;
   double v_dim = 0.0;
-  double kv_bytes = 0.0;    // bytes of KV cache per token and GPU
+  double kv_bytes = 0.0;  // bytes of KV cache per token and GPU
 };
 
 class KernelModel {
@@ -117,19 +117,18 @@ class KernelModel {
   [[nodiscard]] const Rate& rate(DataType activation, DataType weight) const {
     return rate(activation).peak <= rate(weight).peak ? rate(activation) : rate(weight);
   }
-  [[nodiscard]] double tile_time(double groups, double m, double n, double k,
-                                 const Rate& r) const;
+  [[nodiscard]] double tile_time(double groups, double m, double n, double k, const Rate& r) const;
   [[nodiscard]] Cost finish(double flops, double peak, double compute, double bytes,
                             double memory) const;
   [[nodiscard]] double smooth_max(double a, double b) const;
 
   std::array<Rate, 4> rates_;
   double sms_ = 1.0;
-  double hbm_peak_ = 1.0;       // B/s
-  double hbm_ = 1.0;            // B/s, sustained
-  double l2_ = 1.0;             // B/s, sustained
-  double l2_capacity_ = 0.0;    // B
-  double launch_ = 0.0;         // s
+  double hbm_peak_ = 1.0;     // B/s
+  double hbm_ = 1.0;          // B/s, sustained
+  double l2_ = 1.0;           // B/s, sustained
+  double l2_capacity_ = 0.0;  // B
+  double launch_ = 0.0;       // s
   double sharpness_ = 4.0;
   double negligible_ratio_ = 0.0;  // of the smaller to the larger time, below which it vanishes
   double grouped_ = 1.0;

@@ -106,8 +106,7 @@ TEST(Gemm, ActivationsThatFitL2DoNotCountAsHbmTraffic) {
   const KernelModel model = round_model();
   const double weights = 4096.0 * 2048.0 * 2.0;
   EXPECT_EQ(model.gemm({.m = 1024, .n = 4096, .k = 2048}).bytes.si(), weights);
-  EXPECT_EQ(model.gemm({.m = 4096, .n = 4096, .k = 2048}).bytes.si(),
-            weights + 4096.0 * 12288.0);
+  EXPECT_EQ(model.gemm({.m = 4096, .n = 4096, .k = 2048}).bytes.si(), weights + 4096.0 * 12288.0);
 }
 
 TEST(Rates, AMissingTypeRunsAsTheNextWiderOne) {
@@ -133,8 +132,8 @@ TEST(Rates, AMissingTypeRunsAsTheNextWiderOne) {
 TEST(Rates, OperandsOfTwoFormatsRunAsTheWider) {
   const KernelModel model = round_model();
   const auto compute = [&](DataType activation, DataType weight) {
-    return model.gemm({.m = 4096, .n = 4096, .k = 4096, .activation = activation,
-                       .weight = weight}).compute;
+    return model.gemm({.m = 4096, .n = 4096, .k = 4096, .activation = activation, .weight = weight})
+        .compute;
   };
   const Time bf16 = compute(DataType::bf16, DataType::bf16);
   EXPECT_EQ(compute(DataType::bf16, DataType::fp8), bf16);  // weights are widened on the way
@@ -154,7 +153,10 @@ TEST(GroupedGemm, NoRowsCostALaunch) {
 
 TEST(GroupedGemm, ReadsTheWeightsOfEveryGroup) {
   // 32 experts of 4096 x 7168 in fp8 = 939.5 MB at 4 TB/s = 234.9 us for one row each.
-  const Cost c = round_model().grouped_gemm({.groups = 32, .rows = 32, .n = 4096, .k = 7168,
+  const Cost c = round_model().grouped_gemm({.groups = 32,
+                                             .rows = 32,
+                                             .n = 4096,
+                                             .k = 7168,
                                              .activation = DataType::fp8,
                                              .weight = DataType::fp8});
   EXPECT_EQ(c.bytes.si(), 32.0 * 4096.0 * 7168.0);
@@ -172,8 +174,8 @@ TEST(GroupedGemm, ManyRowsRunAtTheGroupedShareOfDense) {
 TEST(DecodeAttention, StreamsTheCacheOfAllSequences) {
   // 64 sequences of 8192 keys, 1 KV head of 128, K and V in bf16: 268.4 MB at 5 x 0.8 x 0.9 TB/s
   // = 74.57 us. FLOPs: 4 x 524288 x 8 heads x 128 = 2.147e9, padded from 8 to 16 rows, 8.6 us.
-  const Cost c = round_model().decode_attention({.sequences = 64, .context = 64.0 * 8192.0,
-                                                 .heads = 8, .kv_heads = 1, .head_dim = 128});
+  const Cost c = round_model().decode_attention(
+      {.sequences = 64, .context = 64.0 * 8192.0, .heads = 8, .kv_heads = 1, .head_dim = 128});
   EXPECT_EQ(c.bytes.si(), 2.0 * 64.0 * 8192.0 * 128.0 * 2.0);
   EXPECT_EQ(c.flops.si(), 4.0 * 64.0 * 8192.0 * 8.0 * 128.0);
   expect_within(c.memory, 74.57 * us, 2e-3);
@@ -182,8 +184,10 @@ TEST(DecodeAttention, StreamsTheCacheOfAllSequences) {
 
 TEST(DecodeAttention, GrowsLinearlyWithContext) {
   const auto memory = [](double context) {
-    return round_model().decode_attention({.sequences = 4, .context = context, .heads = 8,
-                                           .kv_heads = 1, .head_dim = 128}).memory.si();
+    return round_model()
+        .decode_attention(
+            {.sequences = 4, .context = context, .heads = 8, .kv_heads = 1, .head_dim = 128})
+        .memory.si();
   };
   const double step = 1e6 * 2.0 * 128.0 * 2.0 / (5e12 * 0.8 * 0.9);  // of a million keys
   for (const double context : {0.0, 1e6, 7e6}) {
@@ -195,8 +199,8 @@ TEST(MlaDecode, CountsTheAbsorbedForm) {
   // 131072 keys, 128 heads: scores over 576, values over 512 elements, 2 FLOP each: 2176 per head
   // and key, 36.51e9 in all, at 0.6 PFLOP/s = 60.85 us. Cache: 576 x 2 B per key = 151.0 MB at
   // 3.6 TB/s = 41.94 us. (60.85^4 + 41.94^4)^(1/4) = 64.08 us.
-  const Cost c = round_model().mla_decode({.sequences = 16, .context = 131072, .heads = 128,
-                                           .latent = 512, .rope = 64});
+  const Cost c = round_model().mla_decode(
+      {.sequences = 16, .context = 131072, .heads = 128, .latent = 512, .rope = 64});
   EXPECT_EQ(c.flops.si(), 131072.0 * 128.0 * 2176.0);
   EXPECT_EQ(c.bytes.si(), 131072.0 * 1152.0);
   expect_within(c.compute, 60.85 * us, 1e-3);
@@ -207,9 +211,13 @@ TEST(MlaDecode, CountsTheAbsorbedForm) {
 TEST(PrefillAttention, CountsPairsOfQueriesAndKeys) {
   // Causal over 4096 tokens: 4096 x 4097 / 2 = 8,390,656 pairs x 16 heads x 2 x (192 + 128) FLOP
   // = 85.92e9, at 0.5 PFLOP/s = 171.8 us.
-  const Cost c = round_model().prefill_attention({.pairs = 8390656, .tokens = 4096,
-                                                  .kv_tokens = 4096, .heads = 16, .qk_dim = 192,
-                                                  .v_dim = 128, .kv_bytes = 1152});
+  const Cost c = round_model().prefill_attention({.pairs = 8390656,
+                                                  .tokens = 4096,
+                                                  .kv_tokens = 4096,
+                                                  .heads = 16,
+                                                  .qk_dim = 192,
+                                                  .v_dim = 128,
+                                                  .kv_bytes = 1152});
   EXPECT_EQ(c.flops.si(), 8390656.0 * 16.0 * 640.0);
   EXPECT_EQ(c.bytes.si(), 4096.0 * 1152.0 + 4096.0 * 16.0 * 320.0 * 2.0);
   expect_within(c.compute, 171.84 * us, 1e-4);
@@ -230,9 +238,14 @@ TEST(SmoothMaximum, HasItsLimits) {
     p.sharpness = sharpness;
     // Compute: 5e8 pairs x 2 x (0.5 + 0.5) at 0.5 PFLOP/s = 2 us; memory: kv_bytes at 4 TB/s.
     return KernelModel(round_chip(), p)
-        .prefill_attention({.pairs = 5e8, .kv_tokens = 1, .heads = 1, .qk_dim = 0.5,
-                            .v_dim = 0.5, .kv_bytes = kv_bytes})
-        .time.si() - 2.0 * us;
+               .prefill_attention({.pairs = 5e8,
+                                   .kv_tokens = 1,
+                                   .heads = 1,
+                                   .qk_dim = 0.5,
+                                   .v_dim = 0.5,
+                                   .kv_bytes = kv_bytes})
+               .time.si() -
+           2.0 * us;
   };
   EXPECT_NEAR(cost(4.0, 8e6), 2.0 * us * std::pow(2.0, 0.25), 1e-15);  // both 2 us
   EXPECT_NEAR(cost(4.0, 8e2), 2.0 * us, 1e-15);                        // compute alone
@@ -258,8 +271,8 @@ KernelModel random_model() {
   c.l2_capacity = Bytes::from_si(between(1e6, 1e9));
   KernelParams p = round_params();
   p.sharpness = between(1.0, 64.0);
-  for (double* share : {&p.hbm, &p.l2, &p.gemm_bf16, &p.gemm_fp8, &p.grouped,
-                        &p.attention_prefill, &p.attention_decode, &p.mla_decode}) {
+  for (double* share : {&p.hbm, &p.l2, &p.gemm_bf16, &p.gemm_fp8, &p.grouped, &p.attention_prefill,
+                        &p.attention_decode, &p.mla_decode}) {
     *share = between(0.05, 1.0);
   }
   return {c, p};
@@ -270,8 +283,11 @@ DataType random_type() {
 }
 
 Gemm random_gemm() {
-  return {.m = between(0.5, 1e5), .n = between(1.0, 2e5), .k = between(16.0, 1e5),
-          .activation = random_type(), .weight = random_type()};
+  return {.m = between(0.5, 1e5),
+          .n = between(1.0, 2e5),
+          .k = between(16.0, 1e5),
+          .activation = random_type(),
+          .weight = random_type()};
 }
 
 std::vector<Cost> random_costs(const KernelModel& model) {
@@ -281,17 +297,32 @@ std::vector<Cost> random_costs(const KernelModel& model) {
   const double tokens = between(1.0, 1e5);
   return {
       model.gemm(random_gemm()),
-      model.grouped_gemm({.groups = between(1.0, 256.0), .rows = between(0.5, 1e5),
-                          .n = between(1.0, 2e4), .k = between(16.0, 2e4),
-                          .activation = random_type(), .weight = random_type()}),
-      model.decode_attention({.sequences = sequences, .context = context,
-                              .queries = between(1.0, 4.0), .heads = heads,
+      model.grouped_gemm({.groups = between(1.0, 256.0),
+                          .rows = between(0.5, 1e5),
+                          .n = between(1.0, 2e4),
+                          .k = between(16.0, 2e4),
+                          .activation = random_type(),
+                          .weight = random_type()}),
+      model.decode_attention({.sequences = sequences,
+                              .context = context,
+                              .queries = between(1.0, 4.0),
+                              .heads = heads,
                               .kv_heads = std::max(1.0, std::floor(heads / 8.0)),
-                              .head_dim = 128.0, .kv = random_type()}),
-      model.mla_decode({.sequences = sequences, .context = context, .queries = between(1.0, 4.0),
-                        .heads = heads, .latent = 512.0, .rope = 64.0, .kv = random_type()}),
-      model.prefill_attention({.pairs = tokens * context, .tokens = tokens, .kv_tokens = context,
-                               .heads = heads, .qk_dim = 192.0, .v_dim = 128.0,
+                              .head_dim = 128.0,
+                              .kv = random_type()}),
+      model.mla_decode({.sequences = sequences,
+                        .context = context,
+                        .queries = between(1.0, 4.0),
+                        .heads = heads,
+                        .latent = 512.0,
+                        .rope = 64.0,
+                        .kv = random_type()}),
+      model.prefill_attention({.pairs = tokens * context,
+                               .tokens = tokens,
+                               .kv_tokens = context,
+                               .heads = heads,
+                               .qk_dim = 192.0,
+                               .v_dim = 128.0,
                                .kv_bytes = between(1.0, 1e5)}),
       model.elementwise(Bytes::from_si(between(1.0, 1e10))),
   };
@@ -325,10 +356,18 @@ RC_GTEST_PROP(KernelProperties, ElementwiseTimeNeverFallsWithSize, ()) {
 
 RC_GTEST_PROP(KernelProperties, AttentionTimeNeverFallsWithContext, ()) {
   const KernelModel model = random_model();
-  MlaDecode mla{.sequences = between(1.0, 1e3), .context = between(1.0, 1e7), .heads = 128.0,
-                .latent = 512.0, .rope = 64.0, .kv = random_type()};
-  DecodeAttention gqa{.sequences = mla.sequences, .context = mla.context, .heads = 8.0,
-                      .kv_heads = 1.0, .head_dim = 128.0, .kv = mla.kv};
+  MlaDecode mla{.sequences = between(1.0, 1e3),
+                .context = between(1.0, 1e7),
+                .heads = 128.0,
+                .latent = 512.0,
+                .rope = 64.0,
+                .kv = random_type()};
+  DecodeAttention gqa{.sequences = mla.sequences,
+                      .context = mla.context,
+                      .heads = 8.0,
+                      .kv_heads = 1.0,
+                      .head_dim = 128.0,
+                      .kv = mla.kv};
   const Time mla_before = model.mla_decode(mla).time;
   const Time gqa_before = model.decode_attention(gqa).time;
   mla.context *= 1.5;

@@ -310,6 +310,8 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
 
 std::string_view to_string(Evidence evidence) {
   switch (evidence) {
+    case Evidence::published:
+      return "published";
     case Evidence::calibrated:
       return "calibrated";
     case Evidence::family_default:

@@ -19,7 +19,12 @@
 namespace sn::planner {
 
 /// How far the numbers behind a result are backed by measurement.
-enum class Evidence { calibrated, family_default, assumption };
+enum class Evidence {
+  published,       // a single number as its source gives it; never the badge of a result
+  calibrated,      // fitted on measurements
+  family_default,  // plausible for a chip generation
+  assumption,
+};
 [[nodiscard]] std::string_view to_string(Evidence evidence);
 
 /// What was asked.

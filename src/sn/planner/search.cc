@@ -130,10 +130,14 @@ void price_decode(const twin::World& world, const Shape& shape, Capacity& out) {
   }
 }
 
-/// Cache capacity rounded down to sixteen steps a decade, so that many replica counts share one
-/// evaluation. The plans that come out are evaluated again with the exact capacity.
-double coarse(double tokens) {
-  return tokens < 1.0 ? 0.0 : std::pow(10.0, std::floor(std::log10(tokens) * 16.0) / 16.0);
+/// Cache capacity rounded down to six steps a decade and cut where the workload's hit curve ends,
+/// so that many replica counts share one evaluation. The plans that come out are evaluated again
+/// with the exact capacity.
+double coarse(const serving::Workload& workload, double tokens) {
+  constexpr double steps = 6.0;
+  if (workload.capacities.empty() || tokens < 1.0) return 0.0;
+  if (tokens >= workload.capacities.back()) return workload.capacities.back();
+  return std::pow(10.0, std::floor(std::log10(tokens) * steps) / steps);
 }
 
 void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) {
@@ -155,7 +159,7 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
     if (n * p.gpus() >= world.cluster.gpus() && n > 1) break;  // decode needs room
     plan.prefill.replicas = n;
     const serving::PrefillService& service =
-        model.service(coarse(prefill_cache_tokens(budget, plan.prefill)));
+        model.service(coarse(world.workload, prefill_cache_tokens(budget, plan.prefill)));
     out.by_replicas.push_back(
         model.largest_rate(service, static_cast<double>(n * p.dp), world.slo));
   }

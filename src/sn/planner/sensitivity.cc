@@ -23,7 +23,7 @@ constexpr double negligible = 5e-4;
 Evidence evidence_of_param(const hw::Param& p) {
   if (p.provenance.assumed()) return Evidence::assumption;
   if (p.provenance.source.grade == hw::Grade::family_default) return Evidence::family_default;
-  return Evidence::calibrated;
+  return Evidence::published;
 }
 
 /// Evaluates a plan on a World whose numbers are replaced one at a time.

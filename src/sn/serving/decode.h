@@ -7,19 +7,19 @@
 // two steps of a sequence, tps tokens per step and mean output O, an instance of d ranks completes
 //   lambda = n d tps / (O T)                                   (Little's law)
 //
-// Mixed: chunks of c tokens are full to rho = n tps u / (O c pp). A chunk holds the c1 tokens of one
-// request (at most c) when the rank is idle and more as requests are packed: c' = c1 + rho (c - c1).
-// A share phi = rho c / c' of a rank's steps carries a chunk; with d lockstep ranks a step is pure
-// decode with probability (1 - phi)^d.
+// Mixed: chunks of c tokens are full to rho = n tps u / (O c pp). A chunk holds the c1 tokens of
+// one request (at most c) when the rank is idle and more as requests are packed: c' = c1 + rho (c -
+// c1). A share phi = rho c / c' of a rank's steps carries a chunk; with d lockstep ranks a step is
+// pure decode with probability (1 - phi)^d.
 //
 // TPOT of a request is its mean over O / tps steps. Its spread has two sources: the number of
-// sequences in flight (M/G/infinity: variance n x dispersion, of which 2/3 survives averaging over a
-// residence as long as the correlation), and how many of its steps were mixed (binomial in runs of
-// the mean chunks per request).
+// sequences in flight (M/G/infinity: variance n x dispersion, of which 2/3 survives averaging over
+// a residence as long as the correlation), and how many of its steps were mixed (binomial in runs
+// of the mean chunks per request).
 //
-// The busiest of d ranks holds n m1 + sqrt(2 ln d x n v) context tokens (m1, v: mean and variance of
-// the context of a decoding sequence over time; the router balances counts). Limits: no preemption,
-// no admission queue.
+// The busiest of d ranks holds n m1 + sqrt(2 ln d x n v) context tokens (m1, v: mean and variance
+// of the context of a decoding sequence over time; the router balances counts). Limits: no
+// preemption, no admission queue.
 
 #pragma once
 

@@ -85,7 +85,7 @@ class ServingModel {
   [[nodiscard]] bool meets(double requests, const Slo& slo);
   /// Largest rate that meets the SLO (and memory), 0 when none does.
   [[nodiscard]] double knee(const Slo& slo);
-  /// Most sequences per attention rank that meet the SLO: TPOT alone for a decode pool.
+  /// Sequences per attention rank that serve the most under the SLO: TPOT alone for a decode pool.
   [[nodiscard]] double decode_knee(const Slo& slo);
   /// Whether an aggregated plan holds its TTFT targets at `point`; true for a pool that does not
   /// prefill.

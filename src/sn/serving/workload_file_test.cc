@@ -135,7 +135,7 @@ TEST(WorkloadFile, MooncakePresetIsTheSummaryOfTheTrace) {
   const Result<Trace> trace = read_trace("conversation", *text);
   ASSERT_TRUE(trace.has_value()) << render(trace.error());
   const Result<Workload> summary =
-      summarise("conversation", "trace", trace->requests, trace->block_tokens, {.max_classes = 48});
+      summarise("conversation", "trace", trace->requests, trace->block_tokens, {});
   ASSERT_TRUE(summary.has_value()) << render(summary.error());
 
   const hw::Catalog catalog = hw::shipped_catalog();

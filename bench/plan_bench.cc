@@ -1,0 +1,122 @@
+// bench/plan_bench.cc
+//
+// Speed of planning: the main job as a whole, the knee of one plan, a real trace.
+//
+// Target: a full plan of scenarios/al128-deepseek-v3.yaml in less than 2 s on two cores. Run from
+// the root of the tree with --benchmark_repetitions=5 and read the best: other programs only add.
+// The trace needs SN_SHARED_DATA; without it those two are skipped.
+
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "sn/base/files.h"
+#include "sn/hw/catalog.h"
+#include "sn/planner/plan.h"
+#include "sn/serving/trace.h"
+#include "sn/twin/scenario.h"
+
+namespace sn::planner {
+namespace {
+
+Result<twin::World> load(const std::string& path) {
+  const Result<std::string> text = read_file(path);
+  if (!text) return fail(text.error());
+  const Result<Node> scenario = parse_document(path, *text);
+  if (!scenario) return fail(scenario.error());
+  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  if (!catalog) return fail(catalog.error());
+  return twin::resolve(*scenario, *catalog, [](const std::string& p) { return read_file(p); }, "");
+}
+
+Result<twin::World> main_job() { return load("scenarios/al128-deepseek-v3.yaml"); }
+
+void BM_PlanMainJob(benchmark::State& state) {
+  const Result<twin::World> world = main_job();
+  if (!world) return state.SkipWithError(render(world.error()).c_str());
+  const PlanOptions options{.threads = static_cast<int>(state.range(0)), .explain = true};
+  std::int64_t shapes = 0;
+  for (auto _ : state) {
+    const Result<PlanReport> report = plan(*world, options);
+    if (!report) return state.SkipWithError(render(report.error()).c_str());
+    shapes = report->considered;
+  }
+  state.counters["shapes"] = static_cast<double>(shapes);
+}
+BENCHMARK(BM_PlanMainJob)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void BM_ResolveMainJob(benchmark::State& state) {
+  for (auto _ : state) {
+    const Result<twin::World> world = main_job();
+    if (!world) return state.SkipWithError(render(world.error()).c_str());
+    benchmark::DoNotOptimize(world->params.size());
+  }
+}
+BENCHMARK(BM_ResolveMainJob)->Unit(benchmark::kMillisecond);
+
+/// Knee of one plan, compilation included: what an elasticity costs twice.
+void knee_of(benchmark::State& state, const serving::ServingPlan& shape) {
+  const Result<twin::World> world = main_job();
+  if (!world) return state.SkipWithError(render(world.error()).c_str());
+  serving::ServingPlan plan = shape;
+  plan.prefill.deployment.precision = world->precisions.front();
+  plan.decode.deployment.precision = world->precisions.front();
+  const serving::ServingInputs inputs = world->inputs();
+  for (auto _ : state) {
+    serving::ServingModel model(inputs, plan);
+    benchmark::DoNotOptimize(model.knee(world->slo));
+  }
+}
+
+void BM_KneeOfTwoPools(benchmark::State& state) {
+  knee_of(state, {.prefill = {.deployment = {.parallel = {.pp = 8}, .precision = {}},
+                              .replicas = 14,
+                              .chunk = 8192},
+                  .decode = {.deployment = {.parallel = {.dp = 16, .ep = 16}, .precision = {}},
+                             .replicas = 1}});
+}
+BENCHMARK(BM_KneeOfTwoPools)->Unit(benchmark::kMicrosecond);
+
+void BM_KneeAggregated(benchmark::State& state) {
+  knee_of(state, {.prefill = {},
+                  .decode = {.deployment = {.parallel = {.tp = 8}, .precision = {}},
+                             .replicas = 16,
+                             .chunk = 2048}});
+}
+BENCHMARK(BM_KneeAggregated)->Unit(benchmark::kMicrosecond);
+
+Result<std::string> shared_trace() {
+  const char* shared = std::getenv("SN_SHARED_DATA");
+  const std::string folder = shared == nullptr ? "" : shared;
+  return read_file(folder + "/traces/mooncake_conversation_trace.jsonl.gz");
+}
+
+void BM_ReadTrace(benchmark::State& state) {
+  const Result<std::string> text = shared_trace();
+  if (!text) return state.SkipWithError("the trace is not there: set SN_SHARED_DATA");
+  for (auto _ : state) {
+    const Result<serving::Trace> trace = serving::read_trace("conversation", *text);
+    if (!trace) return state.SkipWithError(render(trace.error()).c_str());
+    benchmark::DoNotOptimize(trace->requests.size());
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text->size()));
+}
+BENCHMARK(BM_ReadTrace)->Unit(benchmark::kMillisecond);
+
+void BM_SummariseTrace(benchmark::State& state) {
+  const Result<std::string> text = shared_trace();
+  if (!text) return state.SkipWithError("the trace is not there: set SN_SHARED_DATA");
+  const Result<serving::Trace> trace = serving::read_trace("conversation", *text);
+  if (!trace) return state.SkipWithError(render(trace.error()).c_str());
+  for (auto _ : state) {
+    const Result<serving::Workload> w =
+        serving::summarise("conversation", "", trace->requests, trace->block_tokens);
+    benchmark::DoNotOptimize(w.has_value());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(trace->requests.size()));
+}
+BENCHMARK(BM_SummariseTrace)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace sn::planner
