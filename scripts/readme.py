@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Fills the output blocks of README.md with what the program really prints; --check only compares.
 
-A block is a fence after a comment `<!-- output: COMMAND -->` or `<!-- output: COMMAND | FROM .. TO -->`: the
-lines from the first that starts with FROM up to, not including, the first after it that starts with TO (either
-may be empty). `supernode` in COMMAND is the binary (SN_BINARY, else build/release/bin/supernode); `{shared}` is
-SN_SHARED_DATA, and blocks that name it are left alone where that is not set. Commands run in the root of the tree.
+A block is a fence after a comment `<!-- output: COMMAND -->` or
+`<!-- output: COMMAND | FROM .. TO -->`: the lines from the first that starts with FROM up to, not
+including, the first after it that starts with TO (either may be empty). `supernode` in COMMAND is the
+binary (SN_BINARY, else build/release/bin/supernode); `{shared}` is SN_SHARED_DATA, and blocks that
+name it are left alone where that is not set. Commands run in the root of the tree.
 """
 
 import os
@@ -34,8 +35,9 @@ def cut(text, first, last):
 def output_of(command):
     binary = os.environ.get("SN_BINARY", str(ROOT / "build/release/bin/supernode"))
     words = shlex.split(command.replace("{shared}", os.environ.get("SN_SHARED_DATA", "")))
-    done = subprocess.run([binary] + words[1:], cwd=ROOT, text=True, capture_output=True, check=False,
-                          env={**os.environ, "NO_COLOR": "1"}, stdin=subprocess.DEVNULL)
+    done = subprocess.run([binary] + words[1:], cwd=ROOT, text=True, capture_output=True,
+                          check=False, env={**os.environ, "NO_COLOR": "1"},
+                          stdin=subprocess.DEVNULL)
     text = done.stdout if done.returncode == 0 else done.stderr
     shared = os.environ.get("SN_SHARED_DATA")
     return re.sub(re.escape(shared) + r"/(?:\w+/)*", "", text) if shared else text
