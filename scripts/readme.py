@@ -3,9 +3,9 @@
 
 A block is a fence after a comment `<!-- output: COMMAND -->` or
 `<!-- output: COMMAND | FROM .. TO -->`: the lines from the first that starts with FROM up to, not
-including, the first after it that starts with TO (either may be empty). `supernode` in COMMAND is the
-binary (SN_BINARY, else build/release/bin/supernode); `{shared}` is SN_SHARED_DATA, and blocks that
-name it are left alone where that is not set. Commands run in the root of the tree.
+including, the first after it that starts with TO (either may be empty). `supernode` in COMMAND is
+the binary (SN_BINARY, else build/release/bin/supernode); `{shared}` is SN_SHARED_DATA, and blocks
+that name it are left alone where that is not set. Commands run in the root of the tree.
 """
 
 import os
