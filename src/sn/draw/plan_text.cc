@@ -19,6 +19,8 @@ namespace sn::draw {
 
 namespace {
 
+constexpr double idle_rate = 1e-3;  // requests per second
+
 using planner::Candidate;
 using planner::PlanReport;
 using planner::PoolReport;
@@ -110,12 +112,15 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
                                       c.disaggregated ? pool_text(c.prefill) : "-",
                                       chunk > 0 ? whole(chunk) : "-", decode_text(c.decode)};
     if (precisions) cells.push_back(c.decode.precision);
-    cells.push_back(significant(c.decode.batch));
+    // A closest miss is shown at vanishing load, where only its latencies mean anything.
+    const bool idle = c.state.requests < idle_rate;
+    const auto loaded = [&](double v) { return idle ? std::string("-") : significant(v); };
+    cells.push_back(loaded(c.decode.batch));
     cells.push_back(seconds_text(c.state.ttft.*ttft.value));
     cells.push_back(milliseconds_text(c.state.tpot.*tpot.value));
-    cells.push_back(significant(c.state.output_per_gpu));
+    cells.push_back(loaded(c.state.output_per_gpu));
     cells.push_back(significant(c.state.per_user));
-    cells.push_back(significant(c.state.energy_per_token));
+    cells.push_back(loaded(c.state.energy_per_token));
     cells.emplace_back(to_string(c.evidence));
     table.row(std::move(cells));
   }
