@@ -19,6 +19,8 @@ namespace sn::planner {
 
 namespace {
 
+constexpr std::size_t search_classes = 32;
+
 /// A batch size of a decode or aggregated shape, for the Pareto front.
 struct BatchPoint {
   double requests = 0.0;  // per instance
@@ -353,8 +355,12 @@ SearchResult search(const twin::World& world) {
   SearchResult out;
   const std::vector<Shape> all = shapes(world);
   std::vector<Capacity> caps(all.size());
+  // Shapes are ranked on a coarser workload; what comes out is evaluated again on the full one. A
+  // fixed rate leaves no such slack: its plans must carry it.
+  twin::World quick = world;
+  if (!world.target_rate()) quick.workload = serving::coarsened(world.workload, search_classes);
   tbb::parallel_for(std::size_t{0}, all.size(),
-                    [&](std::size_t i) { caps[i] = price(world, all[i]); });
+                    [&](std::size_t i) { caps[i] = price(quick, all[i]); });
   out.considered = static_cast<std::int64_t>(all.size());
   const Joiner joiner(world, all, caps);
   const std::optional<double> target = world.target_rate();

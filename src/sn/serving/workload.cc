@@ -198,6 +198,31 @@ double cached_tokens(const Workload& workload, const RequestClass& request,
   return request.cached[i - 1] + t * (request.cached[i] - request.cached[i - 1]);
 }
 
+Workload coarsened(const Workload& workload, std::size_t classes) {
+  SN_ASSERT(classes >= 1);
+  const std::size_t count = workload.classes.size();
+  if (count <= classes) return workload;
+  Workload out = workload;
+  out.classes.assign(classes, RequestClass{});
+  for (std::size_t i = 0; i < count; ++i) {
+    const RequestClass& from = workload.classes[i];
+    RequestClass& to = out.classes[i * classes / count];
+    to.cached.resize(from.cached.size(), 0.0);
+    to.weight += from.weight;
+    to.input += from.weight * from.input;
+    to.output += from.weight * from.output;
+    for (std::size_t j = 0; j < from.cached.size(); ++j) {
+      to.cached[j] += from.weight * from.cached[j];
+    }
+  }
+  for (RequestClass& c : out.classes) {
+    c.input /= c.weight;
+    c.output /= c.weight;
+    for (double& tokens : c.cached) tokens /= c.weight;
+  }
+  return out;
+}
+
 double mean_input(const Workload& workload) {
   return weighted_mean(workload, [](const RequestClass& c) { return c.input; });
 }

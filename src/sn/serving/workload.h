@@ -86,6 +86,10 @@ struct Workload {
 [[nodiscard]] double mean_input(const Workload& workload);
 [[nodiscard]] double mean_output(const Workload& workload);
 
+/// `workload` with runs of neighbouring classes merged into their weighted means, at most `classes`
+/// of them: a quicker, slightly smoother stand-in for searches.
+[[nodiscard]] Workload coarsened(const Workload& workload, std::size_t classes);
+
 struct SummaryOptions {
   int max_classes = 128;
   double capacity_min_tokens = 1e5;  // grid of 4 per decade, closed by an infinite cache

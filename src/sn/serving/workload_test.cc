@@ -224,6 +224,24 @@ TEST(SharedTraces, MooncakeConversation) {
   EXPECT_EQ(w->input_max, 126'195.0);
 }
 
+TEST(Coarsened, MergesNeighboursIntoWeightedMeans) {
+  Workload w;
+  w.capacities = {1000.0};
+  w.classes = {{.weight = 0.1, .input = 100.0, .output = 10.0, .cached = {50.0}},
+               {.weight = 0.3, .input = 200.0, .output = 20.0, .cached = {0.0}},
+               {.weight = 0.6, .input = 900.0, .output = 5.0, .cached = {300.0}}};
+  const Workload two = coarsened(w, 2);
+  ASSERT_EQ(two.classes.size(), 2u);
+  // Classes 0 and 1 of 3 fall into the first half: (0.1 x 100 + 0.3 x 200) / 0.4 = 175.
+  EXPECT_NEAR(two.classes[0].weight, 0.4, 1e-12);
+  EXPECT_NEAR(two.classes[0].input, 175.0, 1e-9);
+  EXPECT_NEAR(two.classes[0].output, 17.5, 1e-9);
+  EXPECT_NEAR(two.classes[0].cached[0], 12.5, 1e-9);
+  EXPECT_EQ(two.classes[1], w.classes[2]);
+  EXPECT_NEAR(mean_input(two), mean_input(w), 1e-9);
+  EXPECT_EQ(coarsened(w, 3), w);
+}
+
 TEST(SharedTraces, AzureConversation) {
   const auto trace = shared_trace("azure2023_conv.csv.gz");
   if (!trace) GTEST_SKIP() << "SN_SHARED_DATA is not set";
