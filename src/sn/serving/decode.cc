@@ -69,7 +69,7 @@ DecodeModel::DecodeModel(const llm::StepProgram& program, const DecodeMoments& m
   }
 }
 
-llm::BatchShape DecodeModel::shape(double sequences, double prefill) const {
+llm::BatchShape DecodeModel::shape(double sequences, double prefill, double pairs) const {
   // A step that a request takes part in holds at least that request, however low the load.
   const double n = std::max(sequences / stages_, 1.0 / dp_);
   const double spread = 2.0 * std::log(std::max(1.0, ranks_)) * n * moments_.context_variance;
@@ -80,8 +80,10 @@ llm::BatchShape DecodeModel::shape(double sequences, double prefill) const {
   // The busiest rank's chunk; its scores belong to as many tokens as it holds, at most a full
   // chunk.
   const double own = std::min(1.0, std::max(prefill, mixed_.work.tokens_per_chunk) / mixed_.chunk);
-  s.prefill_pairs = mixed_.work.pairs_per_chunk * own;
-  s.prefill_context = std::max(prefill, mixed_.work.keys_per_chunk * own);
+  const double more = pairs > 0.0 ? pairs - mixed_.work.pairs_per_chunk : 0.0;
+  const double keys = mixed_.work.keys_per_chunk + more / mixed_.chunk;
+  s.prefill_pairs = (mixed_.work.pairs_per_chunk + more) * own;
+  s.prefill_context = std::max(prefill, keys * own);
   s.prefill_sequences = 1.0 / mixed_.work.chunks_per_request;
   return s;
 }
@@ -100,13 +102,14 @@ void DecodeModel::mix(DecodePoint& p) const {
   p.pure_steps = std::pow(1.0 - p.mixed_slots, ranks_);
   // Mean over ranks of a step that carries any chunk at all.
   p.mixed_tokens = tokens * std::min(1.0, p.mixed_slots / std::max(1e-9, 1.0 - p.pure_steps));
+  if (ranks_ > 1.0) p.busiest_pairs = mixed_.work.scores.busiest(ranks_, p.mixed_slots).mean();
 }
 
 Time DecodeModel::mean_period(const DecodePoint& point, double sequences) {
   const Time alone = period(step(sequences, 0.0));
   if (point.mixed_tokens <= 0.0) return alone;
-  return point.pure_steps * alone +
-         (1.0 - point.pure_steps) * period(step(sequences, point.mixed_tokens));
+  const Time mixed = period(step(sequences, point.mixed_tokens, point.busiest_pairs));
+  return point.pure_steps * alone + (1.0 - point.pure_steps) * mixed;
 }
 
 DecodePoint DecodeModel::at(double sequences) {
@@ -119,7 +122,7 @@ DecodePoint DecodeModel::at(double sequences) {
   p.period = p.period_pure;
   p.period_mixed = p.period_pure;
   if (p.mixed_tokens > 0.0) {
-    p.step_mixed = step(sequences, p.mixed_tokens);
+    p.step_mixed = step(sequences, p.mixed_tokens, p.busiest_pairs);
     p.period_mixed = period(p.step_mixed);
     p.period = p.pure_steps * p.period_pure + (1.0 - p.pure_steps) * p.period_mixed;
   }

@@ -53,13 +53,14 @@ struct MixedPrefill {
 };
 
 struct DecodePoint {
-  double sequences = 0.0;     // per attention rank
-  double requests = 0.0;      // completed per second and instance
-  double chunk_fill = 0.0;    // rho: prefill work over the capacity of full chunks
-  double mixed_slots = 0.0;   // phi
-  double pure_steps = 1.0;    // share of steps without prefill
-  double mixed_tokens = 0.0;  // prefill tokens per rank of the others, mean
-  Time period;                // mean time between steps of a sequence
+  double sequences = 0.0;      // per attention rank
+  double requests = 0.0;       // completed per second and instance
+  double chunk_fill = 0.0;     // rho: prefill work over the capacity of full chunks
+  double mixed_slots = 0.0;    // phi
+  double pure_steps = 1.0;     // share of steps without prefill
+  double busiest_pairs = 0.0;  // scores of the busiest rank of a mixed step, as for full chunks
+  double mixed_tokens = 0.0;   // prefill tokens per rank of the others, mean
+  Time period;                 // mean time between steps of a sequence
   Time period_pure;
   Time period_mixed;
   Time sigma_load;     // one standard deviation of a request's mean period by load
@@ -89,9 +90,10 @@ class DecodeModel {
 
   /// Shape of a step with `sequences` per rank and a chunk (mean tokens per rank `prefill`) or
   /// none.
-  [[nodiscard]] llm::BatchShape shape(double sequences, double prefill) const;
-  [[nodiscard]] llm::StepTime step(double sequences, double prefill) {
-    return evaluator_.eval(shape(sequences, prefill));
+  /// `pairs`: scores of the busiest rank; 0: those of a mean chunk.
+  [[nodiscard]] llm::BatchShape shape(double sequences, double prefill, double pairs = 0.0) const;
+  [[nodiscard]] llm::StepTime step(double sequences, double prefill, double pairs = 0.0) {
+    return evaluator_.eval(shape(sequences, prefill, pairs));
   }
   [[nodiscard]] llm::StepTime step_of(const llm::BatchShape& shape) {
     return evaluator_.eval(shape);

@@ -13,6 +13,7 @@ namespace {
 
 constexpr double fractions_of_chunk = 8.0;  // partial chunks are rounded up to an eighth
 constexpr double saturation = 0.999;
+constexpr std::array<double, 4> quarters = {0.125, 0.375, 0.625, 0.875};  // their middles
 
 void accumulate(llm::StepTime& sum, const llm::StepTime& step, double weight) {
   sum.latency += step.latency * weight;
@@ -29,6 +30,74 @@ void accumulate(llm::StepTime& sum, const llm::StepTime& step, double weight) {
 }
 
 }  // namespace
+
+ChunkScores::ChunkScores(const Workload& workload, double chunk, double capacity_tokens) {
+  std::vector<std::pair<double, double>> points;  // pairs, chunks
+  double total = 0.0;
+  for (const RequestClass& c : workload.classes) {
+    const double cached = cached_tokens(workload, c, capacity_tokens);
+    const double uncached = std::max(1.0, c.input - cached);
+    const double chunks = c.weight * uncached / chunk;
+    if (uncached <= chunk) {  // short requests are packed: many make one chunk like themselves
+      points.emplace_back(chunk * (cached + 0.5 * uncached), chunks);
+    } else {
+      for (const double f : quarters) {
+        points.emplace_back(chunk * (cached + f * uncached), 0.25 * chunks);
+      }
+    }
+    total += chunks;
+  }
+  std::sort(points.begin(), points.end());
+  // Steps of a tenth of what is still above: fine where the busiest of many ranks is found.
+  double sum = 0.0;
+  double kept = 0.0;
+  double work = 0.0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    sum += points[i].second / total;
+    work += points[i].first * points[i].second / total;
+    if (i + 1 < points.size() && 1.0 - sum > 0.9 * (1.0 - kept)) continue;
+    pairs_.push_back(work / (sum - kept));
+    share_.push_back(std::min(1.0, sum));
+    kept = sum;
+    work = 0.0;
+  }
+  share_.back() = 1.0;
+}
+
+Busiest ChunkScores::busiest(double ranks, double busy) const {
+  Busiest out;
+  if (ranks <= 0.0 || busy <= 0.0) return out;
+  out.none_ = std::pow(1.0 - busy, ranks);
+  out.pairs_ = pairs_;
+  for (const double share : share_) {
+    out.below_.push_back(std::pow(1.0 - busy + busy * share, ranks));
+  }
+  out.above_.resize(pairs_.size());
+  double sum = 0.0;
+  for (std::size_t i = pairs_.size(); i-- > 0;) {
+    sum += pairs_[i] * (out.below_[i] - (i > 0 ? out.below_[i - 1] : out.none_));
+    out.above_[i] = sum;
+  }
+  return out;
+}
+
+double ChunkScores::beside(const Busiest& others, double uncached, double cached, double chunk) {
+  if (uncached <= chunk) return others.with(uncached * (cached + 0.5 * uncached));
+  double sum = 0.0;
+  for (const double f : quarters) sum += others.with(chunk * (cached + f * uncached));
+  return 0.25 * sum;
+}
+
+double Busiest::with(double own) const {
+  const auto at = static_cast<std::size_t>(std::upper_bound(pairs_.begin(), pairs_.end(), own) -
+                                           pairs_.begin());
+  const double below = at > 0 ? below_[at - 1] : none_;
+  return own * below + (at < above_.size() ? above_[at] : 0.0);
+}
+
+double Busiest::mean() const {
+  return above_.empty() || none_ >= 1.0 ? 0.0 : above_.front() / (1.0 - none_);
+}
 
 Time KvTransfer::exposed(double tokens, Time prefill) const {
   if (layers <= 0.0) return {};
@@ -57,6 +126,7 @@ ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tok
   out.keys_per_chunk /= chunks;
   out.tokens_per_chunk = out.uncached / out.chunks_per_request;
   out.hit_rate = 1.0 - out.uncached / input;
+  out.scores = ChunkScores(workload, chunk, capacity_tokens);
   return out;
 }
 
@@ -101,6 +171,13 @@ llm::BatchShape PrefillModel::with_fill(llm::BatchShape shape, double fill) cons
   return shape;
 }
 
+llm::BatchShape PrefillModel::with_busiest(llm::BatchShape shape, const Busiest& others) const {
+  const double pairs = others.with(shape.prefill_pairs);
+  shape.prefill_context += (pairs - shape.prefill_pairs) / chunk_;
+  shape.prefill_pairs = pairs;
+  return shape;
+}
+
 llm::BatchShape PrefillModel::packed_shape(double uncached, double cached) const {
   // All of the request's scores, spread over the chunks that its tokens fill: what a short request
   // leaves of a chunk is filled by others like it, and their scores come along.
@@ -114,16 +191,18 @@ llm::BatchShape PrefillModel::packed_shape(double uncached, double cached) const
           .prefill_sequences = std::exp2(std::ceil(std::log2(copies)))};  // few keys for the memo
 }
 
-Time PrefillModel::duration(const Steps& steps, double fill) {
+Time PrefillModel::duration(const Steps& steps, double fill, const Busiest& others) {
   Time total;
   Time last_gap;  // a pipeline's fill: latency of the last chunk beyond its interval
   if (steps.full > 0.0) {
-    const llm::StepTime t = evaluator_.eval(with_fill(steps.full_shape, fill));
+    const llm::StepTime t =
+        evaluator_.eval(with_busiest(with_fill(steps.full_shape, fill), others));
     total += t.interval * steps.full;
     last_gap = t.latency - t.interval;
   }
   if (steps.rest > 0.0) {
-    const llm::StepTime t = evaluator_.eval(with_fill(steps.rest_shape, fill));
+    const llm::StepTime t =
+        evaluator_.eval(with_busiest(with_fill(steps.rest_shape, fill), others));
     total += t.interval;
     last_gap = std::max(last_gap, t.latency - t.interval);
   }
@@ -139,6 +218,9 @@ const PrefillService& PrefillModel::service(double capacity_tokens) {
   double input = 0.0;
   double second = 0.0;
   Time step;
+  const ChunkScores scores(*workload_, chunk_, capacity_tokens);
+  std::array<Busiest, fills.size()> others;
+  for (std::size_t i = 0; i < fills.size(); ++i) others[i] = scores.busiest(dp_ - 1.0, fills[i]);
   for (const RequestClass& c : workload_->classes) {
     const double cached = cached_tokens(*workload_, c, capacity_tokens);
     const double uncached = std::max(1.0, c.input - cached);
@@ -147,12 +229,12 @@ const PrefillService& PrefillModel::service(double capacity_tokens) {
     s.weight = c.weight;
     s.input = c.input;
     s.uncached = uncached;
-    s.alone = duration(steps, 0.0);
-    s.loaded = duration(steps, 1.0);
+    for (std::size_t i = 0; i < fills.size(); ++i) s.own[i] = duration(steps, fills[i], others[i]);
     // Occupancy: the request's share of full chunks of requests like it.
-    const Time full_step = evaluator_.eval(packed_shape(uncached, cached)).interval;
+    const llm::BatchShape packed = with_busiest(packed_shape(uncached, cached), others.back());
+    const Time full_step = evaluator_.eval(packed).interval;
     s.occupancy = full_step * (uncached / chunk_);
-    s.transfer = transfer_.exposed(c.input, s.alone);
+    s.transfer = transfer_.exposed(c.input, s.own[0]);
     step += full_step * c.weight;
     input += c.weight * c.input;
     out.uncached += c.weight * uncached;
@@ -180,9 +262,12 @@ PrefillPoint PrefillModel::at(const PrefillService& service, double requests,
   p.residual = service.step * (0.5 * (1.0 - std::pow(1.0 - rho, dp_ - 1.0)));
   // Others share this rank's chunks when there is a queue, and the other ranks' with rho.
   const double fill = (p.wait.probability + (dp_ - 1.0) * rho) / dp_;
+  std::size_t k = 0;
+  while (k + 2 < fills.size() && fill > fills[k + 1]) ++k;
+  const double part = (fill - fills[k]) / (fills[k + 1] - fills[k]);
   p.classes.reserve(service.classes.size());
   for (const ClassService& c : service.classes) {
-    const Time own = c.alone + (c.loaded - c.alone) * fill;
+    const Time own = c.own[k] + (c.own[k + 1] - c.own[k]) * part;
     p.classes.push_back(
         {.weight = c.weight, .offset = frontend_ + p.residual + own + c.transfer, .sigma = Time{}});
   }
@@ -241,10 +326,11 @@ llm::StepTime PrefillModel::mean_request_work(const PrefillService& service) {
 
 Energy PrefillModel::mean_request_energy(const PrefillService& service, double utilisation) {
   const llm::StepTime work = mean_request_work(service);
-  // The chips also idle (1 - rho) / rho times as long as they work.
+  // The chips also idle while nobody works, and while they wait for the busiest of their ranks.
   const double gpus = static_cast<double>(program().deployment().parallel.gpus());
   const double rho = std::max(1e-3, utilisation);
-  const Energy idle = program().idle_power() * (work.interval * (gpus * (1.0 - rho) / rho));
+  const Time waiting = service.occupancy / rho - work.interval;
+  const Energy idle = program().idle_power() * (waiting * gpus);
   return (work.energy + idle) / dp_;
 }
 

@@ -17,11 +17,14 @@
 // prefill itself. Prefix hits follow the workload's hit curve at the pool's cache capacity, routed
 // by prefix.
 //
-// Limits: a step takes the scores of its own request, not those of the busiest of d ranks, so that
-// d > 1 with very unequal prompts is too good (see README.md); no preemption.
+// A lockstep step ends with the busiest of its d ranks: its scores are the mean of the larger of
+// the request's own and the most of d - 1 others, each busy with probability rho (ChunkScores).
+//
+// Limits: no preemption.
 
 #pragma once
 
+#include <array>
 #include <deque>
 #include <vector>
 
@@ -44,6 +47,41 @@ struct KvTransfer {
   [[nodiscard]] Time exposed(double tokens, Time prefill) const;
 };
 
+/// The most scores (query x key positions) that some ranks hold, as a distribution.
+class Busiest {
+ public:
+  /// Mean of the larger of `own` and that most.
+  [[nodiscard]] double with(double own) const;
+  /// Mean of the most, given that any rank has a chunk in hand.
+  [[nodiscard]] double mean() const;
+
+ private:
+  friend class ChunkScores;
+  std::vector<double> pairs_;  // ascending
+  std::vector<double> below_;  // P(most <= pairs)
+  std::vector<double> above_;  // mean of the most over this point and all above it
+  double none_ = 1.0;          // P(no rank has a chunk)
+};
+
+/// Scores of the chunks that the ranks of a pool work on: a lockstep step ends with the busiest of
+/// them. Long requests count by quarters of their length.
+class ChunkScores {
+ public:
+  ChunkScores() = default;
+  ChunkScores(const Workload& workload, double chunk, double capacity_tokens);
+
+  /// The busiest of `ranks`, each of which has a chunk in hand with probability `busy`:
+  ///   P(most <= x) = (1 - busy + busy F(x))^ranks
+  [[nodiscard]] Busiest busiest(double ranks, double busy) const;
+  /// Mean of the larger of a request's own chunk and `others`, over its chunks.
+  [[nodiscard]] static double beside(const Busiest& others, double uncached, double cached,
+                                     double chunk);
+
+ private:
+  std::vector<double> pairs_;  // of a chunk, ascending
+  std::vector<double> share_;  // of chunks with at most so many
+};
+
 /// Prefill work of a workload in chunks, at one cache capacity: what a mixed batch carries.
 struct ChunkWork {
   double uncached = 0.0;            // mean tokens per request
@@ -52,6 +90,7 @@ struct ChunkWork {
   double chunks_per_request = 0.0;  // steps that a request takes part in
   double tokens_per_chunk = 0.0;    // mean tokens of a chunk when nothing is packed beside it
   double hit_rate = 0.0;            // cached tokens over input tokens
+  ChunkScores scores;               // of chunks as they are, busiest ranks included
 };
 
 [[nodiscard]] ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tokens);
@@ -61,11 +100,13 @@ struct ClassService {
   double weight = 0.0;
   double input = 0.0;
   double uncached = 0.0;
-  Time occupancy;  // of its server
-  Time alone;      // own steps while the other ranks idle
-  Time loaded;     // own steps while the other ranks are full
-  Time transfer;   // exposed
+  Time occupancy;           // of its server
+  std::array<Time, 4> own;  // its steps while the chunks beside it are full to `fills`
+  Time transfer;            // exposed
 };
+
+/// Loads of the other ranks at which own steps are priced; between them lies a line.
+inline constexpr std::array<double, 4> fills = {0.0, 0.2, 0.5, 1.0};
 
 /// All classes at one cache capacity, with their moments.
 struct PrefillService {
@@ -127,8 +168,10 @@ class PrefillModel {
   };
   [[nodiscard]] Steps steps_of(double uncached, double cached) const;
   [[nodiscard]] llm::BatchShape packed_shape(double uncached, double cached) const;
-  [[nodiscard]] Time duration(const Steps& steps, double fill);
+  [[nodiscard]] Time duration(const Steps& steps, double fill, const Busiest& others);
   [[nodiscard]] llm::BatchShape with_fill(llm::BatchShape shape, double fill) const;
+  /// `shape` with the scores of the busiest of its instance's ranks.
+  [[nodiscard]] llm::BatchShape with_busiest(llm::BatchShape shape, const Busiest& others) const;
 
   llm::StepEvaluator evaluator_;
   const Workload* workload_;

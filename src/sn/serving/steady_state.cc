@@ -139,7 +139,7 @@ PrefillPoint ServingModel::prefill_at(double requests, const DecodePoint& point)
 PrefillPoint ServingModel::mixed_prefill_at(const DecodePoint& point) {
   const MixedPrefill& mixed = decode_->mixed();
   const llm::Parallelism& p = plan_.decode.deployment.parallel;
-  llm::BatchShape shape = decode_->shape(point.sequences, point.mixed_tokens);
+  llm::BatchShape shape = decode_->shape(point.sequences, point.mixed_tokens, point.busiest_pairs);
   const Time with_scores = decode_->period(decode_->step_of(shape));
   const double pairs_in_step = std::max(1.0, shape.prefill_pairs);
   shape.prefill_pairs = 0.0;
@@ -148,14 +148,17 @@ PrefillPoint ServingModel::mixed_prefill_at(const DecodePoint& point) {
   const Time per_pair = (with_scores - without) / pairs_in_step;
   PrefillPoint out;
   out.utilisation = std::min(0.999, point.chunk_fill);
+  const Busiest others = mixed.work.scores.busiest(d(p.dp) - 1.0, point.mixed_slots);
   Time mean;
   double second = 0.0;
   for (const RequestClass& c : workload_->classes) {
     const double cached = cached_tokens(*workload_, c, cache_tokens_);
     const double uncached = std::max(1.0, c.input - cached);
-    const Time scores = per_pair * (uncached * (cached + 0.5 * uncached));
-    const Time own = without * std::ceil(uncached / mixed.chunk) + scores;
-    const Time occupancy = without * (uncached / mixed.chunk) + scores;
+    const double chunks = uncached / mixed.chunk;
+    const double beside = ChunkScores::beside(others, uncached, cached, mixed.chunk);
+    const double packed = others.with(mixed.chunk * (cached + 0.5 * uncached)) * chunks;
+    const Time own = without * std::ceil(chunks) + per_pair * (beside * std::max(1.0, chunks));
+    const Time occupancy = without * chunks + per_pair * (chunks > 1.0 ? beside * chunks : packed);
     mean += occupancy * c.weight;
     second += c.weight * occupancy.si() * occupancy.si();
     out.classes.push_back({.weight = c.weight, .offset = frontend_ + own, .sigma = Time{}});
