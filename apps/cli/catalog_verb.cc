@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/cli.h"
+#include "sn/base/files.h"
 #include "sn/draw/datasheet.h"
 #include "sn/hw/catalog.h"
 
@@ -82,6 +83,25 @@ int show(const hw::Catalog& catalog, const std::string& name, bool json) {
   return print(json ? draw::datasheet_json(*sheet) : draw::datasheet_text(*sheet, text_style({})));
 }
 
+/// `text` is the name of a model or the path of a config.json (or of a file like a catalog entry).
+int show_model(const hw::Catalog& catalog, const std::string& text, bool json) {
+  const hw::CatalogKind* kind = hw::find_kind("model");
+  SN_ASSERT(kind != nullptr);
+  if (catalog.has(*kind, text)) return show(catalog, of_kind(*kind, text), json);
+  // A word without a dot or slash is meant as a name: offer the nearest one.
+  if (text.find_first_of("./") == std::string::npos) {
+    return refuse(catalog.entry(*kind, text).error());
+  }
+  constexpr std::size_t most_bytes = 4u << 20;
+  Result<std::string> file = read_file(text, most_bytes);
+  if (!file) return refuse(file.error());
+  const Result<Node> tree = parse_document(text, *std::move(file));
+  if (!tree) return refuse(tree.error());
+  const Result<draw::Datasheet> sheet = draw::read_model_datasheet(*tree, text);
+  if (!sheet) return refuse(sheet.error());
+  return print(json ? draw::datasheet_json(*sheet) : draw::datasheet_text(*sheet, text_style({})));
+}
+
 int list(const hw::Catalog& catalog, const std::string& name, bool json) {
   std::vector<draw::CatalogListing> kinds;
   for (const hw::CatalogKind& k : hw::catalog_kinds()) {
@@ -102,18 +122,20 @@ int run_catalog(const Args& args) {
   CLI::App app("What is known of chips, links, racks, networks, models and software.", verb);
   std::vector<std::string> words;
   bool json = false;
-  app.add_option("WORDS", words, "nothing, a KIND, or: show NAME, show KIND/NAME");
+  app.add_option("WORDS", words, "nothing, a KIND, or: show NAME, show KIND/NAME, model PATH|NAME");
   app.add_flag("--json", json, "JSON instead of text (schema/catalog.schema.json)");
   app.footer(
       "\nexamples:\n"
       "  supernode catalog                    kinds and names\n"
       "  supernode catalog racks              racks with their titles\n"
       "  supernode catalog show al128         every number with its source\n"
-      "  supernode catalog show models/deepseek-v3 --json");
+      "  supernode catalog show models/deepseek-v3 --json\n"
+      "  supernode catalog model config.json  what a Hugging Face configuration comes to");
   if (const auto code = parse(app, args)) return *code;
 
   const bool showing = !words.empty() && words.front() == "show";
-  if (words.size() > (showing ? 2u : 1u)) {
+  const bool sizing = words.size() == 2 && words.front() == "model";
+  if (words.size() > (showing || sizing ? 2u : 1u)) {
     return refuse({flag_error(verb, "unexpected argument '" + shown(words.back()) + "'",
                               "supernode catalog show NAME shows one entry")});
   }
@@ -122,6 +144,7 @@ int run_catalog(const Args& args) {
   }
   const Result<hw::Catalog> catalog = hw::Catalog::embedded();
   if (!catalog) return refuse(catalog.error());
+  if (sizing) return show_model(*catalog, words[1], json);
   if (showing) return show(*catalog, words[1], json);
   return list(*catalog, words.empty() ? std::string() : words.front(), json);
 }

@@ -10,8 +10,8 @@
 #include <filesystem>
 
 #include "apps/cli/cli.h"
-#include "sn/base/document.h"
-#include "sn/base/files.h"
+#include "apps/cli/export_plan.h"
+#include "apps/cli/load_scenario.h"
 #include "sn/draw/pareto_svg.h"
 #include "sn/draw/plan_json.h"
 #include "sn/draw/plan_text.h"
@@ -25,13 +25,15 @@ namespace sn::cli {
 namespace {
 
 constexpr const char* verb = "supernode plan";
-constexpr std::size_t scenario_bytes = 4u << 20;
 
 struct PlanArgs {
   std::vector<std::string> files;
   twin::Overrides overrides;
   std::string json;
   std::string svg;
+  std::vector<std::string> vary;
+  std::string tool;
+  std::string deployment;
   std::string top = "10";
   std::string threads = "0";
   bool explain = false;
@@ -54,6 +56,14 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
                "(schema/plan.schema.json)");
   app.add_option("--svg", a.svg, "draw the Pareto chart into this file (- for standard output)")
       ->type_name("FILE");
+  app.add_option("--vary", a.vary,
+                 "plan for each of these values of a scenario field; several flags combine")
+      ->type_name("FIELD=A,B,...");
+  app.add_option("--export", a.tool,
+                 "print the launch script of a deployment instead: vllm, sglang, trtllm, dynamo")
+      ->type_name("TOOL");
+  app.add_option("--deployment", a.deployment, "which deployment to export (1, the best)")
+      ->type_name("N");
   app.add_option("--top", a.top, "deployments to report (10)")->type_name("N");
   app.add_option("--threads", a.threads, "threads; 0 for all; the result is the same")
       ->type_name("N");
@@ -64,7 +74,29 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
       "  supernode plan scenarios/al128-deepseek-v3.yaml --explain --svg pareto.svg\n"
       "  supernode plan scenarios/al128-deepseek-v3.yaml --trace chat.jsonl.gz --rate 1.5x\n"
       "  supernode plan a.yaml b.yaml c.yaml          one comparison table\n"
+      "  supernode plan a.yaml --vary cluster.rack.gpus=8,16,32,64,128\n"
+      "  supernode plan a.yaml --export vllm > launch.sh\n"
       "  supernode plan --json a.yaml | jq .candidates[0].state");
+}
+
+/// Rank to export; the plan has to report as many.
+int check_export(const PlanArgs& a, planner::PlanOptions& options, Errors& errors) {
+  if (a.tool.empty()) {
+    if (!a.deployment.empty()) {
+      errors.push_back(flag_error(verb, "--deployment chooses what --export prints",
+                                  "--export vllm --deployment " + shown(a.deployment)));
+    }
+    return 1;
+  }
+  check_tool(verb, a.tool, errors);
+  if (a.files.size() > 1 || !a.vary.empty() || a.explain || !a.json.empty() || !a.svg.empty()) {
+    errors.push_back(flag_error(verb, "--export prints the script of one scenario and nothing else",
+                                "leave out --json, --svg, --explain, --vary and other scenarios"));
+  }
+  if (a.deployment.empty()) return 1;
+  const int rank = integer_flag("--deployment", a.deployment, 1, 1000, errors);
+  options.top = std::max(options.top, rank);
+  return rank;
 }
 
 planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
@@ -92,6 +124,10 @@ planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
     errors.push_back(flag_error(verb, "--svg and --json both go to standard output",
                                 "write one of them to a file: --json=FILE"));
   }
+  if (!a.vary.empty() && (a.files.size() > 1 || a.explain)) {
+    errors.push_back(flag_error(verb, "--vary plans one scenario, without --explain",
+                                "plan the value you choose with --explain"));
+  }
   check_writable("--json", a.json, errors);
   check_writable("--svg", a.svg, errors);
   for (const std::string& file : a.files) {
@@ -104,29 +140,13 @@ planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
   return options;
 }
 
-Result<twin::World> load(const std::string& file, const twin::Overrides& overrides,
-                         const hw::Catalog& catalog) {
-  Result<std::string> text = read_file(input_path(file), scenario_bytes);
-  if (!text) return fail(text.error());
-  Result<Node> scenario = parse_document(file == "-" ? "standard input" : file, *std::move(text));
-  if (!scenario) return fail(scenario.error());
-  // The name of a scenario names its model; with another one it would mislead.
-  if (!overrides.model.empty() && scenario->is_map()) scenario->erase("name");
-  if (scenario->is_map()) twin::apply(overrides, *scenario);
-  const std::size_t slash = file.find_last_of('/');
-  const std::string directory =
-      slash == std::string::npos ? "" : file.substr(0, std::max<std::size_t>(1, slash));
-  return twin::resolve(
-      *scenario, catalog, [](const std::string& path) { return read_file(path); }, directory);
-}
-
 Result<std::vector<twin::World>> load_all(const PlanArgs& a) {
   const Result<hw::Catalog> catalog = hw::Catalog::embedded();
   if (!catalog) return fail(catalog.error());
   std::vector<twin::World> worlds;
   Errors errors;
   for (const std::string& file : a.files) {
-    Result<twin::World> world = load(file, a.overrides, *catalog);
+    Result<twin::World> world = load_scenario(file, a.overrides, *catalog);
     if (world) {
       worlds.push_back(*std::move(world));
     } else {
@@ -171,9 +191,19 @@ int run_plan(const Args& args) {
   if (const auto code = parse(app, args)) return *code;
   if (a.json == "true") a.json = "-";  // how CLI11 reads the flag without a value
   Errors errors;
-  const planner::PlanOptions options = check(a, errors);
+  planner::PlanOptions options = check(a, errors);
+  const int rank = check_export(a, options, errors);
   if (!errors.empty()) return refuse(errors);
 
+  if (!a.vary.empty()) {
+    return run_vary({.file = a.files.front(),
+                     .overrides = a.overrides,
+                     .flags = a.vary,
+                     .options = options,
+                     .json = a.json,
+                     .svg = a.svg,
+                     .quiet = a.quiet});
+  }
   const auto start = std::chrono::steady_clock::now();
   const Result<std::vector<twin::World>> worlds = load_all(a);
   if (!worlds) return refuse(worlds.error());
@@ -190,7 +220,11 @@ int run_plan(const Args& args) {
     if (result->meet == 0) code = exit_mistake;
     reports.push_back(*std::move(result));
   }
-  if (!reports.empty()) code = std::max(code, show(reports, a));
+  if (!reports.empty()) {
+    code = std::max(code, a.tool.empty()
+                              ? show(reports, a)
+                              : export_plan(verb, worlds->front(), reports.front(), a.tool, rank));
+  }
   if (!a.quiet) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     complain("planned in " + draw::significant(took.count()) + " s\n");

@@ -195,7 +195,7 @@ colour: blue
         self.assertRegex(result.stderr, r"\d errors, nothing was run")
 
     def test_mistakes_of_several_scenarios_at_once(self):
-        bad = self.write("bad.yaml", SCENARIO.replace("hgx-h200", "hgx-h20"))
+        bad = self.write("bad.yaml", SCENARIO.replace("hgx-h200", "hgx-h2000"))
         worse = self.write("worse.yaml", SCENARIO.replace("1 s}", "-1 s}"))
         self.refused("plan", bad, self.scenario, worse, wants=["bad.yaml:3:", "worse.yaml:13:"])
 

@@ -13,12 +13,14 @@
 #include "sn/collective/params.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
+#include "sn/planner/tool_table.h"
 #include "sn/serving/workload_file.h"
 
 namespace sn::draw {
 
 /// What a model entry says besides its architecture.
 struct PublishedModel {
+  std::string checkpoint;  // its name on Hugging Face
   double parameters = 0.0;
   double active = 0.0;
   llm::ModelTraits traits;
@@ -26,6 +28,7 @@ struct PublishedModel {
 
 template <class V>
 void describe(V& v, PublishedModel& p) {
+  v.text("checkpoint", p.checkpoint, hw::Need::optional);
   v.ratio("published.parameters", p.parameters, 1e6, 1e15, hw::Need::optional);
   v.ratio("published.active_parameters", p.active, 1e6, 1e15, hw::Need::optional);
   v.group("traits", p.traits);
@@ -167,6 +170,24 @@ void add_model(const hw::Catalog& catalog, Node tree, Datasheet& sheet, Errors& 
   sheet.model = std::move(facts);
 }
 
+/// A line an argument: the program that takes it as the value, its meaning as the note.
+void add_tool(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+  const planner::ToolTable table = take(planner::read_tool(tree, sheet.name), errors);
+  hw::Provenance from;
+  from.confidence = hw::Confidence::high;
+  if (const hw::SourceInfo* info = catalog.sources().find(text_at(tree, "source"))) {
+    from.source = *info;
+  }
+  for (const planner::ToolProgram& program : table.programs) {
+    for (const planner::ToolArgument& argument : program.arguments) {
+      from.note = argument.meaning;
+      sheet.lines.push_back({.path = argument.name,
+                             .dimension = {},
+                             .figures = {{program.name, std::nullopt, from}}});
+    }
+  }
+}
+
 /// How the lines of each kind are read. A new kind is one line.
 struct KindReader {
   std::string_view kind;
@@ -186,7 +207,9 @@ void add_workload(const hw::Catalog&, const Node& tree, Datasheet& sheet, Errors
 constexpr KindReader readers[] = {
     {"chip", add_described<hw::Chip>},
     {"link", add_described<hw::Link>},
+    {"switch", add_described<hw::Switch>},
     {"nic", add_described<hw::Nic>},
+    {"memory", add_described<hw::Memory>},
     {"rack", add_described<hw::Rack>},
     {"scale-out", add_described<hw::ScaleOut>},
     {"dcn", add_described<hw::Dcn>},
@@ -197,6 +220,7 @@ constexpr KindReader readers[] = {
     {"framework", add_described<llm::Framework>},
     {"traits", add_described<llm::ModelTraits>},
     {"workload", add_workload},
+    {"tool", add_tool},
 };
 
 }  // namespace
@@ -220,6 +244,24 @@ Result<Datasheet> read_datasheet(const hw::Catalog& catalog, const hw::CatalogKi
   }
   if (!errors.empty()) return fail(std::move(errors));
   return sheet;
+}
+
+Result<Datasheet> read_model_datasheet(const Node& config, std::string name) {
+  const Node* inner = config.find("config");
+  Result<llm::ModelSpec> spec = llm::read_model(inner == nullptr ? config : *inner, name);
+  if (!spec) return fail(spec.error());
+  ModelFacts facts;
+  facts.spec = *std::move(spec);
+  facts.count = llm::count_parameters(facts.spec);
+  facts.active = llm::active_parameters(facts.spec);
+  return Datasheet{.kind = "model",
+                   .folder = {},
+                   .name = std::move(name),
+                   .title = text_at(config, "title"),
+                   .parts = {},
+                   .lines = {},
+                   .model = std::move(facts),
+                   .workload = {}};
 }
 
 CatalogListing list_kind(const hw::Catalog& catalog, const hw::CatalogKind& kind) {

@@ -71,6 +71,10 @@ struct Datasheet {
 [[nodiscard]] Result<Datasheet> read_datasheet(const hw::Catalog& catalog,
                                                const hw::CatalogKind& kind, std::string_view name);
 
+/// The datasheet of a model outside the catalog: a config.json, or an entry that holds one under
+/// `config`. It has no folder and no lines. Errors: as `llm::read_model`.
+[[nodiscard]] Result<Datasheet> read_model_datasheet(const Node& config, std::string name);
+
 [[nodiscard]] std::string datasheet_text(const Datasheet& sheet, const TextStyle& style);
 
 /// Schema: schema/catalog.schema.json.

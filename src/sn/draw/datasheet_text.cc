@@ -134,6 +134,13 @@ std::string architecture(const llm::ModelSpec& m) {
                        m.experts, m.expert_inter, m.top_k, m.shared_inter);
   }
   if (m.dense_layers > 0) out += fmt::format("  dense feed-forward width {}\n", m.dense_inter);
+  if (m.windowed_layers > 0) {
+    out += fmt::format("  {} layers attend to the last {} tokens\n", m.windowed_layers, m.window);
+  }
+  if (m.is_sparse()) {
+    out += fmt::format("  sparse attention: {} keys, chosen by an indexer of {} heads of {}\n",
+                       m.sparse_top_k, m.index_heads, m.index_dim);
+  }
   if (m.mtp_layers > 0) out += fmt::format("  {} MTP layer\n", m.mtp_layers);
   return out;
 }
@@ -176,7 +183,7 @@ std::string per_token(const llm::ModelSpec& m, const TextStyle& style) {
                                       kernel::DataType::int8, kernel::DataType::fp4}) {
     const double bytes = llm::kv_bytes_per_token(m, type).si();
     kv.row({std::string(kernel::to_string(type)), format_number(bytes, 12),
-            significant(bytes * static_cast<double>(m.max_context) / 1e9)});
+            significant(bytes * llm::kv_tokens_held(m, static_cast<double>(m.max_context)) / 1e9)});
   }
   TextTable flops({{"context", Align::right}, {"GFLOP/token", Align::right}});
   for (const double context : {0.0, 1024.0, 8192.0, 32768.0, 131072.0}) {
@@ -190,16 +197,18 @@ std::string per_token(const llm::ModelSpec& m, const TextStyle& style) {
 }  // namespace
 
 std::string datasheet_text(const Datasheet& sheet, const TextStyle& style) {
-  std::string out = heading(sheet.name + (sheet.title.empty() ? "" : "   " + sheet.title) + "   (" +
-                                sheet.folder + "/" + sheet.name + ")",
-                            style) +
-                    "\n" + parts(sheet);
+  const std::string place =
+      sheet.folder.empty() ? std::string() : "   (" + sheet.folder + "/" + sheet.name + ")";
+  std::string out =
+      heading(sheet.name + (sheet.title.empty() ? "" : "   " + sheet.title) + place, style) + "\n" +
+      parts(sheet);
   if (sheet.model) {
     out += "\n" + architecture(sheet.model->spec) + parameters(*sheet.model, style) +
            per_token(sheet.model->spec, style);
   }
   if (sheet.workload) out += "\n" + workload_statistics(*sheet.workload, style);
   out += values(sheet, style) + assumptions(sheet, style) + sources(sheet, style);
+  if (sheet.folder.empty()) return out + "\n next   supernode catalog models\n";
   return out + "\n next   supernode catalog show " + sheet.folder + "/" + sheet.name + " --json\n";
 }
 

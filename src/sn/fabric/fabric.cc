@@ -27,11 +27,12 @@ Fabric make_fabric(const hw::Cluster& cluster) {
   f.domain = up.domain;
   f.domains = cluster.domains();
   f.segment = out.segment;
-  f.in_switch_reduction = up.in_switch_reduction;
+  f.in_switch_reduction = up.fabric_switch.in_switch_reduction;
   f.scale_up = {.layer = Layer::scale_up,
                 .raw = up.link.bandwidth,
                 .sustained = up.link.bandwidth * up.link.efficiency,
-                .latency = 2.0 * up.link.endpoint_latency + up.switch_latency};
+                .latency = 2.0 * up.link.endpoint_latency +
+                           static_cast<double>(up.hops()) * up.fabric_switch.latency};
   f.scale_out = {.layer = Layer::scale_out,
                  .raw = nic.bandwidth,
                  .sustained = nic.bandwidth * nic.efficiency,

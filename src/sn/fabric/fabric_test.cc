@@ -22,9 +22,11 @@ hw::Cluster small_cluster() {
   c.rack.gpus = 32;
   c.rack.scale_up = {
       .link = {.bandwidth = 900_GB_per_s, .efficiency = 0.8, .endpoint_latency = 150_ns},
-      .switch_latency = 100_ns,
-      .domain = 16,
-      .in_switch_reduction = true};
+      .fabric_switch = {.ports = 16,
+                        .port_bandwidth = 100_GB_per_s,
+                        .latency = 100_ns,
+                        .in_switch_reduction = true},
+      .domain = 16};
   c.rack.nic = {.bandwidth = 50_GB_per_s, .efficiency = 0.9, .latency = Time::from_si(1.5e-6)};
   c.scale_out.latency = 2_us;
   c.scale_out.oversubscription = 2.0;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "sn/base/units.h"
 
@@ -18,16 +19,19 @@ constexpr int max_depth = 8;
 constexpr std::array kinds = {
     CatalogKind{"chip", "chips", "accelerators: peak rates, memory, power"},
     CatalogKind{"link", "links", "point-to-point links: ScaleUp protocols, PCIe"},
+    CatalogKind{"switch", "switches", "ScaleUp switch chips: ports, latency, in-switch reduction"},
     CatalogKind{"nic", "nics", "network adapters, per GPU"},
     CatalogKind{"rack", "racks", "supernodes and servers: chips, ScaleUp domain, power feed"},
     CatalogKind{"scale-out", "scale_out", "networks between supernodes (layer 2)"},
     CatalogKind{"dcn", "dcn", "data-centre networks (layer 3)"},
+    CatalogKind{"memory", "memory", "memory beyond the chip: expanders, pools, drives, hosts"},
     CatalogKind{"model", "models", "large language models"},
     CatalogKind{"kernels", "kernels", "efficiencies of kernel families"},
     CatalogKind{"collectives", "collectives", "communication libraries: latencies, efficiencies"},
     CatalogKind{"framework", "frameworks", "serving software: host overhead, memory reserve"},
     CatalogKind{"traits", "traits", "behaviour of models under load"},
     CatalogKind{"workload", "workloads", "published workload statistics"},
+    CatalogKind{"tool", "tools", "serving tools: the arguments that exported scripts use"},
 };
 
 /// Parts that an entry refers to by name: key in the entry -> kind of the part.
@@ -85,6 +89,30 @@ void read_sources(const Node& root, SourceBook& book, Errors& errors) {
     reader.finish();
     book.add(std::move(info));
   }
+}
+
+/// Another part replaces the base's as a whole: nothing of the old chip may shine through.
+void erase_replaced(const CatalogKind& kind, const Node& changes, Node& from) {
+  for (const Part& part : parts) {
+    const Node* other = changes.find(part.key);
+    if (part.owner == kind.name && other != nullptr && is_reference(*other)) from.erase(part.key);
+  }
+  const Node* old = from.find("scale_up");
+  if (kind.name != "rack" || old == nullptr) return;
+  Node scale_up = *old;
+  // How many chips a rack needs follows from switch and link; a count given for others is void.
+  const Node* chip = changes.find("scale_up.switch");
+  if (chip != nullptr && is_reference(*chip)) {
+    scale_up.erase("switch");
+    scale_up.erase("switches");
+  }
+  if (changes.find("scale_up.link") != nullptr) {
+    // A link's leaves stand beside the rack's own.
+    for (const Node::Member& m : old->members()) {
+      if (m.key != "switch" && m.key != "stages" && m.key != "domain") scale_up.erase(m.key);
+    }
+  }
+  from.set("scale_up", std::move(scale_up));
 }
 
 Error unknown_entry(const CatalogKind& kind, std::string_view name, const Node* at,
@@ -190,13 +218,7 @@ Result<Node> Catalog::resolve_at_depth(const CatalogKind& kind, const Node& refe
   if (!from) return from;
   Node changes = reference;
   changes.erase("base");
-  // Another part replaces the base's as a whole: nothing of the old chip may shine through.
-  for (const Part& part : parts) {
-    const Node* other = changes.find(part.key);
-    if (part.owner == kind.name && other != nullptr && is_reference(*other)) {
-      from->erase(part.key);
-    }
-  }
+  erase_replaced(kind, changes, *from);
   Errors errors;
   resolve_parts(kind, changes, errors, depth);
   if (!errors.empty()) return fail(std::move(errors));
@@ -213,46 +235,141 @@ void Catalog::resolve_parts(const CatalogKind& kind, Node& tree, Errors& errors,
     Result<Node> resolved = resolve_at_depth(*find_kind(part.kind), *reference, depth);
     tree.set(std::string(part.key), take(std::move(resolved), errors));
   }
-  // ScaleUp lays its own leaves (domain, switch) over those of the link that it names.
   const Node* scale_up = kind.name == "rack" ? tree.find("scale_up") : nullptr;
-  const Node* link = scale_up == nullptr ? nullptr : scale_up->find("link");
-  if (link == nullptr) return;
-  const Node at_link = take(resolve_at_depth(*find_kind("link"), *link, depth), errors);
+  if (scale_up == nullptr || !scale_up->is_map()) return;
   Node own = *scale_up;
-  own.erase("link");
-  tree.set("scale_up", overlay(at_link, own));
+  const Node* chip = own.find("switch");
+  if (chip != nullptr && is_reference(*chip)) {
+    own.set("switch", take(resolve_at_depth(*find_kind("switch"), *chip, depth), errors));
+  }
+  // ScaleUp lays its own leaves (domain, switch) over those of the link that it names.
+  const Node* link = own.find("link");
+  if (link != nullptr) {
+    const Node at_link = take(resolve_at_depth(*find_kind("link"), *link, depth), errors);
+    own.erase("link");
+    own = overlay(at_link, own);
+  }
+  tree.set("scale_up", std::move(own));
 }
 
-void check_rack(const Rack& rack, const Location& where, Errors& errors) {
-  const auto report = [&](std::string message, std::string hint) {
-    errors.push_back({.code = ErrorCode::range,
-                      .message = std::move(message),
-                      .where = where,
-                      .hint = std::move(hint)});
-  };
-  const std::int64_t domain = rack.scale_up.domain;
-  if (domain > 0 && rack.gpus % domain != 0) {
-    report("rack '" + rack.name + "': " + std::to_string(rack.gpus) +
-               " GPUs do not divide into ScaleUp domains of " + std::to_string(domain),
-           "set scale_up.domain to a divisor of gpus");
+std::int64_t ScaleUp::planes() const {
+  if (fabric_switch.port_bandwidth <= Bandwidth{}) return 0;
+  // A rate that divides to within rounding needs no further plane.
+  return static_cast<std::int64_t>(std::ceil(link.bandwidth / fabric_switch.port_bandwidth - 1e-9));
+}
+
+namespace {
+
+/// Appends range errors about one rack.
+class RackCheck {
+ public:
+  RackCheck(const Rack& rack, const Location& where, Errors& errors)
+      : rack_(rack), where_(where), errors_(errors) {
+    complete(rack_);
   }
-  if (rack.chip.idle > rack.chip.tdp) {
-    report("chip '" + rack.chip.name + "': idle power " + format(rack.chip.idle) +
-               " is above TDP " + format(rack.chip.tdp),
-           "");
+
+  void domain() {
+    const std::int64_t domain = rack_.scale_up.domain;
+    if (domain > 0 && rack_.gpus % domain != 0) {
+      report(std::to_string(rack_.gpus) + " GPUs do not divide into ScaleUp domains of " +
+                 std::to_string(domain),
+             "set scale_up.domain to a divisor of gpus");
+    }
+    const std::int64_t per_os = rack_.gpus_per_os;
+    if (per_os > 0 && rack_.gpus % per_os != 0) {
+      report(std::to_string(rack_.gpus) + " GPUs do not divide into OS images of " +
+                 std::to_string(per_os),
+             "set gpus_per_os to a divisor of gpus");
+    }
   }
-  if (rack.chip.l2_bandwidth < rack.chip.hbm_bandwidth) {
-    report("chip '" + rack.chip.name + "': L2 at " + format(rack.chip.l2_bandwidth) +
-               " is slower than HBM at " + format(rack.chip.hbm_bandwidth),
-           "");
+
+  void radix() {
+    const ScaleUp& up = rack_.scale_up;
+    const std::int64_t ports = up.fabric_switch.ports;
+    // A non-blocking leaf-spine of this switch reaches ports^2 / 2 GPUs a plane (Clos, 1953).
+    const std::int64_t most = up.stages == 1 ? ports : ports * ports / 2;
+    if (up.domain <= most) return;
+    const std::string reaches =
+        up.stages == 1 ? "" : ", which reach " + std::to_string(most) + " GPUs over two stages";
+    report("a ScaleUp domain of " + std::to_string(up.domain) + " GPUs needs " +
+               std::to_string(up.domain) + " ports in each of its " + std::to_string(up.planes()) +
+               " planes; " + switch_ports() + reaches,
+           "a smaller scale_up.domain, a switch of more ports (supernode catalog switches), or "
+           "more ports at a lower port_bandwidth");
   }
-  const Power chips = rack.chip.tdp * static_cast<double>(rack.gpus);
-  if (chips > rack.feed) {
-    report("rack '" + rack.name + "': " + std::to_string(rack.gpus) + " chips of " +
-               format(rack.chip.tdp) + " draw " + format(chips) + ", above the feed of " +
-               format(rack.feed),
+
+  void planes() {
+    const ScaleUp& up = rack_.scale_up;
+    if (up.switches == 0) return;  // as many as it takes
+    const std::int64_t needed = rack_.gpus * up.planes();
+    const std::int64_t there = up.switches * up.fabric_switch.ports;
+    if (needed <= there) return;
+    report(std::to_string(rack_.gpus) + " GPUs at " + format(up.link.bandwidth) + " need " +
+               std::to_string(up.planes()) + " ports each, " + std::to_string(needed) +
+               " in all; " + switch_ports() + ", " + std::to_string(up.switches) +
+               " switches have " + std::to_string(there),
+           "more scale_up.switches, a lower scale_up.bandwidth, or fewer GPUs");
+  }
+
+  void reach() {
+    const Link& link = rack_.scale_up.link;
+    if (link.reach <= Length{} || rack_.span <= link.reach) return;
+    report("the longest ScaleUp run is " + format(rack_.span) + "; the link reaches " +
+               format(link.reach),
+           "a link of longer reach (optics), or a shorter span");
+  }
+
+  void chip() {
+    const Chip& chip = rack_.chip;
+    if (chip.idle > chip.tdp) {
+      report("chip '" + chip.name + "': idle power " + format(chip.idle) + " is above TDP " +
+                 format(chip.tdp),
+             "");
+    }
+    if (chip.l2_bandwidth < chip.hbm_bandwidth) {
+      report("chip '" + chip.name + "': L2 at " + format(chip.l2_bandwidth) +
+                 " is slower than HBM at " + format(chip.hbm_bandwidth),
+             "");
+    }
+  }
+
+  void power() {
+    const Power chips = rack_.chip.tdp * static_cast<double>(rack_.gpus);
+    if (chips <= rack_.feed) return;
+    report(std::to_string(rack_.gpus) + " chips of " + format(rack_.chip.tdp) + " draw " +
+               format(chips) + ", above the feed of " + format(rack_.feed),
            "fewer GPUs, a chip of lower TDP, or a larger power.feed");
   }
+
+ private:
+  void report(std::string message, std::string hint) {
+    errors_.push_back({.code = ErrorCode::range,
+                       .message = "rack '" + rack_.name + "': " + std::move(message),
+                       .where = where_,
+                       .hint = std::move(hint)});
+  }
+
+  [[nodiscard]] std::string switch_ports() const {
+    const Switch& s = rack_.scale_up.fabric_switch;
+    return "switch '" + s.name + "' has " + std::to_string(s.ports) + " ports of " +
+           format(s.port_bandwidth);
+  }
+
+  Rack rack_;  // completed
+  const Location& where_;
+  Errors& errors_;
+};
+
+}  // namespace
+
+void check_rack(const Rack& rack, const Location& where, Errors& errors) {
+  RackCheck check(rack, where, errors);
+  check.domain();
+  check.radix();
+  check.planes();
+  check.reach();
+  check.chip();
+  check.power();
 }
 
 }  // namespace sn::hw

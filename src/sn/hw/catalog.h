@@ -75,7 +75,9 @@ void read_entry(const Catalog& catalog, const Node& tree, std::string prefix, T&
   reader.finish();
 }
 
-/// Rules that no single field can check: domain divides the rack, L2 faster than HBM, and the like.
+/// Rules that no single field can check: domains and OS images divide the rack, the switch has the
+/// ports that domain and planes need, the link spans the rack, L2 is faster than HBM, the feed
+/// carries the chips. Every message names the component and the numbers.
 void check_rack(const Rack& rack, const Location& where, Errors& errors);
 
 }  // namespace sn::hw

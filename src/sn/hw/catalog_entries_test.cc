@@ -1,7 +1,7 @@
 // sn/hw/catalog_entries_test.cc
 //
 // The hardware entries that ship: each reads without a mistake, says where every number comes from,
-// and carries the figures of its datasheet.
+// and carries the figures of its datasheet. Racks against their switches: rack_check_test.cc.
 
 #include <gtest/gtest.h>
 
@@ -13,26 +13,6 @@
 namespace sn::hw {
 namespace {
 
-Rack shipped_rack(const std::string& reference, Params& params) {
-  const Catalog catalog = shipped_catalog();
-  Rack rack;
-  Errors errors;
-  const Result<Node> doc = parse_document("scenario.yaml", reference);
-  if (!doc) {
-    ADD_FAILURE() << render(doc.error());
-    return rack;
-  }
-  const Result<Node> tree = catalog.resolve(kind_named("rack"), *doc);
-  if (!tree) {
-    ADD_FAILURE() << render(tree.error());
-    return rack;
-  }
-  read_entry(catalog, *tree, "rack", rack, params, errors);
-  check_rack(rack, tree->where(), errors);
-  EXPECT_TRUE(errors.empty()) << render(errors);
-  return rack;
-}
-
 const Param& param_at(const Params& params, std::string_view path) {
   for (const Param& p : params) {
     if (p.path == path) return p;
@@ -41,27 +21,15 @@ const Param& param_at(const Params& params, std::string_view path) {
   return params.front();
 }
 
-Errors mistakes_of(const std::string& reference) {
-  const Catalog catalog = shipped_catalog();
-  const Result<Node> doc = parse_document("scenario.yaml", reference);
-  if (!doc) return doc.error();
-  const Result<Node> tree = catalog.resolve(kind_named("rack"), *doc);
-  if (!tree) return tree.error();
-  Rack rack;
-  Params params;
-  Errors errors;
-  read_entry(catalog, *tree, "rack", rack, params, errors);
-  if (errors.empty()) check_rack(rack, tree->where(), errors);
-  return errors;
-}
-
 TEST(ShippedCatalog, EveryHardwareEntryReads) {
-  expect_all_read<Chip>("chip", 5);
-  expect_all_read<Link>("link", 5);
-  expect_all_read<Nic>("nic", 3);
-  expect_all_read<Rack>("rack", 4);
-  expect_all_read<ScaleOut>("scale-out", 2);
+  expect_all_read<Chip>("chip", 16);
+  expect_all_read<Link>("link", 22);
+  expect_all_read<Switch>("switch", 17);
+  expect_all_read<Nic>("nic", 6);
+  expect_all_read<Rack>("rack", 16);
+  expect_all_read<ScaleOut>("scale-out", 3);
   expect_all_read<Dcn>("dcn", 2);
+  expect_all_read<Memory>("memory", 5);
 }
 
 TEST(ShippedCatalog, EveryRackPassesItsChecks) {
@@ -113,6 +81,114 @@ TEST(ShippedCatalog, DatasheetFigures) {
   EXPECT_NEAR((nvlink4.bandwidth * nvlink4.efficiency).si(), 396e9, 1e9);  // H200 x8 pairwise
 }
 
+TEST(ShippedCatalog, DatasheetFiguresOfOtherVendorsAndGenerations) {
+  const Catalog catalog = shipped_catalog();
+  const auto chip = [&](const char* name) {
+    Params params;
+    return read_shipped<Chip>(catalog, "chip", name, params);
+  };
+  const Chip a100 = chip("a100");
+  EXPECT_DOUBLE_EQ(a100.peak.bf16.si(), 312e12);
+  EXPECT_DOUBLE_EQ(a100.peak.fp8.si(), 0.0);  // Ampere has no 8-bit floating point
+  const Chip h800 = chip("h800");             // H100 but for its links
+  EXPECT_EQ(numbers_of(h800), numbers_of(chip("h100")));
+  const Chip h20 = chip("h20");
+  EXPECT_DOUBLE_EQ(h20.hbm_bandwidth.si(), 4.0e12);
+  EXPECT_LT(h20.peak.bf16, 0.16 * h800.peak.bf16);
+  const Chip gb300 = chip("gb300");
+  EXPECT_DOUBLE_EQ(gb300.peak.fp4.si(), 15e15);
+  EXPECT_LT(gb300.peak.int8, chip("gb200").peak.int8);  // given up for fp4
+  // 304 units x 2048 x 2 operations per clock at 2.1 GHz; CDNA 4 doubles the rate of a unit.
+  EXPECT_NEAR(chip("mi300x").peak.bf16.si(), 304.0 * 2048.0 * 2.1e9, 1e12);
+  EXPECT_NEAR(chip("mi355x").peak.bf16.si(), 256.0 * 4096.0 * 2.4e9, 1e12);
+  const Chip ascend = chip("ascend-910c");  // a package of two dies
+  EXPECT_DOUBLE_EQ(ascend.peak.bf16.si(), 2.0 * 376e12);
+  EXPECT_DOUBLE_EQ(ascend.hbm_bandwidth.si(), 2.0 * 1.6e12);
+  EXPECT_DOUBLE_EQ(ascend.peak.fp8.si(), 0.0);
+  EXPECT_DOUBLE_EQ(chip("m890").hbm_capacity.si(), 144e9);
+  // GDDR6X: 384 pins of 21 Gbit/s.
+  EXPECT_DOUBLE_EQ(chip("rtx-4090").hbm_bandwidth.si(), 384.0 * 21e9 / 8.0);
+}
+
+TEST(ShippedCatalog, Links) {
+  const Catalog catalog = shipped_catalog();
+  const auto rate = [&](const char* name) {
+    Params params;
+    return read_shipped<Link>(catalog, "link", name, params).bandwidth.si();
+  };
+  EXPECT_DOUBLE_EQ(rate("nvlink3"), 12.0 * 25e9);
+  EXPECT_DOUBLE_EQ(rate("nvlink4"), 18.0 * 25e9);
+  EXPECT_DOUBLE_EQ(rate("nvlink4-h800"), 8.0 * 25e9);
+  EXPECT_DOUBLE_EQ(rate("nvlink5"), 18.0 * 50e9);
+  EXPECT_DOUBLE_EQ(rate("nvlink6"), 36.0 * 50e9);
+  EXPECT_DOUBLE_EQ(rate("ualink-200g-x2"), 2.0 * rate("ualink-200g-x1"));
+  EXPECT_DOUBLE_EQ(rate("ualink-200g-8x4"), 8.0 * rate("ualink-200g-x4"));
+  // Figures of both directions, in bits.
+  EXPECT_DOUBLE_EQ(rate("alink-6t"), 6.4e12 / 2.0 / 8.0);
+  EXPECT_DOUBLE_EQ(rate("alink-14t"), 14.4e12 / 2.0 / 8.0);
+  EXPECT_DOUBLE_EQ(rate("alink-28t"), 28.8e12 / 2.0 / 8.0);
+  EXPECT_DOUBLE_EQ(rate("sue-12x800g"), 12.0 * 800e9 / 8.0);
+  EXPECT_DOUBLE_EQ(rate("ub-cm384"), 14.0 * 28e9);
+  EXPECT_NEAR(rate("pcie4-x16"), 16.0 * 16e9 * 128.0 / 130.0 / 8.0, 0.1e9);
+  EXPECT_DOUBLE_EQ(rate("cxl2-x16"), rate("pcie5-x16"));
+  EXPECT_DOUBLE_EQ(rate("cxl3-x16"), rate("pcie6-x16"));
+}
+
+TEST(ShippedCatalog, SwitchCapacities) {
+  const Catalog catalog = shipped_catalog();
+  const auto chip = [&](const char* name) {
+    Params params;
+    return read_shipped<Switch>(catalog, "switch", name, params);
+  };
+  const auto tbits = [&](const char* name) { return chip(name).capacity().si() * 8e-12; };
+  for (const char* name : {"icn-switch-1.0", "icn-switch-1.0-128x200g"}) {
+    EXPECT_NEAR(tbits(name), 25.6, 1e-9) << name;
+  }
+  for (const char* name : {"alink-51t", "tomahawk-ultra", "tomahawk-ultra-64x800g"}) {
+    EXPECT_NEAR(tbits(name), 51.2, 1e-9) << name;
+  }
+  for (const char* name : {"alink-102t", "alink-102t-256x400g", "alink-102t-512x200g", "tomahawk6",
+                           "tomahawk6-128x800g"}) {
+    EXPECT_NEAR(tbits(name), 102.4, 1e-9) << name;
+  }
+  EXPECT_NEAR(tbits("nvswitch4-nvl72"), 28.8, 1e-9);
+  // NVL72 of Rubin: 36 chips carry 72 x 1.8 TB/s.
+  EXPECT_DOUBLE_EQ(36.0 * chip("nvswitch6").capacity().si(), 72.0 * 1.8e12);
+  // CloudMatrix384: 112 L2 chips carry 384 x 392 GB/s; an L1 chip has 448 GB/s up.
+  EXPECT_DOUBLE_EQ(112.0 * chip("ub-l2").capacity().si(), 384.0 * 392e9);
+  EXPECT_DOUBLE_EQ(chip("ub-l1").capacity().si(), 2.0 * 448e9);
+  EXPECT_TRUE(chip("tomahawk-ultra").in_switch_reduction);
+  EXPECT_FALSE(chip("tomahawk6").in_switch_reduction);
+  // UALink's bounds grow with capacity: 25T, 50T, 100T.
+  EXPECT_DOUBLE_EQ(chip("icn-switch-1.0").latency.si(), 150e-9);
+  EXPECT_DOUBLE_EQ(chip("alink-51t").latency.si(), 200e-9);
+  EXPECT_DOUBLE_EQ(chip("alink-102t").latency.si(), 250e-9);
+}
+
+TEST(ShippedCatalog, MemoryBeyondTheChip) {
+  const Catalog catalog = shipped_catalog();
+  Params params;
+  const Memory pool = read_shipped<Memory>(catalog, "memory", "cxl-pool-beluga", params);
+  expect_round_trip(pool, params);
+  EXPECT_DOUBLE_EQ(pool.capacity.si(), 8e12);
+  EXPECT_EQ(pool.ports, 2 * pool.sharers);
+  // 32 ports of 46.2 GB/s would be 1.48 TB/s; the pool gives 1.
+  EXPECT_DOUBLE_EQ(pool.aggregate_read().si(), 1e12);
+  params.clear();
+  const Memory expander = read_shipped<Memory>(catalog, "memory", "cxl-expander-ddr5", params);
+  EXPECT_DOUBLE_EQ(expander.aggregate_read().si(), expander.read_bandwidth.si());
+  EXPECT_DOUBLE_EQ(32.0 * expander.capacity.si(), 32.0 * 256e9);
+  params.clear();
+  const Memory drive = read_shipped<Memory>(catalog, "memory", "nvme-gen5", params);
+  EXPECT_DOUBLE_EQ(drive.read_bandwidth.si(), 14.7e9);
+  params.clear();
+  const Memory host = read_shipped<Memory>(catalog, "memory", "host-ddr5", params);
+  // The ladder: host, expander, pool, drive.
+  EXPECT_LT(host.load_latency, expander.load_latency);
+  EXPECT_LT(expander.load_latency, pool.load_latency);
+  EXPECT_LT(pool.load_latency, drive.load_latency);
+}
+
 TEST(ShippedCatalog, KernelFamiliesOfChipsExist) {
   const Catalog catalog = shipped_catalog();
   for (const std::string& name : catalog.names(kind_named("chip"))) {
@@ -130,8 +206,10 @@ TEST(ShippedCatalog, Al128) {
   EXPECT_DOUBLE_EQ(al128.feed.si(), 350e3);
   // 14.4 Tbit/s of both directions: 14.4e12 / 2 / 8 bytes per second.
   EXPECT_DOUBLE_EQ(al128.scale_up.link.bandwidth.si(), 14.4e12 / 2.0 / 8.0);
-  EXPECT_TRUE(al128.scale_up.in_switch_reduction);
-  EXPECT_EQ(al128.scale_up.domain, 0);  // left out: the whole rack
+  EXPECT_TRUE(al128.scale_up.fabric_switch.in_switch_reduction);
+  EXPECT_EQ(al128.scale_up.fabric_switch.ports, 256);  // 144 GPUs must fit too
+  EXPECT_EQ(al128.scale_up.planes(), 18);              // 900 GB/s over ports of 50
+  EXPECT_EQ(al128.scale_up.domain, 0);                 // left out: the whole rack
   Cluster cluster{.racks = 2, .rack = al128, .scale_out = {}, .dcn = {}};
   complete(cluster);
   EXPECT_EQ(cluster.rack.scale_up.domain, 128);
@@ -167,7 +245,7 @@ TEST(ShippedCatalog, TheSameChipInOtherRacks) {
   EXPECT_EQ(hgx.gpus, 8);
   EXPECT_DOUBLE_EQ(hgx.chip.hbm_bandwidth.si(), 7.7e12);
   EXPECT_DOUBLE_EQ(hgx.scale_up.link.bandwidth.si(), 900e9);
-  EXPECT_DOUBLE_EQ(hgx.scale_up.switch_latency.si(), 100e-9);
+  EXPECT_DOUBLE_EQ(hgx.scale_up.fabric_switch.latency.si(), 100e-9);
   // Nothing of NVLink 4 is left: its measured share, its other source, its note.
   const Param& share = param_at(params, "rack.scale_up.efficiency");
   EXPECT_DOUBLE_EQ(share.value, 0.82);
@@ -208,11 +286,16 @@ TEST(ShippedCatalog, MistakesInOverrides) {
   const Errors range = mistakes_of("{base: al128, power: {feed: -350 kW}, gpus: 0}");
   EXPECT_EQ(range.size(), 2u) << render(range);
 
-  const Errors feed = mistakes_of("{base: al128-xpu2kw, gpus: 192}");  // 384 kW on 350
+  const Errors feed =  // 384 kW on 350
+      mistakes_of("{base: al128-xpu2kw, gpus: 192, scale_up: {domain: 96}}");
   ASSERT_EQ(feed.size(), 1u) << render(feed);
   EXPECT_EQ(feed[0].code, ErrorCode::range);
 
   EXPECT_EQ(mistakes_of("{base: al128, scale_up: {domain: 100}}").size(), 1u);
+  const Errors part = mistakes_of("{base: al128, scale_up: {switch: alink-52t}}");
+  ASSERT_EQ(part.size(), 1u);
+  EXPECT_EQ(part[0].code, ErrorCode::unknown_name);
+  EXPECT_NE(part[0].hint.find("alink-51t"), std::string::npos) << part[0].hint;
   const Errors chip = mistakes_of("{base: al128, chip: b20}");
   ASSERT_EQ(chip.size(), 1u);
   EXPECT_NE(chip[0].hint.find("b200"), std::string::npos) << chip[0].hint;

@@ -38,9 +38,13 @@ constexpr std::array files = {
                  "note: old}\nefficiency: 0.9\nlatency: 2 us\n"},
     EmbeddedFile{"racks/toy.yaml",
                  "gpus: 8\nchip: {base: alpha, power: {tdp: 800 W}}\n"
-                 "scale_up: {link: wire, switch_latency: 150 ns, in_switch_reduction: true}\n"
+                 "scale_up: {link: wire, switch: big, switches: 6}\n"
                  "nic: fast\nhost_link: thread\n"},
     EmbeddedFile{"racks/toy2.yaml", "base: toy\nchip: beta\n"},
+    EmbeddedFile{"switches/big.yaml",
+                 "title: Big\nports: 16\nport_bandwidth: 50 GB/s\nlatency: 150 ns\n"
+                 "in_switch_reduction: true\n"},
+    EmbeddedFile{"switches/small.yaml", "ports: 8\nport_bandwidth: 25 GB/s\nlatency: 90 ns\n"},
     EmbeddedFile{"chips/alpha.yaml",
                  "peak: {bf16: 1 PFLOP/s, fp4: 4 PFLOP/s}\npower: {tdp: 700 W, idle: 70 W}\n"},
     EmbeddedFile{"chips/beta.yaml", "peak: {bf16: 2 PFLOP/s}\npower: {tdp: 1 kW, idle: 70 W}\n"},
@@ -125,7 +129,9 @@ TEST(Catalog, ARackTakesItsPartsIn) {
   EXPECT_EQ(text_at(rack, "nic.bandwidth"), "100 GB/s");
   EXPECT_EQ(text_at(rack, "host_link.bandwidth.value"), "10 GB/s");
   EXPECT_EQ(text_at(rack, "scale_up.bandwidth.value"), "100 GB/s");
-  EXPECT_EQ(text_at(rack, "scale_up.switch_latency"), "150 ns");
+  EXPECT_EQ(text_at(rack, "scale_up.switch.latency"), "150 ns");
+  EXPECT_EQ(text_at(rack, "scale_up.switch.name"), "big");
+  EXPECT_EQ(text_at(rack, "scale_up.switches"), "6");
   EXPECT_EQ(rack.find("scale_up.link"), nullptr);
 }
 
@@ -151,8 +157,33 @@ TEST(Catalog, AnotherLinkKeepsTheSwitch) {
   EXPECT_EQ(text_at(rack, "scale_up.bandwidth.value"), "10 GB/s");
   EXPECT_EQ(rack.find("scale_up.bandwidth.also"), nullptr);
   EXPECT_EQ(text_at(rack, "scale_up.endpoint_latency"), "200 ns");
-  EXPECT_EQ(text_at(rack, "scale_up.switch_latency"), "150 ns");
+  EXPECT_EQ(text_at(rack, "scale_up.switch.latency"), "150 ns");
   EXPECT_EQ(text_at(rack, "scale_up.domain"), "4");
+  EXPECT_EQ(rack.find("scale_up.switches"), nullptr);  // counted for the other link
+}
+
+TEST(Catalog, AnotherSwitchKeepsTheLink) {
+  const Node rack = resolved("rack", "{base: toy, scale_up: {switch: small, domain: 8}}");
+  EXPECT_EQ(text_at(rack, "scale_up.bandwidth.value"), "100 GB/s");
+  EXPECT_EQ(text_at(rack, "scale_up.switch.name"), "small");
+  EXPECT_EQ(text_at(rack, "scale_up.switch.ports"), "8");
+  // Nothing of the first is left, nor the number of them.
+  EXPECT_EQ(rack.find("scale_up.switch.in_switch_reduction"), nullptr);
+  EXPECT_EQ(rack.find("scale_up.switch.title"), nullptr);
+  EXPECT_EQ(rack.find("scale_up.switches"), nullptr);
+}
+
+TEST(Catalog, ASwitchIsChangedInPlace) {
+  for (const char* text : {"{base: toy, scale_up: {switch: {latency: 80 ns}}}",
+                           "{base: toy, scale_up: {switch: {base: big, latency: 80 ns}}}"}) {
+    const Node rack = resolved("rack", text);
+    EXPECT_EQ(text_at(rack, "scale_up.switch.latency"), "80 ns") << text;
+    EXPECT_EQ(text_at(rack, "scale_up.switch.ports"), "16") << text;
+    EXPECT_EQ(text_at(rack, "scale_up.bandwidth.value"), "100 GB/s") << text;
+  }
+  const Node both = resolved("rack", "{base: toy, scale_up: {link: thread, switch: small}}");
+  EXPECT_EQ(text_at(both, "scale_up.bandwidth.value"), "10 GB/s");
+  EXPECT_EQ(text_at(both, "scale_up.switch.name"), "small");
 }
 
 TEST(Catalog, ALinkIsChangedWhereItIsNamed) {
@@ -173,10 +204,11 @@ TEST(Catalog, UnknownNamesAreAnsweredWithTheNearest) {
 }
 
 TEST(Catalog, EveryUnknownPartIsReported) {
-  const Result<Node> out = toys().resolve(
-      kind_named("rack"), reference("{base: toy, chip: x1, nic: x2, scale_up: {link: x3}}"));
+  const Result<Node> out =
+      toys().resolve(kind_named("rack"), reference("{base: toy, chip: x1, nic: x2, "
+                                                   "scale_up: {link: x3, switch: x4}}"));
   ASSERT_FALSE(out.has_value());
-  EXPECT_EQ(out.error().size(), 3u) << render(out.error());
+  EXPECT_EQ(out.error().size(), 4u) << render(out.error());
 }
 
 TEST(Catalog, LoopsOfBasesEnd) { EXPECT_EQ(only_error("nic", "loop-a").code, ErrorCode::limit); }
@@ -224,43 +256,6 @@ TEST(Catalog, AFaultyEntryIsAnsweredWithItsPlace) {
   const Result<Node> entry = catalog->entry(kind_named("chip"), "a");
   ASSERT_FALSE(entry.has_value());
   EXPECT_EQ(entry.error().front().where.file, "catalog/chips/a.yaml");
-}
-
-Rack sound_rack() {
-  Rack r;
-  r.name = "r";
-  r.gpus = 16;
-  r.gpus_per_os = 8;
-  r.feed = 20_kW;
-  r.chip.tdp = 1_kW;
-  r.chip.idle = 100_W;
-  r.chip.hbm_bandwidth = 8_TB_per_s;
-  r.chip.l2_bandwidth = 16_TB_per_s;
-  return r;
-}
-
-std::size_t mistakes(const Rack& rack) {
-  Errors errors;
-  check_rack(rack, {}, errors);
-  return errors.size();
-}
-
-TEST(CheckRack, RulesAcrossFields) {
-  EXPECT_EQ(mistakes(sound_rack()), 0u);
-  Rack domain = sound_rack();
-  domain.scale_up.domain = 8;
-  EXPECT_EQ(mistakes(domain), 0u);
-  domain.scale_up.domain = 12;
-  EXPECT_EQ(mistakes(domain), 1u);
-  Rack idle = sound_rack();
-  idle.chip.idle = 2_kW;
-  EXPECT_EQ(mistakes(idle), 1u);
-  Rack cache = sound_rack();
-  cache.chip.l2_bandwidth = 1_TB_per_s;
-  EXPECT_EQ(mistakes(cache), 1u);
-  Rack feed = sound_rack();
-  feed.gpus = 24;  // 24 kW on 20
-  EXPECT_EQ(mistakes(feed), 1u);
 }
 
 }  // namespace

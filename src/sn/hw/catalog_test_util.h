@@ -1,7 +1,8 @@
 // sn/hw/catalog_test_util.h
 //
 // What the tests of catalog entries share: reading an entry of any described struct, checking that
-// every number says where it comes from, and taking the numbers of a struct out again.
+// every number says where it comes from, and taking the numbers of a struct out again; and racks,
+// shipped or changed in place, with the mistakes that they hold.
 
 #pragma once
 
@@ -52,6 +53,21 @@ inline void expect_provenance(const Params& params) {
   }
 }
 
+/// Every number that has a dimension is written with its unit.
+inline void expect_units(const Node& tree, const Params& params) {
+  for (const Param& p : params) {
+    if (!p.present || p.dimension == Dimension{}) continue;
+    const Node* value = tree.find(p.path + ".value");
+    if (value == nullptr) {
+      ADD_FAILURE() << p.path << " is a bare value";
+      continue;
+    }
+    EXPECT_FALSE(value->text().empty());
+    const bool digit = value->text().find_last_of("0123456789.") + 1 == value->text().size();
+    EXPECT_FALSE(digit) << p.path << " has no unit: " << value->text();
+  }
+}
+
 /// Reads entry `name` of `kind` into a T and checks its provenance.
 template <class T>
 T read_shipped(const Catalog& catalog, std::string_view kind, std::string_view name,
@@ -61,6 +77,7 @@ T read_shipped(const Catalog& catalog, std::string_view kind, std::string_view n
   const Result<Node> tree = catalog.entry(kind_named(kind), name);
   if (tree) {
     read_entry(catalog, *tree, "", out, params, errors);
+    expect_units(*tree, params);
   } else {
     errors = tree.error();
   }
@@ -81,6 +98,42 @@ void expect_all_read(std::string_view kind, std::size_t at_least) {
     static_cast<void>(read_shipped<T>(catalog, kind, name, params));
     EXPECT_FALSE(params.empty());
   }
+}
+
+/// The rack that `reference` describes (a name, or changes to a base), and every mistake in it.
+struct ReadRack {
+  Rack rack;
+  Params params;
+  Errors errors;
+};
+
+inline ReadRack read_rack(const std::string& reference) {
+  ReadRack out;
+  const Catalog catalog = shipped_catalog();
+  const Result<Node> doc = parse_document("scenario.yaml", reference);
+  if (!doc) return {.rack = {}, .params = {}, .errors = doc.error()};
+  const Result<Node> tree = catalog.resolve(kind_named("rack"), *doc);
+  if (!tree) return {.rack = {}, .params = {}, .errors = tree.error()};
+  read_entry(catalog, *tree, "rack", out.rack, out.params, out.errors);
+  const auto name = [&](std::string_view path) {
+    const Node* at = tree->find(path);
+    return at == nullptr ? std::string() : at->text();
+  };
+  out.rack.name = name("name");
+  out.rack.chip.name = name("chip.name");
+  out.rack.scale_up.fabric_switch.name = name("scale_up.switch.name");
+  if (out.errors.empty()) check_rack(out.rack, tree->where(), out.errors);
+  return out;
+}
+
+inline Errors mistakes_of(const std::string& reference) { return read_rack(reference).errors; }
+
+/// A rack without mistakes.
+inline Rack shipped_rack(const std::string& reference, Params& params) {
+  ReadRack read = read_rack(reference);
+  EXPECT_TRUE(read.errors.empty()) << reference << "\n" << render(read.errors);
+  params = std::move(read.params);
+  return std::move(read.rack);
 }
 
 /// A visitor that takes the numbers of a struct out, in the order of its description.

@@ -1,10 +1,12 @@
 // sn/hw/machine.h
 //
-// What datasheets say of a machine: chip, ScaleUp, switch, NIC, rack, ScaleOut, DCN, cluster.
+// What datasheets say of a machine: chip, ScaleUp, switch, NIC, rack, ScaleOut, DCN, cluster; and
+// of memory beyond the chip.
 //
 // Plain values. Every bandwidth is per direction; ScaleUp and ScaleOut bandwidths are per GPU. Each
 // struct is followed by its `describe`, the one list of its fields with paths and plausible ranges
-// (see param.h). Sources of the numbers: catalog/*.yaml.
+// (see param.h).
+// Sources of the numbers: catalog/*.yaml.
 
 #pragma once
 
@@ -61,6 +63,7 @@ struct Link {
   Bandwidth bandwidth;      // raw, per GPU and direction
   double efficiency = 1.0;  // sustained payload share of the raw rate
   Time endpoint_latency;    // one side: endpoint and PHY
+  Length reach = {};        // longest run at the full rate; 0: not known
 };
 
 template <class V>
@@ -69,23 +72,53 @@ void describe(V& v, Link& l) {
   v.quantity("bandwidth", l.bandwidth, 1_GB_per_s, 100_TB_per_s);
   v.ratio("efficiency", l.efficiency, 0.1, 1.0);
   v.quantity("endpoint_latency", l.endpoint_latency, 1_ns, 100_us);
+  v.quantity("reach", l.reach, Length::from_si(0.01), Length::from_si(1e5), Need::optional);
 }
 
-/// Layer 1, as one GPU sees it: a single-stage switched domain of `domain` GPUs.
+/// A ScaleUp switch chip. A single-stage domain has one port of every switch at every GPU.
+struct Switch {
+  std::string name = {};
+  std::int64_t ports = 0;    // at `port_bandwidth`; the radix of a single-stage domain
+  Bandwidth port_bandwidth;  // raw, per port and direction
+  Time latency;              // port to port
+  bool in_switch_reduction = false;
+
+  [[nodiscard]] Bandwidth capacity() const { return port_bandwidth * static_cast<double>(ports); }
+};
+
+template <class V>
+void describe(V& v, Switch& s) {
+  using namespace sn::literals;
+  v.count("ports", s.ports, 1, 65536);
+  v.quantity("port_bandwidth", s.port_bandwidth, 1_GB_per_s, 10_TB_per_s);
+  v.quantity("latency", s.latency, 1_ns, 100_us);
+  v.flag("in_switch_reduction", s.in_switch_reduction);
+}
+
+/// Layer 1, as one GPU sees it: a switched domain of `domain` GPUs.
 struct ScaleUp {
   Link link;
-  Time switch_latency;      // port to port
-  std::int64_t domain = 0;  // GPUs behind one switching stage; absent: the whole rack
-  bool in_switch_reduction = false;
+  Switch fabric_switch;     // key `switch`
+  std::int64_t stages = 1;  // switching stages inside a domain; 2 is a non-blocking leaf-spine
+  std::int64_t domain = 0;  // GPUs that reach one another by ScaleUp; absent: the whole rack
+  /// Switch chips of the rack's last stage (the only one, or the spines); 0: as many as it takes.
+  std::int64_t switches = 0;
+
+  /// Parallel networks, one port of each at every GPU: link rate over port rate, rounded up.
+  /// 0 without a port rate.
+  [[nodiscard]] std::int64_t planes() const;
+  /// Switch hops between two GPUs: 1 in a single stage, 3 over a spine.
+  [[nodiscard]] std::int64_t hops() const { return stages > 1 ? 2 * stages - 1 : 1; }
 };
 
 template <class V>
 void describe(V& v, ScaleUp& s) {
   using namespace sn::literals;
   describe(v, s.link);  // in the same scope: `scale_up.bandwidth`
-  v.quantity("switch_latency", s.switch_latency, 1_ns, 100_us);
+  v.group("switch", s.fabric_switch);
+  v.count("stages", s.stages, 1, 2, Need::optional);
   v.count("domain", s.domain, 1, 16384, Need::optional);
-  v.flag("in_switch_reduction", s.in_switch_reduction);
+  v.count("switches", s.switches, 1, 65536, Need::optional);
 }
 
 /// A network adapter's share for one GPU.
@@ -108,7 +141,8 @@ struct Rack {
   std::string title;
   std::int64_t gpus = 0;
   std::int64_t gpus_per_os = 0;
-  Power feed;  // electrical supply of the rack
+  Power feed;        // electrical supply of the rack
+  Length span = {};  // longest ScaleUp run in it; 0: not known
   Chip chip;
   ScaleUp scale_up;
   Nic nic;         // ScaleOut adapter, per GPU
@@ -121,6 +155,7 @@ void describe(V& v, Rack& r) {
   v.count("gpus", r.gpus, 1, 16384);
   v.count("gpus_per_os", r.gpus_per_os, 1, 1024);
   v.quantity("power.feed", r.feed, 1_kW, 10000_kW);
+  v.quantity("span", r.span, Length::from_si(0.01), Length::from_si(1e4), Need::optional);
   v.group("chip", r.chip);
   v.group("scale_up", r.scale_up);
   v.group("nic", r.nic);
@@ -178,10 +213,43 @@ void describe(V& v, Cluster& c) {
   v.group("dcn", c.dcn);
 }
 
-/// Fills what follows from other fields: a ScaleUp domain that is not given spans the rack.
-inline void complete(Cluster& cluster) {
-  std::int64_t& domain = cluster.rack.scale_up.domain;
-  if (domain == 0) domain = cluster.rack.gpus;
+/// Memory beyond the chip: an expander, a pool behind a switch, a drive, a host's DRAM.
+struct Memory {
+  std::string name;
+  Bytes capacity;             // of the whole device or pool
+  Bandwidth read_bandwidth;   // sustained, one port
+  Bandwidth write_bandwidth;  // sustained, one port
+  Time load_latency;          // 64 B load, or the smallest read of a drive, without contention
+  std::int64_t ports = 0;     // of all hosts together
+  std::int64_t sharers = 0;   // OS images that can be attached at once
+  Bandwidth total_bandwidth;  // limit of all ports together; 0: none but the ports
+
+  /// What all ports read at once.
+  [[nodiscard]] Bandwidth aggregate_read() const {
+    const Bandwidth all = read_bandwidth * static_cast<double>(ports);
+    return total_bandwidth > Bandwidth{} && total_bandwidth < all ? total_bandwidth : all;
+  }
+};
+
+template <class V>
+void describe(V& v, Memory& m) {
+  using namespace sn::literals;
+  v.quantity("capacity", m.capacity, 1_GB, Bytes::from_si(1e18));
+  v.quantity("read_bandwidth", m.read_bandwidth, Bandwidth::from_si(1e8), 100_TB_per_s);
+  v.quantity("write_bandwidth", m.write_bandwidth, Bandwidth::from_si(1e8), 100_TB_per_s);
+  v.quantity("load_latency", m.load_latency, 1_ns, 100_ms);
+  v.count("ports", m.ports, 1, 65536);
+  v.count("sharers", m.sharers, 1, 65536);
+  v.quantity("total_bandwidth", m.total_bandwidth, Bandwidth::from_si(1e8), 100_TB_per_s,
+             Need::optional);
 }
+
+/// Fills what follows from other fields: a ScaleUp domain that is not given spans the rack, and
+/// is single-stage.
+inline void complete(Rack& rack) {
+  if (rack.scale_up.domain == 0) rack.scale_up.domain = rack.gpus;
+  if (rack.scale_up.stages == 0) rack.scale_up.stages = 1;
+}
+inline void complete(Cluster& cluster) { complete(cluster.rack); }
 
 }  // namespace sn::hw

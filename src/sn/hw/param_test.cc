@@ -180,7 +180,9 @@ TEST(ParamReader, ReportsEveryMistakeAtOnce) {
 TEST(ParamReader, OptionalFieldsMayBeAbsent) {
   const Result<Node> tree = parse_document("up.yaml",
                                            "bandwidth: 450 GB/s\nefficiency: 0.88\n"
-                                           "endpoint_latency: 150 ns\nswitch_latency: 100 ns\n");
+                                           "endpoint_latency: 150 ns\n"
+                                           "switch: {ports: 64, port_bandwidth: 25 GB/s, "
+                                           "latency: 100 ns}\n");
   ASSERT_TRUE(tree.has_value());
   ScaleUp up;
   Params params;
@@ -191,11 +193,17 @@ TEST(ParamReader, OptionalFieldsMayBeAbsent) {
   reader.finish();
   EXPECT_TRUE(errors.empty()) << render(errors);
   EXPECT_EQ(up.domain, 0);
-  EXPECT_FALSE(up.in_switch_reduction);
-  ASSERT_EQ(params.size(), 5u);
-  EXPECT_EQ(params[4].path, "scale_up.domain");
-  EXPECT_FALSE(params[4].present);
-  EXPECT_TRUE(params[4].discrete);
+  EXPECT_FALSE(up.fabric_switch.in_switch_reduction);
+  EXPECT_EQ(up.fabric_switch.ports, 64);
+  // Link: three and `reach`; switch: three; then stages, domain, switches.
+  ASSERT_EQ(params.size(), 10u);
+  EXPECT_EQ(params[3].path, "scale_up.reach");
+  EXPECT_FALSE(params[3].present);
+  EXPECT_EQ(params[4].path, "scale_up.switch.ports");
+  EXPECT_TRUE(params[4].present);
+  EXPECT_EQ(params[8].path, "scale_up.domain");
+  EXPECT_FALSE(params[8].present);
+  EXPECT_TRUE(params[8].discrete);
   expect_round_trip(up, params);
 }
 

@@ -176,6 +176,14 @@ Cost KernelModel::prefill_attention(const PrefillAttention& a) const {
   return finish(flops, r.peak, flops / (r.peak * attention_prefill_), bytes, bytes / hbm_);
 }
 
+Cost KernelModel::index_scores(const IndexScores& s) const {
+  const Rate& r = rate(DataType::fp8);
+  const double flops = 2.0 * s.pairs * s.heads * s.dim;
+  constexpr double logit_bytes = 8.0;  // fp32, written and read
+  const double bytes = s.keys * s.dim + s.pairs * logit_bytes;
+  return finish(flops, r.peak, flops / r.sustained, bytes, bytes / hbm_);
+}
+
 Cost KernelModel::elementwise(Bytes bytes) const {
   const double b = bytes.si();
   const bool resident = b <= 0.5 * l2_capacity_;

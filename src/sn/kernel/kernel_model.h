@@ -93,6 +93,16 @@ struct PrefillAttention {
   double kv_bytes = 0.0;  // bytes of KV cache per token and GPU
 };
 
+/// Scores of an attention indexer (DeepSeek Sparse Attention): for every pair the dot products of
+/// all index heads in fp8, summed to one logit that the selection reads again. Keys take `dim`
+/// bytes.
+struct IndexScores {
+  double pairs = 0.0;  // query x key positions
+  double keys = 0.0;   // keys read
+  double heads = 0.0;
+  double dim = 0.0;
+};
+
 class KernelModel {
  public:
   KernelModel(const hw::Chip& chip, const KernelParams& params);
@@ -102,6 +112,7 @@ class KernelModel {
   [[nodiscard]] Cost decode_attention(const DecodeAttention& a) const;
   [[nodiscard]] Cost mla_decode(const MlaDecode& a) const;
   [[nodiscard]] Cost prefill_attention(const PrefillAttention& a) const;
+  [[nodiscard]] Cost index_scores(const IndexScores& s) const;
   /// Norms, activations, copies: `bytes` read and written, reused from L2 when they fit.
   [[nodiscard]] Cost elementwise(Bytes bytes) const;
 

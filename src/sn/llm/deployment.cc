@@ -22,7 +22,8 @@ double attention_share(const ModelSpec& m, double tp) {
   const double h = d(m.hidden);
   const double whole = attention_parameters(m);
   if (a.kind == AttentionKind::mla) {
-    const double repeated = h * d(a.q_lora + a.kv_lora + a.rope_dim);
+    // So is the indexer, whose heads share their keys.
+    const double repeated = h * d(a.q_lora + a.kv_lora + a.rope_dim) + indexer_parameters(m);
     return repeated + (whole - repeated) / tp;
   }
   const double kv = 2.0 * h * d(a.kv_heads) * d(a.head_dim);
@@ -87,6 +88,11 @@ kernel::DataType linear_weights(const Precision& precision) {
   return precision.weights == kernel::DataType::fp4 ? kernel::DataType::fp8 : precision.weights;
 }
 
+kernel::DataType linear_weights(const ModelSpec& m, const Precision& precision) {
+  const bool native = m.experts_only_narrow && precision.weights == m.native_weights;
+  return native ? kernel::DataType::bf16 : linear_weights(precision);
+}
+
 std::int64_t expert_slots(const ModelSpec& m, const Parallelism& p) {
   return m.is_moe() ? (m.experts + p.ep - 1) / p.ep : 0;
 }
@@ -94,12 +100,12 @@ std::int64_t expert_slots(const ModelSpec& m, const Parallelism& p) {
 MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, const hw::Chip& chip,
                            const Framework& framework, double tokens) {
   const Parallelism& p = deployment.parallel;
-  const double linear = bytes_of(linear_weights(deployment.precision));
+  const double linear = bytes_of(linear_weights(m, deployment.precision));
   const double expert = bytes_of(deployment.precision.weights);
   const double tp = d(p.tp);
   const double h = d(m.hidden);
   const double stage_layers = std::ceil(d(m.layers) / d(p.pp));
-  const double moe = std::min(d(m.moe_layers()), stage_layers);
+  const double moe = m.stage_moe_layers(stage_layers);
   const double dense = stage_layers - moe;
 
   const double attention = attention_share(m, tp) * linear;

@@ -7,8 +7,16 @@
 // Attention: grouped-query (MHA and MQA are its ends) or multi-head latent (MLA, DeepSeek-V2, arXiv
 // 2405.04434). Feed-forward: dense SwiGLU (3 matrices) or mixture of experts with shared experts.
 // Multi-token prediction: extra layers of the last layer's kind with a 2h -> h projection
-// (DeepSeek-V3, arXiv 2412.19437, section 2.2). Families read: llama, mistral, mixtral, qwen2,
-// qwen3, qwen3_moe, deepseek_v3, kimi_k2.
+// (DeepSeek-V3, arXiv 2412.19437, section 2.2). Families: the table at the top of read_model.cc.
+//
+// Layers that do not read the whole context, of which a model has one kind at most:
+//   windowed: attention reads, and the cache keeps, at most `window` keys (Mistral, arXiv
+//     2310.06825; gpt-oss, arXiv 2508.10925). Attention within chunks (Llama 4) is taken as a
+//     window of a chunk: an upper bound, twice the mean of a long context.
+//   sparse: an indexer scores all keys with `index_heads` x `index_dim` in fp8, from `index_dim`
+//     bytes of cache per token and layer, and attention reads the `sparse_top_k` best (DeepSeek
+//     Sparse Attention, DeepSeek-V3.2 report).
+// Positions of dense and windowed layers do not matter here, so that counts stand for them.
 
 #pragma once
 
@@ -31,6 +39,9 @@ struct Attention {
   std::int64_t head_dim = 0;  // gqa
   bool bias = false;          // gqa: bias on q, k, v (Qwen2)
   bool qk_norm = false;       // gqa: RMSNorm on q and k heads (Qwen3)
+  bool wide_norm = false;     // gqa: that norm has a weight per element of all heads (MiniMax-M2)
+  bool out_bias = false;      // gqa: bias on the output projection (gpt-oss)
+  bool sinks = false;         // gqa: one learned logit per head (gpt-oss)
   std::int64_t q_lora = 0;    // mla; 0: full-rank queries
   std::int64_t kv_lora = 0;   // mla
   std::int64_t rope_dim = 0;  // mla
@@ -49,17 +60,36 @@ struct ModelSpec {
   std::int64_t max_context = 0;  // tokens
   bool tied_embeddings = false;
   Attention attention;
-  std::int64_t dense_layers = 0;  // the first layers; the others hold experts
+  std::int64_t dense_layers = 0;  // the others hold experts
+  bool interleaved = false;       // dense layers lie between the others, not before them
   std::int64_t dense_inter = 0;
   std::int64_t experts = 0;  // routed, per layer; 0: a dense model
   std::int64_t top_k = 0;
   std::int64_t expert_inter = 0;
   std::int64_t shared_inter = 0;  // sum over shared experts
+  bool expert_bias = false;       // biases on experts and router (gpt-oss)
   std::int64_t mtp_layers = 0;
+  std::int64_t windowed_layers = 0;
+  std::int64_t window = 0;        // tokens
+  std::int64_t sparse_top_k = 0;  // keys; 0: attention reads all
+  std::int64_t index_heads = 0;
+  std::int64_t index_dim = 0;
   kernel::DataType native_weights = kernel::DataType::bf16;
+  bool experts_only_narrow = false;  // all but the experts are native in bf16 (gpt-oss)
 
   [[nodiscard]] std::int64_t moe_layers() const { return layers - dense_layers; }
   [[nodiscard]] bool is_moe() const { return experts > 0; }
+  [[nodiscard]] bool is_sparse() const { return sparse_top_k > 0; }
+  /// Layers with experts of the fullest of `stages` pipeline stages of `stage_layers` layers.
+  [[nodiscard]] double stage_moe_layers(double stage_layers) const;
+  /// Share of the layers that have a window.
+  [[nodiscard]] double windowed_share() const {
+    return static_cast<double>(windowed_layers) / static_cast<double>(layers);
+  }
+  /// Most keys that windowed or sparse layers read; 0: no layer is bounded.
+  [[nodiscard]] double attention_cap() const {
+    return static_cast<double>(windowed_layers > 0 ? window : sparse_top_k);
+  }
   friend bool operator==(const ModelSpec&, const ModelSpec&) = default;
 };
 
@@ -92,10 +122,22 @@ struct ParameterCount {
 /// Parameters of the attention block of one layer.
 [[nodiscard]] double attention_parameters(const ModelSpec& model);
 
+/// Parameters of the indexer of one sparse layer; part of `attention_parameters`.
+[[nodiscard]] double indexer_parameters(const ModelSpec& model);
+
 /// KV cache of one token over all layers, unsharded: gqa 2 x kv_heads x head_dim, mla kv_lora +
-/// rope_dim elements per layer. `with_mtp` adds the MTP layers' cache.
+/// rope_dim elements per layer, and the bytes of the indexer. A token that left a window still
+/// counts: `kv_bytes_of_sequence` knows. `with_mtp` adds the MTP layers' cache.
 [[nodiscard]] Bytes kv_bytes_per_token(const ModelSpec& model, kernel::DataType kv,
                                        bool with_mtp = false);
+
+/// Tokens of `kv_bytes_per_token` that a sequence of `tokens` holds: windowed layers keep the last
+/// `window`. Equal to `tokens` without windows.
+[[nodiscard]] double kv_tokens_held(const ModelSpec& model, double tokens);
+
+/// KV cache of one sequence, unsharded.
+[[nodiscard]] Bytes kv_bytes_of_sequence(const ModelSpec& model, kernel::DataType kv,
+                                         double tokens);
 
 /// Forward FLOPs of one token at a context of `context` keys (2 per multiply-add), output head
 /// included.

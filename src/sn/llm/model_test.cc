@@ -1,6 +1,6 @@
 // sn/llm/model_test.cc
 //
-// Parameters, cache bytes and FLOPs of the four catalog models, by hand from their config.json.
+// Parameters, cache bytes and FLOPs of catalog models, by hand from their config.json.
 
 #include "sn/llm/model.h"
 
@@ -96,6 +96,97 @@ TEST(Sn10T, ParametersByPart) {
   EXPECT_EQ(p.dense_ffn, 4.0 * 3.0 * 12288.0 * 36864.0);
   EXPECT_EQ(p.total(), 9'984'220'256'256.0);
   expect_share(p.total(), 10e12, 0.01);
+}
+
+TEST(GptOss120B, ParametersByPart) {
+  const ModelSpec m = shipped_model("gpt-oss-120b").spec;
+  const ParameterCount p = count_parameters(m);
+  // q 2880 x 4096, k and v 2880 x 512 each, o 4096 x 2880, biases of all four, 64 sinks.
+  const double attention =
+      2.0 * 2880.0 * 4096.0 + 2.0 * 2880.0 * 512.0 + 4096.0 + 1024.0 + 2880.0 + 64.0;
+  EXPECT_EQ(p.attention, 36.0 * attention);
+  // gate and up 2880 x 5760, down 2880 x 2880, and their biases.
+  const double expert = 3.0 * 2880.0 * 2880.0 + 5760.0 + 2880.0;
+  EXPECT_EQ(p.experts, 36.0 * 128.0 * expert);
+  EXPECT_EQ(p.router, 36.0 * 128.0 * 2881.0);
+  // The model card: MLP 114.71, attention 0.96, embedding and unembedding 1.16, total 116.83 and
+  // active 5.13, all in 1e9.
+  expect_share(p.experts + p.router, 114.71e9, 0.001);
+  expect_share(p.attention, 0.96e9, 0.01);
+  expect_share(p.embedding + p.lm_head, 1.16e9, 0.01);
+  expect_share(p.total(), 116.83e9, 0.001);
+  expect_share(active_parameters(m), 5.13e9, 0.005);
+  EXPECT_EQ(m.windowed_layers, 18);
+  EXPECT_EQ(m.window, 128);
+  EXPECT_TRUE(m.experts_only_narrow);
+}
+
+TEST(Llama4Maverick, ParametersByPart) {
+  const ModelSpec m = shipped_model("llama-4-maverick").spec;
+  const ParameterCount p = count_parameters(m);
+  const double expert = 3.0 * 5120.0 * 8192.0;
+  EXPECT_EQ(p.experts, 24.0 * 128.0 * expert);  // every second of 48 layers
+  EXPECT_EQ(p.shared_experts, 24.0 * expert);
+  EXPECT_EQ(p.dense_ffn, 24.0 * 3.0 * 5120.0 * 16384.0);
+  EXPECT_EQ(p.attention, 48.0 * (2.0 * 5120.0 * 5120.0 + 2.0 * 5120.0 * 1024.0));
+  expect_share(p.total(), 400e9, 0.01);
+  expect_share(active_parameters(m) + p.embedding, 17e9, 0.015);
+  EXPECT_EQ(m.windowed_layers, 36);  // every fourth layer has no rotary positions and reads all
+  EXPECT_EQ(m.window, 8192);
+}
+
+TEST(DeepSeekV32, TheIndexerComesOnTop) {
+  const ModelSpec m = shipped_model("deepseek-v3.2").spec;
+  // q 1536 x 64 x 128, k 7168 x 128 with a LayerNorm of 128, weights 7168 x 64: 13,959,424.
+  const double indexer = 12'582'912.0 + 917'504.0 + 256.0 + 458'752.0;
+  EXPECT_EQ(indexer_parameters(m), indexer);
+  const ModelSpec v3 = shipped_model("deepseek-v3").spec;
+  EXPECT_EQ(count_parameters(m).total(), count_parameters(v3).total() + 61.0 * indexer);
+  EXPECT_EQ(kv_bytes_per_token(m, DataType::bf16).si(), 61.0 * (576.0 * 2.0 + 128.0));
+  // Beyond 2048 keys a token costs the indexer alone: 2 x 64 x 128 per key and layer.
+  EXPECT_EQ((flops_per_token(m, 102'048.0) - flops_per_token(m, 2048.0)).si(),
+            61.0 * 2.0 * 64.0 * 128.0 * 100'000.0);
+}
+
+TEST(Glm45, ParametersAsTheReportCountsThem) {
+  const ModelSpec m = shipped_model("glm-4.5").spec;
+  const ParameterCount p = count_parameters(m);
+  // With MTP, without embedding and head.
+  expect_share(p.total() + p.mtp - p.embedding - p.lm_head, 355e9, 0.01);
+  expect_share(active_parameters(m) - p.lm_head, 32e9, 0.015);
+}
+
+TEST(OtherModels, CountAsPublished) {
+  const auto check = [](std::string_view name, double total, double active, double with_embedding) {
+    SCOPED_TRACE(name);
+    const ModelSpec m = shipped_model(name).spec;
+    const ParameterCount p = count_parameters(m);
+    expect_share(p.total(), total, 0.01);
+    expect_share(active_parameters(m) + with_embedding * p.embedding, active, 0.017);
+  };
+  check("llama-3.1-8b", 8.03e9, 8.03e9, 1.0);
+  check("llama-3.1-405b", 405.9e9, 405.9e9, 1.0);
+  check("qwen3-32b", 32.8e9, 32.8e9, 1.0);
+  check("mixtral-8x22b", 141e9, 39e9, 0.0);
+  check("qwen3-30b-a3b", 30.5e9, 3.3e9, 1.0);  // 3.353, published as 3.3: 1.6 %
+  check("qwen3-coder-480b", 480e9, 35e9, 0.0);
+  check("kimi-k2", 1.026e12, 32e9, 0.0);  // the report says 1.04e12
+  check("sn-1t", 1.0e12, 50.5e9, 0.0);
+  check("sn-2.8t", 2.8e12, 93e9, 0.0);
+}
+
+TEST(KvCache, WindowedLayersKeepTheWindow) {
+  const ModelSpec m = shipped_model("gpt-oss-120b").spec;
+  // 36 layers x 2 x 8 x 64 x 2 bytes, half of them at most 128 tokens deep.
+  EXPECT_EQ(kv_bytes_per_token(m, DataType::bf16).si(), 73'728.0);
+  EXPECT_EQ(kv_bytes_of_sequence(m, DataType::bf16, 100.0).si(), 7'372'800.0);
+  EXPECT_EQ(kv_bytes_of_sequence(m, DataType::bf16, 10'128.0).si(),
+            18.0 * 2048.0 * (10'128.0 + 128.0));
+  // The same for attention: 64 heads of 64, 4 FLOPs per element and key.
+  EXPECT_EQ((flops_per_token(m, 10'128.0) - flops_per_token(m, 128.0)).si(),
+            18.0 * 64.0 * 64.0 * 4.0 * 10'000.0);
+  const ModelSpec llama = shipped_model("llama-3.1-70b").spec;
+  EXPECT_EQ(kv_tokens_held(llama, 12'345.0), 12'345.0);
 }
 
 TEST(KvCache, BytesPerTokenAreExact) {

@@ -1,36 +1,71 @@
 // sn/llm/read_model.cc
 //
 // Hugging Face config.json to ModelSpec. Field names are those of the transformers library's
-// configuration classes (LlamaConfig, MistralConfig, MixtralConfig, Qwen2Config, Qwen3Config,
-// Qwen3MoeConfig, DeepseekV3Config).
+// configuration classes of each family (LlamaConfig, Llama4TextConfig, MixtralConfig,
+// Qwen2MoeConfig, DeepseekV3Config, Glm4MoeConfig, GptOssConfig, MiniMaxM2Config, ...). Which
+// layers have a window is read in layer_windows.cc.
 
 #include <algorithm>
 #include <array>
 
+#include "sn/llm/layer_windows.h"
 #include "sn/llm/model.h"
 
 namespace sn::llm {
 
 namespace {
 
+/// How a family names the dimensions of its experts.
+enum class Experts { none, mixtral, qwen2, qwen3, deepseek, llama4, gpt_oss };
+
 struct Family {
   std::string_view name;  // model_type
-  AttentionKind attention;
-  bool moe;
-  bool qkv_bias;
-  bool qk_norm;
+  AttentionKind attention = AttentionKind::gqa;
+  Experts experts = Experts::none;
+  bool qkv_bias = false;
+  bool qk_norm = false;
+  bool sparse = false;               // DeepSeek sparse attention
+  std::int64_t default_context = 0;  // of the configuration class; 0: the field is required
 };
 
+constexpr AttentionKind gqa = AttentionKind::gqa;
+constexpr AttentionKind mla = AttentionKind::mla;
+
 constexpr std::array families = {
-    Family{"llama", AttentionKind::gqa, false, false, false},
-    Family{"mistral", AttentionKind::gqa, false, false, false},
-    Family{"mixtral", AttentionKind::gqa, true, false, false},
-    Family{"qwen2", AttentionKind::gqa, false, true, false},
-    Family{"qwen3", AttentionKind::gqa, false, false, true},
-    Family{"qwen3_moe", AttentionKind::gqa, true, false, true},
-    Family{"deepseek_v3", AttentionKind::mla, true, false, false},
-    Family{"kimi_k2", AttentionKind::mla, true, false, false},
+    Family{.name = "llama"},
+    Family{.name = "llama4_text", .experts = Experts::llama4},
+    Family{.name = "mistral"},
+    Family{.name = "mixtral", .experts = Experts::mixtral},
+    Family{.name = "qwen2", .qkv_bias = true, .default_context = 32768},
+    Family{
+        .name = "qwen2_moe", .experts = Experts::qwen2, .qkv_bias = true, .default_context = 32768},
+    Family{.name = "qwen3", .qk_norm = true},
+    Family{.name = "qwen3_moe", .experts = Experts::qwen3, .qk_norm = true},
+    Family{.name = "deepseek_v2", .attention = mla, .experts = Experts::deepseek},
+    Family{.name = "deepseek_v3", .attention = mla, .experts = Experts::deepseek},
+    Family{.name = "deepseek_v32", .attention = mla, .experts = Experts::deepseek, .sparse = true},
+    Family{.name = "kimi_k2", .attention = mla, .experts = Experts::deepseek},
+    Family{.name = "gpt_oss", .experts = Experts::gpt_oss},
+    Family{.name = "glm4_moe", .attention = gqa, .experts = Experts::deepseek},
+    Family{.name = "glm_moe_dsa", .attention = mla, .experts = Experts::deepseek, .sparse = true},
+    Family{.name = "minimax_m2", .experts = Experts::mixtral},
 };
+
+/// Families whose layers are not modelled, with the fields that say so.
+struct Refusal {
+  std::string_view name;
+  std::string_view fields;
+};
+constexpr std::string_view lightning = "'attn_type_list' or 'layer_types' with linear attention";
+constexpr std::array refused = {
+    Refusal{"minimax", lightning},
+    Refusal{"minimax_m1", lightning},
+    Refusal{"minimax_text_01", lightning},
+};
+
+constexpr std::int64_t widest = 1 << 24;
+
+bool absent(const Node* node) { return node == nullptr || node->is_null(); }
 
 /// Reads integers of a config, each with a range; collects what is missing.
 class ConfigReader {
@@ -39,7 +74,7 @@ class ConfigReader {
 
   std::int64_t integer(std::string_view key, std::int64_t min, std::int64_t max) {
     const Node* node = config_.find(key);
-    if (node == nullptr || node->is_null()) {
+    if (absent(node)) {
       errors_.push_back({.code = ErrorCode::missing,
                          .message = "config.json lacks '" + std::string(key) + "'",
                          .where = config_.where(),
@@ -52,14 +87,21 @@ class ConfigReader {
 
   std::int64_t integer_or(std::string_view key, std::int64_t fallback, std::int64_t min,
                           std::int64_t max) {
-    const Node* node = config_.find(key);
-    return node == nullptr || node->is_null() ? fallback : integer(key, min, max);
+    return absent(config_.find(key)) ? fallback : integer(key, min, max);
   }
 
   bool flag(std::string_view key) {
     const Node* node = config_.find(key);
-    if (node == nullptr || node->is_null()) return false;
-    return read_boolean(*node, key, errors_).value_or(false);
+    return !absent(node) && read_boolean(*node, key, errors_).value_or(false);
+  }
+
+  [[nodiscard]] const Node* find(std::string_view key) const { return config_.find(key); }
+
+  void refuse(const Node& node, std::string message) {
+    errors_.push_back({.code = ErrorCode::unknown_name,
+                       .message = std::move(message),
+                       .where = node.where(),
+                       .hint = "layers of this pattern are not modelled"});
   }
 
  private:
@@ -67,58 +109,140 @@ class ConfigReader {
   Errors& errors_;
 };
 
+std::string missing_fields(const Node& config) {
+  std::string out;
+  for (const std::string_view key : {"hidden_size", "num_hidden_layers", "vocab_size",
+                                     "num_attention_heads", "intermediate_size"}) {
+    if (absent(config.find(key))) out += (out.empty() ? "'" : ", '") + std::string(key) + "'";
+  }
+  return out;
+}
+
 const Family* find_family(const Node& config, Errors& errors) {
   const Node* type = config.find("model_type");
   const std::string name = type == nullptr ? "" : type->text();
-  const auto at = std::find_if(families.begin(), families.end(),
-                               [&](const Family& f) { return f.name == name; });
+  const auto named = [&](const auto& f) { return f.name == name; };
+  const auto at = std::find_if(families.begin(), families.end(), named);
   if (at != families.end()) return &*at;
   std::string known;
   for (const Family& f : families) known += (known.empty() ? "" : ", ") + std::string(f.name);
+  const Location where = type == nullptr ? config.where() : type->where();
+  const auto no = std::find_if(refused.begin(), refused.end(), named);
+  if (no != refused.end()) {
+    errors.push_back({.code = ErrorCode::unknown_name,
+                      .message = "'" + name + "' mixes lightning (linear) and softmax attention: " +
+                                 std::string(no->fields) + " is not modelled",
+                      .where = where,
+                      .hint = "known families: " + known});
+    return nullptr;
+  }
+  std::string message = name.empty() ? "config.json lacks 'model_type'"
+                                     : "unknown model family '" + shown(name) + "'";
+  if (const std::string fields = missing_fields(config); !fields.empty()) {
+    message += "; it also lacks " + fields;
+  }
   errors.push_back({.code = ErrorCode::unknown_name,
-                    .message = name.empty() ? "config.json lacks 'model_type'"
-                                            : "unknown model family '" + name + "'",
-                    .where = type == nullptr ? config.where() : type->where(),
+                    .message = std::move(message),
+                    .where = where,
                     .hint = "known families: " + known});
   return nullptr;
+}
+
+void read_mla(ConfigReader& r, const Family& family, ModelSpec& m) {
+  Attention& a = m.attention;
+  a.q_lora = family.sparse ? r.integer("q_lora_rank", 1, 1 << 20)
+                           : r.integer_or("q_lora_rank", 0, 0, 1 << 20);
+  a.kv_lora = r.integer("kv_lora_rank", 1, 1 << 20);
+  a.rope_dim = r.integer("qk_rope_head_dim", 1, 1 << 16);
+  a.nope_dim = r.integer("qk_nope_head_dim", 1, 1 << 16);
+  a.v_dim = r.integer("v_head_dim", 1, 1 << 16);
+  if (!family.sparse) return;
+  m.sparse_top_k = r.integer("index_topk", 1, 1 << 30);
+  m.index_heads = r.integer("index_n_heads", 1, 4096);
+  m.index_dim = r.integer("index_head_dim", 1, 1 << 16);
 }
 
 void read_attention(ConfigReader& r, const Family& family, ModelSpec& m) {
   Attention& a = m.attention;
   a.kind = family.attention;
   a.heads = r.integer("num_attention_heads", 1, 4096);
-  if (a.kind == AttentionKind::mla) {
-    a.q_lora = r.integer_or("q_lora_rank", 0, 0, 1 << 20);
-    a.kv_lora = r.integer("kv_lora_rank", 1, 1 << 20);
-    a.rope_dim = r.integer("qk_rope_head_dim", 1, 1 << 16);
-    a.nope_dim = r.integer("qk_nope_head_dim", 1, 1 << 16);
-    a.v_dim = r.integer("v_head_dim", 1, 1 << 16);
-    return;
-  }
+  if (a.kind == mla) return read_mla(r, family, m);
   a.kv_heads = r.integer_or("num_key_value_heads", a.heads, 1, a.heads);
-  a.head_dim = r.integer_or("head_dim", m.hidden / a.heads, 1, 1 << 16);
+  a.head_dim = r.integer_or("head_dim", std::max<std::int64_t>(1, m.hidden / a.heads), 1, 1 << 16);
   a.bias = family.qkv_bias || r.flag("attention_bias");
-  a.qk_norm = family.qk_norm;
+  const bool llama4 = family.experts == Experts::llama4;  // its norm of q and k has no weights
+  a.qk_norm = family.qk_norm || (!llama4 && r.flag("use_qk_norm"));
+  const Node* norm = r.find("qk_norm_type");
+  a.wide_norm = norm != nullptr && norm->text() == "per_layer";
+  const bool gpt_oss = family.experts == Experts::gpt_oss;
+  a.out_bias = gpt_oss && a.bias;
+  a.sinks = gpt_oss;
+}
+
+/// Layers without experts among those of `m`, from whichever fields the family has.
+std::int64_t count_dense(ConfigReader& r, ModelSpec& m) {
+  const Node* freq = r.find("moe_layer_freq");
+  if (!absent(freq) && !freq->is_scalar()) {
+    r.refuse(*freq, "'moe_layer_freq' as a list");
+    return 0;
+  }
+  if (const Node* types = r.find("mlp_layer_types"); types != nullptr && types->is_list()) {
+    const auto dense = [](const Node& n) { return n.text() == "dense"; };
+    return std::count_if(types->items().begin(), types->items().end(), dense);
+  }
+  const std::int64_t first = r.integer_or("first_k_dense_replace", 0, 0, m.layers);
+  const std::int64_t every = r.integer_or("moe_layer_freq", 1, 1, m.layers);
+  const std::int64_t step = r.integer_or("decoder_sparse_step", 1, 1, m.layers);
+  const std::int64_t interleave = r.integer_or("interleave_moe_layer_step", 1, 1, m.layers);
+  const Node* only = r.find("mlp_only_layers");
+  std::int64_t dense = 0;
+  for (std::int64_t i = 0; i < m.layers; ++i) {
+    const auto is_this = [i](const Node& n) { return n.text() == std::to_string(i); };
+    const bool listed =
+        !absent(only) && std::any_of(only->items().begin(), only->items().end(), is_this);
+    const bool experts =
+        i >= first && i % every == 0 && (i + 1) % step == 0 && (i + 1) % interleave == 0 && !listed;
+    dense += experts ? 0 : 1;
+  }
+  m.interleaved = every > 1 || step > 1 || interleave > 1;
+  return dense;
+}
+
+void read_shared_experts(ConfigReader& r, Experts kind, ModelSpec& m) {
+  if (kind == Experts::deepseek) {
+    m.shared_inter = r.integer_or("n_shared_experts", 0, 0, 1024) * m.expert_inter;
+  } else if (kind == Experts::qwen2) {
+    m.shared_inter = r.integer("shared_expert_intermediate_size", 0, widest);
+  } else if (kind == Experts::qwen3) {
+    m.shared_inter = r.integer_or("shared_expert_intermediate_size", 0, 0, widest);
+  } else if (kind == Experts::llama4) {
+    m.shared_inter = m.expert_inter;  // always one, of a routed expert's width
+  }
 }
 
 void read_experts(ConfigReader& r, const Family& family, ModelSpec& m) {
-  const std::int64_t big = 1 << 24;
   m.dense_layers = m.layers;
-  if (!family.moe) {
-    m.dense_inter = r.integer("intermediate_size", 1, big);
+  if (family.experts == Experts::none) {
+    m.dense_inter = r.integer("intermediate_size", 1, widest);
     return;
   }
-  const bool mla = family.attention == AttentionKind::mla;
-  m.dense_layers = mla ? r.integer_or("first_k_dense_replace", 0, 0, m.layers) : 0;
-  const std::string_view count = mla                        ? "n_routed_experts"
-                                 : family.name == "mixtral" ? "num_local_experts"
-                                                            : "num_experts";
-  m.experts = r.integer(count, 2, 1 << 16);
+  const Experts kind = family.experts;
+  const bool qwen = kind == Experts::qwen2 || kind == Experts::qwen3;
+  const bool deepseek = kind == Experts::deepseek;
+  m.dense_layers = count_dense(r, m);
+  m.experts = r.integer(deepseek ? "n_routed_experts"
+                        : qwen   ? "num_experts"
+                                 : "num_local_experts",
+                        2, 1 << 16);
   m.top_k = r.integer("num_experts_per_tok", 1, m.experts);
-  const bool mixtral = family.name == "mixtral";
-  m.expert_inter = r.integer(mixtral ? "intermediate_size" : "moe_intermediate_size", 1, big);
-  if (m.dense_layers > 0) m.dense_inter = r.integer("intermediate_size", 1, big);
-  if (mla) m.shared_inter = r.integer_or("n_shared_experts", 0, 0, 1024) * m.expert_inter;
+  m.expert_inter =
+      r.integer(deepseek || qwen ? "moe_intermediate_size" : "intermediate_size", 1, widest);
+  if (m.dense_layers > 0) {
+    const bool llama4 = kind == Experts::llama4;
+    m.dense_inter = r.integer(llama4 ? "intermediate_size_mlp" : "intermediate_size", 1, widest);
+  }
+  read_shared_experts(r, kind, m);
+  m.expert_bias = kind == Experts::gpt_oss;
   m.mtp_layers = r.integer_or("num_nextn_predict_layers", 0, 0, 16);
 }
 
@@ -135,38 +259,32 @@ kernel::DataType native_precision(const Node& config, Errors& errors) {
   return kernel::DataType::bf16;
 }
 
-/// Layer patterns that this reader does not size: every layer must be of the described kind.
-void refuse_patterns(const Node& config, Errors& errors) {
-  const auto refuse = [&](const Node* node, std::string message) {
-    errors.push_back({.code = ErrorCode::unknown_name,
-                      .message = std::move(message),
-                      .where = node->where(),
-                      .hint = "only uniform layers are sized yet"});
-  };
-  const Node* window = config.find("sliding_window");
-  const Node* used = config.find("use_sliding_window");
-  const bool off = used != nullptr && used->text() == "false";
-  if (window != nullptr && window->text() != "null" && !window->text().empty() && !off) {
-    refuse(window, "sliding-window attention");
-  }
-  const Node* step = config.find("decoder_sparse_step");
-  if (step != nullptr && step->text() != "1") refuse(step, "'decoder_sparse_step' other than 1");
-  const Node* freq = config.find("moe_layer_freq");
-  if (freq != nullptr && freq->text() != "1") refuse(freq, "'moe_layer_freq' other than 1");
-  const Node* only = config.find("mlp_only_layers");
-  if (only != nullptr && !only->items().empty()) refuse(only, "'mlp_only_layers' is not empty");
+/// Whether the quantisation leaves attention alone.
+bool experts_only(const Node& config) {
+  const Node* left = config.find("quantization_config.modules_to_not_convert");
+  if (absent(left)) return false;
+  return std::any_of(left->items().begin(), left->items().end(),
+                     [](const Node& n) { return n.text().find("self_attn") != std::string::npos; });
+}
+
+/// The language model's part: multimodal configurations nest it.
+const Node& text_part(const Node& config) {
+  const Node* nested = config.find("text_config");
+  const bool typed = nested != nullptr && !absent(nested->find("model_type"));
+  return typed ? *nested : config;
 }
 
 }  // namespace
 
-Result<ModelSpec> read_model(const Node& config, std::string name) {
+Result<ModelSpec> read_model(const Node& whole, std::string name) {
   Errors errors;
-  if (!config.is_map()) {
+  if (!whole.is_map()) {
     return fail({.code = ErrorCode::wrong_type,
                  .message = "expected a config.json object",
-                 .where = config.where(),
+                 .where = whole.where(),
                  .hint = {}});
   }
+  const Node& config = text_part(whole);
   const Family* family = find_family(config, errors);
   if (family == nullptr) return fail(std::move(errors));
   ConfigReader r(config, errors);
@@ -176,12 +294,16 @@ Result<ModelSpec> read_model(const Node& config, std::string name) {
   m.hidden = r.integer("hidden_size", 16, 1 << 20);
   m.layers = r.integer("num_hidden_layers", 1, 4096);
   m.vocab = r.integer("vocab_size", 2, 1 << 26);
-  m.max_context = r.integer("max_position_embeddings", 1, 1 << 30);
+  m.max_context = family->default_context > 0
+                      ? r.integer_or("max_position_embeddings", family->default_context, 1, 1 << 30)
+                      : r.integer("max_position_embeddings", 1, 1 << 30);
   m.tied_embeddings = r.flag("tie_word_embeddings");
   read_attention(r, *family, m);
   read_experts(r, *family, m);
-  m.native_weights = native_precision(config, errors);
-  refuse_patterns(config, errors);
+  const bool inside = config.find("quantization_config") != nullptr;
+  m.native_weights = native_precision(inside ? config : whole, errors);
+  m.experts_only_narrow = m.is_moe() && experts_only(inside ? config : whole);
+  read_windows(config, m, errors);
   if (!errors.empty()) return fail(std::move(errors));
   return m;
 }

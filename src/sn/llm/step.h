@@ -63,6 +63,11 @@ struct BatchShape {
   double prefill_pairs = 0.0;      // busiest rank: sum of query x key positions
   double prefill_context = 0.0;    // busiest rank: keys read by prefill, cached and new
   double prefill_sequences = 0.0;  // sequences that finish prefill in this step (rows of logits)
+  // The same with every context cut to the model's `attention_cap`: what windowed and sparse layers
+  // read. 0: as much as the sums above and the cap allow.
+  double decode_context_capped = 0.0;
+  double prefill_pairs_capped = 0.0;
+  double prefill_context_capped = 0.0;  // keys: those in reach before the chunk, and its own
 
   friend bool operator==(const BatchShape&, const BatchShape&) = default;
 };
@@ -96,6 +101,8 @@ enum class OpKind {
   experts,
   attention_decode,
   attention_prefill,
+  index_decode,
+  index_prefill,
   elementwise,
   all_reduce,
   all_gather,
@@ -126,6 +133,7 @@ struct StepOp {
   double batches = 0.0;        // > 0: that many independent products (absorbed MLA, one per head)
   double bytes_per_row = 0.0;  // elementwise, collectives, send
   bool combine = false;        // exchange: combine rather than dispatch
+  bool capped = false;         // attention: of windowed or sparse layers
   kernel::DataType activation = kernel::DataType::bf16;
   kernel::DataType weight = kernel::DataType::bf16;
 };

@@ -54,15 +54,17 @@ class StepCompiler {
     const double sharing = a.kind == AttentionKind::mla ? 1.0 : std::min(d(p_.tp), d(a.kv_heads));
     program_.kv_bytes_layer_ =
         kv_bytes_per_token(m_, deployment.precision.kv).si() / d(m_.layers) / sharing;
+    // The indexer's keys are read by the indexer alone.
+    if (m_.is_sparse()) program_.kv_bytes_layer_ -= d(m_.index_dim);
     activation_ = deployment.precision.activations;
-    linear_ = linear_weights(deployment.precision);
+    linear_ = linear_weights(m_, deployment.precision);
     experts_ = deployment.precision.weights;
   }
 
   StepProgram build(double background) {
     program_.background_ = background;
     const double layers = std::ceil(d(m_.layers) / d(p_.pp));
-    const double moe = std::min(d(m_.moe_layers()), layers);
+    const double moe = m_.stage_moe_layers(layers);
     layers_ = layers;
     attention(Rows::tokens);
     layers_ = layers - moe;
@@ -139,6 +141,7 @@ class StepCompiler {
       }
       elementwise("norm, rope, cache write", rows,
                   2.0 * (d(a.q_lora) + down + heads * d(a.rope_dim)) * bf16_bytes);
+      if (m_.is_sparse()) indexer(rows);
       const Rows decode = rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens;
       gemm("absorb k", Part::projections, decode, d(a.kv_lora), d(a.nope_dim),
            kernel::DataType::bf16, heads);
@@ -161,16 +164,45 @@ class StepCompiler {
     all_reduce("all-reduce (attention)", rows);
   }
 
-  void scores(Rows rows) {
-    add({.name = "attention (decode)",
-         .kind = OpKind::attention_decode,
-         .part = Part::attention,
-         .rows = rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens});
+  /// Every rank holds the whole indexer: its heads share one key per token.
+  void indexer(Rows rows) {
+    const double heads = d(m_.index_heads);
+    const double dim = d(m_.index_dim);
+    gemm("index k, weights", Part::projections, rows, dim + heads, d(m_.hidden), linear_);
+    gemm("index q", Part::projections, rows, heads * dim, d(m_.attention.q_lora), linear_);
+    attention_op("index scores (decode)", OpKind::index_decode, decode_rows(rows), false);
     if (rows == Rows::drafts) return;
-    add({.name = "attention (prefill)",
-         .kind = OpKind::attention_prefill,
-         .part = Part::attention,
-         .rows = Rows::prefill_tokens});
+    attention_op("index scores (prefill)", OpKind::index_prefill, Rows::prefill_tokens, false);
+  }
+
+  [[nodiscard]] static Rows decode_rows(Rows rows) {
+    return rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens;
+  }
+
+  void attention_op(std::string_view name, OpKind kind, Rows rows, bool capped) {
+    add({.name = name, .kind = kind, .part = Part::attention, .rows = rows, .capped = capped});
+  }
+
+  void scores(Rows rows) {
+    const bool drafts = rows == Rows::drafts;
+    const double all = layers_;
+    // MTP layers read the whole context, and where stages cut the layers each has its share.
+    const double windowed = drafts ? 0.0 : all * m_.windowed_share();
+    const bool sparse = m_.is_sparse();
+    layers_ = all - windowed;
+    if (layers_ > 0.0) {
+      attention_op("attention (decode)", OpKind::attention_decode, decode_rows(rows), sparse);
+      if (!drafts) {
+        attention_op("attention (prefill)", OpKind::attention_prefill, Rows::prefill_tokens,
+                     sparse);
+      }
+    }
+    layers_ = windowed;
+    if (layers_ > 0.0) {
+      attention_op("window (decode)", OpKind::attention_decode, Rows::decode_tokens, true);
+      attention_op("window (prefill)", OpKind::attention_prefill, Rows::prefill_tokens, true);
+    }
+    layers_ = all;
   }
 
   void swiglu(std::string_view up, std::string_view down, Rows rows, double inter) {

@@ -40,7 +40,22 @@ OpCost from_link(const collective::Timing& t) {
 }
 
 bool depends_on_tokens_alone(const StepOp& op) {
-  return op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill;
+  return op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill &&
+         op.kind != OpKind::index_decode && op.kind != OpKind::index_prefill;
+}
+
+void add_kernel(OpCost& sum, const OpCost& c) {
+  sum.time += c.time;
+  sum.bound += c.bound;
+  sum.kernel.compute += c.kernel.compute;
+  sum.kernel.memory += c.kernel.memory;
+  sum.kernel.flops += c.kernel.flops;
+  sum.kernel.bytes += c.kernel.bytes;
+}
+
+/// `exact` where the caller knows it, else the most that sum and cap allow.
+double capped_sum(double exact, double sum, double most) {
+  return exact > 0.0 ? std::min(exact, sum) : std::min(sum, most);
 }
 
 }  // namespace
@@ -87,7 +102,11 @@ class StepPricer {
       case OpKind::attention_decode:
         return decode(op);
       case OpKind::attention_prefill:
-        return prefill();
+        return prefill(op);
+      case OpKind::index_decode:
+        return index(s_.decode_context * queries(op), s_.decode_context);
+      case OpKind::index_prefill:
+        return index(s_.prefill_pairs, s_.prefill_context);
       case OpKind::elementwise:
         return from_kernel(p_.kernels_.elementwise(bytes));
       case OpKind::all_reduce:
@@ -171,54 +190,95 @@ class StepPricer {
   [[nodiscard]] OpCost decode(const StepOp& op) const {
     const Attention& a = p_.model_.attention;
     const double tp = d(p_.deployment_.parallel.tp);
-    const bool draft = op.rows == Rows::drafts;
-    const double queries = draft ? 1.0 : 1.0 + d(p_.deployment_.draft_tokens);
+    const double context = op.capped ? decode_context_capped() : s_.decode_context;
     if (a.kind == AttentionKind::mla) {
       return from_kernel(p_.kernels_.mla_decode({.sequences = s_.decode_sequences,
-                                                 .context = s_.decode_context,
-                                                 .queries = queries,
+                                                 .context = context,
+                                                 .queries = queries(op),
                                                  .heads = d(a.heads) / tp,
                                                  .latent = d(a.kv_lora),
                                                  .rope = d(a.rope_dim),
                                                  .kv = p_.deployment_.precision.kv}));
     }
     return from_kernel(p_.kernels_.decode_attention({.sequences = s_.decode_sequences,
-                                                     .context = s_.decode_context,
-                                                     .queries = queries,
+                                                     .context = context,
+                                                     .queries = queries(op),
                                                      .heads = d(a.heads) / tp,
                                                      .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
                                                      .head_dim = d(a.head_dim),
                                                      .kv = p_.deployment_.precision.kv}));
   }
 
-  [[nodiscard]] OpCost prefill() const {
+  [[nodiscard]] double queries(const StepOp& op) const {
+    return op.rows == Rows::drafts ? 1.0 : 1.0 + d(p_.deployment_.draft_tokens);
+  }
+
+  [[nodiscard]] double decode_context_capped() const {
+    return capped_sum(s_.decode_context_capped, s_.decode_context,
+                      s_.decode_sequences * p_.model_.attention_cap());
+  }
+
+  [[nodiscard]] double prefill_pairs_capped() const {
+    return capped_sum(s_.prefill_pairs_capped, s_.prefill_pairs,
+                      s_.prefill_tokens * p_.model_.attention_cap());
+  }
+
+  [[nodiscard]] OpCost index(double pairs, double keys) const {
+    return from_kernel(p_.kernels_.index_scores({.pairs = pairs,
+                                                 .keys = keys,
+                                                 .heads = d(p_.model_.index_heads),
+                                                 .dim = d(p_.model_.index_dim)}));
+  }
+
+  [[nodiscard]] OpCost prefill(const StepOp& op) const {
+    const bool window = op.capped && p_.model_.windowed_layers > 0;
+    if (!window) {
+      const OpCost all = prefill_of(s_.prefill_pairs, s_.prefill_context);
+      if (!op.capped) return all;
+      // Sparse layers: all pairs with a mask, or every query reads its own keys in the latent
+      // (DeepSeek-V3.2 does the former for short sequences).
+      const OpCost chosen = sparse_prefill();
+      return chosen.time < all.time ? chosen : all;
+    }
+    const double keys = capped_sum(
+        s_.prefill_context_capped, s_.prefill_context,
+        s_.prefill_tokens + std::max(1.0, s_.prefill_sequences) * p_.model_.attention_cap());
+    return prefill_of(prefill_pairs_capped(), keys);
+  }
+
+  [[nodiscard]] OpCost sparse_prefill() const {
+    const Attention& a = p_.model_.attention;
+    return from_kernel(p_.kernels_.mla_decode({.sequences = s_.prefill_tokens,
+                                               .context = prefill_pairs_capped(),
+                                               .heads = d(a.heads) / d(p_.deployment_.parallel.tp),
+                                               .latent = d(a.kv_lora),
+                                               .rope = d(a.rope_dim),
+                                               .kv = p_.deployment_.precision.kv}));
+  }
+
+  [[nodiscard]] OpCost prefill_of(double pairs, double keys) const {
     const Attention& a = p_.model_.attention;
     const double heads = d(a.heads) / d(p_.deployment_.parallel.tp);
     const bool mla = a.kind == AttentionKind::mla;
     const OpCost scores = from_kernel(
-        p_.kernels_.prefill_attention({.pairs = s_.prefill_pairs,
+        p_.kernels_.prefill_attention({.pairs = pairs,
                                        .tokens = s_.prefill_tokens,
-                                       .kv_tokens = s_.prefill_context,
+                                       .kv_tokens = keys,
                                        .heads = heads,
                                        .qk_dim = d(mla ? a.nope_dim + a.rope_dim : a.head_dim),
                                        .v_dim = d(mla ? a.v_dim : a.head_dim),
                                        .kv_bytes = p_.kv_bytes_layer_}));
-    const double cached = s_.prefill_context - s_.prefill_tokens;
+    const double cached = keys - s_.prefill_tokens;
     if (!mla || cached <= 0.0) return scores;
     // Keys and values of the cached prefix are expanded from the latent again.
-    const OpCost expand =
-        from_kernel(p_.kernels_.gemm({.m = cached,
-                                      .n = heads * d(a.nope_dim + a.v_dim),
-                                      .k = d(a.kv_lora),
-                                      .activation = p_.deployment_.precision.activations,
-                                      .weight = linear_weights(p_.deployment_.precision)}));
+    const OpCost expand = from_kernel(
+        p_.kernels_.gemm({.m = cached,
+                          .n = heads * d(a.nope_dim + a.v_dim),
+                          .k = d(a.kv_lora),
+                          .activation = p_.deployment_.precision.activations,
+                          .weight = linear_weights(p_.model_, p_.deployment_.precision)}));
     OpCost both = scores;
-    both.time += expand.time;
-    both.bound += expand.bound;
-    both.kernel.compute += expand.kernel.compute;
-    both.kernel.memory += expand.kernel.memory;
-    both.kernel.flops += expand.kernel.flops;
-    both.kernel.bytes += expand.kernel.bytes;
+    add_kernel(both, expand);
     return both;
   }
 

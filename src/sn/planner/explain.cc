@@ -146,6 +146,18 @@ std::vector<std::string> modelling_assumptions(const twin::World& w, bool disagg
 
 }  // namespace
 
+Bills bill_of(const twin::World& world, const serving::ServingPlan& plan, double requests) {
+  Bills out;
+  const serving::ServingInputs inputs = world.inputs();
+  serving::ServingModel model(inputs, plan);
+  static_cast<void>(model.knee(world.slo));  // settles which batch carries the rate
+  const std::optional<serving::DecodePoint> point = model.decode_at(requests);
+  if (!point) return out;
+  out.ttft = ttft_bill(model, *point, requests);
+  out.tpot = tpot_bill(*point, model.decode().program().tokens_per_step());
+  return out;
+}
+
 Explanation explain(const twin::World& world, const serving::ServingPlan& plan, double requests) {
   Explanation out;
   const serving::ServingInputs inputs = world.inputs();

@@ -245,7 +245,8 @@ Errors check_fixed(const twin::World& world) {
       found.closest = {prefill_only ? Role::prefill : Role::aggregated, pool.deployment,
                        pool.chunk};
       const llm::MemoryBudget b = budget_of(world, found.closest);
-      const double longest = w.input_max + (prefill_only ? 0.0 : w.output_max);
+      const double tokens = w.input_max + (prefill_only ? 0.0 : w.output_max);
+      const double longest = llm::kv_tokens_held(world.model, tokens);
       found.least_shortfall = b.kv_per_token * longest - b.kv();
       if (found.least_shortfall > Bytes{}) errors.push_back(does_not_fit(world, found).front());
     }

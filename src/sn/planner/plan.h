@@ -30,6 +30,14 @@ struct PlanOptions {
 [[nodiscard]] Explanation explain(const twin::World& world, const serving::ServingPlan& plan,
                                   double requests);
 
+/// Where the mean TTFT and TPOT of one plan go, without the rest of the explanation.
+struct Bills {
+  std::vector<BillLine> ttft;
+  std::vector<BillLine> tpot;
+};
+[[nodiscard]] Bills bill_of(const twin::World& world, const serving::ServingPlan& plan,
+                            double requests);
+
 /// Badge of a result on this world: the weakest of the kernel family's evidence and the chip's own
 /// numbers.
 [[nodiscard]] Evidence evidence_of(const twin::World& world);

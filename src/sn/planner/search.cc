@@ -61,7 +61,8 @@ double miss_ratio(const serving::Slo& slo, serving::Metric metric,
 
 double kv_needed(const twin::World& world, Role role) {
   const serving::Workload& w = world.workload;
-  return role == Role::prefill ? w.input_max : w.input_max + w.output_max;
+  const double tokens = role == Role::prefill ? w.input_max : w.input_max + w.output_max;
+  return llm::kv_tokens_held(world.model, tokens);
 }
 
 /// Batch sizes between one sequence and the limit, four per octave of rate of change.

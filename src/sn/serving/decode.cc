@@ -19,9 +19,29 @@ const double averaged_deviation = std::sqrt(2.0 / 3.0);
 // %).
 constexpr double memory_margin = 2.33;
 
+/// Integral of min(x, cap)^power from 0 to x.
+double capped_integral(double x, double cap, int power) {
+  const double below = std::min(x, cap);
+  const double inside = power == 1 ? below * below / 2.0 : below * below * below / 3.0;
+  return inside + std::pow(cap, power) * (x - below);
+}
+
+void add_capped(DecodeMoments& m, double cap) {
+  double first = 0.0;
+  double second = 0.0;
+  for (const RequestClass& c : m.classes) {
+    const double end = c.input + c.output;
+    first += c.weight * (capped_integral(end, cap, 1) - capped_integral(c.input, cap, 1));
+    second += c.weight * (capped_integral(end, cap, 2) - capped_integral(c.input, cap, 2));
+  }
+  m.context_capped = first / m.output;
+  m.context_capped_variance =
+      std::max(0.0, second / m.output - m.context_capped * m.context_capped);
+}
+
 }  // namespace
 
-DecodeMoments decode_moments(const Workload& workload, double kv_block) {
+DecodeMoments decode_moments(const Workload& workload, double kv_block, double cap) {
   DecodeMoments m;
   m.block_waste = 0.5 * kv_block;
   m.dispersion = workload.dispersion;
@@ -39,6 +59,7 @@ DecodeMoments decode_moments(const Workload& workload, double kv_block) {
   if (m.output <= 0.0) return m;
   m.context = first / m.output;
   m.context_variance = std::max(0.0, second / m.output - m.context * m.context);
+  if (cap > 0.0) add_capped(m, cap);
   return m;
 }
 
@@ -51,9 +72,15 @@ DecodeModel::DecodeModel(const llm::StepProgram& program, const DecodeMoments& m
   ranks_ = dp_;
   // n m1 + z sqrt(n v) = K, solved for sqrt(n).
   const double z = memory_margin * std::sqrt(moments.context_variance);
-  const double m1 = std::max(1.0, moments.context + moments.block_waste);
+  // Windowed layers keep less; the variance of the whole context stands for theirs.
+  const llm::ModelSpec& model = program.model();
+  double held = moments.context;
+  if (model.windowed_layers > 0 && moments.context_capped > 0.0) {
+    held += model.windowed_share() * (moments.context_capped - moments.context);
+  }
+  const double m1 = std::max(1.0, held + moments.block_waste);
   const double root = (-z + std::sqrt(z * z + 4.0 * m1 * std::max(0.0, kv_tokens))) / (2.0 * m1);
-  limit_ = kv_tokens >= moments.longest ? root * root : 0.0;
+  limit_ = kv_tokens >= kv_tokens_held(model, moments.longest) ? root * root : 0.0;
   reason_ = "KV memory";
   if (max_sequences < limit_) {
     limit_ = max_sequences;
@@ -75,6 +102,12 @@ llm::BatchShape DecodeModel::shape(double sequences, double prefill, double pair
   const double spread = 2.0 * std::log(std::max(1.0, ranks_)) * n * moments_.context_variance;
   const double busiest = n * moments_.context + std::sqrt(spread);
   llm::BatchShape s{.decode_sequences = n, .decode_context = std::max(busiest, moments_.context)};
+  if (moments_.context_capped > 0.0) {
+    const double capped_spread =
+        2.0 * std::log(std::max(1.0, ranks_)) * n * moments_.context_capped_variance;
+    s.decode_context_capped =
+        std::max(n * moments_.context_capped + std::sqrt(capped_spread), moments_.context_capped);
+  }
   if (prefill <= 0.0) return s;
   s.prefill_tokens = prefill;
   // The busiest rank's chunk; its scores belong to as many tokens as it holds, at most a full
@@ -85,6 +118,10 @@ llm::BatchShape DecodeModel::shape(double sequences, double prefill, double pair
   s.prefill_pairs = (mixed_.work.pairs_per_chunk + more) * own;
   s.prefill_context = std::max(prefill, keys * own);
   s.prefill_sequences = 1.0 / mixed_.work.chunks_per_request;
+  if (mixed_.work.pairs_per_chunk_capped > 0.0) {
+    s.prefill_pairs_capped = mixed_.work.pairs_per_chunk_capped * own;
+    s.prefill_context_capped = std::max(prefill, mixed_.work.keys_per_chunk_capped * own);
+  }
   return s;
 }
 

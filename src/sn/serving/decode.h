@@ -38,13 +38,18 @@ struct DecodeMoments {
   double output = 0.0;   // mean tokens per request
   double context = 0.0;  // mean context of a decoding sequence, over time
   double context_variance = 0.0;
+  // The same with the context cut to the model's attention cap; 0 for models without one.
+  double context_capped = 0.0;
+  double context_capped_variance = 0.0;
   double dispersion = 1.0;
   double block_waste = 0.0;  // tokens of KV memory lost per sequence: half a block
   double longest = 0.0;      // input + output of the largest class: must fit one rank
   std::vector<RequestClass> classes;
 };
 
-[[nodiscard]] DecodeMoments decode_moments(const Workload& workload, double kv_block);
+/// `cap`: of the model's attention (ModelSpec::attention_cap); 0: none.
+[[nodiscard]] DecodeMoments decode_moments(const Workload& workload, double kv_block,
+                                           double cap = 0.0);
 
 /// Prefill work mixed into decode steps. `chunk` 0: a pure decode pool.
 struct MixedPrefill {

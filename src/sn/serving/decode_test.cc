@@ -47,6 +47,16 @@ struct Bench {
   }
 };
 
+TEST(DecodeMoments, CappedContext) {
+  const Workload w = workload_of({{1.0, 100, 10}});
+  EXPECT_NEAR(decode_moments(w, 64.0, 50.0).context_capped, 50.0, 1e-9);
+  EXPECT_NEAR(decode_moments(w, 64.0, 50.0).context_capped_variance, 0.0, 1e-6);
+  // From 100 to 105 it grows, then it stays: (5 x 102.5 + 5 x 105) / 10.
+  EXPECT_NEAR(decode_moments(w, 64.0, 105.0).context_capped, 103.75, 1e-9);
+  EXPECT_NEAR(decode_moments(w, 64.0, 1e6).context_capped, 105.0, 1e-9);
+  EXPECT_EQ(decode_moments(w, 64.0).context_capped, 0.0);
+}
+
 TEST(DecodeMoments, ByHand) {
   // 100 in and 10 out, 1000 in and 30 out, half each: decoding time is shared 1 : 3. The first sees
   // contexts of 100 to 110, the second of 1000 to 1030.

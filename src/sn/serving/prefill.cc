@@ -29,6 +29,26 @@ void accumulate(llm::StepTime& sum, const llm::StepTime& step, double weight) {
   sum.energy += step.energy * weight;
 }
 
+/// Query x key positions of queries `from` to `to`, each with at most `cap` keys before it.
+double capped_pairs(double from, double to, double cap) {
+  const auto sum = [cap](double x) {
+    const double below = std::min(x, cap);
+    return 0.5 * below * below + cap * (x - below);
+  };
+  return sum(to) - sum(from);
+}
+
+/// Keys in reach before each of `steps` chunks that follow `cached` tokens, summed.
+double capped_history(double cached, double steps, double chunk, double cap) {
+  double sum = 0.0;
+  for (double i = 0.0; i < steps; i += 1.0) {
+    const double before = cached + i * chunk;
+    if (before >= cap) return sum + (steps - i) * cap;
+    sum += before;
+  }
+  return sum;
+}
+
 }  // namespace
 
 ChunkScores::ChunkScores(const Workload& workload, double chunk, double capacity_tokens) {
@@ -106,7 +126,7 @@ Time KvTransfer::exposed(double tokens, Time prefill) const {
   return start + path.latency + std::max(wire / layers, wire - prefill * (1.0 - 1.0 / layers));
 }
 
-ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tokens) {
+ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tokens, double cap) {
   ChunkWork out;
   double chunks = 0.0;
   double input = 0.0;
@@ -121,7 +141,12 @@ ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tok
     out.pairs_per_chunk += c.weight * uncached * (cached + 0.5 * uncached);
     // Step i reads the cached prefix and everything computed so far.
     out.keys_per_chunk += c.weight * (steps * cached + 0.5 * (steps + 1.0) * uncached);
+    if (cap <= 0.0) continue;
+    out.pairs_per_chunk_capped += c.weight * capped_pairs(cached, cached + uncached, cap);
+    out.keys_per_chunk_capped += c.weight * (uncached + capped_history(cached, steps, chunk, cap));
   }
+  out.pairs_per_chunk_capped /= chunks;
+  out.keys_per_chunk_capped /= chunks;
   out.pairs_per_chunk /= chunks;
   out.keys_per_chunk /= chunks;
   out.tokens_per_chunk = out.uncached / out.chunks_per_request;
@@ -135,6 +160,7 @@ PrefillModel::PrefillModel(const llm::StepProgram& program, const Workload& work
     : evaluator_(program, 256),
       workload_(&workload),
       chunk_(chunk),
+      cap_(program.model().attention_cap()),
       frontend_(frontend),
       transfer_(transfer),
       dp_(static_cast<double>(program.deployment().parallel.dp)) {}
@@ -152,6 +178,12 @@ PrefillModel::Steps PrefillModel::steps_of(double uncached, double cached) const
                     .prefill_pairs = chunk_ * (before + 0.5 * chunk_),
                     .prefill_context = before + chunk_,
                     .prefill_sequences = s.rest > 0.0 ? 0.0 : 1.0 / s.full};
+    if (cap_ > 0.0) {
+      s.full_shape.prefill_pairs_capped =
+          capped_pairs(cached, cached + s.full * chunk_, cap_) / s.full;
+      s.full_shape.prefill_context_capped =
+          chunk_ + capped_history(cached, s.full, chunk_, cap_) / s.full;
+    }
   }
   if (s.rest > 0.0) {
     const double before = cached + s.full * chunk_;
@@ -159,6 +191,10 @@ PrefillModel::Steps PrefillModel::steps_of(double uncached, double cached) const
                     .prefill_pairs = rest * (before + 0.5 * rest),
                     .prefill_context = before + rest,
                     .prefill_sequences = 1.0};
+    if (cap_ > 0.0) {
+      s.rest_shape.prefill_pairs_capped = capped_pairs(before, before + rest, cap_);
+      s.rest_shape.prefill_context_capped = std::min(before, cap_) + rest;
+    }
   }
   return s;
 }
@@ -185,10 +221,17 @@ llm::BatchShape PrefillModel::packed_shape(double uncached, double cached) const
   const double copies = chunk_ / uncached;
   const double keys =
       steps.full * steps.full_shape.prefill_context + steps.rest_shape.prefill_context;
-  return {.prefill_tokens = chunk_,
-          .prefill_pairs = copies * uncached * (cached + 0.5 * uncached),
-          .prefill_context = copies * keys,
-          .prefill_sequences = std::exp2(std::ceil(std::log2(copies)))};  // few keys for the memo
+  llm::BatchShape shape{
+      .prefill_tokens = chunk_,
+      .prefill_pairs = copies * uncached * (cached + 0.5 * uncached),
+      .prefill_context = copies * keys,
+      .prefill_sequences = std::exp2(std::ceil(std::log2(copies)))};  // few keys for the memo
+  if (cap_ > 0.0) {
+    shape.prefill_pairs_capped = copies * capped_pairs(cached, cached + uncached, cap_);
+    shape.prefill_context_capped = copies * (steps.full * steps.full_shape.prefill_context_capped +
+                                             steps.rest_shape.prefill_context_capped);
+  }
+  return shape;
 }
 
 Time PrefillModel::duration(const Steps& steps, double fill, const Busiest& others) {

@@ -84,16 +84,20 @@ class ChunkScores {
 
 /// Prefill work of a workload in chunks, at one cache capacity: what a mixed batch carries.
 struct ChunkWork {
-  double uncached = 0.0;            // mean tokens per request
-  double pairs_per_chunk = 0.0;     // query x key positions of a full chunk, short requests packed
-  double keys_per_chunk = 0.0;      // keys that a full chunk reads
+  double uncached = 0.0;         // mean tokens per request
+  double pairs_per_chunk = 0.0;  // query x key positions of a full chunk, short requests packed
+  double keys_per_chunk = 0.0;   // keys that a full chunk reads
+  double pairs_per_chunk_capped = 0.0;  // both within the model's attention cap; 0 without one
+  double keys_per_chunk_capped = 0.0;
   double chunks_per_request = 0.0;  // steps that a request takes part in
   double tokens_per_chunk = 0.0;    // mean tokens of a chunk when nothing is packed beside it
   double hit_rate = 0.0;            // cached tokens over input tokens
   ChunkScores scores;               // of chunks as they are, busiest ranks included
 };
 
-[[nodiscard]] ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tokens);
+/// `cap`: of the model's attention (ModelSpec::attention_cap); 0: none.
+[[nodiscard]] ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tokens,
+                                   double cap = 0.0);
 
 /// Service of one request class at one cache capacity.
 struct ClassService {
@@ -176,6 +180,7 @@ class PrefillModel {
   llm::StepEvaluator evaluator_;
   const Workload* workload_;
   double chunk_;
+  double cap_;  // of the model's attention; 0: none
   Time frontend_;
   KvTransfer transfer_;
   double dp_ = 1.0;

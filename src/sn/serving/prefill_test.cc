@@ -39,6 +39,17 @@ TEST(ChunkWork, ByHandForTwoClasses) {
   EXPECT_NEAR(work.keys_per_chunk, (0.5 * 400 + 0.5 * 6500) / full_chunks, 1e-6);
 }
 
+TEST(ChunkWork, ACapCutsWhatEachQueryReads) {
+  // 5000 tokens in chunks of 1000, at most 1500 keys: the first 1500 queries read a triangle. The
+  // chunks find 0, 1000 and three times 1500 keys before them.
+  const Workload w = workload_of({{1.0, 5000, 10}});
+  const ChunkWork work = chunk_work(w, 1000.0, 1e6, 1500.0);
+  EXPECT_NEAR(work.pairs_per_chunk_capped, (0.5 * 1500 * 1500 + 1500.0 * 3500) / 5.0, 1e-6);
+  EXPECT_NEAR(work.keys_per_chunk_capped, (5000.0 + 1000.0 + 3 * 1500.0) / 5.0, 1e-9);
+  EXPECT_EQ(work.pairs_per_chunk, chunk_work(w, 1000.0, 1e6).pairs_per_chunk);
+  EXPECT_EQ(chunk_work(w, 1000.0, 1e6).pairs_per_chunk_capped, 0.0);
+}
+
 TEST(ChunkWork, HitsReduceWorkByTheCachedTokens) {
   const Workload cold = workload_of({{1.0, 5000, 10}});
   const Workload warm = workload_of({{1.0, 5000, 10, 1800}});

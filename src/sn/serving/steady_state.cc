@@ -58,7 +58,7 @@ ServingModel::ServingModel(const ServingInputs& inputs, const ServingPlan& plan)
     : plan_(plan),
       workload_(&inputs.workload),
       frontend_(inputs.machine.framework.frontend),
-      moments_(decode_moments(inputs.workload, inputs.kv_block)) {
+      moments_(decode_moments(inputs.workload, inputs.kv_block, inputs.model.attention_cap())) {
   const hw::Chip& chip = inputs.machine.cluster.rack.chip;
   most_sequences_ = most_sequences(plan.decode, inputs.machine.framework);
   decode_budget_ =
@@ -78,7 +78,8 @@ void ServingModel::build_disaggregated(const ServingInputs& inputs) {
       memory_budget(inputs.model, plan_.prefill.deployment, inputs.machine.cluster.rack.chip,
                     inputs.machine.framework, d(plan_.prefill.chunk));
   const double kv = prefill_budget_.kv_tokens();
-  fits_ = kv >= workload_->input_max && decode_budget_.kv_tokens() >= moments_.longest;
+  fits_ = kv >= llm::kv_tokens_held(inputs.model, workload_->input_max) &&
+          decode_budget_.kv_tokens() >= llm::kv_tokens_held(inputs.model, moments_.longest);
   prefill_program_ = std::make_unique<llm::StepProgram>(
       compile(inputs.model, plan_.prefill.deployment, inputs.machine, inputs.conditions));
   prefill_ =
@@ -91,14 +92,16 @@ void ServingModel::build_disaggregated(const ServingInputs& inputs) {
 
 void ServingModel::build_aggregated() {
   const double kv = decode_budget_.kv_tokens();
-  fits_ = kv >= moments_.longest;
+  fits_ = kv >= kv_tokens_held(decode_program_->model(), moments_.longest);
   // Running sequences and prefix cache share the KV memory: half and half, which the scheduler's
   // LRU approaches when both are in demand.
   cache_tokens_ =
       0.5 * std::max(0.0, kv) * d(plan_.decode.deployment.parallel.dp) * d(plan_.decode.replicas);
   const double chunk = d(plan_.decode.chunk);
   MixedPrefill mixed;  // a decode pool on its own (the planner prices one) has no chunk
-  if (chunk > 0.0) mixed = {chunk, chunk_work(*workload_, chunk, cache_tokens_)};
+  if (chunk > 0.0)
+    mixed = {chunk, chunk_work(*workload_, chunk, cache_tokens_,
+                               decode_program_->model().attention_cap())};
   decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, kv, most_sequences_, mixed);
 }
 
@@ -144,6 +147,8 @@ PrefillPoint ServingModel::mixed_prefill_at(const DecodePoint& point) {
   const double pairs_in_step = std::max(1.0, shape.prefill_pairs);
   shape.prefill_pairs = 0.0;
   shape.prefill_context = shape.prefill_tokens;
+  shape.prefill_pairs_capped = 0.0;
+  shape.prefill_context_capped = 0.0;
   const Time without = decode_->period(decode_->step_of(shape));
   const Time per_pair = (with_scores - without) / pairs_in_step;
   PrefillPoint out;
@@ -278,7 +283,11 @@ SteadyState ServingModel::at(double requests) {
   s.per_user = 1.0 / s.tpot.mean.si();
   s.sequences = point->sequences;
   s.prefill_utilisation = prefill.utilisation;
-  s.kv_utilisation = point->sequences * moments_.context / decode_budget_.kv_tokens();
+  double held = moments_.context;
+  if (const llm::ModelSpec& m = decode_program_->model(); m.windowed_layers > 0) {
+    held += m.windowed_share() * (moments_.context_capped - moments_.context);
+  }
+  s.kv_utilisation = point->sequences * held / decode_budget_.kv_tokens();
   s.energy_per_token = decode_energy_per_token(*point, *decode_program_);
   if (plan_.disaggregated()) {
     const PrefillService& service = prefill_->service(cache_tokens_);

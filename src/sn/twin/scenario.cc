@@ -53,6 +53,7 @@ void read_cluster(MapReader& root, const hw::Catalog& catalog, World& world, Err
   world.cluster.rack.name = name_of(*tree.find("rack"));
   if (const Node* title = tree.find("rack.title")) world.cluster.rack.title = title->text();
   world.cluster.rack.chip.name = name_of(*tree.find("rack.chip"));
+  world.cluster.rack.scale_up.fabric_switch.name = name_of(*tree.find("rack.scale_up.switch"));
   world.cluster.scale_out.name = name_of(*tree.find("scale_out"));
   world.cluster.dcn.name = name_of(*tree.find("dcn"));
   hw::check_rack(world.cluster.rack, rack->where(), errors);

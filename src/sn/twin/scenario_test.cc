@@ -81,8 +81,8 @@ TEST(Scenario, ARightOne) {
 TEST(Scenario, UnknownNamesGiveTheNearest) {
   expect_error({.cluster = "cluster: {rack: al182}"}, ErrorCode::unknown_name, cluster_line,
                "al182", "unknown rack 'al182'", "did you mean 'al128'?");
-  expect_error({.cluster = "cluster: {rack: {base: hgx-h200, chip: h20O}}"},
-               ErrorCode::unknown_name, cluster_line, "h20O", "unknown chip 'h20O'", "h200");
+  expect_error({.cluster = "cluster: {rack: {base: hgx-h200, chip: gb20O}}"},
+               ErrorCode::unknown_name, cluster_line, "gb20O", "unknown chip 'gb20O'", "gb200");
   expect_error({.cluster = "cluster: {rack: hgx-h200, dcn: ethernet-10g}"}, ErrorCode::unknown_name,
                cluster_line, "ethernet-10g", "unknown dcn", "ethernet-100g");
   expect_error({.model = "model: deepseek-v4"}, ErrorCode::unknown_name, model_line, "deepseek-v4",

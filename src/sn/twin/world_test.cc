@@ -36,8 +36,8 @@ TEST(World, SameValuesGiveTheSameNumbers) {
   EXPECT_EQ(again.traits.expert_imbalance, w.traits.expert_imbalance);
   EXPECT_EQ(again.cluster.racks, 2);
   EXPECT_EQ(again.workload, w.workload);
-  EXPECT_EQ(again.cluster.rack.scale_up.in_switch_reduction,
-            w.cluster.rack.scale_up.in_switch_reduction);
+  EXPECT_EQ(again.cluster.rack.scale_up.fabric_switch.in_switch_reduction,
+            w.cluster.rack.scale_up.fabric_switch.in_switch_reduction);
 }
 
 TEST(World, OneNumberMovesAlone) {

@@ -1,0 +1,39 @@
+// apps/cli/load_scenario.h
+//
+// Scenario files as the verbs of `supernode` load them, and what `plan --vary` needs of them.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sn/base/document.h"
+#include "sn/base/result.h"
+#include "sn/hw/catalog.h"
+#include "sn/planner/plan.h"
+#include "sn/twin/scenario.h"
+
+namespace sn::cli {
+
+/// The parsed scenario with the flags laid over it; "-" is standard input. Limit: 4 MiB.
+[[nodiscard]] Result<Node> read_scenario(const std::string& file, const twin::Overrides& overrides);
+/// Folder that relative paths of the scenario are looked up in, after the current one.
+[[nodiscard]] std::string directory_of(const std::string& file);
+[[nodiscard]] Result<twin::World> load_scenario(const std::string& file,
+                                                const twin::Overrides& overrides,
+                                                const hw::Catalog& catalog);
+
+/// `supernode plan FILE --vary ...`, checked.
+struct VaryRun {
+  std::string file;
+  twin::Overrides overrides;
+  std::vector<std::string> flags;
+  planner::PlanOptions options;
+  std::string json;
+  std::string svg;
+  bool quiet = false;
+};
+
+int run_vary(const VaryRun& run);
+
+}  // namespace sn::cli

@@ -1,0 +1,86 @@
+// sn/planner/vary.h
+//
+// The same question over the values of one or several scenario fields: how big should the supernode
+// be?
+//
+// Each axis names a field of the scenario by its dotted path and lists values, as text with units.
+// Every combination is laid over the scenario, resolved with all its checks and planned. A
+// combination that cannot be (a rack that violates its switch, a model that does not fit) is a
+// point with its reason, not an error.
+//
+// Verdict along a numeric axis: the value with the most output tokens/s per GPU, and the range
+// around it that stays within 5 % of it; on either side of that range, what limits the plan there.
+
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sn/base/document.h"
+#include "sn/base/files.h"
+#include "sn/base/result.h"
+#include "sn/hw/catalog.h"
+#include "sn/planner/plan.h"
+#include "sn/planner/report.h"
+
+namespace sn::planner {
+
+inline constexpr std::size_t vary_axes_max = 4;
+inline constexpr std::size_t vary_points_max = 1000;
+
+struct VaryAxis {
+  std::string path;                 // "cluster.rack.gpus"
+  std::vector<std::string> values;  // as written
+};
+
+/// "cluster.rack.gpus=8,16,32". Errors: no '=', no value, the same path twice, too many
+/// combinations.
+[[nodiscard]] Result<std::vector<VaryAxis>> parse_axes(const std::vector<std::string>& flags);
+
+/// `scenario` with `value` at `path`. A name on the way becomes {base: NAME}, so that
+/// `cluster.rack.gpus` works on `rack: al128`. The new node is positioned at the flag.
+[[nodiscard]] Node with_field(const Node& scenario, const std::string& path,
+                              const std::string& value);
+
+/// One combination.
+struct VaryPoint {
+  std::vector<std::string> values;  // one per axis
+  std::optional<Candidate> best;    // when a plan meets the SLO
+  std::string why_not;              // otherwise: the first error, or the closest miss
+  std::string binds;                // largest part of the mean TPOT and of the mean TTFT
+  std::int64_t gpus = 0;
+};
+
+struct VaryVerdict {
+  std::string best;       // value of the varied axis
+  std::string flat_from;  // contiguous range within 5 % of the best
+  std::string flat_to;
+  std::string below;  // what limits just below the range; empty at the end of the axis
+  std::string above;
+};
+
+struct VaryReport {
+  PlanSubject subject;  // of the first point that resolved
+  std::vector<VaryAxis> axes;
+  std::vector<VaryPoint> points;  // last axis runs fastest
+  /// Along the last axis, one per combination of the other axes; nothing where no point meets the
+  /// SLO.
+  std::vector<std::optional<VaryVerdict>> verdicts;
+};
+
+struct VaryInputs {
+  const Node& scenario;
+  const hw::Catalog& catalog;
+  const FileLoader& load;
+  const std::string& directory;
+};
+
+/// Errors: a path that the scenario does not have in any combination (all combinations fail the
+/// same way).
+[[nodiscard]] Result<VaryReport> vary(
+    const VaryInputs& inputs, const std::vector<VaryAxis>& axes, const PlanOptions& options,
+    const std::function<void(std::size_t, std::size_t)>& progress);
+
+}  // namespace sn::planner
