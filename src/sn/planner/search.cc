@@ -73,13 +73,6 @@ std::vector<double> batch_grid(double limit) {
   return out;
 }
 
-serving::Percentiles ttft_of(const serving::PrefillPoint& p) {
-  return {.mean = serving::delay_mean(p.classes, p.wait),
-          .p50 = serving::delay_quantile(p.classes, p.wait, 0.5),
-          .p90 = serving::delay_quantile(p.classes, p.wait, 0.9),
-          .p99 = serving::delay_quantile(p.classes, p.wait, 0.99)};
-}
-
 /// Fewest replicas of an aggregated shape that carry `target`, 0 when the cluster holds too few. A
 /// replica of a small plan carries less than one of a large plan (`most_each`): queue and prefix
 /// cache are shared by fewer.
@@ -103,7 +96,7 @@ double idle_miss(const twin::World& world, const Shape& shape, serving::ServingM
   const serving::Percentiles t = model.decode().tpot(idle);
   const double tpot = miss_ratio(world.slo, serving::Metric::tpot, t, t.mean.si());
   if (shape.role != Role::aggregated) return tpot;
-  const serving::Percentiles first = ttft_of(model.prefill_at(0.0, idle));
+  const serving::Percentiles first = serving::ttft_of(model.prefill_at(0.0, idle));
   return std::max(tpot, miss_ratio(world.slo, serving::Metric::ttft, first, first.mean.si()));
 }
 
@@ -172,7 +165,7 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   plan.prefill.replicas = 1;
   const serving::PrefillPoint idle = model.at(
       model.service(prefill_cache_tokens(budget, plan.prefill)), 0.0, static_cast<double>(p.dp));
-  const serving::Percentiles t = ttft_of(idle);
+  const serving::Percentiles t = serving::ttft_of(idle);
   out.idle_miss = miss_ratio(world.slo, serving::Metric::ttft, t, t.mean.si());
 }
 

@@ -317,6 +317,13 @@ PrefillPoint PrefillModel::at(const PrefillService& service, double requests,
   return p;
 }
 
+Percentiles ttft_of(const PrefillPoint& point) {
+  return {.mean = delay_mean(point.classes, point.wait),
+          .p50 = delay_quantile(point.classes, point.wait, 0.5),
+          .p90 = delay_quantile(point.classes, point.wait, 0.9),
+          .p99 = delay_quantile(point.classes, point.wait, 0.99)};
+}
+
 bool meets_ttft(const PrefillPoint& point, const Slo& slo) {
   if (point.utilisation >= saturation) return false;
   for (const SloTarget& t : slo) {

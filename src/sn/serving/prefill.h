@@ -131,6 +131,9 @@ struct PrefillPoint {
   std::vector<DelayClass> classes;  // without the wait
 };
 
+/// Mean and quantiles of TTFT at a load.
+[[nodiscard]] Percentiles ttft_of(const PrefillPoint& point);
+
 /// Whether the TTFT targets hold, below saturation.
 [[nodiscard]] bool meets_ttft(const PrefillPoint& point, const Slo& slo);
 

@@ -270,10 +270,7 @@ SteadyState ServingModel::at(double requests) {
   if (!point) return s;
   const PrefillPoint prefill = prefill_at(requests, *point);
   s.stable = prefill.utilisation < 0.999;
-  s.ttft = {.mean = delay_mean(prefill.classes, prefill.wait),
-            .p50 = delay_quantile(prefill.classes, prefill.wait, 0.5),
-            .p90 = delay_quantile(prefill.classes, prefill.wait, 0.9),
-            .p99 = delay_quantile(prefill.classes, prefill.wait, 0.99)};
+  s.ttft = ttft_of(prefill);
   s.tpot = decode_->tpot(*point);
   s.itl = decode_->itl(*point);
   s.e2e_mean = s.ttft.mean + s.tpot.mean * std::max(0.0, moments_.output - 1.0);
