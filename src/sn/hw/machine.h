@@ -197,6 +197,7 @@ void describe(V& v, Dcn& d) {
 
 struct Cluster {
   std::int64_t racks = 1;
+  std::int64_t left_over = 0;  // GPUs that were asked for and fill no whole rack; not counted
   Rack rack;
   ScaleOut scale_out;
   Dcn dcn;

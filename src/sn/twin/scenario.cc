@@ -5,6 +5,8 @@
 
 #include "sn/twin/scenario.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "sn/twin/scenario_parts.h"
@@ -12,6 +14,9 @@
 namespace sn::twin {
 
 namespace {
+
+constexpr double racks_max = 4096.0;
+constexpr double gpus_max = 4194304.0;  // 4096 racks of 1024
 
 const hw::CatalogKind& kind(std::string_view name) {
   const hw::CatalogKind* k = hw::find_kind(name);
@@ -31,6 +36,28 @@ std::string name_of(const Node& tree) {
   return name == nullptr ? std::string() : name->text();
 }
 
+/// As many whole racks as `gpus` GPUs make; the rest is left over and said.
+void fill_racks(MapReader& r, std::int64_t gpus, const Node& at, World& world) {
+  const std::int64_t each = world.cluster.rack.gpus;
+  const std::int64_t racks = gpus / each;
+  if (racks < 1 || static_cast<double>(racks) > racks_max) {
+    return r.report(ErrorCode::range,
+                    fmt::format("'cluster.gpus' is {}: {} racks of {} GPUs; expected 1 to {:.0f} "
+                                "whole racks",
+                                gpus, racks, each, racks_max),
+                    &at, fmt::format("write at least {}, or take another rack", each));
+  }
+  world.cluster.racks = racks;
+  world.cluster.left_over = gpus - racks * each;
+  if (world.cluster.left_over == 0) return;
+  world.warnings.push_back(
+      {.code = ErrorCode::range,
+       .message = fmt::format("{} of {} GPUs are left over: {} whole racks of {}",
+                              world.cluster.left_over, gpus, racks, each),
+       .where = at.where(),
+       .hint = fmt::format("a multiple of {} leaves none", each)});
+}
+
 void read_cluster(MapReader& root, const hw::Catalog& catalog, World& world, Errors& errors) {
   const Node* node = root.require("cluster");
   if (node == nullptr) return;
@@ -38,7 +65,14 @@ void read_cluster(MapReader& root, const hw::Catalog& catalog, World& world, Err
   const Node* rack = r.require("rack");
   const Node* scale_out = r.get("scale_out");
   const Node* dcn = r.get("dcn");
-  world.cluster.racks = r.integer("racks", {1.0, 4096.0}).value_or(1);
+  const bool counted = r.has("racks");
+  world.cluster.racks = r.integer("racks", {1.0, racks_max}).value_or(1);
+  const Node* total = r.get("gpus");
+  const std::optional<std::int64_t> gpus = r.integer("gpus", {1.0, gpus_max});
+  if (counted && total != nullptr) {
+    r.report(ErrorCode::infeasible, "'cluster.racks' and 'cluster.gpus' both say how large it is",
+             total, "write one of the two");
+  }
   r.finish();
   if (rack == nullptr) return;
   const std::size_t before = errors.size();
@@ -57,6 +91,7 @@ void read_cluster(MapReader& root, const hw::Catalog& catalog, World& world, Err
   world.cluster.scale_out.name = name_of(*tree.find("scale_out"));
   world.cluster.dcn.name = name_of(*tree.find("dcn"));
   hw::check_rack(world.cluster.rack, rack->where(), errors);
+  if (gpus && !counted) fill_racks(r, *gpus, *total, world);
 }
 
 void read_software(MapReader& root, const hw::Catalog& catalog, World& world, Errors& errors) {

@@ -350,6 +350,34 @@ TEST(Scenario, Deployments) {
                "");
 }
 
+TEST(Scenario, AClusterByItsGpusIsWholeRacks) {
+  const auto cluster = [](const std::string& gpus) {
+    return world_of(Text{.cluster = "cluster: {rack: hgx-h200, gpus: " + gpus + "}"}.all());
+  };
+  for (const std::int64_t gpus : {8, 9, 15, 16, 1152, 1159}) {
+    const World w = cluster(std::to_string(gpus));
+    EXPECT_EQ(w.cluster.racks, gpus / 8);
+    EXPECT_EQ(w.cluster.gpus() + w.cluster.left_over, gpus);
+    EXPECT_EQ(w.cluster.left_over, gpus % 8);
+    EXPECT_EQ(w.warnings.size(), gpus % 8 == 0 ? 0u : 1u) << "what is left over is said";
+  }
+  const World w = cluster("15");
+  EXPECT_NE(w.warnings.front().message.find("7 of 15 GPUs are left over: 1 whole racks of 8"),
+            std::string::npos)
+      << w.warnings.front().message;
+}
+
+TEST(Scenario, AClusterByItsGpusThatCannotBe) {
+  expect_error({.cluster = "cluster: {rack: hgx-h200, gpus: 7}"}, ErrorCode::range, cluster_line,
+               "7}", "0 racks of 8 GPUs", "at least 8");
+  expect_error({.cluster = "cluster: {rack: hgx-h200, gpus: 32776}"}, ErrorCode::range,
+               cluster_line, "32776", "4097 racks of 8 GPUs; expected 1 to 4096", "");
+  expect_error({.cluster = "cluster: {rack: hgx-h200, gpus: 0}"}, ErrorCode::range, cluster_line,
+               "0}", "'cluster.gpus' is 0", "");
+  expect_error({.cluster = "cluster: {rack: hgx-h200, racks: 2, gpus: 16}"}, ErrorCode::infeasible,
+               cluster_line, "16}", "both say how large it is", "one of the two");
+}
+
 TEST(Scenario, Conditions) {
   const World w = world_of(Text{.more = "conditions: {clock: 0.8, hbm: 0.9, scale_up: 0.5}"}.all());
   EXPECT_EQ(w.conditions.clock, 0.8);
