@@ -43,6 +43,7 @@ std::string to_string(const Parallelism& p) {
   add("DP", p.dp);
   add("EP", p.ep);
   add("PP", p.pp);
+  if (p.spread) out += " spread";
   return out.empty() ? "TP1" : out;
 }
 

@@ -31,6 +31,8 @@ struct Parallelism {
   std::int64_t dp = 1;  // attention data parallelism inside the instance
   std::int64_t pp = 1;
   std::int64_t ep = 1;
+  bool spread =
+      false;  // pipeline stages may sit in different ScaleUp domains, even where all fit one
 
   [[nodiscard]] std::int64_t stage_ranks() const { return tp * dp; }
   [[nodiscard]] std::int64_t gpus() const { return tp * dp * pp; }
@@ -38,7 +40,7 @@ struct Parallelism {
   friend bool operator==(const Parallelism&, const Parallelism&) = default;
 };
 
-/// "TP8", "DP80 EP80", "TP2 DP4 EP8 PP2".
+/// "TP8", "DP80 EP80", "TP2 DP4 EP8 PP2", "TP8 PP8 spread".
 [[nodiscard]] std::string to_string(const Parallelism& p);
 
 struct Precision {

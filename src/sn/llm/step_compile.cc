@@ -47,7 +47,7 @@ class StepCompiler {
     program_.tp_group_ = {.ranks = p_.tp, .per_domain = p_.tp};
     program_.expert_group_ = {.ranks = p_.stage_ranks(),
                               .per_domain = ranks_per_domain(p_.stage_ranks(), domain)};
-    program_.stages_far_ = p_.gpus() > domain;
+    program_.stages_far_ = p_.spread || p_.gpus() > domain;
     program_.idle_ = cluster.rack.chip.idle;
     program_.dynamic_ = cluster.rack.chip.tdp - cluster.rack.chip.idle;
     const Attention& a = m_.attention;

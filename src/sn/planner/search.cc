@@ -1,11 +1,6 @@
 // sn/planner/search.cc
 //
-// Evaluates shapes in parallel and joins prefill with decode shapes (see plan.h).
-//
-// A prefill shape's capacity depends on its replicas (queue pooling, shared prefix cache), a decode
-// shape's does not. For each decode shape and replica count the GPUs that remain go to the best
-// prefill pool that fits them:
-//   rate = min(replicas x decode capacity, best prefill capacity on the remaining GPUs)
+// Evaluates shapes in parallel and joins prefill with decode shapes (see plan.h and join.h).
 
 #include "sn/planner/search.h"
 
@@ -14,6 +9,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+
+#include "sn/planner/join.h"
 
 namespace sn::planner {
 
@@ -35,14 +32,7 @@ struct Capacity {
   double idle_miss = INFINITY;  // worst target over its limit at vanishing load; 0 when all are met
   std::int64_t carrying = 0;    // aggregated, fixed rate: fewest replicas that carry it
   std::vector<BatchPoint> batches;  // decode, aggregated
-  std::vector<double> by_replicas;  // prefill: rate of 1, 2, ... replicas
 };
-
-serving::ServingPlan single(const Shape& s, std::int64_t replicas) {
-  serving::ServingPlan plan;
-  plan.decode = {.deployment = s.deployment, .replicas = replicas, .chunk = s.chunk};
-  return plan;
-}
 
 /// Largest ratio of a target's value to its limit, over targets of `metric`.
 double miss_ratio(const serving::Slo& slo, serving::Metric metric,
@@ -136,7 +126,9 @@ double coarse(const serving::Workload& workload, double tokens) {
   return std::pow(10.0, std::floor(std::log10(tokens) * steps) / steps);
 }
 
-void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) {
+/// `by_replicas`: rate of 1, 2, ... replicas.
+void price_prefill(const twin::World& world, const Shape& shape, Capacity& out,
+                   std::vector<double>& by_replicas) {
   const serving::ServingInputs inputs = world.inputs();
   const llm::Parallelism& p = shape.deployment.parallel;
   serving::ServingPlan plan;
@@ -156,10 +148,9 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
     plan.prefill.replicas = n;
     const serving::PrefillService& service =
         model.service(coarse(world.workload, prefill_cache_tokens(budget, plan.prefill)));
-    out.by_replicas.push_back(
-        model.largest_rate(service, static_cast<double>(n * p.dp), world.slo));
+    by_replicas.push_back(model.largest_rate(service, static_cast<double>(n * p.dp), world.slo));
   }
-  out.requests = out.by_replicas.empty() ? 0.0 : out.by_replicas.back();
+  out.requests = by_replicas.empty() ? 0.0 : by_replicas.back();
   if (out.requests > 0.0) out.idle_miss = 0.0;
   if (out.requests > 0.0) return;
   plan.prefill.replicas = 1;
@@ -169,7 +160,7 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   out.idle_miss = miss_ratio(world.slo, serving::Metric::ttft, t, t.mean.si());
 }
 
-Capacity price(const twin::World& world, const Shape& shape) {
+Capacity price(const twin::World& world, const Shape& shape, std::vector<double>& by_replicas) {
   Capacity out;
   const double tokens = shape.role == Role::prefill
                             ? static_cast<double>(shape.chunk)
@@ -181,92 +172,12 @@ Capacity price(const twin::World& world, const Shape& shape) {
   out.shortfall = (need - budget.kv()).si();
   if (!out.fits) return out;
   if (shape.role == Role::prefill) {
-    price_prefill(world, shape, out);
+    price_prefill(world, shape, out, by_replicas);
   } else {
     price_decode(world, shape, out);
   }
   return out;
 }
-
-/// The best prefill pool for every number of GPUs.
-struct BestPrefill {
-  struct Choice {
-    double rate = 0.0;
-    std::size_t shape = 0;
-    std::int64_t replicas = 0;
-  };
-  std::vector<Choice> exactly;  // by GPUs used
-  std::vector<Choice> within;   // by GPUs available
-
-  BestPrefill(const std::vector<Shape>& shapes, const std::vector<Capacity>& caps,
-              std::int64_t gpus)
-      : exactly(static_cast<std::size_t>(gpus) + 1), within(exactly.size()) {
-    for (std::size_t i = 0; i < shapes.size(); ++i) {
-      for (std::size_t n = 0; n < caps[i].by_replicas.size(); ++n) {
-        const auto replicas = static_cast<std::int64_t>(n) + 1;
-        const auto used = static_cast<std::size_t>(replicas * shapes[i].deployment.parallel.gpus());
-        if (used >= exactly.size() || caps[i].by_replicas[n] <= exactly[used].rate) continue;
-        exactly[used] = {caps[i].by_replicas[n], i, replicas};
-      }
-    }
-    for (std::size_t g = 1; g < within.size(); ++g) {
-      within[g] = exactly[g].rate > within[g - 1].rate ? exactly[g] : within[g - 1];
-    }
-  }
-};
-
-class Joiner {
- public:
-  Joiner(const twin::World& world, const std::vector<Shape>& shapes,
-         const std::vector<Capacity>& caps)
-      : world_(world), shapes_(shapes), caps_(caps), best_(shapes, caps, world.cluster.gpus()) {}
-
-  /// Best plan around one decode shape whose instance carries `each` requests per second.
-  [[nodiscard]] FoundPlan join(std::size_t decode, double each) const {
-    FoundPlan out;
-    const std::int64_t gpus = world_.cluster.gpus();
-    const std::int64_t size = shapes_[decode].deployment.parallel.gpus();
-    for (std::int64_t n = 1; n * size < gpus && each > 0.0; ++n) {
-      const BestPrefill::Choice& c = best_.within[static_cast<std::size_t>(gpus - n * size)];
-      const double rate = std::min(c.rate, each * static_cast<double>(n));
-      if (rate <= out.requests * (1.0 + 1e-9)) continue;
-      const serving::ServingPlan plan = make(decode, n, c);
-      if (fits_domains(world_, plan)) out = {plan, rate};
-    }
-    return out;
-  }
-
-  /// Fewest GPUs that carry `target`.
-  [[nodiscard]] FoundPlan carry(std::size_t decode, double each, double target) const {
-    const std::int64_t gpus = world_.cluster.gpus();
-    const double needed = each > 0.0 ? std::ceil(target / each) : INFINITY;
-    if (needed > static_cast<double>(gpus)) return {};
-    const auto n = static_cast<std::int64_t>(needed);
-    const std::int64_t used = n * shapes_[decode].deployment.parallel.gpus();
-    for (std::int64_t g = 1; g + used <= gpus; ++g) {
-      const BestPrefill::Choice& c = best_.exactly[static_cast<std::size_t>(g)];
-      if (c.rate < target) continue;
-      const serving::ServingPlan plan = make(decode, n, c);
-      if (fits_domains(world_, plan)) return {plan, target};
-    }
-    return {};
-  }
-
- private:
-  [[nodiscard]] serving::ServingPlan make(std::size_t decode, std::int64_t replicas,
-                                          const BestPrefill::Choice& c) const {
-    serving::ServingPlan plan = single(shapes_[decode], replicas);
-    plan.prefill = {.deployment = shapes_[c.shape].deployment,
-                    .replicas = c.replicas,
-                    .chunk = shapes_[c.shape].chunk};
-    return plan;
-  }
-
-  const twin::World& world_;
-  const std::vector<Shape>& shapes_;
-  const std::vector<Capacity>& caps_;
-  BestPrefill best_;
-};
 
 void add_points(const twin::World& world, const Shape& shape, std::size_t index,
                 const Capacity& cap, const Joiner& joiner, SearchResult& out) {
@@ -349,14 +260,15 @@ SearchResult search(const twin::World& world) {
   SearchResult out;
   const std::vector<Shape> all = shapes(world);
   std::vector<Capacity> caps(all.size());
+  std::vector<std::vector<double>> rates(all.size());  // of prefill shapes, by replicas
   // Shapes are ranked on a coarser workload; what comes out is evaluated again on the full one. A
   // fixed rate leaves no such slack: its plans must carry it.
   twin::World quick = world;
   if (!world.target_rate()) quick.workload = serving::coarsened(world.workload, search_classes);
   tbb::parallel_for(std::size_t{0}, all.size(),
-                    [&](std::size_t i) { caps[i] = price(quick, all[i]); });
+                    [&](std::size_t i) { caps[i] = price(quick, all[i], rates[i]); });
   out.considered = static_cast<std::int64_t>(all.size());
-  const Joiner joiner(world, all, caps);
+  const Joiner joiner(world, all, rates);
   const std::optional<double> target = world.target_rate();
   double least = INFINITY;
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -37,22 +37,28 @@ void add_stages(const twin::World& world, llm::Parallelism p, std::vector<llm::P
     p.pp = pp;
     if (p.gpus() > world.cluster.gpus()) break;
     if (pp > 1 && p.stage_ranks() > domain) break;
-    if (llm::why_not(world.model, {.parallel = p, .precision = {}}, domain).empty()) {
-      out.push_back(p);
+    if (!llm::why_not(world.model, {.parallel = p, .precision = {}}, domain).empty()) continue;
+    out.push_back(p);
+    // Whole instances that do not fill a domain leave GPUs that single stages can use.
+    if (pp > 1 && world.cluster.domains() > 1 && p.gpus() <= domain && domain % p.gpus() != 0) {
+      llm::Parallelism apart = p;
+      apart.spread = true;
+      out.push_back(apart);
     }
   }
 }
 
-/// GPUs that one instance takes from a domain at once, and how many such pieces it has.
-struct Piece {
-  std::int64_t size;
-  std::int64_t count;
-};
-
-Piece pieces(const llm::Parallelism& p, std::int64_t domain) {
-  if (p.gpus() <= domain) return {p.gpus(), 1};
-  if (p.stage_ranks() <= domain) return {p.stage_ranks(), p.pp};
-  return {domain, p.gpus() / domain};
+/// Most pieces of `small` GPUs in `domains` domains of `size` GPUs that hold `count` pieces of
+/// `large` GPUs already, packed first-fit: domain after domain. -1 where those do not fit.
+std::int64_t room_beside(std::int64_t domains, std::int64_t size, std::int64_t large,
+                         std::int64_t count, std::int64_t small) {
+  const std::int64_t each = size / large;
+  if (count > domains * each) return -1;
+  const std::int64_t full = count / each;
+  const std::int64_t rest = count % each;
+  std::int64_t room = full * ((size - each * large) / small);
+  if (rest > 0) room += (size - rest * large) / small;
+  return room + (domains - full - (rest > 0 ? 1 : 0)) * (size / small);
 }
 
 }  // namespace
@@ -107,32 +113,45 @@ std::vector<Shape> shapes(const twin::World& world) {
   return out;
 }
 
-bool fits_domains(const twin::World& world, const serving::ServingPlan& plan) {
+Piece piece_of(const twin::World& world, const llm::Parallelism& p) {
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
-  if (plan.gpus() > world.cluster.gpus()) return false;
-  const Piece a = pieces(plan.decode.deployment.parallel, domain);
-  Piece large{a.size, a.count * plan.decode.replicas};
-  Piece small{1, 0};
-  if (plan.disaggregated()) {
-    const Piece b = pieces(plan.prefill.deployment.parallel, domain);
-    small = {b.size, b.count * plan.prefill.replicas};
+  if (p.gpus() <= domain && !p.spread) return {p.gpus(), 1};
+  if (p.stage_ranks() <= domain) return {p.stage_ranks(), p.pp};
+  return {domain, p.gpus() / domain};
+}
+
+std::int64_t most_beside(const twin::World& world, Piece held, std::int64_t replicas, Piece more) {
+  const std::int64_t size = world.cluster.rack.scale_up.domain;
+  const std::int64_t domains = world.cluster.domains();
+  const std::int64_t taken = held.count * replicas;
+  if (more.size <= held.size) {
+    const std::int64_t room = room_beside(domains, size, held.size, taken, more.size);
+    return room < 0 ? -1 : room / more.count;
   }
-  if (small.size > large.size) std::swap(small, large);
-  // Two sizes only, so first-fit decreasing is arithmetic per domain.
-  for (std::int64_t i = 0; i < world.cluster.domains(); ++i) {
-    std::int64_t left = domain;
-    const std::int64_t l = std::min(large.count, left / large.size);
-    left -= l * large.size;
-    large.count -= l;
-    small.count -= std::min(small.count, left / small.size);
+  // The larger pieces are placed first: the most of them that leave room for those held.
+  std::int64_t fits = -1;
+  std::int64_t beyond = domains * (size / more.size) / more.count + 1;
+  while (beyond - fits > 1) {
+    const std::int64_t middle = fits + (beyond - fits) / 2;
+    const std::int64_t room = room_beside(domains, size, more.size, middle * more.count, held.size);
+    (room >= taken ? fits : beyond) = middle;
   }
-  return large.count == 0 && small.count == 0;
+  return fits;
+}
+
+bool fits_domains(const twin::World& world, const serving::ServingPlan& plan) {
+  const Piece decode = piece_of(world, plan.decode.deployment.parallel);
+  if (!plan.disaggregated()) {
+    return plan.decode.replicas <= most_replicas(world, plan.decode.deployment.parallel);
+  }
+  const Piece prefill = piece_of(world, plan.prefill.deployment.parallel);
+  return most_beside(world, decode, plan.decode.replicas, prefill) >= plan.prefill.replicas;
 }
 
 std::int64_t most_replicas(const twin::World& world, const llm::Parallelism& p) {
-  const std::int64_t domain = world.cluster.rack.scale_up.domain;
-  const Piece piece = pieces(p, domain);
-  return world.cluster.domains() * (domain / piece.size) / piece.count;
+  const Piece piece = piece_of(world, p);
+  const std::int64_t each = world.cluster.rack.scale_up.domain / piece.size;
+  return world.cluster.domains() * each / piece.count;
 }
 
 }  // namespace sn::planner

@@ -4,8 +4,9 @@
 // instances fit into its ScaleUp domains.
 //
 // Stage sizes: 1, 2, 4, 8, 12, ... in steps of an eighth up to a ScaleUp domain, then such
-// multiples of the domain. An instance that is not larger than a domain stays inside one; pipeline
-// stages may sit in different domains.
+// multiples of the domain. An instance that is not larger than a domain stays inside one, or, where
+// such instances would not fill the domains, spreads its pipeline stages over several (their sends
+// then go over ScaleOut).
 
 #pragma once
 
@@ -34,6 +35,20 @@ struct Shape {
 
 /// Every shape to consider, in a fixed order: aggregated, prefill, decode.
 [[nodiscard]] std::vector<Shape> shapes(const twin::World& world);
+
+/// GPUs that one instance takes from a domain at once, and how many such pieces it has.
+struct Piece {
+  std::int64_t size = 1;
+  std::int64_t count = 1;
+
+  friend auto operator<=>(const Piece&, const Piece&) = default;
+};
+[[nodiscard]] Piece piece_of(const twin::World& world, const llm::Parallelism& p);
+
+/// Most instances of `more` beside `replicas` instances of `held`, first-fit decreasing; -1 where
+/// those alone do not fit.
+[[nodiscard]] std::int64_t most_beside(const twin::World& world, Piece held, std::int64_t replicas,
+                                       Piece more);
 
 /// First-fit decreasing of all instances into the cluster's domains.
 [[nodiscard]] bool fits_domains(const twin::World& world, const serving::ServingPlan& plan);
