@@ -15,6 +15,7 @@ namespace sn::draw {
 
 namespace {
 
+using planner::BillLine;
 using planner::Candidate;
 using planner::VaryPoint;
 using planner::VaryReport;
@@ -22,7 +23,9 @@ using planner::VaryVerdict;
 
 std::vector<std::string> cells_of(const VaryPoint& p) {
   std::vector<std::string> cells = p.values;
-  cells.push_back(p.gpus > 0 ? std::to_string(p.gpus) : "-");
+  cells.push_back(p.left_over > 0 ? fmt::format("{} of {}", p.gpus, p.gpus + p.left_over)
+                  : p.gpus > 0    ? std::to_string(p.gpus)
+                                  : "-");
   if (!p.best) {
     cells.push_back(shown(p.why_not, 90));
     return cells;
@@ -73,10 +76,12 @@ void write_verdict(JsonWriter& json, const std::optional<VaryVerdict>& verdict) 
 void write_point(JsonWriter& json, const VaryPoint& p) {
   json.begin_object().key("values").begin_array();
   for (const std::string& v : p.values) json.value(std::string_view(v));
-  json.end_array().member("gpus", p.gpus);
+  json.end_array().member("gpus", p.gpus).member("gpus_left_over", p.left_over);
   json.member("meets_slo", p.best.has_value());
   json.member("why_not", std::string_view(p.why_not)).member("binds", std::string_view(p.binds));
-  json.key("best");
+  json.key("gpu_seconds_per_output_token").begin_object();
+  for (const BillLine& l : p.bill) json.member(l.item, l.time.si());
+  json.end_object().key("best");
   if (p.best) {
     const Candidate& c = *p.best;
     json.begin_object();

@@ -2,6 +2,8 @@
 //
 // Where each millisecond of TTFT and TPOT goes, and what the result rests on (see plan.h).
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -87,6 +89,38 @@ std::vector<BillLine> ttft_bill(serving::ServingModel& model, const serving::Dec
   return bill;
 }
 
+/// GPU time of one output token. Decoding ranks step all the time and a token takes its share of
+/// the steps in the proportions of TPOT's bill; prefill ranks work for `utilisation` of the time,
+/// in the proportions of a mean request's share of full chunks.
+std::vector<BillLine> gpu_bill(const twin::World& world, serving::ServingModel& model,
+                               const serving::DecodePoint& point, double requests,
+                               const std::vector<BillLine>& tpot) {
+  const serving::ServingPlan& plan = model.plan();
+  const double tokens = requests * model.decode().moments().output;
+  const auto per_token = [&](std::int64_t gpus) {
+    return Time::from_si(static_cast<double>(gpus) / tokens);
+  };
+  std::vector<BillLine> bill;
+  if (serving::PrefillModel* prefill = model.prefill()) {
+    const Time all = per_token(plan.prefill.gpus());
+    const double busy = model.prefill_at(requests, point).utilisation;
+    const Parts work = prefill->mean_request_work(prefill->service(model.cache_capacity())).parts;
+    const Parts spent = scaled(work, all * busy / sum_of(work));
+    for (std::size_t i = 0; i < llm::part_count; ++i) {
+      add_line(bill, fmt::format("prefill {}", llm::to_string(static_cast<llm::Part>(i))), spent[i],
+               Time{});
+    }
+    add_line(bill, "prefill idle", all * (1.0 - busy), Time{});
+  }
+  for (const BillLine& l : tpot) {
+    add_line(bill, fmt::format("{} {}", plan.disaggregated() ? "decode" : "step", l.item),
+             per_token(plan.decode.gpus()) * l.share, Time{});
+  }
+  add_line(bill, "unused GPUs", per_token(world.cluster.gpus() - plan.gpus()), Time{});
+  finish_shares(bill);
+  return bill;
+}
+
 std::vector<OperatorLine> operator_lines(const llm::StepProgram& program,
                                          const llm::BatchShape& shape) {
   std::vector<OperatorLine> out;
@@ -155,6 +189,7 @@ Bills bill_of(const twin::World& world, const serving::ServingPlan& plan, double
   if (!point) return out;
   out.ttft = ttft_bill(model, *point, requests);
   out.tpot = tpot_bill(*point, model.decode().program().tokens_per_step());
+  out.gpu = gpu_bill(world, model, *point, requests, out.tpot);
   return out;
 }
 

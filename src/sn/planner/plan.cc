@@ -269,7 +269,7 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   report.warnings = world.warnings;
   SearchResult found;
   if (world.search.fixed.empty()) {
-    found = search(world);
+    found = search(world, options.pareto);
     if (found.fit == 0) return fail(does_not_fit(world, found));
   } else {
     const Errors impossible = check_fixed(world);
@@ -291,7 +291,8 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
                     [&](std::size_t i) { all[i] = candidate_of(world, plans[i]); });
   report.candidates = ranked(std::move(all), options.top);
   for (const Candidate& c : report.candidates) {
-    if (!c.meets_slo || world.target_rate()) continue;  // points are of the whole machine
+    if (!options.pareto || !c.meets_slo || world.target_rate())
+      continue;  // points are of the whole machine
     found.points.push_back({.per_user = c.state.per_user,
                             .per_gpu = c.state.output_per_gpu,
                             .front = false,

@@ -20,6 +20,7 @@ struct PlanOptions {
   int threads = 0;  // 0: as many as the machine has
   int top = 10;     // candidates reported
   bool explain = false;
+  bool pareto = true;  // points of the front; a comparison of many worlds does without
 };
 
 /// Errors: the model fits in no way (by how much, and what would make it fit). An SLO that nobody
@@ -34,6 +35,9 @@ struct PlanOptions {
 struct Bills {
   std::vector<BillLine> ttft;
   std::vector<BillLine> tpot;
+  /// GPU time of one output token, every GPU of the cluster counted: adds up to
+  /// 1 / (tokens/s per GPU). "prefill experts", "prefill idle", "decode attention", "unused GPUs".
+  std::vector<BillLine> gpu;
 };
 [[nodiscard]] Bills bill_of(const twin::World& world, const serving::ServingPlan& plan,
                             double requests);

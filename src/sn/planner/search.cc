@@ -90,7 +90,7 @@ double idle_miss(const twin::World& world, const Shape& shape, serving::ServingM
   return std::max(tpot, miss_ratio(world.slo, serving::Metric::ttft, first, first.mean.si()));
 }
 
-void price_decode(const twin::World& world, const Shape& shape, Capacity& out) {
+void price_decode(const twin::World& world, const Shape& shape, bool points, Capacity& out) {
   const std::int64_t replicas =
       shape.role == Role::decode ? 1 : most_replicas(world, shape.deployment.parallel);
   const serving::ServingInputs inputs = world.inputs();
@@ -108,6 +108,7 @@ void price_decode(const twin::World& world, const Shape& shape, Capacity& out) {
         fewest_replicas(world, shape, *target, out.requests / static_cast<double>(replicas));
   }
   out.idle_miss = out.requests > 0.0 ? 0.0 : idle_miss(world, shape, model);
+  if (!points) return;
   for (const double n : batch_grid(limit)) {
     const serving::DecodePoint p = decode.at(n);
     if (!model.meets_ttft_at(p, world.slo)) break;
@@ -160,7 +161,8 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out,
   out.idle_miss = miss_ratio(world.slo, serving::Metric::ttft, t, t.mean.si());
 }
 
-Capacity price(const twin::World& world, const Shape& shape, std::vector<double>& by_replicas) {
+Capacity price(const twin::World& world, const Shape& shape, bool points,
+               std::vector<double>& by_replicas) {
   Capacity out;
   const double tokens = shape.role == Role::prefill
                             ? static_cast<double>(shape.chunk)
@@ -174,7 +176,7 @@ Capacity price(const twin::World& world, const Shape& shape, std::vector<double>
   if (shape.role == Role::prefill) {
     price_prefill(world, shape, out, by_replicas);
   } else {
-    price_decode(world, shape, out);
+    price_decode(world, shape, points, out);
   }
   return out;
 }
@@ -256,7 +258,7 @@ std::string point_label(const serving::ServingPlan& plan) {
   return pools + ", " + llm::to_string(plan.decode.deployment.parallel);
 }
 
-SearchResult search(const twin::World& world) {
+SearchResult search(const twin::World& world, bool points) {
   SearchResult out;
   const std::vector<Shape> all = shapes(world);
   std::vector<Capacity> caps(all.size());
@@ -266,7 +268,7 @@ SearchResult search(const twin::World& world) {
   twin::World quick = world;
   if (!world.target_rate()) quick.workload = serving::coarsened(world.workload, search_classes);
   tbb::parallel_for(std::size_t{0}, all.size(),
-                    [&](std::size_t i) { caps[i] = price(quick, all[i], rates[i]); });
+                    [&](std::size_t i) { caps[i] = price(quick, all[i], points, rates[i]); });
   out.considered = static_cast<std::int64_t>(all.size());
   const Joiner joiner(world, all, rates);
   const std::optional<double> target = world.target_rate();

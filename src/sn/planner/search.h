@@ -30,7 +30,8 @@ struct SearchResult {
   Shape closest;                    // that shape
 };
 
-[[nodiscard]] SearchResult search(const twin::World& world);
+/// Without `points` the plans are the same and those of smaller batches are not priced.
+[[nodiscard]] SearchResult search(const twin::World& world, bool points = true);
 
 /// "48 prefill + 80 decode, DP80 EP80" or "128 aggregated, TP8".
 [[nodiscard]] std::string point_label(const serving::ServingPlan& plan);

@@ -9,7 +9,12 @@
 // point with its reason, not an error.
 //
 // Verdict along a numeric axis: the value with the most output tokens/s per GPU, and the range
-// around it that stays within 5 % of it; on either side of that range, what limits the plan there.
+// around it that stays within 5 % of it. On either side of that range: what is lost, what limits
+// the plan, and which part of a token's GPU time (Bills::gpu, which adds up to 1 / (tokens/s per
+// GPU)) grew most against the optimum.
+//
+// Points are planned in parallel into fixed slots: the report does not depend on the number of
+// threads.
 
 #pragma once
 
@@ -50,14 +55,16 @@ struct VaryPoint {
   std::optional<Candidate> best;    // when a plan meets the SLO
   std::string why_not;              // otherwise: the first error, or the closest miss
   std::string binds;                // largest part of the mean TPOT and of the mean TTFT
+  std::vector<BillLine> bill;       // GPU time of an output token (Bills::gpu)
   std::int64_t gpus = 0;
+  std::int64_t left_over = 0;  // of `cluster.gpus`, that fill no whole rack
 };
 
 struct VaryVerdict {
   std::string best;       // value of the varied axis
   std::string flat_from;  // contiguous range within 5 % of the best
   std::string flat_to;
-  std::string below;  // what limits just below the range; empty at the end of the axis
+  std::string below;  // what is worse just below the range; empty at the end of the axis
   std::string above;
 };
 
@@ -77,6 +84,7 @@ struct VaryInputs {
   const std::string& directory;
 };
 
+/// `progress` (planned, all) is called from one thread at a time.
 /// Errors: a path that the scenario does not have in any combination (all combinations fail the
 /// same way).
 [[nodiscard]] Result<VaryReport> vary(
