@@ -37,6 +37,7 @@ TEST(Parallelism, CountsRanks) {
   EXPECT_EQ(p.gpus(), 24);
   EXPECT_EQ(p.expert_tp(), 2);
   EXPECT_EQ(to_string(p), "TP2 DP4 EP4 PP3");
+  EXPECT_EQ(to_string(Parallelism{.tp = 8, .pp = 8, .spread = true}), "TP8 PP8 spread");
   EXPECT_EQ(to_string(Parallelism{.dp = 80, .ep = 80}), "DP80 EP80");
   EXPECT_EQ(to_string(Parallelism{}), "TP1");
 }

@@ -270,6 +270,52 @@ TEST(Plan, SixteenServersOfEight) {
   EXPECT_GE(report.candidates.front().state.requests, 15.5 * small) << "16 copies always do";
 }
 
+TEST(Plan, WithoutTheParetoPointsThePlansAreTheSame) {
+  const twin::World world = small_world({.cluster = "{rack: hgx-h200, racks: 2}"});
+  PlanReport full = plan_of(world);
+  const PlanReport lean = plan_of(world, {.pareto = false});
+  EXPECT_FALSE(full.pareto.empty());
+  EXPECT_TRUE(lean.pareto.empty());
+  full.pareto.clear();
+  EXPECT_EQ(Flat(full), Flat(lean));
+}
+
+TEST(Plan, UnequalPoolsAcrossRacks) {
+  // Long prompts and short answers on racks of 2: prefill takes most racks, decode the others, and
+  // the KV cache moves over ScaleOut.
+  const twin::World world =
+      small_world({.cluster = "{rack: {base: hgx-h200, gpus: 2, gpus_per_os: 2}, gpus: 12}",
+                   .input = "{median: 6000, p90: 12000, max: 30000}",
+                   .output = "{median: 150, p90: 300, max: 1000}",
+                   .slo = "{ttft: {p90: 4 s}, tpot: {p90: 40 ms}}",
+                   .more = "search: {pools: disaggregated, chunk: 4096}\n"});
+  const PlanReport report = plan_of(world);
+  ASSERT_FALSE(report.candidates.empty());
+  const Candidate& best = report.candidates.front();
+  ASSERT_TRUE(best.meets_slo);
+  EXPECT_GT(best.prefill.gpus, best.decode.gpus);
+  EXPECT_GT(best.plan.gpus(), world.cluster.rack.scale_up.domain);
+  const serving::KvTransfer kv = serving::kv_transfer(world.inputs(), best.plan);
+  EXPECT_EQ(kv.path.layer, fabric::Layer::scale_out);
+}
+
+TEST(Plan, ADomainOfManySmallOnesIsNoWorse) {
+  // Domains of 6 can do all that pairs of domains of 3 do, faster: same chips, same total.
+  const auto knee = [](int domain) {
+    const std::string n = std::to_string(domain);
+    return plan_of(small_world({.cluster = "{rack: {base: al128, gpus: " + n +
+                                           ", gpus_per_os: 2}, gpus: 24}",
+                                .model = "qwen3-235b-a22b",
+                                .slo = "{ttft: {p90: 2 s}, tpot: {p90: 40 ms}}"}))
+        .candidates.front()
+        .state.requests;
+  };
+  EXPECT_GE(knee(6), 0.995 * knee(2));
+  EXPECT_GE(knee(12), 0.995 * knee(6));
+  EXPECT_GE(knee(12), 0.995 * knee(4));
+  EXPECT_GE(knee(24), 0.995 * knee(8));
+}
+
 TEST(Plan, ListedDeploymentsAreEvaluatedAsTheyAre) {
   const twin::World world =
       small_world({.more = "deployments:\n  - {pool: prefill, tp: 2, replicas: 2, chunk: 4096}\n"

@@ -23,8 +23,8 @@ twin::World world_on(const std::string& cluster, const std::string& model,
                         more);
 }
 
-using Key = std::tuple<int, std::int64_t, std::int64_t, std::int64_t, std::int64_t, int, int, int,
-                       std::int64_t, std::int64_t>;
+using Key = std::tuple<int, std::int64_t, std::int64_t, std::int64_t, std::int64_t, bool, int, int,
+                       int, std::int64_t, std::int64_t>;
 
 Key key_of(const Shape& s) {
   const llm::Parallelism& p = s.deployment.parallel;
@@ -34,6 +34,7 @@ Key key_of(const Shape& s) {
           p.dp,
           p.pp,
           p.ep,
+          p.spread,
           static_cast<int>(q.weights),
           static_cast<int>(q.activations),
           static_cast<int>(q.kv),
@@ -101,6 +102,26 @@ TEST(Shapes, AnInstanceMaySpanServers) {
   }));
 }
 
+TEST(Shapes, StagesSpreadWhereWholeInstancesWouldWasteADomain) {
+  // TP8 PP8 is 64 GPUs: in domains of 72 each would waste eight, in domains of 64 or 8 none would.
+  const auto spread = [](const std::string& cluster) {
+    const auto cuts = parallelisms(world_on(cluster, "sn-10t"));
+    return std::any_of(cuts.begin(), cuts.end(), [](const llm::Parallelism& p) {
+      return p.spread && p.tp == 8 && p.dp == 1 && p.pp == 8;
+    });
+  };
+  const std::string rack = "{rack: {base: al128, gpus: ";
+  EXPECT_TRUE(spread(rack + "72, gpus_per_os: 8}, racks: 16}"));
+  EXPECT_FALSE(spread(rack + "72, gpus_per_os: 8}, racks: 1}"));
+  EXPECT_FALSE(spread(rack + "64, gpus_per_os: 8}, racks: 18}"));
+  EXPECT_FALSE(spread("{rack: hgx-h200, racks: 144}"));
+  const twin::World world = world_on(rack + "72, gpus_per_os: 8}, racks: 16}", "sn-10t");
+  llm::Parallelism p{.tp = 8, .dp = 1, .pp = 8, .ep = 1};
+  EXPECT_EQ(most_replicas(world, p), 16);
+  p.spread = true;  // stages of 8, nine to a domain
+  EXPECT_EQ(most_replicas(world, p), 18);
+}
+
 /// Brute force: every way to put the pieces into domains, by depth-first search.
 bool packs(std::vector<std::int64_t> pieces, std::vector<std::int64_t> room) {
   if (pieces.empty()) return true;
@@ -116,8 +137,9 @@ bool packs(std::vector<std::int64_t> pieces, std::vector<std::int64_t> room) {
   return false;
 }
 
-serving::Pool pool_of(std::int64_t dp, std::int64_t pp, std::int64_t replicas) {
-  const llm::Parallelism parallel{.tp = 1, .dp = dp, .pp = pp, .ep = dp};
+serving::Pool pool_of(std::int64_t dp, std::int64_t pp, std::int64_t replicas,
+                      bool spread = false) {
+  const llm::Parallelism parallel{.tp = 1, .dp = dp, .pp = pp, .ep = dp, .spread = spread};
   return {.deployment = {.parallel = parallel, .precision = {}}, .replicas = replicas};
 }
 
@@ -125,7 +147,7 @@ serving::Pool pool_of(std::int64_t dp, std::int64_t pp, std::int64_t replicas) {
 void add_pieces(const serving::Pool& pool, std::int64_t domain, std::vector<std::int64_t>& out) {
   const llm::Parallelism& p = pool.deployment.parallel;
   for (std::int64_t r = 0; r < pool.replicas; ++r) {
-    if (p.gpus() <= domain) {
+    if (p.gpus() <= domain && !p.spread) {
       out.push_back(p.gpus());
     } else {
       const std::int64_t size = std::min(p.stage_ranks(), domain);
@@ -149,7 +171,8 @@ RC_GTEST_PROP(Domains, PackingAgreesWithBruteForce, ()) {
   const auto any_pool = [&](bool may_be_absent) {
     const auto dp = *rc::gen::inRange<std::int64_t>(1, domain + 1);
     const auto pp = *rc::gen::element<std::int64_t>(1, 2, 4);
-    return pool_of(dp, pp, *rc::gen::inRange<std::int64_t>(may_be_absent ? 0 : 1, 4));
+    const bool spread = pp > 1 && *rc::gen::arbitrary<bool>();
+    return pool_of(dp, pp, *rc::gen::inRange<std::int64_t>(may_be_absent ? 0 : 1, 4), spread);
   };
   const serving::ServingPlan plan{.prefill = any_pool(true), .decode = any_pool(false)};
   std::vector<std::int64_t> pieces;

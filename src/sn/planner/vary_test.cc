@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "sn/planner/planner_test_util.h"
+
 namespace sn::planner {
 namespace {
 
@@ -35,6 +39,95 @@ TEST(WithField, TurnsANameIntoABaseWithChanges) {
   EXPECT_EQ(changed.find("cluster.rack.gpus")->text(), "64");
   EXPECT_EQ(changed.find("model")->text(), "m");
   EXPECT_EQ(with_field(*scenario, "model", "n").find("model")->text(), "n");
+}
+
+VaryReport varied(const std::vector<std::string>& flags, int threads) {
+  const auto scenario = parse_document(
+      "s.yaml",
+      scenario_text({.cluster = "{rack: {base: al128, gpus: 8, gpus_per_os: 4}, gpus: 24}"}));
+  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const auto axes = parse_axes(flags);
+  if (!scenario || !catalog || !axes) {
+    ADD_FAILURE() << "not readable";
+    return {};
+  }
+  std::size_t last = 0;
+  const auto progress = [&](std::size_t done, std::size_t) { last = std::max(last, done); };
+  const FileLoader none = [](const std::string&) -> Result<std::string> { return std::string(); };
+  Result<VaryReport> report =
+      vary({*scenario, *catalog, none, ""}, *axes, {.threads = threads, .top = 1}, progress);
+  if (!report) {
+    ADD_FAILURE() << render(report.error());
+    return {};
+  }
+  EXPECT_EQ(last, report->points.size());
+  return *std::move(report);
+}
+
+TEST(Vary, AFixedTotalIsCutIntoWholeRacks) {
+  const VaryReport r = varied({"cluster.rack.gpus=4,8,16,32"}, 2);
+  ASSERT_EQ(r.points.size(), 4u);
+  EXPECT_EQ(r.points[0].gpus, 24);
+  EXPECT_EQ(r.points[1].gpus, 24);
+  EXPECT_EQ(r.points[2].gpus, 16);
+  EXPECT_EQ(r.points[2].left_over, 8);
+  EXPECT_FALSE(r.points[3].best) << "not one rack of 32";
+  EXPECT_NE(r.points[3].why_not.find("0 racks of 32"), std::string::npos) << r.points[3].why_not;
+  ASSERT_TRUE(r.verdicts.front());
+}
+
+TEST(Vary, GpuTimeOfATokenAddsUpToTheThroughput) {
+  const VaryReport r =
+      varied({"model=llama-3.1-70b,qwen3-235b-a22b", "cluster.rack.gpus=4,8,16"}, 2);
+  ASSERT_EQ(r.points.size(), 6u);
+  for (const VaryPoint& p : r.points) {
+    ASSERT_TRUE(p.best) << p.why_not;
+    double sum = 0.0;
+    double share = 0.0;
+    for (const BillLine& l : p.bill) {
+      EXPECT_GT(l.time.si(), 0.0) << l.item;
+      sum += l.time.si();
+      share += l.share;
+    }
+    EXPECT_NEAR(sum * p.best->state.output_per_gpu, 1.0, 1e-9);
+    EXPECT_NEAR(share, 1.0, 1e-9);
+  }
+}
+
+TEST(Vary, TheVerdictNamesWhatIsLost) {
+  const VaryReport r = varied({"slo.tpot.p90=8 ms,10 ms,40 ms"}, 1);
+  ASSERT_TRUE(r.verdicts.front());
+  const VaryVerdict& v = *r.verdicts.front();
+  EXPECT_EQ(v.best, "40 ms");
+  const bool named = v.below.find("% less, limit ") != std::string::npos ||
+                     v.below.find("no deployment meets") != std::string::npos;
+  EXPECT_TRUE(named) << v.below;
+  EXPECT_TRUE(v.above.empty());
+}
+
+TEST(Vary, SameReportWithOneAndTwoThreads) {
+  const std::vector<std::string> flags = {"model=llama-3.1-70b,qwen3-235b-a22b,sn-10t",
+                                          "cluster.rack.gpus=4,8,12"};
+  const VaryReport one = varied(flags, 1);
+  const VaryReport two = varied(flags, 2);
+  ASSERT_EQ(one.points.size(), two.points.size());
+  EXPECT_EQ(one.subject.model, two.subject.model);
+  for (std::size_t i = 0; i < one.points.size(); ++i) {
+    const VaryPoint& a = one.points[i];
+    const VaryPoint& b = two.points[i];
+    EXPECT_EQ(a.values, b.values);
+    EXPECT_EQ(a.why_not, b.why_not);
+    EXPECT_EQ(a.binds, b.binds);
+    ASSERT_EQ(a.best.has_value(), b.best.has_value());
+    if (!a.best) continue;
+    EXPECT_EQ(a.best->plan, b.best->plan);
+    EXPECT_EQ(a.best->state.output_per_gpu, b.best->state.output_per_gpu);
+  }
+  for (std::size_t i = 0; i < one.verdicts.size(); ++i) {
+    ASSERT_EQ(one.verdicts[i].has_value(), two.verdicts[i].has_value());
+    if (!one.verdicts[i]) continue;
+    EXPECT_EQ(one.verdicts[i]->below, two.verdicts[i]->below);
+  }
 }
 
 }  // namespace
