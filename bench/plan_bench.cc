@@ -1,8 +1,10 @@
 // bench/plan_bench.cc
 //
-// Speed of planning: the main job as a whole, the knee of one plan, a real trace.
+// Speed of planning: the main job and the size study as a whole, the knee of one plan, a real
+// trace.
 //
-// Target: a full plan of scenarios/al128-deepseek-v3.yaml in less than 2 s on two cores. Run from
+// Targets on two cores: a full plan of scenarios/al128-deepseek-v3.yaml in less than 2 s, the size
+// study (five models on nine sizes of rack) in less than 20 s. Run from
 // the root of the tree with --benchmark_repetitions=5 and read the best: other programs only add.
 // The trace needs SN_SHARED_DATA; without it those two are skipped.
 
@@ -14,6 +16,7 @@
 #include "sn/base/files.h"
 #include "sn/hw/catalog.h"
 #include "sn/planner/plan.h"
+#include "sn/planner/vary.h"
 #include "sn/serving/trace.h"
 #include "sn/twin/scenario.h"
 
@@ -45,6 +48,47 @@ void BM_PlanMainJob(benchmark::State& state) {
   state.counters["shapes"] = static_cast<double>(shapes);
 }
 BENCHMARK(BM_PlanMainJob)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// The flagship question: five models on nine sizes of rack; alone, and at one number of GPUs.
+void size_study(benchmark::State& state, const std::string& path) {
+  const Result<std::string> text = read_file(path);
+  if (!text) return state.SkipWithError(render(text.error()).c_str());
+  const Result<Node> scenario = parse_document(path, *text);
+  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<std::vector<VaryAxis>> axes =
+      parse_axes({"model=deepseek-v3,sn-1t,sn-2.8t,sn-10t,llama-3.1-405b",
+                  "cluster.rack.gpus=8,16,32,64,72,128,144,256,512"});
+  if (!scenario || !catalog || !axes) return state.SkipWithError("the study is not readable");
+  const FileLoader loader = [](const std::string& p) { return read_file(p); };
+  const PlanOptions options{.threads = static_cast<int>(state.range(0)), .top = 1};
+  std::size_t points = 0;
+  for (auto _ : state) {
+    const auto report =
+        vary({*scenario, *catalog, loader, ""}, *axes, options, [](std::size_t, std::size_t) {});
+    if (!report) return state.SkipWithError(render(report.error()).c_str());
+    points = report->points.size();
+  }
+  state.counters["points"] = static_cast<double>(points);
+}
+
+void BM_SizeStudy(benchmark::State& state) { size_study(state, "scenarios/size-study.yaml"); }
+BENCHMARK(BM_SizeStudy)
+    ->Arg(1)
+    ->Arg(2)
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
+
+void BM_SizeStudyAtOneTotal(benchmark::State& state) {
+  size_study(state, "scenarios/size-study-total.yaml");
+}
+BENCHMARK(BM_SizeStudyAtOneTotal)
+    ->Arg(2)
+    ->Iterations(1)
+    ->Unit(benchmark::kSecond)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime();
 
 void BM_ResolveMainJob(benchmark::State& state) {
   for (auto _ : state) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace sn::planner {
 
@@ -23,11 +24,11 @@ bool Joiner::better(const Choice& a, const Choice& b) {
 }
 
 Joiner::Joiner(const twin::World& world, const std::vector<Shape>& shapes,
-               const std::vector<std::vector<double>>& rates)
-    : world_(world), shapes_(shapes), rates_(rates) {
+               std::vector<std::span<const double>> rates)
+    : world_(world), shapes_(shapes), rates_(std::move(rates)) {
   std::map<Piece, Group> groups;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
-    const std::vector<double>& rate = rates[i];
+    const std::span<const double> rate = rates_[i];
     if (rate.empty()) continue;
     const llm::Parallelism& p = shapes[i].deployment.parallel;
     const Piece piece = piece_of(world, p);
@@ -109,7 +110,7 @@ FoundPlan Joiner::carry(std::size_t decode, double each, double target) const {
   for (const Group& g : groups_) {
     const std::int64_t most = most_beside(world_, piece, n, g.piece);
     for (const std::size_t i : g.shapes) {
-      const std::vector<double>& rate = rates_[i];
+      const std::span<const double> rate = rates_[i];
       for (std::int64_t m = 1; m <= most && m <= static_cast<std::int64_t>(rate.size()); ++m) {
         const double r = rate[static_cast<std::size_t>(m - 1)];
         if (r < target) continue;

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "sn/planner/search.h"
@@ -24,8 +25,9 @@ namespace sn::planner {
 class Joiner {
  public:
   /// `rates[i][n - 1]`: requests per second of n replicas of prefill shape i; empty for others.
+  /// What they view must outlive the joiner.
   Joiner(const twin::World& world, const std::vector<Shape>& shapes,
-         const std::vector<std::vector<double>>& rates);
+         std::vector<std::span<const double>> rates);
 
   /// Best plan around a decode shape whose instance carries `each` requests per second; of equal
   /// ones (to 1e-9) that with the fewest decode instances. Its rate is 0 when there is none.
@@ -55,7 +57,7 @@ class Joiner {
 
   const twin::World& world_;
   const std::vector<Shape>& shapes_;
-  const std::vector<std::vector<double>>& rates_;
+  std::vector<std::span<const double>> rates_;
   std::vector<Group> groups_;
   std::map<Piece, std::vector<Choice>> tables_;  // by decode piece: P(n) at [n - 1]
 };

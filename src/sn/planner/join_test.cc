@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace sn::planner {
 namespace {
@@ -16,6 +17,10 @@ struct Small {
   twin::World world;
   std::vector<Shape> shapes;
   std::vector<std::vector<double>> rates;  // of prefill shapes, by replicas
+
+  [[nodiscard]] std::vector<std::span<const double>> views() const {
+    return {rates.begin(), rates.end()};
+  }
 
   Shape shape(Role role, std::int64_t domain) {
     llm::Parallelism p{.tp = 1, .dp = 1, .pp = 1, .ep = 1};
@@ -69,7 +74,7 @@ void every_join(const Small& s, std::size_t decode, Visit visit) {
 
 RC_GTEST_PROP(Join, IsAsGoodAsEveryPairTried, ()) {
   const Small s = any_case();
-  const Joiner joiner(s.world, s.shapes, s.rates);
+  const Joiner joiner(s.world, s.shapes, s.views());
   const double each = *rc::gen::inRange(1, 30);
   for (std::size_t d = 0; d < s.shapes.size(); ++d) {
     if (s.shapes[d].role != Role::decode) continue;
@@ -85,7 +90,7 @@ RC_GTEST_PROP(Join, IsAsGoodAsEveryPairTried, ()) {
 
 RC_GTEST_PROP(Join, CarriesATargetOnTheFewestGpus, ()) {
   const Small s = any_case();
-  const Joiner joiner(s.world, s.shapes, s.rates);
+  const Joiner joiner(s.world, s.shapes, s.views());
   const double each = *rc::gen::inRange(1, 30);
   const double target = *rc::gen::inRange(1, 40);
   const double needed = std::ceil(target / each);
@@ -115,7 +120,7 @@ TEST(Join, PoolsOfDifferentSizesStandInDifferentRacks) {
   };
   s.shapes = {shape(Role::decode, 6), shape(Role::prefill, 4)};
   s.rates = {{}, {1.0, 2.0, 3.0, 4.0}};
-  const FoundPlan found = Joiner(s.world, s.shapes, s.rates).join(0, 10.0);
+  const FoundPlan found = Joiner(s.world, s.shapes, s.views()).join(0, 10.0);
   EXPECT_EQ(found.plan.decode.replicas, 1);
   EXPECT_EQ(found.plan.prefill.replicas, 2);
   EXPECT_EQ(found.requests, 2.0);

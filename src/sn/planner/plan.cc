@@ -269,7 +269,7 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   report.warnings = world.warnings;
   SearchResult found;
   if (world.search.fixed.empty()) {
-    found = search(world, options.pareto);
+    found = search(world, options.pareto, options.prices);
     if (found.fit == 0) return fail(does_not_fit(world, found));
   } else {
     const Errors impossible = check_fixed(world);

@@ -16,11 +16,14 @@
 
 namespace sn::planner {
 
+class PriceMemo;  // price.h
+
 struct PlanOptions {
   int threads = 0;  // 0: as many as the machine has
   int top = 10;     // candidates reported
   bool explain = false;
-  bool pareto = true;  // points of the front; a comparison of many worlds does without
+  bool pareto = true;           // points of the front; a comparison of many worlds does without
+  PriceMemo* prices = nullptr;  // shared by plans of worlds that differ in size alone
 };
 
 /// Errors: the model fits in no way (by how much, and what would make it fit). An SLO that nobody

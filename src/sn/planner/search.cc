@@ -9,8 +9,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
+#include <span>
 
 #include "sn/planner/join.h"
+#include "sn/planner/price.h"
 
 namespace sn::planner {
 
@@ -18,168 +21,7 @@ namespace {
 
 constexpr std::size_t search_classes = 32;
 
-/// A batch size of a decode or aggregated shape, for the Pareto front.
-struct BatchPoint {
-  double requests = 0.0;  // per instance
-  double per_user = 0.0;
-};
-
-/// What one shape can do; filled by one task.
-struct Capacity {
-  bool fits = false;
-  double shortfall = 0.0;       // bytes per GPU, when it does not fit
-  double requests = 0.0;        // decode: per instance; aggregated: whole cluster
-  double idle_miss = INFINITY;  // worst target over its limit at vanishing load; 0 when all are met
-  std::int64_t carrying = 0;    // aggregated, fixed rate: fewest replicas that carry it
-  std::vector<BatchPoint> batches;  // decode, aggregated
-};
-
-/// Largest ratio of a target's value to its limit, over targets of `metric`.
-double miss_ratio(const serving::Slo& slo, serving::Metric metric,
-                  const serving::Percentiles& value, double mean) {
-  double worst = 0.0;
-  for (const serving::SloTarget& t : slo) {
-    if (t.metric != metric) continue;
-    const double v = t.quantile < 0.0    ? mean
-                     : t.quantile <= 0.5 ? value.p50.si()
-                     : t.quantile <= 0.9 ? value.p90.si()
-                                         : value.p99.si();
-    worst = std::max(worst, v / t.limit.si());
-  }
-  return worst;
-}
-
-double kv_needed(const twin::World& world, Role role) {
-  const serving::Workload& w = world.workload;
-  const double tokens = role == Role::prefill ? w.input_max : w.input_max + w.output_max;
-  return llm::kv_tokens_held(world.model, tokens);
-}
-
-/// Batch sizes between one sequence and the limit, four per octave of rate of change.
-std::vector<double> batch_grid(double limit) {
-  std::vector<double> out;
-  for (double n = 1.0; n < limit; n *= 1.5) out.push_back(n);
-  out.push_back(limit);
-  return out;
-}
-
-/// Fewest replicas of an aggregated shape that carry `target`, 0 when the cluster holds too few. A
-/// replica of a small plan carries less than one of a large plan (`most_each`): queue and prefix
-/// cache are shared by fewer.
-std::int64_t fewest_replicas(const twin::World& world, const Shape& shape, double target,
-                             double most_each) {
-  const auto most = static_cast<double>(most_replicas(world, shape.deployment.parallel));
-  const serving::ServingInputs inputs = world.inputs();
-  for (double n = std::ceil(target / most_each); n <= most; n += 1.0) {
-    const auto replicas = static_cast<std::int64_t>(n);
-    serving::ServingModel model(inputs, single(shape, replicas));
-    if (model.knee(world.slo) >= target) return replicas;
-  }
-  return 0;
-}
-
-/// By how much an idle decode or aggregated instance misses its worst target; for telling the
-/// closest miss.
-double idle_miss(const twin::World& world, const Shape& shape, serving::ServingModel& model) {
-  const serving::DecodePoint idle =
-      model.decode().at(std::min(model.decode().sequence_limit(), 1e-6));
-  const serving::Percentiles t = model.decode().tpot(idle);
-  const double tpot = miss_ratio(world.slo, serving::Metric::tpot, t, t.mean.si());
-  if (shape.role != Role::aggregated) return tpot;
-  const serving::Percentiles first = serving::ttft_of(model.prefill_at(0.0, idle));
-  return std::max(tpot, miss_ratio(world.slo, serving::Metric::ttft, first, first.mean.si()));
-}
-
-void price_decode(const twin::World& world, const Shape& shape, bool points, Capacity& out) {
-  const std::int64_t replicas =
-      shape.role == Role::decode ? 1 : most_replicas(world, shape.deployment.parallel);
-  const serving::ServingInputs inputs = world.inputs();
-  serving::ServingPlan plan = single(shape, replicas);
-  serving::ServingModel model(inputs, plan);
-  serving::DecodeModel& decode = model.decode();
-  const double limit = decode.sequence_limit();
-  if (limit <= 0.0) return;
-  const double knee = model.decode_knee(world.slo);
-  const auto rate = [&](double n) { return decode.at(n).requests * static_cast<double>(replicas); };
-  if (knee > 0.0) out.requests = rate(knee);
-  const std::optional<double> target = world.target_rate();
-  if (shape.role == Role::aggregated && target && knee > 0.0) {
-    out.carrying =
-        fewest_replicas(world, shape, *target, out.requests / static_cast<double>(replicas));
-  }
-  out.idle_miss = out.requests > 0.0 ? 0.0 : idle_miss(world, shape, model);
-  if (!points) return;
-  for (const double n : batch_grid(limit)) {
-    const serving::DecodePoint p = decode.at(n);
-    if (!model.meets_ttft_at(p, world.slo)) break;
-    out.batches.push_back(
-        {p.requests * static_cast<double>(replicas), 1.0 / decode.tpot_mean(p).si()});
-  }
-}
-
-/// Cache capacity rounded down to six steps a decade and cut where the workload's hit curve ends,
-/// so that many replica counts share one evaluation. The plans that come out are evaluated again
-/// with the exact capacity.
-double coarse(const serving::Workload& workload, double tokens) {
-  constexpr double steps = 6.0;
-  if (workload.capacities.empty() || tokens < 1.0) return 0.0;
-  if (tokens >= workload.capacities.back()) return workload.capacities.back();
-  return std::pow(10.0, std::floor(std::log10(tokens) * steps) / steps);
-}
-
-/// `by_replicas`: rate of 1, 2, ... replicas.
-void price_prefill(const twin::World& world, const Shape& shape, Capacity& out,
-                   std::vector<double>& by_replicas) {
-  const serving::ServingInputs inputs = world.inputs();
-  const llm::Parallelism& p = shape.deployment.parallel;
-  serving::ServingPlan plan;
-  plan.prefill = {.deployment = shape.deployment, .replicas = 1, .chunk = shape.chunk};
-  plan.decode = {.deployment = shape.deployment,
-                 .replicas = std::max<std::int64_t>(1, world.cluster.gpus() / p.gpus() - 1)};
-  const llm::MemoryBudget budget =
-      memory_budget(world.model, shape.deployment, world.cluster.rack.chip, world.framework,
-                    static_cast<double>(shape.chunk));
-  const llm::StepProgram program =
-      compile(world.model, shape.deployment, inputs.machine, world.conditions);
-  serving::PrefillModel model(program, world.workload, static_cast<double>(shape.chunk),
-                              world.framework.frontend, kv_transfer(inputs, plan));
-  const std::int64_t most = std::min(most_replicas(world, p), world.cluster.gpus() / p.gpus());
-  for (std::int64_t n = 1; n <= most; ++n) {
-    if (n * p.gpus() >= world.cluster.gpus() && n > 1) break;  // decode needs room
-    plan.prefill.replicas = n;
-    const serving::PrefillService& service =
-        model.service(coarse(world.workload, prefill_cache_tokens(budget, plan.prefill)));
-    by_replicas.push_back(model.largest_rate(service, static_cast<double>(n * p.dp), world.slo));
-  }
-  out.requests = by_replicas.empty() ? 0.0 : by_replicas.back();
-  if (out.requests > 0.0) out.idle_miss = 0.0;
-  if (out.requests > 0.0) return;
-  plan.prefill.replicas = 1;
-  const serving::PrefillPoint idle = model.at(
-      model.service(prefill_cache_tokens(budget, plan.prefill)), 0.0, static_cast<double>(p.dp));
-  const serving::Percentiles t = serving::ttft_of(idle);
-  out.idle_miss = miss_ratio(world.slo, serving::Metric::ttft, t, t.mean.si());
-}
-
-Capacity price(const twin::World& world, const Shape& shape, bool points,
-               std::vector<double>& by_replicas) {
-  Capacity out;
-  const double tokens = shape.role == Role::prefill
-                            ? static_cast<double>(shape.chunk)
-                            : serving::step_tokens(single(shape, 1).decode, world.framework);
-  const llm::MemoryBudget budget = memory_budget(world.model, shape.deployment,
-                                                 world.cluster.rack.chip, world.framework, tokens);
-  const Bytes need = budget.kv_per_token * kv_needed(world, shape.role);
-  out.fits = budget.kv() >= need;
-  out.shortfall = (need - budget.kv()).si();
-  if (!out.fits) return out;
-  if (shape.role == Role::prefill) {
-    price_prefill(world, shape, out, by_replicas);
-  } else {
-    price_decode(world, shape, points, out);
-  }
-  return out;
-}
+using Capacities = std::vector<std::shared_ptr<const Capacity>>;
 
 void add_points(const twin::World& world, const Shape& shape, std::size_t index,
                 const Capacity& cap, const Joiner& joiner, SearchResult& out) {
@@ -224,13 +66,13 @@ bool closer(const Capacity& a, const Capacity& b) {
 }
 
 /// When nobody meets the SLO: the shapes nearest to it, alone and joined.
-void add_misses(const twin::World& world, const std::vector<Shape>& shapes,
-                const std::vector<Capacity>& caps, SearchResult& out) {
+void add_misses(const twin::World& world, const std::vector<Shape>& shapes, const Capacities& caps,
+                SearchResult& out) {
   std::map<Role, std::size_t> best;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
-    if (!caps[i].fits) continue;
+    if (!caps[i]->fits) continue;
     const auto at = best.find(shapes[i].role);
-    if (at == best.end() || closer(caps[i], caps[at->second])) {
+    if (at == best.end() || closer(*caps[i], *caps[at->second])) {
       best[shapes[i].role] = i;
     }
   }
@@ -258,23 +100,26 @@ std::string point_label(const serving::ServingPlan& plan) {
   return pools + ", " + llm::to_string(plan.decode.deployment.parallel);
 }
 
-SearchResult search(const twin::World& world, bool points) {
+SearchResult search(const twin::World& world, bool points, PriceMemo* prices) {
   SearchResult out;
   const std::vector<Shape> all = shapes(world);
-  std::vector<Capacity> caps(all.size());
-  std::vector<std::vector<double>> rates(all.size());  // of prefill shapes, by replicas
+  Capacities caps(all.size());
   // Shapes are ranked on a coarser workload; what comes out is evaluated again on the full one. A
   // fixed rate leaves no such slack: its plans must carry it.
   twin::World quick = world;
   if (!world.target_rate()) quick.workload = serving::coarsened(world.workload, search_classes);
+  PriceMemo own;
+  PriceMemo& memo = prices != nullptr ? *prices : own;
   tbb::parallel_for(std::size_t{0}, all.size(),
-                    [&](std::size_t i) { caps[i] = price(quick, all[i], points, rates[i]); });
+                    [&](std::size_t i) { caps[i] = memo.price(quick, all[i], points); });
+  std::vector<std::span<const double>> rates;
+  for (const auto& cap : caps) rates.emplace_back(cap->by_replicas);
   out.considered = static_cast<std::int64_t>(all.size());
-  const Joiner joiner(world, all, rates);
+  const Joiner joiner(world, all, std::move(rates));
   const std::optional<double> target = world.target_rate();
   double least = INFINITY;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const Capacity& cap = caps[i];
+    const Capacity& cap = *caps[i];
     if (!cap.fits) {
       if (cap.shortfall < least) {
         least = cap.shortfall;

@@ -13,6 +13,8 @@
 
 namespace sn::planner {
 
+class PriceMemo;
+
 /// A plan found by the search, with the rate it carries under the SLO.
 struct FoundPlan {
   serving::ServingPlan plan;
@@ -30,8 +32,10 @@ struct SearchResult {
   Shape closest;                    // that shape
 };
 
-/// Without `points` the plans are the same and those of smaller batches are not priced.
-[[nodiscard]] SearchResult search(const twin::World& world, bool points = true);
+/// Without `points` the plans are the same and those of smaller batches are not priced. `prices`
+/// are shared with worlds of other sizes; may be null.
+[[nodiscard]] SearchResult search(const twin::World& world, bool points = true,
+                                  PriceMemo* prices = nullptr);
 
 /// "48 prefill + 80 decode, DP80 EP80" or "128 aggregated, TP8".
 [[nodiscard]] std::string point_label(const serving::ServingPlan& plan);

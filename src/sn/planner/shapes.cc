@@ -38,12 +38,12 @@ void add_stages(const twin::World& world, llm::Parallelism p, std::vector<llm::P
     if (p.gpus() > world.cluster.gpus()) break;
     if (pp > 1 && p.stage_ranks() > domain) break;
     if (!llm::why_not(world.model, {.parallel = p, .precision = {}}, domain).empty()) continue;
-    out.push_back(p);
+    if (most_replicas(world, p) >= 1) out.push_back(p);
     // Whole instances that do not fill a domain leave GPUs that single stages can use.
     if (pp > 1 && world.cluster.domains() > 1 && p.gpus() <= domain && domain % p.gpus() != 0) {
       llm::Parallelism apart = p;
       apart.spread = true;
-      out.push_back(apart);
+      if (most_replicas(world, apart) >= 1) out.push_back(apart);
     }
   }
 }

@@ -63,7 +63,8 @@ TEST(Shapes, LegalAndUnique) {
   for (const char* cluster :
        {"{rack: al128}", "{rack: hgx-h200, racks: 16}", "{rack: nvl72-gb200, racks: 2}",
         "{rack: {base: hgx-h200, gpus: 1, gpus_per_os: 1}}", "{rack: {base: al128, gpus: 144}}",
-        "{rack: {base: al128, scale_up: {domain: 32}}}"}) {
+        "{rack: {base: al128, scale_up: {domain: 32}}}",
+        "{rack: {base: al128, gpus: 12, gpus_per_os: 4}, racks: 3}"}) {  // no room for TP8 PP4
     for (const char* model : {"deepseek-v3", "qwen3-235b-a22b", "llama-3.1-70b", "sn-10t"}) {
       SCOPED_TRACE(std::string(model) + " on " + cluster);
       expect_legal_and_unique(world_on(cluster, model));

@@ -9,10 +9,12 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <mutex>
 
 #include "sn/base/units.h"
+#include "sn/planner/price.h"
 #include "sn/twin/scenario.h"
 
 namespace sn::planner {
@@ -182,6 +184,20 @@ std::vector<std::string> values_at(const std::vector<VaryAxis>& axes, std::size_
   return values;
 }
 
+/// The values of all fields but those that set the size of racks and cluster and nothing else:
+/// worlds with the same share their prices.
+std::vector<std::string> beside_size(const std::vector<VaryAxis>& axes,
+                                     const std::vector<std::string>& values) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const std::string& path = axes[i].path;
+    const bool size =
+        path == "cluster.rack.gpus" || path == "cluster.gpus" || path == "cluster.racks";
+    if (!size) out.push_back(values[i]);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<VaryAxis>> parse_axes(const std::vector<std::string>& flags) {
@@ -239,8 +255,13 @@ Result<VaryReport> vary(const VaryInputs& inputs, const std::vector<VaryAxis>& a
     limit.emplace(tbb::global_control::max_allowed_parallelism,
                   static_cast<std::size_t>(options.threads));
   }
+  std::map<std::vector<std::string>, PriceMemo> prices;
+  for (std::size_t i = 0; i < count; ++i) prices[beside_size(axes, values_at(axes, i))];
   tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
-    planned[i] = plan_point(inputs, axes, values_at(axes, i), each);
+    const std::vector<std::string> values = values_at(axes, i);
+    PlanOptions own = each;
+    own.prices = &prices.at(beside_size(axes, values));
+    planned[i] = plan_point(inputs, axes, values, own);
     const std::lock_guard<std::mutex> lock(reporting);
     progress(++done, count);
   });

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "sn/planner/planner_test_util.h"
+#include "sn/planner/price.h"
 
 namespace sn::planner {
 namespace {
@@ -103,6 +104,25 @@ TEST(Vary, TheVerdictNamesWhatIsLost) {
                      v.below.find("no deployment meets") != std::string::npos;
   EXPECT_TRUE(named) << v.below;
   EXPECT_TRUE(v.above.empty());
+}
+
+TEST(PriceMemo, SizesThatShareOneSeeTheirOwnPrices) {
+  PriceMemo memo;
+  for (const char* cluster :
+       {"gpus: 4, gpus_per_os: 4}, gpus: 24}", "gpus: 8, gpus_per_os: 4}, gpus: 24}",
+        "gpus: 12, gpus_per_os: 4}, gpus: 24}", "gpus: 24, gpus_per_os: 4}}",
+        "gpus: 12, gpus_per_os: 4}, racks: 3}", "gpus: 8, gpus_per_os: 4}}"}) {
+    SCOPED_TRACE(cluster);
+    const twin::World world =
+        small_world({.cluster = "{rack: {base: al128, " + std::string(cluster),
+                     .model = "qwen3-235b-a22b",
+                     .more = "search: {chunk: 4096}\n"});
+    for (const Shape& shape : shapes(world)) {
+      const auto kept = memo.price(world, shape, true);
+      EXPECT_EQ(*kept, price(world, shape, true)) << llm::to_string(shape.deployment.parallel);
+      EXPECT_EQ(kept, memo.price(world, shape, true)) << "priced once";
+    }
+  }
 }
 
 TEST(Vary, SameReportWithOneAndTwoThreads) {

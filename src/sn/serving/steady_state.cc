@@ -246,8 +246,10 @@ std::string ServingModel::knee_limit(const Slo& slo) {
   if (rate <= 0.0) return "SLO at any load";
   if (plan_.disaggregated() &&
       rate < 0.9999 * decode_->at(knee_sequences_).requests * d(plan_.decode.replicas)) {
-    const PrefillPoint p =
-        prefill_->at(prefill_->service(cache_tokens_), 1.001 * rate, prefill_servers());
+    const PrefillService& service = prefill_->service(cache_tokens_);
+    // Just below saturation, so that a pool that still meets its targets there is said to be full.
+    const double most = 0.9989 * prefill_servers() / service.occupancy.si();
+    const PrefillPoint p = prefill_->at(service, std::min(1.001 * rate, most), prefill_servers());
     for (const SloTarget& t : slo) {
       if (t.metric == Metric::ttft && !meets_ttft(p, {t})) return to_string(t);
     }
