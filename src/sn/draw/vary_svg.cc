@@ -68,7 +68,7 @@ class Strip {
   [[nodiscard]] std::string name() const {
     std::string out;
     for (std::size_t a = 0; a + 1 < report_.axes.size(); ++a) {
-      out += (out.empty() ? "" : ", ") + point(0).values[a];
+      out += (out.empty() ? "" : ", ") + report_.axes[a].path + " " + point(0).values[a];
     }
     return out.empty() ? report_.subject.model : out;
   }
@@ -139,7 +139,7 @@ class Strip {
       if (!verdict->below.empty()) text += "; below: " + verdict->below;
       if (!verdict->above.empty()) text += "; above: " + verdict->above;
     }
-    for (const std::string& line : fitted_lines(text, room, 7, body)) {
+    for (const std::string& line : fitted_lines(text, room, 8, body)) {
       sheet.text({left, y}, line, body);
       y += 12.0;
     }

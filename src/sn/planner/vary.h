@@ -8,10 +8,10 @@
 // combination that cannot be (a rack that violates its switch, a model that does not fit) is a
 // point with its reason, not an error.
 //
-// Verdict along a numeric axis: the value with the most output tokens/s per GPU, and the range
-// around it that stays within 5 % of it. On either side of that range: what is lost, what limits
-// the plan, and which part of a token's GPU time (Bills::gpu, which adds up to 1 / (tokens/s per
-// GPU)) grew most against the optimum.
+// Verdict along a numeric axis: the first value with the most output tokens/s per GPU (to 0.1 %),
+// and the range around it that stays within 5 % of it. On either side of that range: what is lost,
+// what limits the plan, and which part of a token's GPU time (Bills::gpu, which adds up to 1 /
+// (tokens/s per GPU)) grew most against the optimum.
 //
 // Points are planned in parallel into fixed slots: the report does not depend on the number of
 // threads.

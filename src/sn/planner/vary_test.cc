@@ -106,6 +106,14 @@ TEST(Vary, TheVerdictNamesWhatIsLost) {
   EXPECT_TRUE(v.above.empty());
 }
 
+TEST(Vary, OfEqualValuesTheFirstIsTheOptimum) {
+  const VaryReport r = varied({"name=a,b,c"}, 2);
+  ASSERT_TRUE(r.verdicts.front());
+  EXPECT_EQ(r.verdicts.front()->best, "a");
+  EXPECT_EQ(r.verdicts.front()->flat_from, "a");
+  EXPECT_EQ(r.verdicts.front()->flat_to, "c");
+}
+
 TEST(PriceMemo, SizesThatShareOneSeeTheirOwnPrices) {
   PriceMemo memo;
   for (const char* cluster :
