@@ -54,19 +54,21 @@ bool clings(const std::string& word) {
 }  // namespace
 
 void TextTable::row(std::vector<std::string> cells) {
+  const std::size_t given = cells.size();
   cells.resize(columns_.size());
   for (std::string& cell : cells) cell = shown(cell, longest_cell);
-  rows_.push_back({.rule = false, .cells = std::move(cells)});
+  rows_.push_back({.rule = false, .cells = std::move(cells), .given = given});
 }
 
-void TextTable::rule() { rows_.push_back({.rule = true, .cells = {}}); }
+void TextTable::rule() { rows_.push_back({.rule = true, .cells = {}, .given = 0}); }
 
 std::string TextTable::str(const TextStyle& style) const {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     std::size_t width = utf8_count(columns_[c].header);
     for (const Row& r : rows_) {
-      if (!r.rule) width = std::max(width, utf8_count(r.cells[c]));
+      const bool runs_on = c + 1 == r.given && r.given < columns_.size();
+      if (!r.rule && !runs_on) width = std::max(width, utf8_count(r.cells[c]));
     }
     widths.push_back(width);
   }

@@ -33,7 +33,7 @@ class TextTable {
   explicit TextTable(std::vector<Column> columns, std::size_t indent = 2)
       : columns_(std::move(columns)), indent_(indent) {}
 
-  /// One cell for each column; missing ones are empty.
+  /// One cell for each column. The last of fewer runs on over the columns that are missing.
   void row(std::vector<std::string> cells);
   /// A line of dashes under the numbers, before a total.
   void rule();
@@ -43,6 +43,7 @@ class TextTable {
   struct Row {
     bool rule = false;
     std::vector<std::string> cells;
+    std::size_t given = 0;  // cells that were not missing
   };
   std::vector<Column> columns_;
   std::size_t indent_;

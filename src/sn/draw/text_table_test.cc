@@ -37,6 +37,13 @@ TEST(SignedPercent, AlwaysSaysWhichWay) {
   EXPECT_EQ(signed_percent(0.0), "0.00 %");
 }
 
+TEST(TextTable, TheLastOfFewerCellsRunsOn) {
+  TextTable table({{"size", Align::right}, {"pools", Align::left}, {"rate", Align::right}}, 0);
+  table.row({"8", "this does not fit"});
+  table.row({"16", "one", "12"});
+  EXPECT_EQ(table.str({}), "size  pools  rate\n   8  this does not fit\n  16  one      12\n");
+}
+
 TEST(TextTable, AlignsByCharactersAndEndsLinesWithoutBlanks) {
   TextTable table({{"name", Align::left}, {"value", Align::right}, {"note", Align::left}}, 1);
   table.row({"é", "1.00"});

@@ -27,7 +27,7 @@ std::vector<std::string> cells_of(const VaryPoint& p) {
                   : p.gpus > 0    ? std::to_string(p.gpus)
                                   : "-");
   if (!p.best) {
-    cells.push_back(shown(p.why_not, 90));
+    cells.push_back(shown(p.why_not, 110));
     return cells;
   }
   const Candidate& c = *p.best;
