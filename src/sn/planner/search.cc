@@ -142,7 +142,7 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   serving::ServingPlan plan;
   plan.prefill = {.deployment = shape.deployment, .replicas = 1, .chunk = shape.chunk};
   plan.decode = {.deployment = shape.deployment,
-                 .replicas = std::max<std::int64_t>(1, world.cluster.gpus() / p.gpus() - 1)};
+                 .replicas = std::max<std::int64_t>(1, world.gpus() / p.gpus() - 1)};
   const llm::MemoryBudget budget =
       memory_budget(world.model, shape.deployment, world.cluster.rack.chip, world.framework,
                     static_cast<double>(shape.chunk));
@@ -150,9 +150,9 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
       compile(world.model, shape.deployment, inputs.machine, world.conditions);
   serving::PrefillModel model(program, world.workload, static_cast<double>(shape.chunk),
                               world.framework.frontend, kv_transfer(inputs, plan));
-  const std::int64_t most = std::min(most_replicas(world, p), world.cluster.gpus() / p.gpus());
+  const std::int64_t most = most_replicas(world, p);
   for (std::int64_t n = 1; n <= most; ++n) {
-    if (n * p.gpus() >= world.cluster.gpus() && n > 1) break;  // decode needs room
+    if (n * p.gpus() >= world.gpus() && n > 1) break;  // decode needs room
     plan.prefill.replicas = n;
     const serving::PrefillService& service =
         model.service(coarse(world.workload, prefill_cache_tokens(budget, plan.prefill)));
@@ -219,12 +219,12 @@ class Joiner {
  public:
   Joiner(const twin::World& world, const std::vector<Shape>& shapes,
          const std::vector<Capacity>& caps)
-      : world_(world), shapes_(shapes), caps_(caps), best_(shapes, caps, world.cluster.gpus()) {}
+      : world_(world), shapes_(shapes), caps_(caps), best_(shapes, caps, world.gpus()) {}
 
   /// Best plan around one decode shape whose instance carries `each` requests per second.
   [[nodiscard]] FoundPlan join(std::size_t decode, double each) const {
     FoundPlan out;
-    const std::int64_t gpus = world_.cluster.gpus();
+    const std::int64_t gpus = world_.gpus();
     const std::int64_t size = shapes_[decode].deployment.parallel.gpus();
     for (std::int64_t n = 1; n * size < gpus && each > 0.0; ++n) {
       const BestPrefill::Choice& c = best_.within[static_cast<std::size_t>(gpus - n * size)];
@@ -238,7 +238,7 @@ class Joiner {
 
   /// Fewest GPUs that carry `target`.
   [[nodiscard]] FoundPlan carry(std::size_t decode, double each, double target) const {
-    const std::int64_t gpus = world_.cluster.gpus();
+    const std::int64_t gpus = world_.gpus();
     const double needed = each > 0.0 ? std::ceil(target / each) : INFINITY;
     if (needed > static_cast<double>(gpus)) return {};
     const auto n = static_cast<std::int64_t>(needed);
@@ -270,7 +270,7 @@ class Joiner {
 
 void add_points(const twin::World& world, const Shape& shape, std::size_t index,
                 const Capacity& cap, const Joiner& joiner, SearchResult& out) {
-  const auto gpus = static_cast<double>(world.cluster.gpus());
+  const auto gpus = static_cast<double>(world.gpus());
   const double output = serving::mean_output(world.workload);
   for (const BatchPoint& b : cap.batches) {
     ParetoPoint p;

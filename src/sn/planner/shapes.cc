@@ -5,6 +5,8 @@
 #include "sn/planner/shapes.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 namespace sn::planner {
 
@@ -35,7 +37,7 @@ void add_stages(const twin::World& world, llm::Parallelism p, std::vector<llm::P
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
   for (const std::int64_t pp : {1, 2, 4, 8}) {
     p.pp = pp;
-    if (p.gpus() > world.cluster.gpus()) break;
+    if (p.gpus() > world.gpus()) break;
     if (pp > 1 && p.stage_ranks() > domain) break;
     if (llm::why_not(world.model, {.parallel = p, .precision = {}}, domain).empty()) {
       out.push_back(p);
@@ -55,12 +57,31 @@ Piece pieces(const llm::Parallelism& p, std::int64_t domain) {
   return {domain, p.gpus() / domain};
 }
 
+Piece pool_pieces(const serving::Pool& pool, std::int64_t domain) {
+  const Piece one = pieces(pool.deployment.parallel, domain);
+  return {one.size, one.count * pool.replicas};
+}
+
+/// First-fit decreasing: each domain in turn takes what still fits, the largest first.
+bool fits(std::span<Piece> all, std::int64_t domains, std::int64_t domain) {
+  std::sort(all.begin(), all.end(), [](const Piece& a, const Piece& b) { return a.size > b.size; });
+  for (std::int64_t i = 0; i < domains; ++i) {
+    std::int64_t left = domain;
+    for (Piece& p : all) {
+      const std::int64_t n = std::min(p.count, left / p.size);
+      left -= n * p.size;
+      p.count -= n;
+    }
+  }
+  return std::all_of(all.begin(), all.end(), [](const Piece& p) { return p.count == 0; });
+}
+
 }  // namespace
 
 std::vector<llm::Parallelism> parallelisms(const twin::World& world) {
   std::vector<llm::Parallelism> out;
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
-  for (const std::int64_t ranks : stage_sizes(world.cluster.gpus(), domain)) {
+  for (const std::int64_t ranks : stage_sizes(world.gpus(), domain)) {
     for (const std::int64_t tp : {1, 2, 4, 8, 16, 32, 64}) {
       if (ranks % tp != 0 || tp > domain) continue;
       const std::int64_t dp = ranks / tp;
@@ -109,30 +130,31 @@ std::vector<Shape> shapes(const twin::World& world) {
 
 bool fits_domains(const twin::World& world, const serving::ServingPlan& plan) {
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
-  if (plan.gpus() > world.cluster.gpus()) return false;
-  const Piece a = pieces(plan.decode.deployment.parallel, domain);
-  Piece large{a.size, a.count * plan.decode.replicas};
-  Piece small{1, 0};
-  if (plan.disaggregated()) {
-    const Piece b = pieces(plan.prefill.deployment.parallel, domain);
-    small = {b.size, b.count * plan.prefill.replicas};
+  if (plan.gpus() > world.gpus()) return false;
+  std::array<Piece, 2> all = {pool_pieces(plan.decode, domain), pool_pieces(plan.prefill, domain)};
+  return fits(all, world.cluster.domains(), domain);
+}
+
+bool fit_together(const hw::Cluster& cluster, const std::vector<serving::ServingPlan>& plans) {
+  const std::int64_t domain = cluster.rack.scale_up.domain;
+  std::vector<Piece> all;
+  for (const serving::ServingPlan& plan : plans) {
+    // Pools of a plan no larger than a domain reach each other by ScaleUp: it stays in one piece.
+    if (plan.disaggregated() && plan.gpus() <= domain) {
+      all.push_back({plan.gpus(), 1});
+      continue;
+    }
+    all.push_back(pool_pieces(plan.decode, domain));
+    all.push_back(pool_pieces(plan.prefill, domain));
   }
-  if (small.size > large.size) std::swap(small, large);
-  // Two sizes only, so first-fit decreasing is arithmetic per domain.
-  for (std::int64_t i = 0; i < world.cluster.domains(); ++i) {
-    std::int64_t left = domain;
-    const std::int64_t l = std::min(large.count, left / large.size);
-    left -= l * large.size;
-    large.count -= l;
-    small.count -= std::min(small.count, left / small.size);
-  }
-  return large.count == 0 && small.count == 0;
+  return fits(all, cluster.domains(), domain);
 }
 
 std::int64_t most_replicas(const twin::World& world, const llm::Parallelism& p) {
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
   const Piece piece = pieces(p, domain);
-  return world.cluster.domains() * (domain / piece.size) / piece.count;
+  const std::int64_t placed = world.cluster.domains() * (domain / piece.size) / piece.count;
+  return std::min(placed, world.gpus() / p.gpus());
 }
 
 }  // namespace sn::planner
