@@ -109,7 +109,8 @@ class Sharing {
     require_served(i, free_, errors);
     if (errors.size() != before) return;
     const std::int64_t taken = curves_[i].at(free_)->candidates.front().plan.gpus();
-    shares_[i] = curves_[i].carried(taken) > 0.0 ? taken : free_;
+    const Result<PlanReport>& alone = curves_[i].at(taken);
+    shares_[i] = alone && alone->meet > 0 ? taken : free_;
   }
 
   /// Shares for the max-min tenants out of `left` GPUs; false when they cannot all be served.
@@ -127,7 +128,8 @@ class Sharing {
     double step = first_step;
     // If knees grew in proportion to the GPUs, this would be the answer.
     for (double wanted = std::min(high, 1.0 / inverse); wanted > least_step / inverse;) {
-      if (const auto found = allocate(wanted, left)) {
+      const auto found = allocate(wanted, left);
+      if (found && least_multiple(*found) > low) {
         keep(*found);
         low = least_multiple(*found);
       } else {

@@ -26,13 +26,17 @@ const Result<PlanReport>& ShareCurve::at(std::int64_t gpus) {
   if (known != plans_.end()) return known->second;
   (*progress_)(tenant_->name, gpus);
   world_.gpu_limit = gpus;
-  return plans_.emplace(gpus, plan(world_, options_)).first->second;
+  const Result<PlanReport>& made = plans_.emplace(gpus, plan(world_, options_)).first->second;
+  const bool served = made && made->meet > 0;
+  const double requests = served ? made->candidates.front().state.requests : 0.0;
+  carried_[gpus] = requests;
+  if (served) carried_.emplace(made->candidates.front().plan.gpus(), requests);
+  return made;
 }
 
 double ShareCurve::carried(std::int64_t gpus) {
-  const Result<PlanReport>& report = at(gpus);
-  if (!report || report->meet == 0) return 0.0;
-  return report->candidates.front().state.requests;
+  if (!carried_.contains(gpus)) static_cast<void>(at(gpus));
+  return carried_.at(gpus);
 }
 
 double ShareCurve::multiple(std::int64_t gpus) {
@@ -42,7 +46,7 @@ double ShareCurve::multiple(std::int64_t gpus) {
 ShareCurve::Bracket ShareCurve::bracket(double wanted, std::int64_t most) {
   if (most < 1 || multiple(most) < wanted) return {};
   Bracket b{.below = 0, .enough = most};
-  for (const auto& [gpus, report] : plans_) {
+  for (const auto& [gpus, requests] : carried_) {
     if (gpus > b.enough) break;
     if (multiple(gpus) >= wanted) {
       b.enough = gpus;
@@ -55,18 +59,17 @@ ShareCurve::Bracket ShareCurve::bracket(double wanted, std::int64_t most) {
 
 void ShareCurve::narrow(const Bracket& b, double wanted) {
   SN_ASSERT(b.enough > 0 && !b.exact());
-  const double low = b.below > 0 ? multiple(b.below) : 0.0;
-  const double high = multiple(b.enough);
-  std::int64_t next = b.below + (b.enough - b.below) / 2;
-  if (!halve_ && low > 0.0 && high > low) {
+  const std::int64_t width = b.enough - b.below;
+  const bool slow = 2 * width > last_width_ && width < last_width_;
+  last_width_ = width;
+  std::int64_t next = b.below + width / 2;
+  if (!slow) {
+    // The knee grows about in proportion to the GPUs; between two that are known, linearly.
+    const double low = b.below > 0 ? multiple(b.below) : 0.0;
+    const double high = multiple(b.enough);
     const double share = (wanted - low) / (high - low);
-    next = b.below +
-           static_cast<std::int64_t>(std::ceil(share * static_cast<double>(b.enough - b.below)));
-  } else if (!halve_) {
-    // The knee grows about in proportion to the GPUs.
-    next = static_cast<std::int64_t>(std::ceil(wanted / high * static_cast<double>(b.enough)));
+    next = b.below + static_cast<std::int64_t>(std::ceil(share * static_cast<double>(width)));
   }
-  halve_ = !halve_;
   static_cast<void>(at(std::clamp(next, b.below + 1, b.enough - 1)));
 }
 

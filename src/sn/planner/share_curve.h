@@ -46,7 +46,9 @@ class ShareCurve {
   const ShareProgress* progress_;
   twin::World world_;
   std::map<std::int64_t, Result<PlanReport>> plans_;
-  bool halve_ = false;  // interpolation and halving take turns
+  /// Requests per second by GPUs: of `plans_`, and at the GPUs that their best deployments take.
+  std::map<std::int64_t, double> carried_;
+  std::int64_t last_width_ = 0;  // of the bracket narrowed last
 };
 
 }  // namespace sn::planner
