@@ -165,6 +165,8 @@ void check_shared(const PlanArgs& a, const twin::SharedMachine& machine, Errors&
     errors.push_back(flag_error(verb,
                                 "--explain, --svg and --export look at one tenant of this scenario",
                                 "add --tenant " + shown(machine.tenants.front().name)));
+  } else if (!a.tenant.empty()) {
+    check_tenant(verb, machine, a.tenant, errors);
   }
 }
 
@@ -290,7 +292,10 @@ int run_plan(const Args& args) {
     code = run_share(*loaded->shared, share_run(a, options));
   } else if (loaded->shared) {
     Result<twin::World> world = world_of_tenant(*loaded->shared, a.tenant, share_run(a, options));
-    if (!world) return refuse(world.error());
+    if (!world) {
+      report(world.error());
+      return exit_mistake;
+    }
     loaded->worlds.push_back(*std::move(world));
   }
   if (!loaded->worlds.empty()) code = plan_all(loaded->worlds, a, options, rank);

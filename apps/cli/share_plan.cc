@@ -47,22 +47,30 @@ int run_share(const twin::SharedMachine& machine, const ShareRun& run) {
   return std::max(code, write_output(run.json, draw::share_json(*report)));
 }
 
+void check_tenant(const std::string& verb, const twin::SharedMachine& machine,
+                  const std::string& tenant, Errors& errors) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const twin::Tenant& t : machine.tenants) {
+    names.push_back(t.name);
+    all += (all.empty() ? "" : ", ") + shown(t.name);
+  }
+  if (std::find(names.begin(), names.end(), tenant) != names.end()) return;
+  const std::string near = nearest(tenant, names);
+  errors.push_back(
+      flag_error(verb, "there is no tenant '" + shown(tenant) + "'",
+                 near.empty() ? "tenants are " + all : "did you mean '" + near + "'?"));
+}
+
 Result<twin::World> world_of_tenant(const twin::SharedMachine& machine, const std::string& tenant,
                                     const ShareRun& run) {
-  std::vector<std::string> names;
-  for (const twin::Tenant& t : machine.tenants) names.push_back(t.name);
-  const auto at = std::find(names.begin(), names.end(), tenant);
-  if (at == names.end()) {
-    std::string all;
-    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + shown(name);
-    const std::string near = nearest(tenant, names);
-    return fail(flag_error("supernode plan", "there is no tenant '" + shown(tenant) + "'",
-                           near.empty() ? "tenants are " + all : "did you mean '" + near + "'?"));
-  }
   const Result<planner::ShareReport> report = shared(machine, run);
   if (!report) return fail(report.error());
-  const auto index = static_cast<std::size_t>(at - names.begin());
-  twin::World world = machine.tenants[index].world;
+  const auto at = std::find_if(machine.tenants.begin(), machine.tenants.end(),
+                               [&](const twin::Tenant& t) { return t.name == tenant; });
+  SN_ASSERT(at != machine.tenants.end());
+  const auto index = static_cast<std::size_t>(at - machine.tenants.begin());
+  twin::World world = at->world;
   world.gpu_limit = report->tenants[index].gpus;
   return world;
 }

@@ -23,8 +23,11 @@ struct ShareRun {
 /// Plans all tenants and prints the page or its JSON; returns the exit code.
 [[nodiscard]] int run_share(const twin::SharedMachine& machine, const ShareRun& run);
 
-/// Plans all tenants and returns the World of `tenant` on its share. Errors: no such tenant, or
-/// those of the sharing.
+/// Reports a tenant that the machine does not have, with the nearest.
+void check_tenant(const std::string& verb, const twin::SharedMachine& machine,
+                  const std::string& tenant, Errors& errors);
+
+/// Plans all tenants and returns the World of `tenant`, which there is, on its share.
 [[nodiscard]] Result<twin::World> world_of_tenant(const twin::SharedMachine& machine,
                                                   const std::string& tenant, const ShareRun& run);
 

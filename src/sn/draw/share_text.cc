@@ -77,9 +77,10 @@ std::string totals(const ShareReport& r) {
 
 std::string common(const ShareReport& r) {
   return fmt::format(
-      "{}x of the own rates (times weight) is the most that the max-min tenants carry at once{}",
+      "{}x: the most that the max-min tenants reach together, each of its own rate over its "
+      "weight{}",
       significant(r.common_multiple),
-      r.left_over > 0 ? "; no split of what is left over raises it by 0.1 %" : "");
+      r.left_over > 0 ? "; no split of what is left over raises it" : "");
 }
 
 }  // namespace

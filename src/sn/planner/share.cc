@@ -95,8 +95,9 @@ class Sharing {
     } else {
       const double part = carried / *world.target_rate();
       e.message = fmt::format(
-          "tenant '{}' carries {} on {} GPUs, {}x of the {} asked for; at that rate per GPU {:.0f} "
-          "GPUs are missing",
+          "tenant '{}' carries {} on {} GPUs, {}x of the {} asked for: about {:.0f} GPUs missing "
+          "at "
+          "that rate per GPU",
           shown(machine_.tenants[i].name), rate_of(carried), gpus, format_number(part, 3),
           rate_of(*world.target_rate()), std::ceil(static_cast<double>(gpus) * (1.0 / part - 1.0)));
       e.hint = fmt::format("it would fit at {}", rate_of(carried));
@@ -218,7 +219,7 @@ class Sharing {
     const std::int64_t missing = sum(wanted) - cluster_.gpus();
     if (missing <= 0) return not_side_by_side(wanted);
     Error e{.code = ErrorCode::infeasible, .where = {.file = machine_.name}};
-    e.message = fmt::format("the tenants take {} GPUs ({}); the machine has {}: {} are missing",
+    e.message = fmt::format("the tenants take {} GPUs ({}); the machine has {}: {} missing",
                             sum(wanted), parts, cluster_.gpus(), missing);
     for (std::size_t i = 0; i < curves_.size(); ++i) {
       const twin::Tenant& t = machine_.tenants[i];

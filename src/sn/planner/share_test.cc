@@ -181,7 +181,7 @@ TEST(Share, MissingGpusAndTheMultipleThatFits) {
   EXPECT_THAT(text, testing::HasSubstr(
                         "the tenants take " + std::to_string(2 * each) + " GPUs (a " +
                         std::to_string(each) + ", b " + std::to_string(each) +
-                        "); the machine has 8: " + std::to_string(2 * each - 8) + " are missing"));
+                        "); the machine has 8: " + std::to_string(2 * each - 8) + " missing"));
   // What the hint offers does fit, and a little more does not.
   twin::World rest = small_world();
   rest.gpu_limit = 8 - each;
@@ -199,7 +199,7 @@ TEST(Share, SaysWhoIsNotServed) {
   const auto refused = try_share(machine_of({{.scenario = much, .name = "greedy"}}));
   ASSERT_FALSE(refused.has_value());
   EXPECT_THAT(render(refused.error()), testing::HasSubstr("tenant 'greedy' carries "));
-  EXPECT_THAT(render(refused.error()), testing::HasSubstr("GPUs are missing"));
+  EXPECT_THAT(render(refused.error()), testing::HasSubstr(" GPUs missing at that rate per GPU"));
   SmallCase fast{.slo = "{tpot: {p90: 1 us}}"};
   const auto never = try_share(machine_of({{.scenario = fast, .name = "fast", .gpus = 4}}));
   ASSERT_FALSE(never.has_value());

@@ -140,7 +140,7 @@ void check_sum(const SharedMachine& machine, const Node& list, Errors& errors) {
   if (sum <= all) return;
   errors.push_back({.code = ErrorCode::infeasible,
                     .message = fmt::format("the shares take {} GPUs ({}); the cluster has {}: {} "
-                                           "are missing",
+                                           "missing",
                                            sum, shown(parts, 200), all, sum - all),
                     .where = list.where(),
                     .hint = "smaller shares, or 'gpus: auto'"});

@@ -98,11 +98,12 @@ TEST(Tenants, TheListIsChecked) {
               HasSubstr("s.yaml:4:8: error: 'model' belongs into each tenant"));
   EXPECT_THAT(
       errors_of(common + "tenants:\n" + tenant("a", ", gpus: 5") + tenant("b", ", gpus: 4")),
-      HasSubstr("the shares take 9 GPUs (a 5, b 4); the cluster has 8: 1 are missing"));
+      HasSubstr("the shares take 9 GPUs (a 5, b 4); the cluster has 8: 1 missing"));
   EXPECT_THAT(errors_of(common + "tenants:\n" + tenant("a", ", gpus: 5, weight: 2")),
               HasSubstr("'weight' counts between tenants"));
   EXPECT_THAT(errors_of(common + "tenants:\n" + tenant("a", ", gpus: none")), HasSubstr("'none'"));
-  EXPECT_THAT(errors_of("supernode: 1\ntenants:\n" + tenant("a")), HasSubstr("'scenario.cluster' is required"));
+  EXPECT_THAT(errors_of("supernode: 1\ntenants:\n" + tenant("a")),
+              HasSubstr("'scenario.cluster' is required"));
   std::string many;
   for (int i = 0; i < 17; ++i) many += tenant("t" + std::to_string(i));
   EXPECT_THAT(errors_of(common + "tenants:\n" + many), HasSubstr("list of 1 to 16"));
