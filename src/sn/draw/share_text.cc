@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sn/base/result.h"
 #include "sn/base/units.h"
 #include "sn/draw/plan_text_parts.h"
@@ -76,11 +78,11 @@ std::string totals(const ShareReport& r) {
 }
 
 std::string common(const ShareReport& r) {
-  return fmt::format(
-      "{}x: the most that the max-min tenants reach together, each of its own rate over its "
-      "weight{}",
-      significant(r.common_multiple),
-      r.left_over > 0 ? "; no split of what is left over raises it" : "");
+  const bool weighted = std::any_of(r.tenants.begin(), r.tenants.end(),
+                                    [](const TenantReport& t) { return t.weight != 1.0; });
+  return fmt::format("{}x of their own rates{} is what all max-min tenants reach{}",
+                     significant(r.common_multiple), weighted ? " times their weights" : "",
+                     r.left_over > 0 ? "; no split of what is left over raises it" : "");
 }
 
 }  // namespace

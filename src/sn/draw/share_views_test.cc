@@ -42,8 +42,9 @@ TEST(ShareTable, HasEveryTenantAndTheTotals) {
   EXPECT_TRUE(has(text, "\n  code     100  max-min     "));
   EXPECT_TRUE(has(text, "228 of 256 GPUs, 28 left over; 4 000 output tokens/s (15.6/GPU"));
   EXPECT_TRUE(has(text, "draw 90 kW on a feed of"));
-  EXPECT_TRUE(has(text, " common multiple 1.50x: "));
-  EXPECT_TRUE(has(text, "no split of what is left"));
+  EXPECT_TRUE(has(text,
+                  " common multiple 1.50x of their own rates times their weights is what all "
+                  "max-min tenants reach; no "));
   EXPECT_TRUE(has(text, "; weight 2"));
   EXPECT_TRUE(has(text, " modelled as     first note\n                 second note\n"));
   EXPECT_TRUE(text.ends_with(" next            supernode plan a.yaml --tenant chat --explain\n"));
