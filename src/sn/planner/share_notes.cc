@@ -25,8 +25,10 @@ std::string scale_up_note(const hw::ScaleUp& up) {
 
 std::string scale_out_note(const hw::Cluster& c) {
   if (c.domains() == 1) return "one ScaleUp domain: nothing of a plan runs over ScaleOut";
-  std::string out =
-      fmt::format("every GPU has its own ScaleOut share of {}", format(c.rack.nic.bandwidth));
+  std::string out = fmt::format(
+      "a plan no larger than a ScaleUp domain stays inside one, and its pools reach "
+      "each other by ScaleUp; every GPU has its own ScaleOut share of {}",
+      format(c.rack.nic.bandwidth));
   if (c.scale_out.oversubscription > 1.0 && c.gpus() > c.scale_out.segment) {
     return out + fmt::format(
                      "; above segments of {} GPUs the fabric is oversubscribed {}:1, "
