@@ -39,7 +39,8 @@ Node laid_over(const Reading& reading, const Node& item, const std::string& name
     if (m.key == "tenants" || m.key == "name") continue;
     out.set(m.key, m.value, m.key_line, m.key_column);
   }
-  out.set("name", Node::scalar(reading.name.empty() ? name : reading.name + ": " + name));
+  out.set("name",
+          Node::scalar(reading.name.empty() ? "tenant " + name : reading.name + ": " + name));
   return out;
 }
 
