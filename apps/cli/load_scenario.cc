@@ -33,13 +33,4 @@ std::string directory_of(const std::string& file) {
   return slash == std::string::npos ? "" : file.substr(0, std::max<std::size_t>(1, slash));
 }
 
-Result<twin::World> load_scenario(const std::string& file, const twin::Overrides& overrides,
-                                  const hw::Catalog& catalog) {
-  const Result<Node> scenario = read_scenario(file, overrides);
-  if (!scenario) return fail(scenario.error());
-  return twin::resolve(
-      *scenario, catalog, [](const std::string& path) { return read_file(path); },
-      directory_of(file));
-}
-
 }  // namespace sn::cli

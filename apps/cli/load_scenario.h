@@ -19,9 +19,6 @@ namespace sn::cli {
 [[nodiscard]] Result<Node> read_scenario(const std::string& file, const twin::Overrides& overrides);
 /// Folder that relative paths of the scenario are looked up in, after the current one.
 [[nodiscard]] std::string directory_of(const std::string& file);
-[[nodiscard]] Result<twin::World> load_scenario(const std::string& file,
-                                                const twin::Overrides& overrides,
-                                                const hw::Catalog& catalog);
 
 /// `supernode plan FILE --vary ...`, checked.
 struct VaryRun {

@@ -12,6 +12,8 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/export_plan.h"
 #include "apps/cli/load_scenario.h"
+#include "apps/cli/share_plan.h"
+#include "sn/base/files.h"
 #include "sn/draw/pareto_svg.h"
 #include "sn/draw/plan_json.h"
 #include "sn/draw/plan_text.h"
@@ -19,6 +21,7 @@
 #include "sn/hw/catalog.h"
 #include "sn/planner/plan.h"
 #include "sn/twin/scenario.h"
+#include "sn/twin/tenants.h"
 
 namespace sn::cli {
 
@@ -34,6 +37,7 @@ struct PlanArgs {
   std::vector<std::string> vary;
   std::string tool;
   std::string deployment;
+  std::string tenant;
   std::string top = "10";
   std::string threads = "0";
   bool explain = false;
@@ -64,6 +68,9 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
       ->type_name("TOOL");
   app.add_option("--deployment", a.deployment, "which deployment to export (1, the best)")
       ->type_name("N");
+  app.add_option("--tenant", a.tenant,
+                 "of a scenario with tenants: plan this one on its share, with all views")
+      ->type_name("NAME");
   app.add_option("--top", a.top, "deployments to report (10)")->type_name("N");
   app.add_option("--threads", a.threads, "threads; 0 for all; the result is the same")
       ->type_name("N");
@@ -76,6 +83,7 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
       "  supernode plan a.yaml b.yaml c.yaml          one comparison table\n"
       "  supernode plan a.yaml --vary cluster.rack.gpus=8,16,32,64,128\n"
       "  supernode plan a.yaml --export vllm > launch.sh\n"
+      "  supernode plan shared.yaml --tenant chat --explain\n"
       "  supernode plan --json a.yaml | jq .candidates[0].state");
 }
 
@@ -124,6 +132,10 @@ planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
     errors.push_back(flag_error(verb, "--svg and --json both go to standard output",
                                 "write one of them to a file: --json=FILE"));
   }
+  if (!a.tenant.empty() && (a.files.size() > 1 || !a.vary.empty())) {
+    errors.push_back(flag_error(verb, "--tenant plans one share of one scenario",
+                                "leave out --vary and other scenarios"));
+  }
   if (!a.vary.empty() && (a.files.size() > 1 || a.explain)) {
     errors.push_back(flag_error(verb, "--vary plans one scenario, without --explain",
                                 "plan the value you choose with --explain"));
@@ -140,25 +152,71 @@ planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
   return options;
 }
 
-Result<std::vector<twin::World>> load_all(const PlanArgs& a) {
+ShareRun share_run(const PlanArgs& a, const planner::PlanOptions& options) {
+  return {.file = a.files.front(), .options = options, .json = a.json, .quiet = a.quiet};
+}
+
+/// Flags that a scenario with tenants does not go with.
+void check_shared(const PlanArgs& a, const twin::SharedMachine& machine, Errors& errors) {
+  if (a.files.size() > 1) {
+    errors.push_back(flag_error(verb, "a scenario with tenants is planned alone",
+                                "plan the scenarios one by one"));
+  } else if (a.tenant.empty() && (a.explain || !a.svg.empty() || !a.tool.empty())) {
+    errors.push_back(flag_error(verb,
+                                "--explain, --svg and --export look at one tenant of this scenario",
+                                "add --tenant " + shown(machine.tenants.front().name)));
+  } else if (!a.tenant.empty()) {
+    check_tenant(verb, machine, a.tenant, errors);
+  }
+}
+
+/// What the files hold: Worlds, or one machine with tenants.
+struct Loaded {
+  std::vector<twin::World> worlds;
+  std::optional<twin::SharedMachine> shared;
+};
+
+Result<Loaded> load_all(const PlanArgs& a) {
   const Result<hw::Catalog> catalog = hw::Catalog::embedded();
   if (!catalog) return fail(catalog.error());
-  std::vector<twin::World> worlds;
+  Loaded out;
   Errors errors;
+  const auto note = [&](const Errors& more) {
+    errors.insert(errors.end(), more.begin(), more.end());
+  };
+  const FileLoader load = [](const std::string& path) { return read_file(path); };
   for (const std::string& file : a.files) {
-    Result<twin::World> world = load_scenario(file, a.overrides, *catalog);
-    if (world) {
-      worlds.push_back(*std::move(world));
+    const Result<Node> scenario = read_scenario(file, a.overrides);
+    if (!scenario) {
+      note(scenario.error());
+    } else if (twin::has_tenants(*scenario) && a.overrides.any()) {
+      note({flag_error(verb, "--model, --trace and --rate change a scenario of one model",
+                       "change them in the tenants of " + shown(file))});
+    } else if (twin::has_tenants(*scenario)) {
+      Result<twin::SharedMachine> machine =
+          twin::resolve_tenants(*scenario, *catalog, load, directory_of(file));
+      if (!machine) {
+        note(machine.error());
+      } else {
+        check_shared(a, *machine, errors);
+        out.shared = *std::move(machine);
+      }
     } else {
-      errors.insert(errors.end(), world.error().begin(), world.error().end());
+      Result<twin::World> world = twin::resolve(*scenario, *catalog, load, directory_of(file));
+      if (world) out.worlds.push_back(*std::move(world));
+      if (!world) note(world.error());
     }
   }
+  if (errors.empty() && !out.shared && !a.tenant.empty()) {
+    note({flag_error(verb, "the scenario has no tenants", "leave out --tenant")});
+  }
   if (!errors.empty()) return fail(std::move(errors));
-  return worlds;
+  return out;
 }
 
 int show(const std::vector<planner::PlanReport>& reports, const PlanArgs& a) {
-  const draw::TextStyle style = text_style(a.files.front());
+  const draw::TextStyle style =
+      text_style(a.files.front() + (a.tenant.empty() ? "" : " --tenant " + a.tenant));
   const bool several = a.files.size() > 1;
   std::string text;
   if (a.json == "-") {
@@ -180,6 +238,28 @@ int show(const std::vector<planner::PlanReport>& reports, const PlanArgs& a) {
     code = std::max(code, write_output(a.svg, draw::pareto_svg(reports.front())));
   }
   return code;
+}
+
+/// Plans each World and shows what came out.
+int plan_all(const std::vector<twin::World>& worlds, const PlanArgs& a,
+             const planner::PlanOptions& options, int rank) {
+  int code = exit_done;
+  std::vector<planner::PlanReport> reports;
+  for (const twin::World& world : worlds) {
+    Result<planner::PlanReport> result = planner::plan(world, options);
+    if (!result) {
+      report(result.error());
+      code = exit_mistake;
+      continue;
+    }
+    warn(result->warnings);
+    if (result->meet == 0) code = exit_mistake;
+    reports.push_back(*std::move(result));
+  }
+  if (reports.empty()) return code;
+  return std::max(code, a.tool.empty()
+                            ? show(reports, a)
+                            : export_plan(verb, worlds.front(), reports.front(), a.tool, rank));
 }
 
 }  // namespace
@@ -205,26 +285,20 @@ int run_plan(const Args& args) {
                      .quiet = a.quiet});
   }
   const auto start = std::chrono::steady_clock::now();
-  const Result<std::vector<twin::World>> worlds = load_all(a);
-  if (!worlds) return refuse(worlds.error());
+  Result<Loaded> loaded = load_all(a);
+  if (!loaded) return refuse(loaded.error());
   int code = exit_done;
-  std::vector<planner::PlanReport> reports;
-  for (const twin::World& world : *worlds) {
-    Result<planner::PlanReport> result = planner::plan(world, options);
-    if (!result) {
-      report(result.error());
-      code = exit_mistake;
-      continue;
+  if (loaded->shared && a.tenant.empty()) {
+    code = run_share(*loaded->shared, share_run(a, options));
+  } else if (loaded->shared) {
+    Result<twin::World> world = world_of_tenant(*loaded->shared, a.tenant, share_run(a, options));
+    if (!world) {
+      report(world.error());
+      return exit_mistake;
     }
-    warn(result->warnings);
-    if (result->meet == 0) code = exit_mistake;
-    reports.push_back(*std::move(result));
+    loaded->worlds.push_back(*std::move(world));
   }
-  if (!reports.empty()) {
-    code = std::max(code, a.tool.empty()
-                              ? show(reports, a)
-                              : export_plan(verb, worlds->front(), reports.front(), a.tool, rank));
-  }
+  if (!loaded->worlds.empty()) code = plan_all(loaded->worlds, a, options, rank);
   if (!a.quiet) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     complain("planned in " + draw::significant(took.count()) + " s\n");

@@ -13,6 +13,7 @@
 #include "sn/draw/text_table.h"
 #include "sn/draw/vary_views.h"
 #include "sn/planner/vary.h"
+#include "sn/twin/tenants.h"
 
 namespace sn::cli {
 
@@ -53,6 +54,12 @@ int run_vary(const VaryRun& run) {
   if (!catalog) return refuse(catalog.error());
   const Result<Node> scenario = read_scenario(run.file, run.overrides);
   if (!scenario) return refuse(scenario.error());
+  if (twin::has_tenants(*scenario)) {
+    return refuse({flag_error("supernode plan",
+                              "--vary plans one model on one machine; this "
+                              "scenario has tenants",
+                              "vary a scenario of the tenant alone")});
+  }
   planner::PlanOptions options = run.options;
   options.explain = false;
   options.top = 1;

@@ -235,6 +235,8 @@ class Scenarios(CommandTest):
 
     def test_every_shipped_scenario_plans(self):
         for path in sorted((ROOT / "scenarios").glob("*.yaml")):
+            if "\ntenants:" in path.read_text():
+                continue  # share_test.py
             with self.subTest(path.name):
                 plan = json.loads(self.done("plan", path, "--json").stdout)
                 jsonschema.validate(plan, schema("plan.schema.json"))

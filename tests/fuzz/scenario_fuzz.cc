@@ -12,6 +12,7 @@
 #include "sn/base/document.h"
 #include "sn/hw/catalog.h"
 #include "sn/twin/scenario.h"
+#include "sn/twin/tenants.h"
 #include "sn/twin/world.h"
 
 namespace {
@@ -52,6 +53,20 @@ void check(const twin::World& world) {
   SN_ASSERT(twin::param_values(twin::with_values(world, values)) == values);
 }
 
+void check_tenants(const Result<twin::SharedMachine>& machine) {
+  if (!machine) {
+    SN_ASSERT(!machine.error().empty() && !render(machine.error()).empty());
+    return;
+  }
+  SN_ASSERT(!machine->tenants.empty() && machine->tenants.size() <= twin::tenants_max);
+  std::int64_t shares = 0;
+  for (const twin::Tenant& t : machine->tenants) {
+    check(t.world);
+    shares += t.gpus;
+  }
+  SN_ASSERT(shares <= machine->tenants.front().world.cluster.gpus());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -68,6 +83,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
        {twin::Overrides{},
         twin::Overrides{.trace = "trace.jsonl", .model = "x.json", .rate = "2x"}}) {
     if (scenario.is_map()) twin::apply(overrides, scenario);
+    if (twin::has_tenants(scenario)) {
+      check_tenants(twin::resolve_tenants(scenario, *catalog, load, "folder"));
+      continue;
+    }
     const Result<twin::World> world = twin::resolve(scenario, *catalog, load, "folder");
     if (world) {
       check(*world);

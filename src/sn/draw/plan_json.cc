@@ -195,6 +195,8 @@ std::string plan_json(const PlanReport& report) {
   return std::move(w).str();
 }
 
+void write_plan(JsonWriter& writer, const PlanReport& report) { write(writer, report); }
+
 std::string plans_json(const std::vector<PlanReport>& reports) {
   JsonWriter w;
   w.begin_object();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sn/base/json_writer.h"
 #include "sn/planner/report.h"
 
 namespace sn::draw {
@@ -18,5 +19,8 @@ namespace sn::draw {
 
 /// Several plans: {"format": "supernode-plans", "plans": [...]}.
 [[nodiscard]] std::string plans_json(const std::vector<planner::PlanReport>& reports);
+
+/// The same as a value inside of another document.
+void write_plan(JsonWriter& writer, const planner::PlanReport& report);
 
 }  // namespace sn::draw

@@ -36,19 +36,15 @@ std::string rate_text(const twin::RateSpec& rate) {
 }
 
 PlanSubject subject_of(const twin::World& w) {
-  const hw::Cluster& c = w.cluster;
-  const hw::ScaleUp& up = c.rack.scale_up;
   PlanSubject s;
   s.name = w.name;
   s.model = w.model.name;
-  s.machine =
-      fmt::format("{} x {} in {} {}, ScaleUp {} per direction, domain {}", c.gpus(),
-                  c.rack.chip.name, c.racks, c.rack.name, format(up.link.bandwidth), up.domain);
+  s.machine = machine_text(w);
   s.workload = w.workload.origin;
   s.rate = rate_text(w.rate);
   s.slo = serving::to_string(w.slo);
-  s.gpus = c.gpus();
-  s.domain = up.domain;
+  s.gpus = w.gpus();
+  s.domain = w.cluster.rack.scale_up.domain;
   s.workload_rate = w.workload.rate.si();
   s.mean_input = serving::mean_input(w.workload);
   s.mean_output = serving::mean_output(w.workload);
@@ -104,7 +100,7 @@ Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
   c.multiple = rate / world.workload.rate.si();
   // At the knee the whole machine is on trial, GPUs that a plan leaves unused included; a rate that
   // a plan carries is judged by the GPUs it takes, and by the whole machine where it falls short.
-  const double gpus = d(target && c.meets_slo ? found.plan.gpus() : world.cluster.gpus());
+  const double gpus = d(target && c.meets_slo ? found.plan.gpus() : world.gpus());
   c.state.output_per_gpu = c.state.output_tokens / gpus;
   c.limit = model.knee_limit(world.slo);
   c.decode = pool_report(found.plan.decode, model.decode_budget());
@@ -200,11 +196,10 @@ Errors does_not_fit(const twin::World& world, const SearchResult& found) {
       "{} in {} does not fit {} x {} of {}: the closest deployment ({}) lacks {} per GPU "
       "(weights {}, activations {}, workspace {}; {} of {} usable, and one request of {:.0f} "
       "tokens must fit)",
-      world.model.name, kernel::to_string(type), world.cluster.gpus(), chip.name,
-      format(chip.hbm_capacity), llm::to_string(found.closest.deployment.parallel),
-      format(found.least_shortfall), format(b.weights), format(b.activations), format(b.workspace),
-      format(b.usable), format(chip.hbm_capacity),
-      world.workload.input_max + world.workload.output_max);
+      world.model.name, kernel::to_string(type), world.gpus(), chip.name, format(chip.hbm_capacity),
+      llm::to_string(found.closest.deployment.parallel), format(found.least_shortfall),
+      format(b.weights), format(b.activations), format(b.workspace), format(b.usable),
+      format(chip.hbm_capacity), world.workload.input_max + world.workload.output_max);
   e.where.file = world.name;
   e.hint = fmt::format(
       "the weights alone take {}: at least {:.0f} such GPUs, or a narrower "
@@ -217,7 +212,7 @@ Errors does_not_fit(const twin::World& world, const SearchResult& found) {
 Error no_plan(const twin::World& world) {
   return {.code = ErrorCode::infeasible,
           .message = fmt::format("no prefill and decode pools fit side by side into {} GPUs",
-                                 world.cluster.gpus()),
+                                 world.gpus()),
           .where = {.file = world.name},
           .hint = "allow aggregated pools (search: {pools: both}), or give more GPUs"};
 }
@@ -322,6 +317,14 @@ std::string_view to_string(Evidence evidence) {
       return "assumption";
   }
   return "assumption";
+}
+
+std::string machine_text(const twin::World& world) {
+  const hw::Cluster& c = world.cluster;
+  const hw::ScaleUp& up = c.rack.scale_up;
+  const std::string part = world.gpu_limit > 0 ? fmt::format("{} of ", world.gpu_limit) : "";
+  return fmt::format("{}{} x {} in {} {}, ScaleUp {} per direction, domain {}", part, c.gpus(),
+                     c.rack.chip.name, c.racks, c.rack.name, format(up.link.bandwidth), up.domain);
 }
 
 Result<PlanReport> plan(const twin::World& world, const PlanOptions& options) {

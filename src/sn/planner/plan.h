@@ -30,6 +30,10 @@ struct PlanOptions {
 /// meets is not an error here: the report then holds the closest misses and `meet` is 0.
 [[nodiscard]] Result<PlanReport> plan(const twin::World& world, const PlanOptions& options = {});
 
+/// "128 x b200 in 1 al128, ScaleUp 900 GB/s per direction, domain 128"; "60 of 128 x ..." where the
+/// World is limited.
+[[nodiscard]] std::string machine_text(const twin::World& world);
+
 /// Explanation of one plan at one rate: bills, elasticities, assumptions.
 [[nodiscard]] Explanation explain(const twin::World& world, const serving::ServingPlan& plan,
                                   double requests);

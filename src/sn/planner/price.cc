@@ -113,7 +113,7 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   serving::ServingPlan plan;
   plan.prefill = {.deployment = shape.deployment, .replicas = 1, .chunk = shape.chunk};
   plan.decode = {.deployment = shape.deployment,
-                 .replicas = std::max<std::int64_t>(1, world.cluster.gpus() / p.gpus() - 1)};
+                 .replicas = std::max<std::int64_t>(1, world.gpus() / p.gpus() - 1)};
   const llm::MemoryBudget budget =
       memory_budget(world.model, shape.deployment, world.cluster.rack.chip, world.framework,
                     static_cast<double>(shape.chunk));
@@ -121,9 +121,9 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
       compile(world.model, shape.deployment, inputs.machine, world.conditions);
   serving::PrefillModel model(program, world.workload, static_cast<double>(shape.chunk),
                               world.framework.frontend, kv_transfer(inputs, plan));
-  const std::int64_t most = std::min(most_replicas(world, p), world.cluster.gpus() / p.gpus());
+  const std::int64_t most = std::min(most_replicas(world, p), world.gpus() / p.gpus());
   for (std::int64_t n = 1; n <= most; ++n) {
-    if (n * p.gpus() >= world.cluster.gpus() && n > 1) break;  // decode needs room
+    if (n * p.gpus() >= world.gpus() && n > 1) break;  // decode needs room
     plan.prefill.replicas = n;
     const serving::PrefillService& service =
         model.service(coarse(world.workload, prefill_cache_tokens(budget, plan.prefill)));
@@ -170,7 +170,7 @@ PriceMemo::Key PriceMemo::key_of(const twin::World& world, const Shape& shape, b
   key.stages_far = p.spread || p.gpus() > domain;
   if (shape.role != Role::decode) key.replicas = most_replicas(world, p);
   if (shape.role == Role::prefill) {
-    key.gpus = world.cluster.gpus();
+    key.gpus = world.gpus();
     key.pools_near = key.gpus <= domain;
   }
   return key;

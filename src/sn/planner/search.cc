@@ -25,7 +25,7 @@ using Capacities = std::vector<std::shared_ptr<const Capacity>>;
 
 void add_points(const twin::World& world, const Shape& shape, std::size_t index,
                 const Capacity& cap, const Joiner& joiner, SearchResult& out) {
-  const auto gpus = static_cast<double>(world.cluster.gpus());
+  const auto gpus = static_cast<double>(world.gpus());
   const double output = serving::mean_output(world.workload);
   for (const BatchPoint& b : cap.batches) {
     ParetoPoint p;

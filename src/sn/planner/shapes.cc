@@ -5,6 +5,8 @@
 #include "sn/planner/shapes.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 namespace sn::planner {
 
@@ -35,7 +37,7 @@ void add_stages(const twin::World& world, llm::Parallelism p, std::vector<llm::P
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
   for (const std::int64_t pp : {1, 2, 4, 8}) {
     p.pp = pp;
-    if (p.gpus() > world.cluster.gpus()) break;
+    if (p.gpus() > world.gpus()) break;
     if (pp > 1 && p.stage_ranks() > domain) break;
     if (!llm::why_not(world.model, {.parallel = p, .precision = {}}, domain).empty()) continue;
     if (most_replicas(world, p) >= 1) out.push_back(p);
@@ -61,12 +63,57 @@ std::int64_t room_beside(std::int64_t domains, std::int64_t size, std::int64_t l
   return room + (domains - full - (rest > 0 ? 1 : 0)) * (size / small);
 }
 
+Piece pieces(const llm::Parallelism& p, std::int64_t domain) {
+  if (p.gpus() <= domain && !p.spread) return {p.gpus(), 1};
+  if (p.stage_ranks() <= domain) return {p.stage_ranks(), p.pp};
+  return {domain, p.gpus() / domain};
+}
+
+Piece pool_pieces(const serving::Pool& pool, std::int64_t domain) {
+  const Piece one = pieces(pool.deployment.parallel, domain);
+  return {one.size, one.count * pool.replicas};
+}
+
+/// `most_beside` by the room in the domains alone.
+std::int64_t most_packed(const twin::World& world, Piece held, std::int64_t replicas, Piece more) {
+  const std::int64_t size = world.cluster.rack.scale_up.domain;
+  const std::int64_t domains = world.cluster.domains();
+  const std::int64_t taken = held.count * replicas;
+  if (more.size <= held.size) {
+    const std::int64_t room = room_beside(domains, size, held.size, taken, more.size);
+    return room < 0 ? -1 : room / more.count;
+  }
+  // The larger pieces are placed first: the most of them that leave room for those held.
+  std::int64_t fits = -1;
+  std::int64_t beyond = domains * (size / more.size) / more.count + 1;
+  while (beyond - fits > 1) {
+    const std::int64_t middle = fits + (beyond - fits) / 2;
+    const std::int64_t room = room_beside(domains, size, more.size, middle * more.count, held.size);
+    (room >= taken ? fits : beyond) = middle;
+  }
+  return fits;
+}
+
+/// First-fit decreasing: each domain in turn takes what still fits, the largest first.
+bool fits(std::span<Piece> all, std::int64_t domains, std::int64_t domain) {
+  std::sort(all.begin(), all.end(), [](const Piece& a, const Piece& b) { return a.size > b.size; });
+  for (std::int64_t i = 0; i < domains; ++i) {
+    std::int64_t left = domain;
+    for (Piece& p : all) {
+      const std::int64_t n = std::min(p.count, left / p.size);
+      left -= n * p.size;
+      p.count -= n;
+    }
+  }
+  return std::all_of(all.begin(), all.end(), [](const Piece& p) { return p.count == 0; });
+}
+
 }  // namespace
 
 std::vector<llm::Parallelism> parallelisms(const twin::World& world) {
   std::vector<llm::Parallelism> out;
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
-  for (const std::int64_t ranks : stage_sizes(world.cluster.gpus(), domain)) {
+  for (const std::int64_t ranks : stage_sizes(world.gpus(), domain)) {
     for (const std::int64_t tp : {1, 2, 4, 8, 16, 32, 64}) {
       if (ranks % tp != 0 || tp > domain) continue;
       const std::int64_t dp = ranks / tp;
@@ -115,31 +162,17 @@ std::vector<Shape> shapes(const twin::World& world) {
 
 Piece piece_of(const twin::World& world, const llm::Parallelism& p) {
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
-  if (p.gpus() <= domain && !p.spread) return {p.gpus(), 1};
-  if (p.stage_ranks() <= domain) return {p.stage_ranks(), p.pp};
-  return {domain, p.gpus() / domain};
+  return pieces(p, domain);
 }
 
 std::int64_t most_beside(const twin::World& world, Piece held, std::int64_t replicas, Piece more) {
-  const std::int64_t size = world.cluster.rack.scale_up.domain;
-  const std::int64_t domains = world.cluster.domains();
-  const std::int64_t taken = held.count * replicas;
-  if (more.size <= held.size) {
-    const std::int64_t room = room_beside(domains, size, held.size, taken, more.size);
-    return room < 0 ? -1 : room / more.count;
-  }
-  // The larger pieces are placed first: the most of them that leave room for those held.
-  std::int64_t fits = -1;
-  std::int64_t beyond = domains * (size / more.size) / more.count + 1;
-  while (beyond - fits > 1) {
-    const std::int64_t middle = fits + (beyond - fits) / 2;
-    const std::int64_t room = room_beside(domains, size, more.size, middle * more.count, held.size);
-    (room >= taken ? fits : beyond) = middle;
-  }
-  return fits;
+  const std::int64_t left = world.gpus() - held.size * held.count * replicas;
+  if (left < 0) return -1;
+  return std::min(most_packed(world, held, replicas, more), left / (more.size * more.count));
 }
 
 bool fits_domains(const twin::World& world, const serving::ServingPlan& plan) {
+  if (plan.gpus() > world.gpus()) return false;
   const Piece decode = piece_of(world, plan.decode.deployment.parallel);
   if (!plan.disaggregated()) {
     return plan.decode.replicas <= most_replicas(world, plan.decode.deployment.parallel);
@@ -148,10 +181,26 @@ bool fits_domains(const twin::World& world, const serving::ServingPlan& plan) {
   return most_beside(world, decode, plan.decode.replicas, prefill) >= plan.prefill.replicas;
 }
 
+bool fit_together(const hw::Cluster& cluster, const std::vector<serving::ServingPlan>& plans) {
+  const std::int64_t domain = cluster.rack.scale_up.domain;
+  std::vector<Piece> all;
+  for (const serving::ServingPlan& plan : plans) {
+    // Pools of a plan no larger than a domain reach each other by ScaleUp: it stays in one piece.
+    if (plan.disaggregated() && plan.gpus() <= domain) {
+      all.push_back({plan.gpus(), 1});
+      continue;
+    }
+    all.push_back(pool_pieces(plan.decode, domain));
+    all.push_back(pool_pieces(plan.prefill, domain));
+  }
+  return fits(all, cluster.domains(), domain);
+}
+
 std::int64_t most_replicas(const twin::World& world, const llm::Parallelism& p) {
   const Piece piece = piece_of(world, p);
   const std::int64_t each = world.cluster.rack.scale_up.domain / piece.size;
-  return world.cluster.domains() * each / piece.count;
+  const std::int64_t placed = world.cluster.domains() * each / piece.count;
+  return std::min(placed, world.gpus() / p.gpus());
 }
 
 }  // namespace sn::planner

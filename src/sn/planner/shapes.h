@@ -50,10 +50,15 @@ struct Piece {
 [[nodiscard]] std::int64_t most_beside(const twin::World& world, Piece held, std::int64_t replicas,
                                        Piece more);
 
-/// First-fit decreasing of all instances into the cluster's domains.
+/// First-fit decreasing of all instances into the cluster's domains, within the GPUs that a plan of
+/// `world` may take.
 [[nodiscard]] bool fits_domains(const twin::World& world, const serving::ServingPlan& plan);
 
-/// Most replicas of one instance that the cluster's domains hold.
+/// The same for several plans side by side on the whole cluster.
+[[nodiscard]] bool fit_together(const hw::Cluster& cluster,
+                                const std::vector<serving::ServingPlan>& plans);
+
+/// Most replicas of one instance that the cluster's domains and the World's GPUs hold.
 [[nodiscard]] std::int64_t most_replicas(const twin::World& world, const llm::Parallelism& p);
 
 }  // namespace sn::planner

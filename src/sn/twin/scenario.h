@@ -23,6 +23,8 @@ struct Overrides {
   std::string trace;
   std::string model;
   std::string rate;
+
+  [[nodiscard]] bool any() const { return !(trace.empty() && model.empty() && rate.empty()); }
 };
 
 /// Lays `overrides` over a parsed scenario. The new nodes are positioned at the flag ("--trace").

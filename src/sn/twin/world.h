@@ -59,6 +59,7 @@ struct World {
   RateSpec rate;
   serving::Slo slo;
   SearchSpec search;
+  std::int64_t gpu_limit = 0;  // GPUs that a plan may take; 0: all of the cluster
   hw::Conditions conditions;
   double kv_block = 64.0;
   std::uint64_t seed = 1;
@@ -69,6 +70,8 @@ struct World {
     return {
         model, {cluster, kernels, collectives, framework, traits}, workload, conditions, kv_block};
   }
+  /// GPUs that a plan may take.
+  [[nodiscard]] std::int64_t gpus() const { return gpu_limit > 0 ? gpu_limit : cluster.gpus(); }
   /// Requests per second that `rate` asks for; nothing for the knee.
   [[nodiscard]] std::optional<double> target_rate() const;
 };
