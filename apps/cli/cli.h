@@ -38,8 +38,10 @@ struct Verb {
 
 [[nodiscard]] const std::vector<Verb>& verbs();
 
+int run_calibrate(const Args& args);
 int run_catalog(const Args& args);
 int run_plan(const Args& args);
+int run_validate(const Args& args);
 int run_workload(const Args& args);
 
 /// The whole command line without the program's name.

@@ -54,6 +54,8 @@ const std::vector<Verb>& verbs() {
       {"plan", "rank the deployments of a model on a machine under an SLO", run_plan},
       {"catalog", "what is known of a chip, link, rack or model, with sources", run_catalog},
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},
+      {"validate", "predicted against measured, table by table, with the error", run_validate},
+      {"calibrate", "fit the kernel models to measured tables", run_calibrate},
   };
   return all;
 }

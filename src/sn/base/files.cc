@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -64,6 +65,7 @@ class Output {
     return true;
   }
   [[nodiscard]] std::size_t size() const { return text_.size(); }
+  [[nodiscard]] std::size_t limit() const { return limit_; }
   [[nodiscard]] std::string text() && { return std::move(text_); }
 
  private:
@@ -75,13 +77,15 @@ struct EndInflate {
   void operator()(z_stream* stream) const { inflateEnd(stream); }
 };
 
-Result<std::string> gunzip(const std::string& raw, const std::string& name, std::size_t limit) {
+/// Decompressors append to `out` what they can and return what stopped them.
+using Stop = std::optional<Error>;
+
+Stop gunzip(const std::string& raw, const std::string& name, Output& out) {
   z_stream stream{};
   if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) {
-    return fail(problem(ErrorCode::io, name, "cannot set up gzip decompression"));
+    return problem(ErrorCode::io, name, "cannot set up gzip decompression");
   }
   const std::unique_ptr<z_stream, EndInflate> guard(&stream);
-  Output out(limit);
   std::vector<char> buffer(chunk);
   std::size_t used = 0;
   bool in_member = true;
@@ -98,27 +102,26 @@ Result<std::string> gunzip(const std::string& raw, const std::string& name, std:
     used += offered - stream.avail_in;
     const std::size_t produced = buffer.size() - stream.avail_out;
     if (!out.take(buffer.data(), produced)) {
-      return fail(too_large(name, "the decompressed text", limit));
+      return too_large(name, "the decompressed text", out.limit());
     }
     if (rc == Z_STREAM_END) {
       in_member = false;
     } else if (rc != Z_OK && rc != Z_BUF_ERROR) {
-      return fail(corrupt(name, "gzip", out.size(), stream.msg ? stream.msg : zError(rc)));
+      return corrupt(name, "gzip", out.size(), stream.msg ? stream.msg : zError(rc));
     } else if (used == raw.size() && produced < buffer.size()) {
-      return fail(truncated(name, "gzip", out.size()));
+      return truncated(name, "gzip", out.size());
     }
   }
-  return std::move(out).text();
+  return std::nullopt;
 }
 
 struct FreeDStream {
   void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
 
-Result<std::string> unzstd(const std::string& raw, const std::string& name, std::size_t limit) {
+Stop unzstd(const std::string& raw, const std::string& name, Output& out) {
   const std::unique_ptr<ZSTD_DStream, FreeDStream> stream(ZSTD_createDStream());
-  if (!stream) return fail(problem(ErrorCode::io, name, "cannot set up zstd decompression"));
-  Output out(limit);
+  if (!stream) return problem(ErrorCode::io, name, "cannot set up zstd decompression");
   std::vector<char> buffer(chunk);
   ZSTD_inBuffer in{raw.data(), raw.size(), 0};
   bool frame_done = true;
@@ -126,17 +129,17 @@ Result<std::string> unzstd(const std::string& raw, const std::string& name, std:
     ZSTD_outBuffer piece{buffer.data(), buffer.size(), 0};
     const std::size_t rc = ZSTD_decompressStream(stream.get(), &piece, &in);
     if (ZSTD_isError(rc)) {
-      return fail(corrupt(name, "zstd", out.size(), ZSTD_getErrorName(rc)));
+      return corrupt(name, "zstd", out.size(), ZSTD_getErrorName(rc));
     }
     if (!out.take(buffer.data(), piece.pos)) {
-      return fail(too_large(name, "the decompressed text", limit));
+      return too_large(name, "the decompressed text", out.limit());
     }
     frame_done = rc == 0;
     const bool drained = piece.pos < piece.size;
     if (in.pos == in.size && (frame_done || drained)) break;
   }
-  if (!frame_done) return fail(truncated(name, "zstd", out.size()));
-  return std::move(out).text();
+  if (!frame_done) return truncated(name, "zstd", out.size());
+  return std::nullopt;
 }
 
 struct CloseFile {
@@ -163,16 +166,7 @@ Result<std::string> read_raw(const std::string& path, std::size_t limit) {
   return std::move(out).text();
 }
 
-}  // namespace
-
-Result<std::string> inflate(std::string raw, const std::string& name, std::size_t limit_bytes) {
-  if (raw.starts_with(gzip_magic)) return gunzip(raw, name, limit_bytes);
-  if (raw.starts_with(zstd_magic)) return unzstd(raw, name, limit_bytes);
-  if (raw.size() > limit_bytes) return fail(too_large(name, "the text", limit_bytes));
-  return raw;
-}
-
-Result<std::string> read_file(const std::string& path, std::size_t limit_bytes) {
+Result<std::string> read_regular(const std::string& path, std::size_t limit_bytes) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   using std::filesystem::file_type;
@@ -183,9 +177,42 @@ Result<std::string> read_file(const std::string& path, std::size_t limit_bytes) 
     return fail(problem(ErrorCode::io, path,
                         fmt::format("'{}' is neither a file nor a pipe", shown(path, 200))));
   }
-  Result<std::string> raw = read_raw(path, limit_bytes);
+  return read_raw(path, limit_bytes);
+}
+
+Salvage decompress(std::string raw, const std::string& name, std::size_t limit_bytes) {
+  Output out(limit_bytes);
+  Stop stop;
+  if (raw.starts_with(gzip_magic)) {
+    stop = gunzip(raw, name, out);
+  } else if (raw.starts_with(zstd_magic)) {
+    stop = unzstd(raw, name, out);
+  } else if (raw.size() > limit_bytes) {
+    stop = too_large(name, "the text", limit_bytes);
+  } else {
+    return {.text = std::move(raw), .stopped_by = std::nullopt};
+  }
+  return {.text = std::move(out).text(), .stopped_by = std::move(stop)};
+}
+
+}  // namespace
+
+Result<std::string> inflate(std::string raw, const std::string& name, std::size_t limit_bytes) {
+  Salvage whole = decompress(std::move(raw), name, limit_bytes);
+  if (whole.stopped_by) return fail(*std::move(whole.stopped_by));
+  return std::move(whole.text);
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit_bytes) {
+  Result<std::string> raw = read_regular(path, limit_bytes);
   if (!raw) return raw;
   return inflate(*std::move(raw), path, limit_bytes);
+}
+
+Salvage salvage_file(const std::string& path, std::size_t limit_bytes) {
+  Result<std::string> raw = read_regular(path, limit_bytes);
+  if (!raw) return {.text = {}, .stopped_by = std::move(raw.error().front())};
+  return decompress(*std::move(raw), path, limit_bytes);
 }
 
 }  // namespace sn

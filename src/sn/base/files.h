@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "sn/base/result.h"
@@ -23,6 +24,16 @@ using FileLoader = std::function<Result<std::string>(const std::string& path)>;
 /// readable), `limit` (the raw or the decompressed size), `data` (truncated, corrupt).
 [[nodiscard]] Result<std::string> read_file(const std::string& path,
                                             std::size_t limit_bytes = 4ull << 30);
+
+/// A text as far as it could be had, and what stopped it.
+struct Salvage {
+  std::string text;
+  std::optional<Error> stopped_by;
+};
+
+/// As `read_file`, but keeps what was decompressed before a truncated or corrupt place: for data of
+/// which every line stands for itself.
+[[nodiscard]] Salvage salvage_file(const std::string& path, std::size_t limit_bytes = 4ull << 30);
 
 /// Decompresses `raw` when it starts with a gzip or zstd magic number, else returns it as it is.
 [[nodiscard]] Result<std::string> inflate(std::string raw, const std::string& name,

@@ -170,6 +170,25 @@ TEST(ReadFile, MissingAndFolder) {
   EXPECT_EQ(refused(read_file(file.path() + "/d")).code, ErrorCode::io);
 }
 
+TEST(SalvageFile, KeepsWhatCameBeforeTheCut) {
+  const std::string text = lines(50000);
+  for (const std::string& whole : {gzip(text), zstd(text)}) {
+    const TemporaryFile cut("e", whole.substr(0, whole.size() / 2));
+    const Salvage got = salvage_file(cut.path());
+    ASSERT_TRUE(got.stopped_by.has_value());
+    EXPECT_EQ(got.stopped_by->code, ErrorCode::data);
+    // zstd gives out whole blocks: of a short text perhaps none.
+    if (whole.starts_with("\x1f\x8b")) {
+      EXPECT_GT(got.text.size(), text.size() / 10);
+    }
+    EXPECT_EQ(got.text, text.substr(0, got.text.size()));
+    const TemporaryFile all("f", whole);
+    EXPECT_EQ(salvage_file(all.path()).text, text);
+    EXPECT_FALSE(salvage_file(all.path()).stopped_by.has_value());
+  }
+  EXPECT_EQ(salvage_file("/no/such/file").stopped_by->code, ErrorCode::io);
+}
+
 TEST(ReadFile, LimitOfTheRawSize) {
   const TemporaryFile file("d", "12345");
   EXPECT_EQ(read_file(file.path(), 5).value(), "12345");

@@ -216,6 +216,7 @@ constexpr KindReader readers[] = {
     {"model",
      [](const hw::Catalog& c, const Node& t, Datasheet& s, Errors& e) { add_model(c, t, s, e); }},
     {"kernels", add_described<kernel::KernelParams>},
+    {"kernel_software", add_described<kernel::SoftwareParams>},
     {"collectives", add_described<collective::CollectiveParams>},
     {"framework", add_described<llm::Framework>},
     {"traits", add_described<llm::ModelTraits>},

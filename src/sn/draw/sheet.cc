@@ -26,29 +26,6 @@ constexpr std::string_view faces =
     "'Routed Gothic','osifont','Jost','Futura','Century Gothic','DejaVu Sans',sans-serif";
 
 /// Escaped for XML; what XML cannot hold becomes U+FFFD.
-std::string xml(std::string_view text) {
-  std::string out;
-  for (std::size_t pos = 0; pos < text.size();) {
-    const std::size_t length = utf8_length(text, pos);
-    const std::string_view piece = text.substr(pos, std::max<std::size_t>(1, length));
-    const auto code = static_cast<unsigned char>(piece[0]);
-    if (piece == "&") {
-      out += "&amp;";
-    } else if (piece == "<") {
-      out += "&lt;";
-    } else if (piece == ">") {
-      out += "&gt;";
-    } else if (piece == "\"") {
-      out += "&quot;";
-    } else if (length == 0 || code < 0x20 || piece == "\xEF\xBF\xBE" || piece == "\xEF\xBF\xBF") {
-      out += code < 0x20 && length == 1 ? " " : "\xEF\xBF\xBD";
-    } else {
-      out += piece;
-    }
-    pos += piece.size();
-  }
-  return out;
-}
 
 double width_of(Pen pen) {
   switch (pen) {
@@ -124,6 +101,30 @@ std::size_t cut_at(std::string_view text, std::size_t characters) {
 
 }  // namespace
 
+std::string escaped_xml(std::string_view text) {
+  std::string out;
+  for (std::size_t pos = 0; pos < text.size();) {
+    const std::size_t length = utf8_length(text, pos);
+    const std::string_view piece = text.substr(pos, std::max<std::size_t>(1, length));
+    const auto code = static_cast<unsigned char>(piece[0]);
+    if (piece == "&") {
+      out += "&amp;";
+    } else if (piece == "<") {
+      out += "&lt;";
+    } else if (piece == ">") {
+      out += "&gt;";
+    } else if (piece == "\"") {
+      out += "&quot;";
+    } else if (length == 0 || code < 0x20 || piece == "\xEF\xBF\xBE" || piece == "\xEF\xBF\xBF") {
+      out += code < 0x20 && length == 1 ? " " : "\xEF\xBF\xBD";
+    } else {
+      out += piece;
+    }
+    pos += piece.size();
+  }
+  return out;
+}
+
 Sheet::Sheet(double width, double height, TitleBlock title, std::string description)
     : width_(width),
       height_(height),
@@ -171,14 +172,15 @@ void Sheet::text(Point at, std::string_view text, const Lettering& l) {
   if (l.colour != colour::ink) extra += fmt::format(" fill=\"{}\"", l.colour);
   if (!l.upright) extra += fmt::format(" transform=\"rotate(-90 {:.2f} {:.2f})\"", at.x, at.y);
   body_ += fmt::format("<text x=\"{:.2f}\" y=\"{:.2f}\" font-size=\"{:.1f}\"{}>{}</text>\n", at.x,
-                       at.y, l.size, extra, xml(text));
+                       at.y, l.size, extra, escaped_xml(text));
 }
 
 void Sheet::mark(Point at, Mark mark, double r, Stroke stroke, std::string_view fill,
                  std::string_view hint) {
   std::string shape;
   const std::string look = attributes(stroke, fill);
-  const std::string inside = hint.empty() ? "/>" : fmt::format("><title>{}</title></", xml(hint));
+  const std::string inside =
+      hint.empty() ? "/>" : fmt::format("><title>{}</title></", escaped_xml(hint));
   const auto closed = [&](std::string_view element, const std::string& geometry) {
     shape = fmt::format("<{}{}{}{}", element, geometry, look, inside);
     if (!hint.empty()) shape += fmt::format("{}>", element);
@@ -217,7 +219,7 @@ void Sheet::leader(Point from, Point balloon, std::string_view number, std::stri
 }
 
 void Sheet::begin_group(std::string_view label) {
-  body_ += fmt::format("<g aria-label=\"{}\">\n", xml(label));
+  body_ += fmt::format("<g aria-label=\"{}\">\n", escaped_xml(label));
   ++groups_;
 }
 
@@ -304,8 +306,9 @@ std::string Sheet::svg() && {
       "viewBox=\"0 0 {0:.0f} {1:.0f}\" role=\"img\" aria-labelledby=\"sheet-title sheet-desc\" "
       "font-family=\"{2}\" fill=\"{3}\">\n",
       width_, height_, faces, colour::ink);
-  out += fmt::format("<title id=\"sheet-title\">{}</title>\n<desc id=\"sheet-desc\">{}</desc>\n",
-                     xml(title_.drawing + ": " + title_.subject), xml(description_));
+  out +=
+      fmt::format("<title id=\"sheet-title\">{}</title>\n<desc id=\"sheet-desc\">{}</desc>\n",
+                  escaped_xml(title_.drawing + ": " + title_.subject), escaped_xml(description_));
   out += "<defs>\n" + pattern(Hatch::sparse, 9.0) + pattern(Hatch::dense, 5.0) +
          pattern(Hatch::cross, 8.0) + "</defs>\n";
   out += fmt::format("<rect width=\"{:.0f}\" height=\"{:.0f}\" fill=\"{}\"/>\n", width_, height_,

@@ -114,6 +114,8 @@ class Sheet {
   int groups_ = 0;
 };
 
+/// `text` with the characters of XML and HTML mark-up escaped.
+[[nodiscard]] std::string escaped_xml(std::string_view text);
 [[nodiscard]] double text_width(std::string_view text, const Lettering& lettering);
 /// `text` cut with "..." so that it takes at most `width`.
 [[nodiscard]] std::string fitted(std::string_view text, double width, const Lettering& lettering);

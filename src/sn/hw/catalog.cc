@@ -27,6 +27,8 @@ constexpr std::array kinds = {
     CatalogKind{"memory", "memory", "memory beyond the chip: expanders, pools, drives, hosts"},
     CatalogKind{"model", "models", "large language models"},
     CatalogKind{"kernels", "kernels", "efficiencies of kernel families"},
+    CatalogKind{"kernel_software", "kernel_software",
+                "arithmetics and kernel libraries, relative to bf16 and a reference"},
     CatalogKind{"collectives", "collectives", "communication libraries: latencies, efficiencies"},
     CatalogKind{"framework", "frameworks", "serving software: host overhead, memory reserve"},
     CatalogKind{"traits", "traits", "behaviour of models under load"},

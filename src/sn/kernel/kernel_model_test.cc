@@ -18,8 +18,7 @@ using namespace sn::literals;
 
 constexpr double us = 1e-6;
 
-/// 128 SMs; of the peaks in brackets it sustains: 1 PFLOP/s bf16 (0.8), 2 PFLOP/s fp8 (0.6), HBM
-/// 5 TB/s (0.8), L2 10 TB/s (0.5).
+/// 128 SMs, 1 PFLOP/s bf16, 2 PFLOP/s fp8, HBM 5 TB/s, L2 10 TB/s and 50 MB.
 hw::Chip round_chip() {
   hw::Chip c;
   c.sms = 128;
@@ -32,18 +31,46 @@ hw::Chip round_chip() {
   return c;
 }
 
+/// Sustained: 0.8 of the peak, 4 TB/s of HBM, 5 TB/s of L2; nothing lost in an unfinished wave.
 KernelParams round_params() {
+  const Time none = Time::from_si(1e-10);
   KernelParams p;
-  p.launch = 2_us;
-  p.sharpness = 4.0;
-  p.hbm = 0.8;
-  p.l2 = 0.5;
-  p.gemm_bf16 = 0.8;
-  p.gemm_fp8 = 0.6;
-  p.grouped = 0.5;
-  p.attention_prefill = 0.5;
-  p.attention_decode = 0.9;
-  p.mla_decode = 0.6;
+  p.gemm = {.launch = 2_us,
+            .rate = 0.8,
+            .hbm = 0.8,
+            .l2 = 0.5,
+            .k_step = none,
+            .tile = none,
+            .wave = 1.0,
+            .split = none,
+            .throttle = 0.0,
+            .keep = 0.5};
+  p.moe = {.base = 20_us,
+           .rate = 0.8,
+           .hbm = 0.8,
+           .k_step = none,
+           .tile = none,
+           .wave = 1.0,
+           .rows = 1.0,
+           .token = none};
+  p.prefill = {.launch = 10_us,
+               .rate = 0.5,
+               .exp = 1e6,
+               .k_step = none,
+               .tile = none,
+               .traffic = 1.0,
+               .l2 = 0.5};
+  p.decode = {.launch = 8_us,
+              .rate = 0.5,
+              .hbm = 0.8,
+              .l2 = 1.0,
+              .k_step = none,
+              .head = none,
+              .wave = 1.0,
+              .split = none};
+  p.mla_prefill = p.prefill;
+  p.mla_decode = p.decode;
+  p.eager = 100_us;
   return p;
 }
 
@@ -55,50 +82,52 @@ void expect_within(Time actual, double seconds, double share) {
 
 TEST(Gemm, LargeOneRunsAtTheSustainedRate) {
   // 8192 cubed: 32 x 64 tiles of 256 x 128 are 16 full waves of 128 SMs, so nothing is lost:
-  // 2 x 8192^3 = 1.0995e12 FLOP at 0.8 PFLOP/s = 1374.4 us. Three matrices of 134.2 MB, the two
-  // of activations too large for half of L2: 402.7 MB at 4 TB/s = 100.7 us, which hides.
+  // 2 x 8192^3 = 1.0995e12 FLOP at 0.8 PFLOP/s = 1374.4 us. Three matrices of 134.2 MB at 4 TB/s =
+  // 100.7 us, joined as the root of squares.
   const Cost c = round_model().gemm({.m = 8192, .n = 8192, .k = 8192});
   EXPECT_EQ(c.flops.si(), 2.0 * 8192.0 * 8192.0 * 8192.0);
   EXPECT_EQ(c.bytes.si(), 3.0 * 2.0 * 8192.0 * 8192.0);
-  expect_within(c.compute, 1374.39 * us, 1e-5);
+  expect_within(c.compute, 1374.39 * us, 1e-4);
   expect_within(c.memory, 100.66 * us, 1e-4);
-  expect_within(c.time, (1374.39 + 2.0) * us, 5e-5);
+  expect_within(c.time, (std::hypot(1374.39, 100.66) + 2.0) * us, 1e-4);
   expect_within(c.bound, 1099.51 * us, 1e-5);  // at 1 PFLOP/s
 }
 
 TEST(Gemm, OneRowStreamsTheWeights) {
-  // 16384 x 16384 weights of 2 B = 536.9 MB at 4 TB/s = 134.2 us, and the launch. The tensor cores
-  // are busy for a third of that, which a smooth maximum of power 4 shows as less than 1 %.
+  // 16384 x 16384 weights of 2 B = 536.9 MB at 4 TB/s = 134.2 us.
   const Cost c = round_model().gemm({.m = 1, .n = 16384, .k = 16384});
   expect_within(c.memory, 134.22 * us, 1e-3);
   EXPECT_GT(c.time.si(), 136.2 * us);
-  EXPECT_LT(c.time.si(), 136.2 * 1.01 * us);
   // Weights in fp8 take half, in fp4 17/64 of that.
-  const auto memory = [](DataType weight) {
+  const auto bytes = [](DataType weight) {
     return round_model().gemm({.m = 1, .n = 16384, .k = 16384, .weight = weight}).bytes.si();
   };
-  EXPECT_EQ(memory(DataType::fp8), 0.5 * memory(DataType::bf16));
-  EXPECT_EQ(memory(DataType::fp4), 17.0 / 64.0 * memory(DataType::bf16));
+  EXPECT_EQ(bytes(DataType::fp8), 0.5 * bytes(DataType::bf16));
+  EXPECT_EQ(bytes(DataType::fp4), 17.0 / 64.0 * bytes(DataType::bf16));
 }
 
-TEST(Gemm, OneTileMoreThanSmsCostsAWave) {
-  // 256 x (128 x 128): 128 tiles of 256 x 128, one wave. With 129 the large tile needs two; the
-  // best is then 64 x 128 tiles of relative efficiency (2/3)/(8/9) = 0.75: 516 of them are 5 waves
-  // of a quarter of the work, 5 x 0.25 / 0.75 = 5/3. The work itself grew by 0.8 %.
-  const KernelModel model = round_model();
-  const Cost full = model.gemm({.m = 256, .n = 128.0 * 128.0, .k = 4096});
-  const Cost more = model.gemm({.m = 256, .n = 129.0 * 128.0, .k = 4096});
-  EXPECT_NEAR(more.compute / full.compute, 5.0 / 3.0, 1e-9);
-  EXPECT_NEAR(more.flops / full.flops, 129.0 / 128.0, 1e-12);
+TEST(Gemm, AKStepTakesItsTimeHoweverSmallTheTile) {
+  KernelParams p = round_params();
+  p.gemm.k_step = 0.1_us;
+  // 1 x 64 outputs, k = 100: below two parts of 128, so k is not split; 100/64 steps of 0.1 us.
+  const Cost c = KernelModel(round_chip(), p).gemm({.m = 1, .n = 64, .k = 100});
+  expect_within(c.compute, 100.0 / 64.0 * 0.1 * us, 1e-2);
 }
 
-TEST(Gemm, SplitKPutsIdleSmsToWork) {
-  // One tile of 256 x 128 on 128 SMs would take 2 x 256 x 128 x k at 1/128 of the sustained rate.
-  const double k = 65536.0;
-  const double alone = 2.0 * 256.0 * 128.0 * k / (0.8e15 / 128.0);
-  const Cost c = round_model().gemm({.m = 256, .n = 128, .k = k});
-  EXPECT_LT(c.compute.si(), alone / 8.0);
-  EXPECT_GT(c.compute.si(), alone / 128.0);
+TEST(Gemm, OnlyVendorLibrariesSplitK) {
+  const Gemm vendor{.m = 64, .n = 128, .k = 65536};
+  Gemm fixed = vendor;
+  fixed.library = Library::deepgemm;
+  EXPECT_LT(round_model().gemm(vendor).compute.si(), 0.5 * round_model().gemm(fixed).compute.si());
+}
+
+TEST(Gemm, WeightsThatComeAgainSoonAreFoundInL2) {
+  // 8 MB of weights: cold at 4 TB/s as part of a model, at 5 TB/s when nothing passes in between.
+  Gemm g{.m = 1, .n = 2048, .k = 2048};
+  EXPECT_EQ(round_model().gemm(g).bytes.si(), 2048.0 * 2048.0 * 2.0);
+  g.weight_cycle = 0.0;
+  EXPECT_EQ(round_model().gemm(g).bytes.si(), 0.0);
+  expect_within(round_model().gemm(g).memory, (8388608.0 + 8192.0) / 5e12, 1e-6);
 }
 
 TEST(Gemm, ActivationsThatFitL2DoNotCountAsHbmTraffic) {
@@ -109,149 +138,149 @@ TEST(Gemm, ActivationsThatFitL2DoNotCountAsHbmTraffic) {
   EXPECT_EQ(model.gemm({.m = 4096, .n = 4096, .k = 2048}).bytes.si(), weights + 4096.0 * 12288.0);
 }
 
-TEST(Rates, AMissingTypeRunsAsTheNextWiderOne) {
-  // No fp4 units: fp4 multiplies as fp8; no int8 units: as bf16. Storage stays narrow.
-  const KernelModel model = round_model();
-  const auto gemm = [&](DataType type) {
-    return model.gemm({.m = 4096, .n = 4096, .k = 4096, .activation = type, .weight = type});
-  };
-  EXPECT_EQ(gemm(DataType::fp4).compute, gemm(DataType::fp8).compute);
-  EXPECT_EQ(gemm(DataType::int8).compute, gemm(DataType::bf16).compute);
-  EXPECT_LT(gemm(DataType::fp4).bytes, gemm(DataType::fp8).bytes);
-  EXPECT_LT(gemm(DataType::fp8).compute, gemm(DataType::bf16).compute);
+TEST(Gemm, NarrowingActivationsIsAKernelOfItsOwn) {
+  // fp8: 1000 x 4096 activations read in 2 B and written in 1 B at 5 TB/s, and 100 ns of one SM for
+  // every token; launch terms of the library on top (1 us).
+  KernelParams p = round_params();
+  const Gemm narrow{.m = 1000,
+                    .n = 4096,
+                    .k = 4096,
+                    .activation = DataType::fp8,
+                    .weight = DataType::fp8,
+                    .library = Library::trtllm};
+  const Cost c = KernelModel(round_chip(), p).gemm(narrow);
+  const double product = std::hypot(c.compute.si(), c.memory.si());
+  const double narrowing = 1000.0 * 4096.0 * 3.0 / 5e12 + 1000.0 * 100e-9 / 128.0;
+  expect_within(c.time, 2e-6 + 1e-6 + product + narrowing, 1e-9);
+}
 
+TEST(Gemm, TheHostIsAFloorOutsideACapturedGraph) {
+  Gemm g{.m = 1, .n = 64, .k = 64};
+  g.eager = 2.0;
+  expect_within(round_model().gemm(g).time, 200.0 * us, 1e-12);
+}
+
+TEST(Formats, FollowFromTheOperands) {
+  EXPECT_EQ(format_of(DataType::bf16, DataType::bf16, false), Format::bf16);
+  EXPECT_EQ(format_of(DataType::bf16, DataType::fp8, false), Format::w8a16);
+  EXPECT_EQ(format_of(DataType::bf16, DataType::fp4, false), Format::w4a16);
+  EXPECT_EQ(format_of(DataType::fp8, DataType::bf16, false), Format::bf16);
+  EXPECT_EQ(format_of(DataType::fp8, DataType::fp8, true), Format::fp8_block);
+  EXPECT_EQ(format_of(DataType::fp8, DataType::fp4, false), Format::w4a8);
+  EXPECT_EQ(format_of(DataType::int8, DataType::int8, false), Format::int8);
+  for (std::size_t l = 0; l < library_count; ++l) {
+    EXPECT_EQ(parse_library(to_string(static_cast<Library>(l))), static_cast<Library>(l));
+  }
+}
+
+TEST(Rates, AMissingTypeRunsAsTheNextWiderOne) {
+  const ChipRates rates(round_chip());
+  EXPECT_EQ(rates.peak_of(Format::fp4), rates.peak_of(Format::fp8));
+  EXPECT_EQ(rates.peak_of(Format::int8), rates.peak_of(Format::bf16));
   hw::Chip old = round_chip();
   old.peak.fp8 = FlopRate{};
-  const KernelModel without(old, round_params());
-  for (const DataType type : {DataType::fp8, DataType::fp4}) {
-    const Gemm g{.m = 4096, .n = 4096, .k = 4096, .activation = type, .weight = type};
-    EXPECT_EQ(without.gemm(g).compute, gemm(DataType::bf16).compute);
-  }
+  EXPECT_EQ(ChipRates(old).peak_of(Format::fp8), 1e15);
 }
 
-TEST(Rates, OperandsOfTwoFormatsRunAsTheWider) {
-  const KernelModel model = round_model();
-  const auto compute = [&](DataType activation, DataType weight) {
-    return model.gemm({.m = 4096, .n = 4096, .k = 4096, .activation = activation, .weight = weight})
-        .compute;
-  };
-  const Time bf16 = compute(DataType::bf16, DataType::bf16);
-  EXPECT_EQ(compute(DataType::bf16, DataType::fp8), bf16);  // weights are widened on the way
-  EXPECT_EQ(compute(DataType::fp8, DataType::bf16), bf16);
-  EXPECT_EQ(compute(DataType::fp4, DataType::fp8), compute(DataType::fp8, DataType::fp8));
+TEST(Moe, StreamsTheExpertsThatGotATokenAndPaysItsBase) {
+  // 8 experts of 3 x 2048 x 7168 in bf16 = 704.6 MB at 4 TB/s = 176.2 us, beside 20 us of base.
+  Moe m{.tokens = 8, .load = ExpertLoad::spread(8, 8), .hidden = 7168, .inter = 2048};
+  const Cost c = round_model().moe(m);
+  const double weights = 8.0 * 3.0 * 2048.0 * 7168.0 * 2.0;
+  EXPECT_EQ(c.bytes.si(), weights);
+  EXPECT_GT(c.time.si(), weights / 4e12 + 20.0 * us);
+  EXPECT_LT(c.time.si(), 1.02 * weights / 4e12 + 20.0 * us);
+  m.load = ExpertLoad::spread(8, 4);
+  EXPECT_EQ(round_model().moe(m).bytes.si(), 0.5 * weights);
 }
 
-TEST(GroupedGemm, NoRowsCostALaunch) {
-  for (const double groups : {0.0, 8.0}) {
-    const Cost c = round_model().grouped_gemm({.groups = groups, .rows = 0, .n = 4096, .k = 7168});
-    EXPECT_EQ(c.time, 2_us);
-    EXPECT_EQ(c.flops.si(), 0.0);
-    EXPECT_EQ(c.bytes.si(), 0.0);
-    EXPECT_EQ(c.bound, Time{});
-  }
+TEST(Moe, ManyTokensRunAtTheSustainedRate) {
+  // 8 experts, 16384 tokens each: 2 x 131072 x 3 x 2048 x 7168 FLOP at 0.8 PFLOP/s = 14.43 ms.
+  const Moe m{
+      .tokens = 131072, .load = ExpertLoad::spread(131072, 8), .hidden = 7168, .inter = 2048};
+  const Cost c = round_model().moe(m);
+  expect_within(c.compute, 2.0 * 131072.0 * 3.0 * 2048.0 * 7168.0 / 0.8e15, 0.02);
+  EXPECT_GT(c.time, c.compute);
 }
 
-TEST(GroupedGemm, ReadsTheWeightsOfEveryGroup) {
-  // 32 experts of 4096 x 7168 in fp8 = 939.5 MB at 4 TB/s = 234.9 us for one row each.
-  const Cost c = round_model().grouped_gemm({.groups = 32,
-                                             .rows = 32,
-                                             .n = 4096,
-                                             .k = 7168,
-                                             .activation = DataType::fp8,
-                                             .weight = DataType::fp8});
-  EXPECT_EQ(c.bytes.si(), 32.0 * 4096.0 * 7168.0);
-  expect_within(c.memory, 234.88 * us, 1e-3);
-  EXPECT_EQ(c.flops.si(), 2.0 * 32.0 * 4096.0 * 7168.0);
+TEST(Moe, AnExpertPaysForWholeTiles) {
+  const ExpertLoad one = ExpertLoad::spread(1, 1);
+  for (const double tiles : one.tiles) EXPECT_GE(tiles, 1.0);
+  const ExpertLoad many = ExpertLoad::spread(1000, 10);
+  EXPECT_NEAR(many.tiles[3], 1000.0 / 64.0 + 5.0 * (1.0 - 1.0 / 64.0), 1e-9);
 }
 
-TEST(GroupedGemm, ManyRowsRunAtTheGroupedShareOfDense) {
-  // 16 groups of 2048 rows, n 4096: 16 x 8 x 32 tiles of 256 x 128 = 32 full waves.
-  // 2 x 32768 x 4096 x 4096 = 1.0995e12 FLOP at 0.8 x 0.5 PFLOP/s.
-  const Cost c = round_model().grouped_gemm({.groups = 16, .rows = 32768, .n = 4096, .k = 4096});
-  expect_within(c.compute, 2748.78 * us, 1e-5);
-}
-
-TEST(DecodeAttention, StreamsTheCacheOfAllSequences) {
-  // 64 sequences of 8192 keys, 1 KV head of 128, K and V in bf16: 268.4 MB at 5 x 0.8 x 0.9 TB/s
-  // = 74.57 us. FLOPs: 4 x 524288 x 8 heads x 128 = 2.147e9, padded from 8 to 16 rows, 8.6 us.
-  const Cost c = round_model().decode_attention(
-      {.sequences = 64, .context = 64.0 * 8192.0, .heads = 8, .kv_heads = 1, .head_dim = 128});
-  EXPECT_EQ(c.bytes.si(), 2.0 * 64.0 * 8192.0 * 128.0 * 2.0);
-  EXPECT_EQ(c.flops.si(), 4.0 * 64.0 * 8192.0 * 8.0 * 128.0);
-  expect_within(c.memory, 74.57 * us, 2e-3);
-  expect_within(c.compute, 8.59 * us, 1e-3);
-}
-
-TEST(DecodeAttention, GrowsLinearlyWithContext) {
-  const auto memory = [](double context) {
-    return round_model()
-        .decode_attention(
-            {.sequences = 4, .context = context, .heads = 8, .kv_heads = 1, .head_dim = 128})
-        .memory.si();
-  };
-  const double step = 1e6 * 2.0 * 128.0 * 2.0 / (5e12 * 0.8 * 0.9);  // of a million keys
-  for (const double context : {0.0, 1e6, 7e6}) {
-    EXPECT_NEAR(memory(context + 1e6) - memory(context), step, step * 1e-9);
-  }
-}
-
-TEST(MlaDecode, CountsTheAbsorbedForm) {
-  // 131072 keys, 128 heads: scores over 576, values over 512 elements, 2 FLOP each: 2176 per head
-  // and key, 36.51e9 in all, at 0.6 PFLOP/s = 60.85 us. Cache: 576 x 2 B per key = 151.0 MB at
-  // 3.6 TB/s = 41.94 us. (60.85^4 + 41.94^4)^(1/4) = 64.08 us.
-  const Cost c = round_model().mla_decode(
-      {.sequences = 16, .context = 131072, .heads = 128, .latent = 512, .rope = 64});
-  EXPECT_EQ(c.flops.si(), 131072.0 * 128.0 * 2176.0);
-  EXPECT_EQ(c.bytes.si(), 131072.0 * 1152.0);
-  expect_within(c.compute, 60.85 * us, 1e-3);
-  expect_within(c.memory, 41.94 * us, 4e-2);  // queries and results through L2 on top
-  expect_within(c.time, (64.08 + 2.0) * us, 1e-2);
-}
-
-TEST(PrefillAttention, CountsPairsOfQueriesAndKeys) {
-  // Causal over 4096 tokens: 4096 x 4097 / 2 = 8,390,656 pairs x 16 heads x 2 x (192 + 128) FLOP
-  // = 85.92e9, at 0.5 PFLOP/s = 171.8 us.
-  const Cost c = round_model().prefill_attention({.pairs = 8390656,
-                                                  .tokens = 4096,
-                                                  .kv_tokens = 4096,
-                                                  .heads = 16,
-                                                  .qk_dim = 192,
+TEST(Prefill, LongPromptsRunAtTheSustainedRate) {
+  // 32768 tokens, 64 heads of 128: 2^29 pairs x 64 x 512 FLOP at 0.5 PFLOP/s = 35.2 ms.
+  const double n = 32768.0;
+  const Cost c = round_model().prefill_attention({.pairs = 0.5 * n * n,
+                                                  .tokens = n,
+                                                  .kv_tokens = n,
+                                                  .heads = 64,
+                                                  .kv_heads = 8,
+                                                  .qk_dim = 128,
                                                   .v_dim = 128,
-                                                  .kv_bytes = 1152});
-  EXPECT_EQ(c.flops.si(), 8390656.0 * 16.0 * 640.0);
-  EXPECT_EQ(c.bytes.si(), 4096.0 * 1152.0 + 4096.0 * 16.0 * 320.0 * 2.0);
-  expect_within(c.compute, 171.84 * us, 1e-4);
+                                                  .kv_bytes = 4096});
+  expect_within(c.compute, 0.5 * n * n * 64.0 * 512.0 / 0.5e15, 0.01);
+}
+
+TEST(Prefill, ExponentialsAreALimitOfTheirOwn) {
+  // Heads of 16 elements have as many exponentials as heads of 128: 28.08 G/s on each of 128 SMs.
+  KernelParams p = round_params();
+  p.prefill.exp = 1.0;
+  const double n = 32768.0;
+  const Cost c = KernelModel(round_chip(), p)
+                     .prefill_attention({.pairs = 0.5 * n * n,
+                                         .tokens = n,
+                                         .kv_tokens = n,
+                                         .heads = 64,
+                                         .qk_dim = 16,
+                                         .v_dim = 16});
+  const double products = 0.5 * n * n * 64.0 * 64.0 / 0.5e15;
+  const double exponentials = 0.5 * n * n * 64.0 / (28.08e9 * 128.0);
+  expect_within(c.compute, products + exponentials, 0.01);
+}
+
+TEST(Decode, LongCachesStreamAtTheSustainedRate) {
+  // 128 sequences of 32768 keys, 8 KV heads of 128 in bf16: 17.18 GB at 4 TB/s.
+  const double context = 128.0 * 32768.0;
+  const Cost c = round_model().decode_attention(
+      {.sequences = 128, .context = context, .heads = 64, .kv_heads = 8, .head_dim = 128});
+  EXPECT_EQ(c.bytes.si(), context * 8.0 * 128.0 * 2.0 * 2.0);
+  expect_within(c.memory, c.bytes.si() / 4e12, 1e-9);
+  EXPECT_GE(c.time.si(), 8.0 * us + c.memory.si());
+}
+
+TEST(Decode, TensorRtReadsKeysForEachHeadBeyondItsGroups) {
+  const auto flops_and_time = [](double heads, Library library) {
+    return round_model().decode_attention({.sequences = 8,
+                                           .context = 8.0 * 65536.0,
+                                           .heads = heads,
+                                           .kv_heads = 1,
+                                           .head_dim = 128,
+                                           .library = library});
+  };
+  // One cache from HBM either way; 64 readers of it through L2.
+  EXPECT_EQ(flops_and_time(64, Library::trtllm).bytes, flops_and_time(64, Library::flash).bytes);
+  EXPECT_GT(flops_and_time(64, Library::trtllm).memory.si(),
+            10.0 * flops_and_time(64, Library::flash).memory.si());
+  EXPECT_EQ(flops_and_time(32, Library::trtllm).memory, flops_and_time(32, Library::flash).memory);
+}
+
+TEST(Decode, ACacheThatIsReadAgainMayBeInL2) {
+  DecodeAttention a{.sequences = 8, .context = 8192, .heads = 8, .kv_heads = 1, .head_dim = 128};
+  EXPECT_GT(round_model().decode_attention(a).bytes.si(), 0.0);
+  a.repeated = true;
+  EXPECT_EQ(round_model().decode_attention(a).bytes.si(), 0.0);
 }
 
 TEST(Elementwise, UsesL2WhileItFits) {
-  // 20 MB at 5 TB/s of L2 = 4 us without HBM traffic; 40 MB at 4 TB/s of HBM = 10 us.
+  // 20 MB at 5 TB/s of L2 = 4 us without HBM traffic; 60 MB at 4 TB/s of HBM = 15 us.
   const KernelModel model = round_model();
   EXPECT_NEAR(model.elementwise(20_MB).time.si(), 6.0 * us, 1e-12);
   EXPECT_EQ(model.elementwise(20_MB).bytes.si(), 0.0);
-  EXPECT_NEAR(model.elementwise(40_MB).time.si(), 12.0 * us, 1e-12);
-  EXPECT_EQ(model.elementwise(40_MB).bytes.si(), 40e6);
-}
-
-TEST(SmoothMaximum, HasItsLimits) {
-  const auto cost = [](double sharpness, double kv_bytes) {
-    KernelParams p = round_params();
-    p.sharpness = sharpness;
-    // Compute: 5e8 pairs x 2 x (0.5 + 0.5) at 0.5 PFLOP/s = 2 us; memory: kv_bytes at 4 TB/s.
-    return KernelModel(round_chip(), p)
-               .prefill_attention({.pairs = 5e8,
-                                   .kv_tokens = 1,
-                                   .heads = 1,
-                                   .qk_dim = 0.5,
-                                   .v_dim = 0.5,
-                                   .kv_bytes = kv_bytes})
-               .time.si() -
-           2.0 * us;
-  };
-  EXPECT_NEAR(cost(4.0, 8e6), 2.0 * us * std::pow(2.0, 0.25), 1e-15);  // both 2 us
-  EXPECT_NEAR(cost(4.0, 8e2), 2.0 * us, 1e-15);                        // compute alone
-  EXPECT_NEAR(cost(4.0, 8e10), 2e4 * us, 1e-12);                       // memory alone
-  EXPECT_NEAR(cost(1.0, 8e6), 4.0 * us, 1e-15);                        // power 1: the sum
-  EXPECT_NEAR(cost(64.0, 4e6), 2.0 * us, 1e-12);                       // power 64: the maximum
+  EXPECT_NEAR(model.elementwise(60_MB).time.si(), 17.0 * us, 1e-12);
+  EXPECT_EQ(model.elementwise(60_MB).bytes.si(), 60e6);
 }
 
 // --- Properties ----------------------------------------------------------------------------------
@@ -270,10 +299,12 @@ KernelModel random_model() {
   c.l2_bandwidth = c.hbm_bandwidth * between(1.0, 10.0);
   c.l2_capacity = Bytes::from_si(between(1e6, 1e9));
   KernelParams p = round_params();
-  p.sharpness = between(1.0, 64.0);
-  for (double* share : {&p.hbm, &p.l2, &p.gemm_bf16, &p.gemm_fp8, &p.grouped, &p.attention_prefill,
-                        &p.attention_decode, &p.mla_decode}) {
+  for (double* share : {&p.gemm.rate, &p.gemm.hbm, &p.gemm.l2, &p.moe.rate, &p.moe.hbm,
+                        &p.prefill.rate, &p.decode.rate, &p.decode.hbm, &p.mla_decode.rate}) {
     *share = between(0.05, 1.0);
+  }
+  for (Time* t : {&p.gemm.k_step, &p.gemm.tile, &p.moe.tile, &p.prefill.tile, &p.decode.head}) {
+    *t = Time::from_si(between(1e-9, 1e-5));
   }
   return {c, p};
 }
@@ -287,22 +318,26 @@ Gemm random_gemm() {
           .n = between(1.0, 2e5),
           .k = between(16.0, 1e5),
           .activation = random_type(),
-          .weight = random_type()};
+          .weight = random_type(),
+          .block = *rc::gen::arbitrary<bool>(),
+          .library = *rc::gen::element(Library::cublas, Library::deepgemm, Library::sgl,
+                                       Library::portable)};
 }
 
 std::vector<Cost> random_costs(const KernelModel& model) {
-  const double sequences = between(1.0, 1e3);
+  const double sequences = std::floor(between(1.0, 1e3));
   const double context = sequences * between(1.0, 1e5);
   const double heads = std::floor(between(1.0, 129.0));
   const double tokens = between(1.0, 1e5);
+  const double rows = between(1.0, 1e5);
   return {
       model.gemm(random_gemm()),
-      model.grouped_gemm({.groups = between(1.0, 256.0),
-                          .rows = between(0.5, 1e5),
-                          .n = between(1.0, 2e4),
-                          .k = between(16.0, 2e4),
-                          .activation = random_type(),
-                          .weight = random_type()}),
+      model.moe({.tokens = tokens,
+                 .load = ExpertLoad::spread(rows, std::min(rows, between(1.0, 256.0))),
+                 .hidden = between(16.0, 2e4),
+                 .inter = between(16.0, 2e4),
+                 .activation = random_type(),
+                 .weight = random_type()}),
       model.decode_attention({.sequences = sequences,
                               .context = context,
                               .queries = between(1.0, 4.0),
@@ -317,7 +352,8 @@ std::vector<Cost> random_costs(const KernelModel& model) {
                         .latent = 512.0,
                         .rope = 64.0,
                         .kv = random_type()}),
-      model.prefill_attention({.pairs = tokens * context,
+      model.prefill_attention({.sequences = sequences,
+                               .pairs = tokens * context / sequences,
                                .tokens = tokens,
                                .kv_tokens = context,
                                .heads = heads,
@@ -333,17 +369,16 @@ RC_GTEST_PROP(KernelProperties, NoOperatorBeatsPhysics, ()) {
     RC_ASSERT(std::isfinite(c.time.si()));
     RC_ASSERT(c.time >= c.bound);
     RC_ASSERT(c.time >= 2_us);
-    RC_ASSERT(c.time >= std::max(c.compute, c.memory));
-    RC_ASSERT(c.time <= (2_us + c.compute + c.memory) * (1.0 + 1e-9));
+    RC_ASSERT(c.flops.si() >= 0.0 && c.bytes.si() >= 0.0);
   }
 }
 
-RC_GTEST_PROP(KernelProperties, GemmTimeNeverFallsWithAnyDimension, ()) {
+// Not so for depth: a longer k may be split, a shorter one not.
+RC_GTEST_PROP(KernelProperties, MoreColumnsNeverTakeLess, ()) {
   const KernelModel model = random_model();
   const Gemm small = random_gemm();
   Gemm large = small;
-  double* const dimension = *rc::gen::element(&large.m, &large.n, &large.k);
-  *dimension *= between(1.0001, 4.0);
+  large.n *= between(1.0001, 4.0);
   RC_ASSERT(model.gemm(large).time >= model.gemm(small).time * (1.0 - 1e-12));
 }
 
@@ -354,26 +389,15 @@ RC_GTEST_PROP(KernelProperties, ElementwiseTimeNeverFallsWithSize, ()) {
             model.elementwise(bytes).time * (1.0 - 1e-12));
 }
 
-RC_GTEST_PROP(KernelProperties, AttentionTimeNeverFallsWithContext, ()) {
-  const KernelModel model = random_model();
-  MlaDecode mla{.sequences = between(1.0, 1e3),
-                .context = between(1.0, 1e7),
-                .heads = 128.0,
-                .latent = 512.0,
-                .rope = 64.0,
-                .kv = random_type()};
-  DecodeAttention gqa{.sequences = mla.sequences,
-                      .context = mla.context,
-                      .heads = 8.0,
-                      .kv_heads = 1.0,
-                      .head_dim = 128.0,
-                      .kv = mla.kv};
-  const Time mla_before = model.mla_decode(mla).time;
-  const Time gqa_before = model.decode_attention(gqa).time;
-  mla.context *= 1.5;
-  gqa.context *= 1.5;
-  RC_ASSERT(model.mla_decode(mla).time >= mla_before);
-  RC_ASSERT(model.decode_attention(gqa).time >= gqa_before);
+RC_GTEST_PROP(KernelProperties, AFasterChipIsNeverSlower, ()) {
+  hw::Chip slow = round_chip();
+  hw::Chip fast = slow;
+  fast.hbm_bandwidth = slow.hbm_bandwidth * between(1.0, 2.0);
+  fast.peak.bf16 = slow.peak.bf16 * between(1.0, 2.0);
+  fast.peak.fp8 = fast.peak.bf16 * 2.0;
+  const Gemm g = random_gemm();
+  RC_ASSERT(KernelModel(fast, round_params()).gemm(g).time <=
+            KernelModel(slow, round_params()).gemm(g).time * (1.0 + 1e-12));
 }
 
 }  // namespace

@@ -1,51 +1,226 @@
 // sn/kernel/params.h
 //
-// The few parameters of a kernel family on one chip generation: sustained shares of datasheet
-// rates, and the fixed cost of a kernel. Values, sources and confidence: catalog/kernels/*.yaml.
+// The few numbers that the kernel models rest on, in two groups that vary apart.
 //
-// A share is of the chip's own datasheet rate, so that one family serves chips that differ in
-// clock, SM count or memory. Limits: no term for power-dependent clocks; those arrive through
-// hw::Conditions.
+//   KernelParams    a chip generation: sustained shares of datasheet rates, latencies in a kernel
+//   SoftwareParams  arithmetics and kernel libraries, shared by all chips: relative to the former
+//
+// Shares are of the chip's own datasheet rates, so that one generation serves chips that differ in
+// clock, SM count or memory; latencies are absolute. At most ten per family of operators and chip,
+// three per arithmetic, three per library and family. Values, what they were fitted on and with
+// which error: catalog/kernels, catalog/kernel_software.
 
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string>
 
 #include "sn/base/quantity.h"
 #include "sn/hw/param.h"
+#include "sn/kernel/format.h"
 
 namespace sn::kernel {
 
+/// Dense matrix products; equation in gemm.h.
+struct GemmParams {
+  Time launch;            // start and drain of one kernel inside a captured graph
+  double rate = 0.0;      // sustained share of the peak inside a tile
+  double hbm = 0.0;       // sustained share of HBM bandwidth
+  double l2 = 0.0;        // sustained share of L2 bandwidth
+  Time k_step;            // least time of 64 elements of k in a tile: a pipeline stage
+  Time tile;              // prologue and epilogue of one tile
+  double wave = 0.0;      // share of the idle rest of a wave that is lost
+  Time split;             // joining the partial sums of split-K
+  double throttle = 0.0;  // loss of clock of a kernel that computes for much longer than 1 ms
+  double keep = 0.0;      // share of L2 in which operands survive until they are used again
+};
+
+/// The routed experts of one layer; equation in moe.h.
+struct MoeParams {
+  Time base;          // launches of routing, permutation, activation, finalisation
+  double rate = 0.0;  // sustained share of the peak inside a tile
+  double hbm = 0.0;   // sustained share of HBM bandwidth while streaming expert weights
+  Time k_step;        // as GemmParams
+  Time tile;          // prologue and epilogue of one tile
+  double wave = 0.0;  // as GemmParams
+  double rows = 1.0;  // traffic of permutation and activation over the least
+  Time token;         // SM time of routing one token
+};
+
+/// Attention over the keys of a prompt; equation in attention.h.
+struct PrefillParams {
+  Time launch;           // the kernels of one call
+  double rate = 0.0;     // sustained share of the peak in the two products
+  double exp = 0.0;      // exponentials per SM over 16 per clock of 1.755 GHz
+  Time k_step;           // least time of 64 keys in a query tile
+  Time tile;             // prologue and epilogue of one query tile
+  double traffic = 1.0;  // bytes moved over the least
+  double l2 = 0.0;       // sustained share of L2 bandwidth
+};
+
+/// Attention of single positions over their KV cache; equation in attention.h.
+struct DecodeParams {
+  Time launch;        // the kernels of one call
+  double rate = 0.0;  // sustained share of the bf16 peak
+  double hbm = 0.0;   // sustained share of HBM bandwidth
+  double l2 = 0.0;    // sustained share of L2 bandwidth
+  Time k_step;        // least time of 64 keys of one KV head
+  Time head;          // start and end of one KV head of one sequence
+  double wave = 0.0;  // as GemmParams
+  Time split;         // joining the parts of one sequence
+};
+
+/// Limits of latencies inside a kernel.
+inline constexpr Time shortest = Time::from_si(1e-10);
+inline constexpr Time longest = Time::from_si(1e-3);
+
+template <class V>
+void describe(V& v, GemmParams& g) {
+  v.quantity("launch", g.launch, shortest, longest);
+  v.ratio("rate", g.rate, 0.05, 1.0);
+  v.ratio("hbm", g.hbm, 0.05, 1.0);
+  v.ratio("l2", g.l2, 0.01, 1.0);
+  v.quantity("k_step", g.k_step, shortest, longest);
+  v.quantity("tile", g.tile, shortest, longest);
+  v.ratio("wave", g.wave, 0.001, 1.0);
+  v.quantity("split", g.split, shortest, longest);
+  v.ratio("throttle", g.throttle, 0.001, 1.0);
+  v.ratio("keep", g.keep, 0.001, 1.0);
+}
+
+template <class V>
+void describe(V& v, MoeParams& m) {
+  v.quantity("base", m.base, shortest, longest);
+  v.ratio("rate", m.rate, 0.05, 1.0);
+  v.ratio("hbm", m.hbm, 0.05, 1.0);
+  v.quantity("k_step", m.k_step, shortest, longest);
+  v.quantity("tile", m.tile, shortest, longest);
+  v.ratio("wave", m.wave, 0.001, 1.0);
+  v.ratio("rows", m.rows, 0.1, 20.0);
+  v.quantity("token", m.token, shortest, longest);
+}
+
+template <class V>
+void describe(V& v, PrefillParams& p) {
+  v.quantity("launch", p.launch, shortest, longest);
+  v.ratio("rate", p.rate, 0.02, 1.0);
+  v.ratio("exp", p.exp, 0.05, 1000.0);
+  v.quantity("k_step", p.k_step, shortest, longest);
+  v.quantity("tile", p.tile, shortest, longest);
+  v.ratio("traffic", p.traffic, 0.5, 20.0);
+  v.ratio("l2", p.l2, 0.01, 1.0);
+}
+
+template <class V>
+void describe(V& v, DecodeParams& d) {
+  v.quantity("launch", d.launch, shortest, longest);
+  v.ratio("rate", d.rate, 0.01, 1.0);
+  v.ratio("hbm", d.hbm, 0.05, 1.0);
+  v.ratio("l2", d.l2, 0.01, 1.0);
+  v.quantity("k_step", d.k_step, shortest, longest);
+  v.quantity("head", d.head, shortest, longest);
+  v.ratio("wave", d.wave, 0.001, 1.0);
+  v.quantity("split", d.split, shortest, longest);
+}
+
+/// What an arithmetic costs, relative to bf16 at the format's own peak rate.
+struct FormatTerms {
+  double rate = 1.0;      // sustained rate
+  double k_step = 1.0;    // latency of a pipeline stage
+  double quantise = 1.0;  // dense: traffic of narrowing activations over reading 2 B, writing 1 B
+};
+
+/// One family of operators of one library, relative to the generation's values.
+struct LibraryTerms {
+  double launch = 1.0;  // of dense products: time of further kernels beside the product, in us
+  double rate = 1.0;
+  double tile = 1.0;  // of dense products: SM time per token of scaling activations, in 100 ns
+};
+
+template <class V>
+void describe(V& v, FormatTerms& f) {
+  v.ratio("rate", f.rate, 0.02, 10.0);
+  v.ratio("k_step", f.k_step, 0.01, 100.0);
+  v.ratio("quantise", f.quantise, 0.001, 100.0);
+}
+
+template <class V>
+void describe(V& v, LibraryTerms& l) {
+  v.ratio("launch", l.launch, 0.01, 100.0);
+  v.ratio("rate", l.rate, 0.01, 10.0);
+  v.ratio("tile", l.tile, 0.001, 100.0);
+}
+
+/// Families of operators that libraries differ in.
+enum class Family : std::uint8_t { gemm, moe, prefill, decode, mla_prefill, mla_decode };
+inline constexpr std::size_t family_count = 6;
+
+/// Terms of every arithmetic and library; what does not exist is 1.
+struct SoftwareParams {
+  std::string name;
+  std::array<FormatTerms, format_count> gemm_formats;
+  std::array<FormatTerms, format_count> moe_formats;
+  /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, traffic.
+  std::array<FormatTerms, family_count> fp8_cache;
+  std::array<std::array<LibraryTerms, library_count>, family_count> libraries;
+
+  [[nodiscard]] const LibraryTerms& of(Family family, Library library) const {
+    return libraries[static_cast<std::size_t>(family)][static_cast<std::size_t>(library)];
+  }
+};
+
+[[nodiscard]] std::string_view to_string(Family family);
+[[nodiscard]] constexpr bool attends(Family family) {
+  return family != Family::gemm && family != Family::moe;
+}
+/// Whether any framework runs operators of `family` in `library`.
+[[nodiscard]] bool exists(Family family, Library library);
+
+template <class V>
+void describe(V& v, SoftwareParams& s) {
+  for (std::size_t i = 1; i < format_count; ++i) {  // bf16 is the reference
+    v.group("gemm." + std::string(to_string(static_cast<Format>(i))), s.gemm_formats[i]);
+  }
+  for (std::size_t i = 1; i < format_count; ++i) {
+    v.group("moe." + std::string(to_string(static_cast<Format>(i))), s.moe_formats[i]);
+  }
+  for (std::size_t f = 0; f < family_count; ++f) {
+    const auto family = static_cast<Family>(f);
+    if (!attends(family)) continue;
+    v.group("fp8_cache." + std::string(to_string(family)), s.fp8_cache[f]);
+  }
+  for (std::size_t l = 0; l < library_count; ++l) {
+    const std::string library(to_string(static_cast<Library>(l)));
+    for (std::size_t f = 0; f < family_count; ++f) {
+      const auto family = static_cast<Family>(f);
+      if (!exists(family, static_cast<Library>(l))) continue;
+      v.group("libraries." + library + "." + std::string(to_string(family)), s.libraries[f][l]);
+    }
+  }
+}
+
 struct KernelParams {
   std::string name;
-  Time launch;             // gap, ramp-up and drain of one kernel inside a captured graph
-  double sharpness = 4.0;  // p of the smooth maximum (tc^p + tm^p)^(1/p)
-  double hbm = 0.0;        // sustained share of HBM bandwidth, streaming
-  double l2 = 0.0;         // sustained share of L2 bandwidth
-  double gemm_bf16 = 0.0;  // sustained share of the peak rate, large dense GEMM
-  double gemm_fp8 = 0.0;
-  double gemm_fp4 = 0.0;
-  double gemm_int8 = 0.0;
-  double grouped = 0.0;            // grouped GEMM relative to dense GEMM
-  double attention_prefill = 0.0;  // share of the bf16 peak, causal MHA/GQA/MLA prefill
-  double attention_decode = 0.0;   // share of sustained HBM bandwidth while streaming KV
-  double mla_decode = 0.0;         // share of the bf16 peak in absorbed MLA decode
+  GemmParams gemm;
+  MoeParams moe;
+  PrefillParams prefill;
+  DecodeParams decode;
+  PrefillParams mla_prefill;
+  DecodeParams mla_decode;
+  Time eager;               // host time of one call outside a captured graph
+  SoftwareParams software;  // shared by all generations; read apart
 };
 
 template <class V>
 void describe(V& v, KernelParams& k) {
-  v.quantity("launch", k.launch, Time::from_si(1e-8), Time::from_si(1e-3));
-  v.ratio("sharpness", k.sharpness, 1.0, 64.0);
-  v.ratio("hbm", k.hbm, 0.05, 1.0);
-  v.ratio("l2", k.l2, 0.05, 1.0);
-  v.ratio("gemm.bf16", k.gemm_bf16, 0.05, 1.0);
-  v.ratio("gemm.fp8", k.gemm_fp8, 0.05, 1.0, hw::Need::optional);
-  v.ratio("gemm.fp4", k.gemm_fp4, 0.05, 1.0, hw::Need::optional);
-  v.ratio("gemm.int8", k.gemm_int8, 0.05, 1.0, hw::Need::optional);
-  v.ratio("grouped", k.grouped, 0.05, 1.0);
-  v.ratio("attention.prefill", k.attention_prefill, 0.05, 1.0);
-  v.ratio("attention.decode", k.attention_decode, 0.05, 1.0);
-  v.ratio("attention.mla_decode", k.mla_decode, 0.05, 1.0);
+  v.group("gemm", k.gemm);
+  v.group("moe", k.moe);
+  v.group("attention.prefill", k.prefill);
+  v.group("attention.decode", k.decode);
+  v.group("mla.prefill", k.mla_prefill);
+  v.group("mla.decode", k.mla_decode);
+  v.quantity("host.eager", k.eager, shortest, longest);
 }
 
 }  // namespace sn::kernel

@@ -67,6 +67,7 @@ struct ModelSpec {
   std::int64_t top_k = 0;
   std::int64_t expert_inter = 0;
   std::int64_t shared_inter = 0;  // sum over shared experts
+  bool block_scales = false;      // fp8 with a scale per block (DeepSeek-V3)
   bool expert_bias = false;       // biases on experts and router (gpt-oss)
   std::int64_t mtp_layers = 0;
   std::int64_t windowed_layers = 0;

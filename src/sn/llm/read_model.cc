@@ -298,6 +298,7 @@ Result<ModelSpec> read_model(const Node& whole, std::string name) {
                       ? r.integer_or("max_position_embeddings", family->default_context, 1, 1 << 30)
                       : r.integer("max_position_embeddings", 1, 1 << 30);
   m.tied_embeddings = r.flag("tie_word_embeddings");
+  m.block_scales = !absent(whole.find("quantization_config.weight_block_size"));
   read_attention(r, *family, m);
   read_experts(r, *family, m);
   const bool inside = config.find("quantization_config") != nullptr;

@@ -79,6 +79,7 @@ inline ShippedMachine shipped_machine(std::string_view rack, const ModelTraits& 
   hw::complete(m.cluster);
   m.cluster.racks = racks;
   read_shipped(shipped_entry("kernels", m.cluster.rack.chip.kernels), m.kernels);
+  read_shipped(shipped_entry("kernel_software", "default"), m.kernels.software);
   read_shipped(shipped_entry("collectives", "default"), m.collectives);
   read_shipped(shipped_entry("framework", "generic"), m.framework);
   return m;

@@ -222,7 +222,6 @@ class StepCompiler {
     const double inter = d(m_.expert_inter) / d(p_.expert_tp());
     const bool exchange = p_.dp > 1;  // with one attention replica every rank sees all tokens
     gemm("router", Part::elementwise, rows, d(m_.experts), h, kernel::DataType::bf16);
-    elementwise("top-k, permute", rows, d(m_.experts) * 4.0 + d(m_.top_k) * h * bf16_bytes);
     const auto exchange_op = [&](std::string_view name, bool combine) {
       add({.name = name,
            .kind = OpKind::exchange,
@@ -232,18 +231,8 @@ class StepCompiler {
            .combine = combine});
     };
     if (exchange) exchange_op("dispatch", false);
-    add({.name = "experts gate, up",
-         .kind = OpKind::experts,
-         .part = Part::experts,
-         .rows = rows,
-         .n = 2.0 * inter,
-         .k = h,
-         .activation = activation_,
-         .weight = experts_});
-    // Rows of the mean rank: what the busiest one has more of is shorter than a launch.
-    elementwise("activation (experts)", rows,
-                d(m_.top_k) * d(p_.dp) / d(p_.ep) * 3.0 * inter * bf16_bytes);
-    add({.name = "experts down",
+    // Routing, permutation, both projections and the activation between them.
+    add({.name = "experts",
          .kind = OpKind::experts,
          .part = Part::experts,
          .rows = rows,

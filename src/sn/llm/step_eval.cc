@@ -153,16 +153,24 @@ class StepPricer {
 
  private:
   [[nodiscard]] OpCost gemm(const StepOp& op, double r) const {
-    if (op.batches > 0.0) {
-      return from_kernel(p_.kernels_.grouped_gemm({.groups = op.batches,
-                                                   .rows = op.batches * r,
-                                                   .n = op.n,
-                                                   .k = op.k,
-                                                   .activation = op.activation,
-                                                   .weight = op.weight}));
-    }
+    return product(r, op.n, op.k, op.activation, op.weight, op.batches);
+  }
+
+  /// `heads` > 0: that many independent products in one launch.
+  [[nodiscard]] OpCost product(double m, double n, double k, kernel::DataType activation,
+                               kernel::DataType weight, double heads = 0.0) const {
+    const bool block = p_.model_.block_scales;
     return from_kernel(p_.kernels_.gemm(
-        {.m = r, .n = op.n, .k = op.k, .activation = op.activation, .weight = op.weight}));
+        {.m = m,
+         .n = n,
+         .k = k,
+         .activation = activation,
+         .weight = weight,
+         .block = block,
+         .batches = std::max(1.0, heads),
+         .library = heads > 0.0
+                        ? kernel::Library::batched
+                        : usual_gemm_library(kernel::format_of(activation, weight, block))}));
   }
 
   [[nodiscard]] OpCost experts(const StepOp& op, double r) const {
@@ -179,12 +187,13 @@ class StepPricer {
     const double hit = 1.0 - std::pow(1.0 - std::min(1.0, share), tokens);
     const double deviation = std::sqrt(2.0 * std::log(ranks) * p_.slots_ * hit * (1.0 - hit));
     const double active = std::min({p_.slots_, p_.slots_ * hit + deviation, busiest});
-    return from_kernel(p_.kernels_.grouped_gemm({.groups = active,
-                                                 .rows = busiest,
-                                                 .n = op.n,
-                                                 .k = op.k,
-                                                 .activation = op.activation,
-                                                 .weight = op.weight}));
+    return from_kernel(p_.kernels_.moe({.tokens = r,
+                                        .load = kernel::ExpertLoad::spread(busiest, active),
+                                        .hidden = d(p_.model_.hidden),
+                                        .inter = op.k,
+                                        .activation = op.activation,
+                                        .weight = op.weight,
+                                        .block = p_.model_.block_scales}));
   }
 
   [[nodiscard]] OpCost decode(const StepOp& op) const {
@@ -260,27 +269,31 @@ class StepPricer {
     const Attention& a = p_.model_.attention;
     const double heads = d(a.heads) / d(p_.deployment_.parallel.tp);
     const bool mla = a.kind == AttentionKind::mla;
-    const OpCost scores = from_kernel(
-        p_.kernels_.prefill_attention({.pairs = pairs,
-                                       .tokens = s_.prefill_tokens,
-                                       .kv_tokens = keys,
-                                       .heads = heads,
-                                       .qk_dim = d(mla ? a.nope_dim + a.rope_dim : a.head_dim),
-                                       .v_dim = d(mla ? a.v_dim : a.head_dim),
-                                       .kv_bytes = p_.kv_bytes_layer_}));
+    const OpCost scores = from_kernel(p_.kernels_.prefill_attention(
+        {.sequences = prefill_sequences(),
+         .pairs = pairs,
+         .tokens = s_.prefill_tokens,
+         .kv_tokens = keys,
+         .heads = heads,
+         .kv_heads = mla ? heads : std::max(1.0, d(a.kv_heads) / d(p_.deployment_.parallel.tp)),
+         .qk_dim = d(mla ? a.nope_dim + a.rope_dim : a.head_dim),
+         .v_dim = d(mla ? a.v_dim : a.head_dim),
+         .kv_bytes = p_.kv_bytes_layer_,
+         .kv = p_.deployment_.precision.kv,
+         .latent = mla}));
     const double cached = keys - s_.prefill_tokens;
     if (!mla || cached <= 0.0) return scores;
     // Keys and values of the cached prefix are expanded from the latent again.
-    const OpCost expand = from_kernel(
-        p_.kernels_.gemm({.m = cached,
-                          .n = heads * d(a.nope_dim + a.v_dim),
-                          .k = d(a.kv_lora),
-                          .activation = p_.deployment_.precision.activations,
-                          .weight = linear_weights(p_.model_, p_.deployment_.precision)}));
+    const OpCost expand = product(cached, heads * d(a.nope_dim + a.v_dim), d(a.kv_lora),
+                                  p_.deployment_.precision.activations,
+                                  linear_weights(p_.model_, p_.deployment_.precision));
     OpCost both = scores;
     add_kernel(both, expand);
     return both;
   }
+
+  /// Prompts that share the step's prefill tokens: of a long prompt a chunk, of short ones several.
+  [[nodiscard]] double prefill_sequences() const { return std::max(1.0, s_.prefill_sequences); }
 
   [[nodiscard]] OpCost exchange(const StepOp& op, double r) const {
     const double h = d(p_.model_.hidden);

@@ -100,90 +100,80 @@ class LongStep {
   void gemm(double rows, double n, double k, DataType weight) {
     if (rows <= 0.0) return;
     const DataType act = weight == DataType::bf16 ? DataType::bf16 : d_.precision.activations;
-    add(kernels_.gemm({.m = rows, .n = n, .k = k, .activation = act, .weight = weight}));
+    const bool block = m_.block_scales;
+    add(kernels_.gemm(
+        {.m = rows,
+         .n = n,
+         .k = k,
+         .activation = act,
+         .weight = weight,
+         .block = block,
+         .library = kernel::usual_gemm_library(kernel::format_of(act, weight, block))}));
   }
   void all_reduce(double rows) {
     const collective::Group group{d_.parallel.tp, d_.parallel.tp};
     add(timer_.time(collective::Op::all_reduce, group, Bytes::from_si(rows * h() * 2.0)));
   }
 
-  /// Joins requests costed one by one into the kernel that serves them all.
-  void together(const std::vector<Cost>& requests) {
-    double compute = 0.0;
-    double memory = 0.0;
-    double flops = 0.0;
-    double bytes = 0.0;
-    for (const Cost& c : requests) {
-      compute += c.compute.si();
-      memory += c.memory.si();
-      flops += c.flops.si();
-      bytes += c.bytes.si();
-    }
-    const double p = machine_.kernels.sharpness;
-    const double hi = std::max(compute, memory);
-    const double ratio = std::min(compute, memory) / hi;
-    const hw::Chip& chip = machine_.cluster.rack.chip;
-    add(machine_.kernels.launch.si() + hi * std::pow(1.0 + std::pow(ratio, p), 1.0 / p),
-        std::max(flops / chip.peak.bf16.si(), bytes / chip.hbm_bandwidth.si()), flops, bytes);
-  }
-
+  /// One kernel serves all requests; it sees their sums.
   void decode_scores(double queries) {
     const Attention& a = m_.attention;
-    std::vector<Cost> requests;
-    for (const double context : batch_.contexts) {
-      if (a.kind == AttentionKind::mla) {
-        requests.push_back(kernels_.mla_decode({.sequences = 1.0,
-                                                .context = context,
-                                                .queries = queries,
-                                                .heads = real(a.heads) / tp(),
-                                                .latent = real(a.kv_lora),
-                                                .rope = real(a.rope_dim),
-                                                .kv = d_.precision.kv}));
-      } else {
-        requests.push_back(
-            kernels_.decode_attention({.sequences = 1.0,
-                                       .context = context,
-                                       .queries = queries,
-                                       .heads = real(a.heads) / tp(),
-                                       .kv_heads = std::max(1.0, real(a.kv_heads) / tp()),
-                                       .head_dim = real(a.head_dim),
-                                       .kv = d_.precision.kv}));
-      }
+    if (batch_.contexts.empty()) return;
+    double context = 0.0;
+    for (const double c : batch_.contexts) context += c;
+    if (a.kind == AttentionKind::mla) {
+      add(kernels_.mla_decode({.sequences = decoding_,
+                               .context = context,
+                               .queries = queries,
+                               .heads = real(a.heads) / tp(),
+                               .latent = real(a.kv_lora),
+                               .rope = real(a.rope_dim),
+                               .kv = d_.precision.kv}));
+      return;
     }
-    if (!requests.empty()) together(requests);
+    add(kernels_.decode_attention({.sequences = decoding_,
+                                   .context = context,
+                                   .queries = queries,
+                                   .heads = real(a.heads) / tp(),
+                                   .kv_heads = std::max(1.0, real(a.kv_heads) / tp()),
+                                   .head_dim = real(a.head_dim),
+                                   .kv = d_.precision.kv}));
   }
 
   void prefill_scores() {
     const Attention& a = m_.attention;
     const bool mla = a.kind == AttentionKind::mla;
     const double heads = real(a.heads) / tp();
+    const double kv_heads = mla ? heads : std::max(1.0, real(a.kv_heads) / tp());
     const double size = kernel::bytes_per_element(d_.precision.kv).si();
-    const double kv = mla ? real(a.kv_lora + a.rope_dim) * size
-                          : 2.0 * std::max(1.0, real(a.kv_heads) / tp()) * real(a.head_dim) * size;
-    std::vector<Cost> requests;
+    const double kv =
+        mla ? real(a.kv_lora + a.rope_dim) * size : 2.0 * kv_heads * real(a.head_dim) * size;
+    double pairs = 0.0;
     double cached = 0.0;
     for (const Chunk& c : batch_.chunks) {
       // Token i of the chunk sees all cached keys and those up to its own.
-      double pairs = 0.0;
       for (double i = 1.0; i <= c.fresh; i += 1.0) pairs += c.cached + i;
-      requests.push_back(
-          kernels_.prefill_attention({.pairs = pairs,
-                                      .tokens = c.fresh,
-                                      .kv_tokens = c.cached + c.fresh,
-                                      .heads = heads,
-                                      .qk_dim = real(mla ? a.nope_dim + a.rope_dim : a.head_dim),
-                                      .v_dim = real(mla ? a.v_dim : a.head_dim),
-                                      .kv_bytes = kv}));
       cached += c.cached;
     }
-    together(requests);
+    add(kernels_.prefill_attention({.sequences = std::max(1.0, batch_.finishing),
+                                    .pairs = pairs,
+                                    .tokens = fresh_,
+                                    .kv_tokens = cached + fresh_,
+                                    .heads = heads,
+                                    .kv_heads = kv_heads,
+                                    .qk_dim = real(mla ? a.nope_dim + a.rope_dim : a.head_dim),
+                                    .v_dim = real(mla ? a.v_dim : a.head_dim),
+                                    .kv_bytes = kv,
+                                    .kv = d_.precision.kv,
+                                    .latent = mla}));
     if (mla) gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
   }
 
   void per_head(double rows, double n, double k) {
     if (rows <= 0.0) return;
     const double heads = real(m_.attention.heads) / tp();
-    add(kernels_.grouped_gemm({.groups = heads, .rows = heads * rows, .n = n, .k = k}));
+    add(kernels_.gemm(
+        {.m = rows, .n = n, .k = k, .batches = heads, .library = kernel::Library::batched}));
   }
 
   /// `prefill`: this pass holds prompt chunks; a draft pass does not.
@@ -227,7 +217,6 @@ class LongStep {
       return;
     }
     gemm(rows, real(m_.experts), h(), DataType::bf16);
-    elementwise(rows * (4.0 * real(m_.experts) + 2.0 * real(m_.top_k) * h()));
     if (d_.parallel.dp > 1) exchange(rows);
     routed(rows);
     if (m_.shared_inter > 0) swiglu(rows, real(m_.shared_inter) / tp());
@@ -276,19 +265,13 @@ class LongStep {
         std::min({real(slots()), touched + std::sqrt(extremes * touched * untouched), busiest});
     const double inter = real(m_.expert_inter) / (tp() * dp() / ep());
     const DataType weight = d_.precision.weights;
-    add(kernels_.grouped_gemm({.groups = active,
-                               .rows = busiest,
-                               .n = 2.0 * inter,
-                               .k = h(),
-                               .activation = d_.precision.activations,
-                               .weight = weight}));
-    elementwise(rows * k * dp() / ep() * 6.0 * inter);
-    add(kernels_.grouped_gemm({.groups = active,
-                               .rows = busiest,
-                               .n = h(),
-                               .k = inter,
-                               .activation = d_.precision.activations,
-                               .weight = weight}));
+    add(kernels_.moe({.tokens = rows,
+                      .load = kernel::ExpertLoad::spread(busiest, active),
+                      .hidden = h(),
+                      .inter = inter,
+                      .activation = d_.precision.activations,
+                      .weight = weight,
+                      .block = m_.block_scales}));
   }
 
   void head(double rows) {

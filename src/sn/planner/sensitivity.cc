@@ -22,6 +22,7 @@ constexpr double negligible = 5e-4;
 
 Evidence evidence_of_param(const hw::Param& p) {
   if (p.provenance.assumed()) return Evidence::assumption;
+  if (p.provenance.source.id == "kernel-fit") return Evidence::calibrated;
   if (p.provenance.source.grade == hw::Grade::family_default) return Evidence::family_default;
   return Evidence::published;
 }

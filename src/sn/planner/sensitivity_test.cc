@@ -31,7 +31,10 @@ SmallCase memory_alone() {
           .slo = "{tpot: {p90: 1 s}}",
           .more =
               "software:\n"
-              "  kernels: {base: hopper, launch: 10 ns, sharpness: 64}\n"
+              "  kernels:\n"
+              "    base: hopper\n"
+              "    gemm: {launch: 1 ns, tile: 0.1 ns, k_step: 0.1 ns, split: 0.1 ns, rate: 1}\n"
+              "    attention: {decode: {launch: 1 ns, head: 0.1 ns, k_step: 0.1 ns}}\n"
               "  framework: {base: generic, host: {decode: 0 ms, prefill: 0 ms}}\n"
               "deployments:\n  - {pool: prefill, tp: 4, chunk: 4096}\n"
               "  - {pool: decode, tp: 1, max_batch: 1}\n"};
@@ -41,19 +44,19 @@ TEST(Sensitivity, MemoryAloneHasElasticityOne) {
   const twin::World world = small_world(memory_alone());
   ASSERT_EQ(world.search.fixed.size(), 1u);
   const Sensitivity s = sensitivity(world, world.search.fixed.front());
-  // Rate = sequences x tokens / (output x bytes / (bandwidth x share)): proportional to both. The
-  // rest of a step is 800 launches of 10 ns and activations through L2, below 2 % of 70 GB / 4.8
-  // TB/s = 15 ms.
-  EXPECT_NEAR(elasticity(s, "rack.chip.hbm.bandwidth"), 1.0, 0.02);
-  EXPECT_NEAR(elasticity(s, "kernels.hbm"), 1.0, 0.02);
-  EXPECT_NEAR(elasticity(s, "rack.chip.peak.fp8"), 0.0, 0.005);
+  // Rate = sequences x tokens / (output x bytes / (bandwidth x share)): near proportional to both.
+  // Tensor cores work on whole tiles of 16 rows beside the stream, and the two overlap imperfectly
+  // (root of squares), which leaves an eighth to the peak rate and the latencies.
+  EXPECT_NEAR(elasticity(s, "rack.chip.hbm.bandwidth"), 1.0, 0.15);
+  EXPECT_NEAR(elasticity(s, "kernels.gemm.hbm"), 1.0, 0.15);
+  EXPECT_NEAR(elasticity(s, "rack.chip.peak.fp8"), 0.0, 0.1);
   EXPECT_EQ(find(s, "rack.scale_up.bandwidth"), nullptr) << "one GPU sends nothing";
   EXPECT_EQ(find(s, "rack.power.feed"), nullptr);
   EXPECT_EQ(s.elasticities.front().param.find("hbm") == std::string::npos, false);
   const Elasticity* e = find(s, "rack.chip.hbm.bandwidth");
   ASSERT_NE(e, nullptr);
-  EXPECT_NEAR(e->more, 0.10, 0.003);
-  EXPECT_NEAR(e->less, -0.10, 0.003);
+  EXPECT_NEAR(e->more, 0.10, 0.015);
+  EXPECT_NEAR(e->less, -0.10, 0.015);
   EXPECT_NE(e->value.find("TB/s"), std::string::npos);
   EXPECT_FALSE(e->source.empty());
 }
@@ -157,15 +160,15 @@ TEST(Sensitivity, MoreHardwareNeverHurts) {
                              "rack.scale_up.bandwidth", "rack.nic.bandwidth"}) {
       EXPECT_GE(knee_with(world, plan, path, 1.1), knee * (1.0 - wave)) << path;
     }
-    for (const char* path : {"framework.host.decode", "framework.host.prefill", "kernels.launch",
-                             "collectives.moe.dispatch_alpha"}) {
+    for (const char* path : {"framework.host.decode", "framework.host.prefill",
+                             "kernels.gemm.launch", "collectives.moe.dispatch_alpha"}) {
       EXPECT_LE(knee_with(world, plan, path, 1.1), knee * (1.0 + wave)) << path;
     }
   }
 }
 
 TEST(Evidence, IsTheWeakestOfKernelsAndChip) {
-  EXPECT_EQ(evidence_of(small_world()), Evidence::family_default);
+  EXPECT_EQ(evidence_of(small_world()), Evidence::calibrated);
   EXPECT_EQ(evidence_of(small_world({.cluster = "{rack: al128-xpu2kw}"})), Evidence::assumption);
   EXPECT_EQ(to_string(Evidence::calibrated), "calibrated");
   EXPECT_EQ(to_string(Evidence::family_default), "family default");

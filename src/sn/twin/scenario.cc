@@ -113,6 +113,10 @@ void read_software(MapReader& root, const hw::Catalog& catalog, World& world, Er
   hw::read_entry(catalog, collectives, "collectives", world.collectives, world.params, errors);
   hw::read_entry(catalog, framework, "framework", world.framework, world.params, errors);
   world.kernels.name = name_of(kernels);
+  // Ratios fitted once for all chips: part of the model, not of the machine.
+  hw::Params shared;
+  hw::read_entry(catalog, resolve_part(catalog, nullptr, "kernel_software", "default", errors),
+                 "kernel_software", world.kernels.software, shared, errors);
   world.collectives.name = name_of(collectives);
   world.framework.name = name_of(framework);
 }

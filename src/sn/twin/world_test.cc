@@ -52,7 +52,7 @@ TEST(World, OneNumberMovesAlone) {
       {"rack.scale_up.bandwidth",
        [](const World& x) { return x.cluster.rack.scale_up.link.bandwidth.si(); }},
       {"scale_out.latency", [](const World& x) { return x.cluster.scale_out.latency.si(); }},
-      {"kernels.launch", [](const World& x) { return x.kernels.launch.si(); }},
+      {"kernels.gemm.launch", [](const World& x) { return x.kernels.gemm.launch.si(); }},
       {"collectives.moe.efficiency", [](const World& x) { return x.collectives.moe; }},
       {"framework.memory.utilisation", [](const World& x) { return x.framework.memory; }},
       {"model.mtp_acceptance", [](const World& x) { return x.traits.mtp_acceptance; }},

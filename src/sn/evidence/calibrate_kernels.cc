@@ -1,0 +1,482 @@
+// sn/evidence/calibrate_kernels.cc
+//
+// Rows to fits, family by family, in three stages (see the header).
+
+#include "sn/evidence/calibrate_kernels.h"
+
+#include <fmt/format.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "sn/base/files.h"
+#include "sn/evidence/kernel_cases.h"
+#include "sn/evidence/param_slots.h"
+
+namespace sn::evidence {
+
+namespace {
+
+using kernel::Family;
+using kernel::Format;
+using kernel::Library;
+
+/// A measured row of one family with what its prediction depends on.
+struct FitRow {
+  KernelCase measured;
+  std::size_t chip = 0;   // index into the chips of the fit
+  std::size_t table = 0;  // for weights
+};
+
+/// What one operator is to a fit.
+struct Kind {
+  Family family = Family::gemm;
+  Format format = Format::bf16;
+  Library library = Library::cublas;
+  bool narrow_cache = false;
+};
+
+struct KindOf {
+  std::optional<Kind> operator()(const kernel::Gemm& g) const {
+    return Kind{Family::gemm, format_of(g.activation, g.weight, g.block), g.library};
+  }
+  std::optional<Kind> operator()(const kernel::Moe& m) const {
+    return Kind{Family::moe, format_of(m.activation, m.weight, m.block), m.library};
+  }
+  std::optional<Kind> operator()(const kernel::PrefillAttention& a) const {
+    return Kind{a.latent ? Family::mla_prefill : Family::prefill, Format::bf16, a.library,
+                a.kv != kernel::DataType::bf16};
+  }
+  std::optional<Kind> operator()(const kernel::DecodeAttention& a) const {
+    return Kind{Family::decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
+  }
+  std::optional<Kind> operator()(const kernel::MlaDecode& a) const {
+    return Kind{Family::mla_decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
+  }
+  std::optional<Kind> operator()(const Elementwise&) const { return std::nullopt; }
+};
+
+/// Families are fitted on rows of one operator; modules and element-wise rows only judge.
+std::optional<Kind> kind_of(const KernelCase& c) {
+  if (c.ops.size() != 1) return std::nullopt;
+  return std::visit(KindOf{}, c.ops.front());
+}
+
+Library reference(Family family) {
+  switch (family) {
+    case Family::gemm:
+      return Library::cublas;
+    case Family::moe:
+      return Library::cutlass;
+    case Family::prefill:
+    case Family::decode:
+      return Library::flash;
+    default:
+      return Library::trtllm;
+  }
+}
+
+struct Sample {
+  std::vector<FitRow> rows;
+  std::vector<std::string> chips;
+  std::size_t tables = 0;
+};
+
+/// Rows of all families that a fit may see, by family.
+class Collector {
+ public:
+  Collector(const KernelSet& kernels, const CalibrateOptions& options)
+      : kernels_(kernels), options_(options), samples_(kernel::family_count) {}
+
+  void read(const KernelFile& file, Errors& errors) {
+    if (file.format != TableFormat::aiconfigurator || file.table.starts_with("wideep")) return;
+    const auto chip = kernels_.chips.find(file.chip);
+    if (chip == kernels_.chips.end()) return;
+    const Salvage text = salvage_file(file.path, std::size_t{1} << 31);
+    if (text.stopped_by) errors.push_back(*text.stopped_by);
+    const auto table = open_table(file, text.text, chip->second, routing_);
+    if (!table) {
+      errors.insert(errors.end(), table.error().begin(), table.error().end());
+      return;
+    }
+    std::map<std::pair<std::uint32_t, std::size_t>, std::vector<FitRow>> by_table;
+    Faults faults;
+    KernelCase row;
+    while ((*table)->next(row, faults)) {
+      if (!row.skip.empty() || !row.fitted()) continue;
+      const std::optional<Kind> kind = kind_of(row);
+      if (!kind) continue;
+      by_table[{row.group, static_cast<std::size_t>(kind->family)}].push_back({row, 0, 0});
+    }
+    for (auto& [key, rows] : by_table) add(file.chip, key.second, rows);
+  }
+
+  [[nodiscard]] std::vector<Sample>& samples() { return samples_; }
+
+ private:
+  void add(const std::string& chip, std::size_t family, std::vector<FitRow>& rows) {
+    Sample& s = samples_[family];
+    const auto at = std::find(s.chips.begin(), s.chips.end(), chip);
+    const auto index = static_cast<std::size_t>(at - s.chips.begin());
+    if (at == s.chips.end()) s.chips.push_back(chip);
+    // Evenly spaced rows of the table's own order.
+    const double stride = std::max(
+        1.0, static_cast<double>(rows.size()) / static_cast<double>(options_.rows_per_table));
+    for (double i = 0.0; i < static_cast<double>(rows.size()); i += stride) {
+      FitRow& row = rows[static_cast<std::size_t>(i)];
+      row.chip = index;
+      row.table = s.tables;
+      s.rows.push_back(std::move(row));
+    }
+    ++s.tables;
+  }
+
+  const KernelSet& kernels_;
+  const CalibrateOptions& options_;
+  RoutingCache routing_;
+  std::vector<Sample> samples_;
+};
+
+std::vector<ParamSlot> generation_slots(kernel::KernelParams& p, Family family) {
+  switch (family) {
+    case Family::gemm: {
+      std::vector<ParamSlot> slots = slots_of(p.gemm, "gemm");
+      for (const ParamSlot& s : slots_of(p)) {
+        if (s.path == "host.eager") slots.push_back(s);
+      }
+      return slots;
+    }
+    case Family::moe:
+      return slots_of(p.moe, "moe");
+    case Family::prefill:
+      return slots_of(p.prefill, "attention.prefill");
+    case Family::decode:
+      return slots_of(p.decode, "attention.decode");
+    case Family::mla_prefill:
+      return slots_of(p.mla_prefill, "mla.prefill");
+    case Family::mla_decode:
+      return slots_of(p.mla_decode, "mla.decode");
+  }
+  return {};
+}
+
+/// The fit of one family.
+class FamilyJob {
+ public:
+  FamilyJob(Family family, Sample& sample, KernelSet& kernels, const CalibrateOptions& options)
+      : family_(family), sample_(sample), kernels_(kernels), options_(options) {
+    for (const std::string& name : sample.chips) {
+      const hw::Chip& chip = kernels.chips.at(name);
+      chips_.push_back(chip);
+      const auto [at, fresh] = kernels.generations.try_emplace(chip.kernels, starting_params());
+      if (fresh) at->second.name = chip.kernels;
+      generation_of_chip_.push_back(&at->second);
+    }
+    collect_slots();
+    sort_rows();
+  }
+
+  /// First the generations on the reference alone, then formats and libraries on the rest.
+  FamilyFit run() {
+    FamilyFit out;
+    out.family = family_;
+    out.rows = sample_.rows.size();
+    out.tables = sample_.tables;
+    out.mape_before = mape();
+    tbb::task_arena arena(options_.threads > 0 ? options_.threads : tbb::task_arena::automatic);
+    arena.execute([&] {
+      for (const Stage s : {Stage::reference, Stage::rest, Stage::all}) {
+        // Dense products are what everything else stands on: their reference is not bent to fit
+        // the rest.
+        if (s == Stage::all && family_ == Family::gemm) continue;
+        select(s);
+        if (slots_.empty() || weight_sum_ <= 0.0) continue;
+        append(out.fit, stage());
+      }
+    });
+    out.mape = mape();
+    return out;
+  }
+
+ private:
+  [[nodiscard]] bool is_reference(const FitRow& r) const {
+    const Kind k = *kind_of(r.measured);
+    return k.format == Format::bf16 && k.library == reference(family_) && !k.narrow_cache;
+  }
+
+  void collect_slots() {
+    std::set<kernel::KernelParams*> seen;
+    for (kernel::KernelParams* g : generation_of_chip_) {
+      if (!seen.insert(g).second) continue;
+      for (ParamSlot& s : generation_slots(*g, family_)) {
+        s.path = g->name + "." + s.path;
+        all_slots_.push_back({std::move(s), g});
+      }
+    }
+    std::set<std::size_t> formats;
+    std::set<std::size_t> libraries;
+    for (const FitRow& r : sample_.rows) {
+      const Kind k = *kind_of(r.measured);
+      formats.insert(static_cast<std::size_t>(k.format));
+      libraries.insert(static_cast<std::size_t>(k.library));
+    }
+    formats.erase(static_cast<std::size_t>(Format::bf16));
+    libraries.erase(static_cast<std::size_t>(reference(family_)));
+    kernel::SoftwareParams& software = kernels_.software;
+    for (const std::size_t f : formats) {
+      const std::string path(to_string(static_cast<Format>(f)));
+      if (family_ == Family::gemm) share(slots_of(software.gemm_formats[f], "gemm." + path));
+      if (family_ == Family::moe) share(slots_of(software.moe_formats[f], "moe." + path));
+    }
+    if (attends(family_)) {
+      const auto f = static_cast<std::size_t>(family_);
+      share(slots_of(software.fp8_cache[f], "fp8_cache." + std::string(to_string(family_))));
+    }
+    for (const std::size_t l : libraries) {
+      const auto f = static_cast<std::size_t>(family_);
+      const std::string path =
+          fmt::format("libraries.{}.{}", to_string(static_cast<Library>(l)), to_string(family_));
+      std::vector<ParamSlot> terms = slots_of(software.libraries[f][l], path);
+      // A library multiplies what a format multiplies as well: products have one rate, the
+      // format's.
+      if (family_ == Family::gemm) terms.erase(terms.begin() + 1);
+      share(std::move(terms));
+    }
+  }
+
+  void share(std::vector<ParamSlot> slots) {
+    for (ParamSlot& s : slots) all_slots_.push_back({std::move(s), nullptr});
+  }
+
+  enum class Stage { reference, rest, all };
+
+  /// Parameters and rows of one stage. Host time shows in eager rows alone, so it is a shared one.
+  void select(Stage stage) {
+    slots_.clear();
+    owners_.clear();
+    for (const auto& [slot, owner] : all_slots_) {
+      const bool late = owner == nullptr || slot.path.ends_with("host.eager");
+      if (stage != Stage::all && late != (stage == Stage::rest)) continue;
+      slots_.push_back(slot);
+      owners_.push_back(owner);
+    }
+    const auto takes_part = [&](const FitRow& r) {
+      return stage == Stage::all || is_reference(r) == (stage == Stage::reference);
+    };
+    std::vector<double> per_table(sample_.tables, 0.0);
+    for (const FitRow& r : sample_.rows) {
+      if (takes_part(r)) per_table[r.table] += 1.0;
+    }
+    weights_.clear();
+    weight_sum_ = 0.0;
+    for (const FitRow& r : sample_.rows) {
+      weights_.push_back(takes_part(r) ? 100.0 / per_table[r.table] : 0.0);
+      weight_sum_ += weights_.back();
+    }
+    for (Block& b : blocks_) b.values.clear();
+  }
+
+  [[nodiscard]] Fit stage() {
+    std::vector<FitParameter> parameters;
+    for (const ParamSlot& s : slots_) {
+      parameters.push_back({s.path, s.get(), std::max(s.min, 1e-12), s.max});
+    }
+    FitOptions options;
+    options.scale = 0.06;
+    options.iterations = 80;
+    options.tolerance = 3e-5;
+    const Fit found = fit(
+        parameters, weights_,
+        [this](std::span<const double> values, std::span<double> r) { residuals(values, r); },
+        options);
+    for (std::size_t j = 0; j < slots_.size(); ++j) slots_[j].set(found.parameters[j].value);
+    return found;
+  }
+
+  static void append(Fit& all, const Fit& stage) {
+    for (const FittedParameter& p : stage.parameters) {
+      const auto same = [&](const FittedParameter& q) { return q.name == p.name; };
+      const auto at = std::find_if(all.parameters.begin(), all.parameters.end(), same);
+      if (at == all.parameters.end()) {
+        all.parameters.push_back(p);
+      } else {
+        *at = p;
+      }
+    }
+    all.loss += stage.loss;
+    all.loss_before += stage.loss_before;
+    all.iterations += stage.iterations;
+  }
+
+  /// Rows of one generation stand together, so that a change to another leaves them alone.
+  void sort_rows() {
+    std::stable_sort(sample_.rows.begin(), sample_.rows.end(),
+                     [&](const FitRow& a, const FitRow& b) { return a.chip < b.chip; });
+    for (std::size_t i = 0; i < sample_.rows.size();) {
+      std::size_t end = i;
+      while (end < sample_.rows.size() && sample_.rows[end].chip == sample_.rows[i].chip) ++end;
+      blocks_.push_back({i, end, {}, {}});
+      i = end;
+    }
+  }
+
+  /// Rows of one chip with their last full evaluation.
+  struct Block {
+    std::size_t begin;
+    std::size_t end;
+    std::vector<double> values;  // the parameters it depends on
+    std::vector<double> residuals;
+  };
+
+  void residuals(std::span<const double> values, std::span<double> out) {
+    for (std::size_t j = 0; j < slots_.size(); ++j) slots_[j].set(values[j]);
+    for (Block& b : blocks_) {
+      const std::size_t chip = sample_.rows[b.begin].chip;
+      std::vector<double> own;
+      for (std::size_t j = 0; j < slots_.size(); ++j) {
+        const bool mine = owners_[j] == nullptr || owners_[j] == generation_of_chip_[chip];
+        if (mine) own.push_back(values[j]);
+      }
+      std::size_t moved = own.size();
+      if (b.values.size() == own.size()) {
+        moved = 0;
+        for (std::size_t j = 0; j < own.size(); ++j) moved += own[j] != b.values[j] ? 1 : 0;
+      }
+      const auto place = out.begin() + static_cast<std::ptrdiff_t>(b.begin);
+      if (moved == 0) {  // a derivative by another generation's parameter
+        std::copy(b.residuals.begin(), b.residuals.end(), place);
+        continue;
+      }
+      std::vector<double> fresh = evaluate(b, chip);
+      std::copy(fresh.begin(), fresh.end(), place);
+      if (moved == 1) continue;  // a derivative steps away and comes back
+      b.values = std::move(own);
+      b.residuals = std::move(fresh);
+    }
+  }
+
+  [[nodiscard]] std::vector<double> evaluate(const Block& b, std::size_t chip) const {
+    kernel::KernelParams params = *generation_of_chip_[chip];
+    params.software = kernels_.software;
+    const kernel::KernelModel model(chips_[chip], params);
+    std::vector<double> out(b.end - b.begin);
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, out.size(), 256),
+                      [&](const tbb::blocked_range<std::size_t>& range) {
+                        for (std::size_t i = range.begin(); i < range.end(); ++i) {
+                          const KernelCase& c = sample_.rows[b.begin + i].measured;
+                          out[i] = std::log(predicted_seconds(model, c) / c.seconds);
+                        }
+                      });
+    return out;
+  }
+
+  /// Mean over tables of the mean error, with the parameters as they stand.
+  [[nodiscard]] double mape() const {
+    std::vector<double> sum(sample_.tables, 0.0);
+    std::vector<double> rows(sample_.tables, 0.0);
+    for (const Block& b : blocks_) {
+      const std::vector<double> r = evaluate(b, sample_.rows[b.begin].chip);
+      for (std::size_t i = b.begin; i < b.end; ++i) {
+        sum[sample_.rows[i].table] += std::abs(std::expm1(r[i - b.begin]));
+        rows[sample_.rows[i].table] += 1.0;
+      }
+    }
+    double total = 0.0;
+    for (std::size_t t = 0; t < sum.size(); ++t) total += sum[t] / rows[t];
+    return sum.empty() ? 0.0 : total / static_cast<double>(sum.size());
+  }
+
+  Family family_;
+  Sample& sample_;
+  KernelSet& kernels_;
+  const CalibrateOptions& options_;
+  std::vector<hw::Chip> chips_;
+  std::vector<kernel::KernelParams*> generation_of_chip_;
+  struct Owned {
+    ParamSlot slot;
+    kernel::KernelParams* owner;  // nullptr: shared by all chips
+  };
+  std::vector<Owned> all_slots_;
+  // Of the current stage:
+  std::vector<ParamSlot> slots_;
+  std::vector<kernel::KernelParams*> owners_;
+  std::vector<double> weights_;
+  double weight_sum_ = 0.0;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace
+
+kernel::KernelParams starting_params() {
+  const auto us = [](double v) { return Time::from_si(v * 1e-6); };
+  kernel::KernelParams p;
+  p.gemm = {.launch = us(2.0),
+            .rate = 0.8,
+            .hbm = 0.83,
+            .l2 = 0.4,
+            .k_step = us(0.075),
+            .tile = us(0.5),
+            .wave = 0.1,
+            .split = us(2.7),
+            .throttle = 0.1,
+            .keep = 0.3};
+  p.moe = {.base = us(20.0),
+           .rate = 0.7,
+           .hbm = 0.8,
+           .k_step = us(0.08),
+           .tile = us(2.0),
+           .wave = 0.5,
+           .rows = 1.3,
+           .token = us(0.1)};
+  p.prefill = {.launch = us(12.0),
+               .rate = 0.8,
+               .exp = 1.2,
+               .k_step = us(0.5),
+               .tile = us(2.0),
+               .traffic = 1.8,
+               .l2 = 0.35};
+  p.mla_prefill = p.prefill;
+  p.decode = {.launch = us(8.5),
+              .rate = 0.3,
+              .hbm = 0.9,
+              .l2 = 0.5,
+              .k_step = us(0.1),
+              .head = us(1.5),
+              .wave = 0.6,
+              .split = us(2.0)};
+  p.mla_decode = p.decode;
+  p.eager = us(100.0);
+  return p;
+}
+
+Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
+                              const CalibrateOptions& options,
+                              const std::function<void(std::string_view)>& progress) {
+  Calibration out;
+  out.kernels = std::move(kernels);
+  const KernelFiles found = find_kernel_files(directory);
+  out.errors = found.errors;
+  Collector collector(out.kernels, options);
+  if (progress) progress("reading tables");
+  for (const KernelFile& file : found.files) collector.read(file, out.errors);
+  for (std::size_t f = 0; f < kernel::family_count; ++f) {
+    const auto family = static_cast<Family>(f);
+    Sample& sample = collector.samples()[f];
+    const std::string name(to_string(family));
+    const bool wanted =
+        options.families.empty() ||
+        std::find(options.families.begin(), options.families.end(), name) != options.families.end();
+    if (!wanted || sample.rows.size() < 100) continue;
+    if (progress) progress(name);
+    out.families.push_back(FamilyJob(family, sample, out.kernels, options).run());
+  }
+  return out;
+}
+
+}  // namespace sn::evidence

@@ -1,0 +1,62 @@
+// sn/evidence/calibrate_kernels.h
+//
+// Fits the kernel parameters of chip generations, formats and libraries to measured tables.
+//
+// One fit per family of operators, over all generations at once, since formats and libraries are
+// shared by them: the rows marked `fitted` (one in sixteen), of every table at most
+// `rows_per_table`, each table with the same weight. bf16, and for each family the library that all
+// generations were measured with, are the reference: 1. Method, loss and what is said about a
+// parameter that the data cannot determine: fit.h. The result does not depend on threads.
+
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sn/evidence/fit.h"
+#include "sn/evidence/kernel_set.h"
+
+namespace sn::evidence {
+
+struct CalibrateOptions {
+  std::size_t rows_per_table = 400;
+  int threads = 0;                    // 0: as many as the machine has
+  std::vector<std::string> families;  // names of kernel::Family; empty: all
+};
+
+/// One family after its fit.
+struct FamilyFit {
+  kernel::Family family = kernel::Family::gemm;
+  Fit fit;
+  std::size_t rows = 0;
+  std::size_t tables = 0;
+  double mape_before = 0.0;
+  double mape = 0.0;  // of the fitted rows, mean over tables
+};
+
+struct Calibration {
+  KernelSet kernels;  // generations and software terms after the fit
+  std::vector<FamilyFit> families;
+  Errors errors;  // of the folder and of files; the rest was fitted
+};
+
+/// Values to start from where a catalog has none: of the order that all measured chips share.
+[[nodiscard]] kernel::KernelParams starting_params();
+
+/// `kernels.generations` are where the fit starts; generations without an entry start from
+/// `starting_params`. `progress` is told each family before it is fitted.
+[[nodiscard]] Calibration calibrate_kernels(
+    const std::string& directory, KernelSet kernels, const CalibrateOptions& options = {},
+    const std::function<void(std::string_view)>& progress = {});
+
+/// Catalog entries of the fit: one file a generation below kernels/, and
+/// kernel_software/default.yaml. `date` is written with every value.
+struct CatalogFile {
+  std::string path;
+  std::string text;
+};
+[[nodiscard]] std::vector<CatalogFile> catalog_files(const Calibration& calibration,
+                                                     const std::string& date);
+
+}  // namespace sn::evidence

@@ -1,0 +1,71 @@
+// sn/evidence/kernel_set.cc
+//
+// Chips, generations and software terms of a catalog, by name.
+
+#include "sn/evidence/kernel_set.h"
+
+#include "sn/base/units.h"
+
+namespace sn::evidence {
+
+namespace {
+
+template <class T>
+void read_all(const hw::Catalog& catalog, std::string_view kind_name, const std::string& prefix,
+              std::map<std::string, T, std::less<>>& out, hw::Params& params, Errors& errors) {
+  const hw::CatalogKind& kind = *hw::find_kind(kind_name);
+  for (const std::string& name : catalog.names(kind)) {
+    const Result<Node> tree = catalog.entry(kind, name);
+    if (!tree) {
+      errors.insert(errors.end(), tree.error().begin(), tree.error().end());
+      continue;
+    }
+    T value;
+    hw::read_entry(catalog, *tree, prefix + name, value, params, errors);
+    value.name = name;
+    out.emplace(name, std::move(value));
+  }
+}
+
+}  // namespace
+
+Result<KernelSet> read_chips(const hw::Catalog& catalog) {
+  KernelSet set;
+  Errors errors;
+  hw::Params params;
+  read_all(catalog, "chip", "chip.", set.chips, params, errors);
+  if (!errors.empty()) return fail(std::move(errors));
+  return set;
+}
+
+Result<KernelSet> read_kernel_set(const hw::Catalog& catalog, hw::Params& params) {
+  Result<KernelSet> set = read_chips(catalog);
+  if (!set) return set;
+  Errors errors;
+  read_all(catalog, "kernels", "kernels.", set->generations, params, errors);
+  std::map<std::string, kernel::SoftwareParams, std::less<>> software;
+  read_all(catalog, "kernel_software", "kernel_software.", software, params, errors);
+  if (!software.empty()) set->software = software.begin()->second;
+  for (auto& [name, generation] : set->generations) generation.software = set->software;
+  if (!errors.empty()) return fail(std::move(errors));
+  return set;
+}
+
+std::vector<ParameterLine> parameter_lines(const hw::Params& params) {
+  std::vector<ParameterLine> out;
+  for (const hw::Param& p : params) {
+    const auto first = p.path.find('.');
+    const auto second = p.path.find('.', first + 1);
+    const std::string kind = p.path.substr(0, first);
+    if (kind != "kernels" && kind != "kernel_software") continue;
+    out.push_back({.family = kind == "kernels" ? p.path.substr(first + 1, second - first - 1)
+                                               : std::string("all chips"),
+                   .name = p.path.substr(second + 1),
+                   .value = format_quantity(p.value, p.dimension),
+                   .source = p.provenance.source.id,
+                   .note = p.provenance.note});
+  }
+  return out;
+}
+
+}  // namespace sn::evidence

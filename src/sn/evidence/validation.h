@@ -1,0 +1,121 @@
+// sn/evidence/validation.h
+//
+// The answer to `validate`: how well the models predict measurements, as plain values.
+//
+// A file of measurements holds one or several tables; a table is what one model prediction is
+// judged by: one chip, one framework, one data type (a group of the file). Summaries are unweighted
+// means over tables, so that a large table counts no more than a small one. Rows that no model
+// predicts are counted with their reason, and as an error of 100 % in the coverage-adjusted figure.
+//
+// `held_out` covers the rows that `calibrate` never fits (the split is in kernel_cases.h).
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sn/base/result.h"
+#include "sn/evidence/metrics.h"
+
+namespace sn::evidence {
+
+struct Skip {
+  std::string reason;
+  std::size_t rows = 0;
+};
+
+/// A row far from its prediction.
+struct WorstCase {
+  int line = 0;
+  std::string shape;       // "m=128 n=4096 k=7168 fp8_block"
+  double measured = 0.0;   // s
+  double predicted = 0.0;  // s
+};
+
+/// One table: a data type of a file.
+struct TableReport {
+  std::string group;  // "fp8_block", "bf16, KV fp8"
+  std::size_t rows = 0;
+  std::size_t predicted = 0;
+  std::vector<Skip> skipped;
+  Metrics latency;
+  Metrics held_out;
+  double target = 0.0;  // MAPE asked for: the family's, or 1.5 x the noise floor if that is higher
+
+  [[nodiscard]] bool met() const { return predicted > 0 && latency.mape <= target; }
+  /// MAPE with every skipped row as an error of 100 %.
+  [[nodiscard]] double adjusted() const;
+};
+
+struct FileReport {
+  std::string file;
+  std::string family;  // "GEMM", "attention prefill", ...
+  std::string chip;
+  std::string framework;  // "trtllm 1.3.0rc20"
+  std::size_t rows = 0;
+  std::size_t predicted = 0;
+  std::vector<Skip> skipped;
+  Metrics latency;
+  Metrics held_out;
+  std::vector<TableReport> tables;
+  std::vector<WorstCase> worst;  // by |ln(predicted / measured)|
+  Errors faults;                 // malformed rows, a truncated file
+};
+
+/// Means over tables.
+struct Summary {
+  std::string name;  // a family or a chip
+  std::size_t tables = 0;
+  std::size_t met = 0;
+  std::size_t rows = 0;
+  std::size_t predicted = 0;
+  double mape = 0.0;
+  double adjusted = 0.0;
+  double bias = 0.0;      // mean of |median bias|
+  double held_out = 0.0;  // MAPE on rows never fitted
+  double floor = 0.0;
+};
+
+/// Where predictions lie, as counts: measured time against predicted time, and against the error.
+struct Density {
+  static constexpr std::size_t times = 56;   // 8 per decade from 1 us
+  static constexpr std::size_t ratios = 61;  // ln(predicted / measured) from -1.525 by 0.05
+
+  std::string family;
+  std::array<std::array<std::uint32_t, times>, times> predicted = {};  // [measured][predicted]
+  std::array<std::array<std::uint32_t, ratios>, times> error = {};     // [measured][error]
+
+  void add(double measured, double predicted_time);
+  void merge(const Density& other);
+  /// ln(predicted / measured) at quantile `q` of one bin of measured time; NaN when it is empty.
+  [[nodiscard]] double quantile(std::size_t time, double q) const;
+};
+
+/// A fitted or assumed number that predictions rest on.
+struct ParameterLine {
+  std::string family;  // kernel family of a chip generation, a framework or a data type
+  std::string name;
+  std::string value;
+  std::string source;
+  std::string note;
+};
+
+struct Validation {
+  std::vector<FileReport> files;
+  std::vector<ParameterLine> parameters;
+  std::vector<Summary> families;
+  std::vector<Summary> chips;
+  Summary all;
+  std::vector<Density> densities;  // one per family
+  std::vector<std::string> ignored;
+  Errors errors;  // of the folder and of whole files
+  double seconds = 0.0;
+};
+
+/// Fills `families`, `chips` and `all` from `files`.
+void summarise(Validation& validation);
+
+}  // namespace sn::evidence

@@ -1,0 +1,67 @@
+// sn/kernel/gemm.h
+//
+// Dense matrix products.
+//
+//   t = launches + sqrt(tc^2 + tm^2) + tq
+//   tc = min over tiles and splits of waves x (max4(2 tm tn k / (rate per SM), k/64 x k_step) +
+//   tile)
+//        + the joining of split-K; x (1 + throttle tc / (tc + 1 ms))
+//   tm = bytes from HBM / hbm + bytes that are still in L2 / l2
+//   tq = narrowing the activations: traffic, and SM time per token
+//
+// Waves count tiles over SMs (wave quantisation, NVIDIA "Matrix Multiplication Background"); the
+// floor of a k step is the latency of one stage of the load-multiply pipeline; roofline after
+// Williams, Waterman and Patterson (CACM 52(4), 2009). Tiles are those that the libraries ship
+// (CUTLASS profiler listings); which a library may choose from, and whether it splits k, is its
+// nature and not a parameter. Fit and error: `supernode validate kernels`.
+
+#pragma once
+
+#include <limits>
+
+#include "sn/kernel/chip_rates.h"
+#include "sn/kernel/cost.h"
+#include "sn/kernel/data_type.h"
+#include "sn/kernel/params.h"
+
+namespace sn::kernel {
+
+/// C[m,n] = A[m,k] B[k,n], `batches` times; `weight` is the format of B in memory, C is bf16.
+/// Fractional m is a mean over steps.
+struct Gemm {
+  double m = 0.0;
+  double n = 0.0;
+  double k = 0.0;
+  DataType activation = DataType::bf16;
+  DataType weight = DataType::bf16;
+  bool block = false;    // fp8 operands with a scale per block
+  double batches = 1.0;  // independent products in one launch
+  /// Other weights, in bytes, that pass before these come again: a whole model, unless a benchmark
+  /// repeats a few copies.
+  double weight_cycle = std::numeric_limits<double>::infinity();
+  /// Calls from the host outside a captured graph, in units of quantise and multiply: the host is
+  /// then the slower. 0: captured.
+  double eager = 0.0;
+  Library library = Library::cublas;
+};
+
+/// The library that production engines call for a product of this format.
+[[nodiscard]] Library usual_gemm_library(Format format);
+
+class GemmModel {
+ public:
+  GemmModel(const ChipRates& chip, const KernelParams& params)
+      : chip_(chip), p_(params.gemm), eager_(params.eager.si()), software_(params.software) {}
+
+  [[nodiscard]] Cost cost(const Gemm& g) const;
+
+ private:
+  [[nodiscard]] double compute(const Gemm& g, Format format, double rate) const;
+
+  ChipRates chip_;
+  GemmParams p_;
+  double eager_;
+  SoftwareParams software_;
+};
+
+}  // namespace sn::kernel

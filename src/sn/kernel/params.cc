@@ -1,0 +1,39 @@
+// sn/kernel/params.cc
+//
+// Names of operator families; which library has which.
+
+#include "sn/kernel/params.h"
+
+namespace sn::kernel {
+
+std::string_view to_string(Family family) {
+  constexpr std::array<std::string_view, family_count> names = {
+      "gemm", "moe", "prefill", "decode", "mla_prefill", "mla_decode"};
+  return names[static_cast<std::size_t>(family)];
+}
+
+bool exists(Family family, Library library) {
+  switch (library) {
+    case Library::cublas:
+    case Library::deepgemm:
+      return family == Family::gemm || family == Family::moe;
+    case Library::cutlass:
+    case Library::marlin:
+    case Library::portable:
+      return family == Family::gemm || family == Family::moe;
+    case Library::trtllm:
+    case Library::triton:
+      return true;
+    case Library::batched:
+    case Library::vllm:
+    case Library::sgl:
+      return family == Family::gemm;
+    case Library::flashinfer:
+      return family == Family::moe;
+    case Library::flash:
+      return family != Family::gemm && family != Family::moe;
+  }
+  return false;
+}
+
+}  // namespace sn::kernel
