@@ -95,7 +95,9 @@ class Collector {
       : kernels_(kernels), options_(options), samples_(kernel::family_count) {}
 
   void read(const KernelFile& file, Errors& errors) {
-    if (file.format != TableFormat::aiconfigurator || file.table.starts_with("wideep")) return;
+    const bool tables = file.format == TableFormat::aiconfigurator;
+    if (!tables && file.format != TableFormat::llmservingsim) return;
+    if (file.table.starts_with("wideep")) return;  // whole modules of another engine
     const auto chip = kernels_.chips.find(file.chip);
     if (chip == kernels_.chips.end()) return;
     const Salvage text = salvage_file(file.path, std::size_t{1} << 31);

@@ -299,6 +299,7 @@ class SimTable : public KernelTable {
                                                    .kv_heads = kv_heads,
                                                    .head_dim = model_.head_dim,
                                                    .repeated = true,
+                                                   .divisible = chunk <= 0.0,
                                                    .library = Library::flash});
     }
     if (out.ops.empty()) out.skip = "an empty batch";

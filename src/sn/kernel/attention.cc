@@ -94,7 +94,7 @@ Cost AttentionModel::stream(const Stream& s, const DecodeParams& p, Family famil
   double loop_of_best = 0.0;
   const double grid = sequences * s.heads / chip_.sms;
   for (double parts = 1.0; parts <= most_parts; parts *= 2.0) {
-    if (parts > 1.0 && (grid * parts > 2.0 || keys < least_part * parts)) break;
+    if (parts > 1.0 && (!s.divisible || grid * parts > 2.0 || keys < least_part * parts)) break;
     const double w = waves(grid * parts, p.wave);
     const double loop = w * keys / parts / key_tile * step;
     const double time =
@@ -126,7 +126,8 @@ Cost AttentionModel::cost(const DecodeAttention& a) const {
                  .key_bytes = 2.0 * a.head_dim * bytes_per_element(a.kv).si(),
                  .io_bytes = 2.0 * a.sequences * a.queries * a.heads * a.head_dim * bf16_bytes,
                  .shared = readers / a.kv_heads,
-                 .repeated = a.repeated},
+                 .repeated = a.repeated,
+                 .divisible = a.divisible},
                 decode_, Family::decode, a.kv, a.library);
 }
 

@@ -55,6 +55,8 @@ struct DecodeAttention {
   double head_dim = 0.0;
   DataType kv = DataType::bf16;
   bool repeated = false;  // the same cache is read over and over: it may be found in L2
+  /// Whether a cache may be read in parts: not in one call with prompts (variable-length kernels).
+  bool divisible = true;
   Library library = Library::flash;
 };
 
@@ -98,6 +100,7 @@ class AttentionModel {
     double io_bytes = 0.0;   // queries and results
     double shared = 1.0;     // readers of the same keys
     bool repeated = false;
+    bool divisible = true;
   };
   [[nodiscard]] Cost stream(const Stream& s, const DecodeParams& p, Family family, DataType kv,
                             Library library) const;
