@@ -6,6 +6,7 @@
 
 #include "apps/cli/cli.h"
 #include "sn/draw/validation_views.h"
+#include "sn/evidence/published_figures.h"
 #include "sn/evidence/validate_kernels.h"
 #include "sn/hw/catalog.h"
 
@@ -30,8 +31,11 @@ int validate_kernels(const ValidateFlags& flags, int worst, int threads, bool to
   hw::Params params;
   const Result<evidence::KernelSet> kernels = evidence::read_kernel_set(*catalog, params);
   if (!kernels) return refuse(kernels.error());
-  evidence::Validation v = evidence::validate_kernels(
-      flags.data, *kernels, {.threads = threads, .worst = static_cast<std::size_t>(worst)});
+  evidence::Validation v =
+      flags.data.empty() ? evidence::validate_published(*kernels)
+                         : evidence::validate_kernels(
+                               flags.data, *kernels,
+                               {.threads = threads, .worst = static_cast<std::size_t>(worst)});
   v.parameters = evidence::parameter_lines(params);
   report(v.errors);
   bool faulty = !v.errors.empty();
@@ -58,7 +62,9 @@ int run_validate(const Args& args) {
   CLI::App app("Predicted against measured, case by case, with the error.", verb);
   ValidateFlags flags;
   app.add_option("WHAT", flags.what, "kernels");
-  app.add_option("--data", flags.data, "folder of measured tables; searched for known names")
+  app.add_option(
+         "--data", flags.data,
+         "folder of measured tables, searched for known names; without it, published figures")
       ->type_name("DIR");
   const CLI::Option* json =
       app.add_option("--json", flags.json, "JSON (schema/validation.schema.json); - is the default")
@@ -77,9 +83,6 @@ int run_validate(const Args& args) {
   Errors errors;
   if (flags.what != "kernels") {
     errors.push_back(flag_error(verb, "validate what?", "supernode validate kernels --data DIR"));
-  }
-  if (flags.data.empty()) {
-    errors.push_back(flag_error(verb, "--data is missing", "a folder of measured tables"));
   }
   const int worst = integer_flag("--worst", flags.worst, 0, 1000, errors);
   const int threads = integer_flag("--threads", flags.threads, 0, 256, errors);

@@ -69,12 +69,14 @@ class GemmTable : public AicTable {
     out.ops.emplace_back(g);
   }
 
-  static Library library(std::string_view type, std::string_view source) {
+  [[nodiscard]] Library library(std::string_view type, std::string_view source) const {
     if (has(source, "trt_flow")) return Library::portable;
     if (type == "bfloat16") return Library::cublas;
     if (type == "fp8") {
-      if (source == "torch_flow") return Library::trtllm;
-      return has(source, "sgl") ? Library::sgl : Library::vllm;
+      const std::string& framework = file().framework;
+      return framework == "trtllm" ? Library::trtllm
+             : framework == "vllm" ? Library::vllm
+                                   : Library::sgl;
     }
     if (type == "fp8_block") return Library::deepgemm;
     return kernel::usual_gemm_library(

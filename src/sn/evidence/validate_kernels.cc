@@ -69,7 +69,9 @@ class FileJob {
 
  private:
   void evaluate(std::string_view text) {
-    const auto chip = kernels_.chips.find(file_.chip);
+    // Single figures name their chips row by row.
+    const auto chip = file_.format == TableFormat::microbench ? kernels_.chips.begin()
+                                                              : kernels_.chips.find(file_.chip);
     if (chip == kernels_.chips.end()) {
       out_.report.faults.push_back(
           {.code = ErrorCode::unknown_name,

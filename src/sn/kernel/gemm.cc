@@ -118,7 +118,7 @@ Cost GemmModel::cost(const Gemm& g) const {
   const Format format = format_of(g.activation, g.weight, g.block);
   const FormatTerms& f = software_.gemm_formats[static_cast<std::size_t>(format)];
   const LibraryTerms& lib = software_.of(Family::gemm, g.library);
-  const bool narrow = narrows(format);
+  const bool narrow = narrows(format) && !g.narrowed;
   const double peak = chip_.peak_of(format);
   const double rate = peak * std::min(1.0, p_.rate * f.rate * lib.rate);
   const double weights = g.batches * g.n * g.k * bytes_per_element(g.weight).si();

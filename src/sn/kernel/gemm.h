@@ -34,8 +34,9 @@ struct Gemm {
   double k = 0.0;
   DataType activation = DataType::bf16;
   DataType weight = DataType::bf16;
-  bool block = false;    // fp8 operands with a scale per block
-  double batches = 1.0;  // independent products in one launch
+  bool block = false;     // fp8 operands with a scale per block
+  bool narrowed = false;  // activations come in their narrow format: nothing to quantise
+  double batches = 1.0;   // independent products in one launch
   /// Other weights, in bytes, that pass before these come again: a whole model, unless a benchmark
   /// repeats a few copies.
   double weight_cycle = std::numeric_limits<double>::infinity();

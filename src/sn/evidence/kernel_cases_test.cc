@@ -1,0 +1,184 @@
+// sn/evidence/kernel_cases_test.cc
+//
+// Rows of each table as operators; what cannot be read or predicted is said.
+
+#include "sn/evidence/kernel_cases.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace sn::evidence {
+namespace {
+
+hw::Chip chip() {
+  hw::Chip c;
+  c.name = "h100";
+  c.kernels = "hopper";
+  c.sms = 132;
+  c.l2_capacity = Bytes::from_si(50e6);
+  return c;
+}
+
+KernelFile file(const std::string& name) { return parse_kernel_file_name(name); }
+
+struct Opened {
+  std::vector<KernelCase> cases;
+  Errors faults;
+  std::vector<std::string> groups;
+};
+
+Opened read(const KernelFile& f, const std::string& text) {
+  RoutingCache routing;
+  Opened out;
+  const auto table = open_table(f, text, chip(), routing);
+  if (!table) {
+    out.faults = table.error();
+    return out;
+  }
+  Faults faults;
+  KernelCase row;
+  while ((*table)->next(row, faults)) out.cases.push_back(row);
+  out.faults = faults.list(f.name);
+  out.groups = (*table)->groups();
+  return out;
+}
+
+TEST(KernelCases, GemmWithTheCollectorsCopiesOfTheWeights) {
+  const Opened trt = read(file("h100_sxm__trtllm-1__gemm_perf.csv"),
+                          "gemm_dtype,m,n,k,latency_ms\nbfloat16,8,1024,1024,0.004\n"
+                          "fp8,8,8192,8192,0.05\nfp3,1,1,1,1\n");
+  ASSERT_EQ(trt.cases.size(), 3u);
+  const auto& small = std::get<kernel::Gemm>(trt.cases[0].ops[0]);
+  EXPECT_EQ(small.weight_cycle, 5.0 * 1024.0 * 1024.0 * 2.0);  // five copies at most
+  EXPECT_EQ(small.library, kernel::Library::cublas);
+  EXPECT_DOUBLE_EQ(trt.cases[0].seconds, 4e-6);
+  const auto& large = std::get<kernel::Gemm>(trt.cases[1].ops[0]);
+  EXPECT_EQ(large.weight_cycle, 8192.0 * 8192.0);  // more than L2: one
+  EXPECT_EQ(large.library, kernel::Library::trtllm);
+  EXPECT_EQ(trt.cases[2].skip, "unknown gemm_dtype");
+  EXPECT_EQ(trt.groups, (std::vector<std::string>{"bfloat16", "fp8", "fp3"}));
+}
+
+TEST(KernelCases, VllmBlockProductsAreCalledFromTheHost) {
+  const Opened o = read(file("h100_sxm__vllm-1__gemm_perf.csv"),
+                        "kernel_source,gemm_dtype,m,n,k,latency_ms\n"
+                        "DeepGemmFp8BlockScaledMMKernel,fp8_block,8,1024,1024,0.08\n"
+                        "CutlassFp8BlockScaledMMKernel,fp8_block,8,1024,1024,0.16\n");
+  EXPECT_EQ(std::get<kernel::Gemm>(o.cases[0].ops[0]).eager, 1.0);
+  EXPECT_EQ(std::get<kernel::Gemm>(o.cases[1].ops[0]).eager, 2.0);
+}
+
+TEST(KernelCases, AttentionCountsThePairsOfItsWindow) {
+  const Opened o = read(file("h100_sxm__vllm-1__context_attention_perf.csv"),
+                        "batch_size,isl,num_heads,num_key_value_heads,head_dim,window_size,"
+                        "latency_ms\n2,100,8,2,64,0,0.01\n2,100,8,2,64,10,0.01\n");
+  const auto& full = std::get<kernel::PrefillAttention>(o.cases[0].ops[0]);
+  EXPECT_EQ(full.pairs, 2.0 * 100.0 * 101.0 / 2.0);
+  const auto& windowed = std::get<kernel::PrefillAttention>(o.cases[1].ops[0]);
+  EXPECT_EQ(windowed.pairs, 2.0 * (10.0 * 11.0 / 2.0 + 90.0 * 10.0));
+}
+
+TEST(KernelCases, ConstantsOfTheIndexStandInForColumns) {
+  KernelFile f = file("h100_sxm__vllm-1__generation_attention_perf.csv");
+  f.constants = {{"head_dim", "64"}, {"window_size", "4"}, {"kv_cache_dtype", "fp8"}};
+  const Opened o =
+      read(f, "batch_size,step,num_heads,num_key_value_heads,latency_ms\n3,9,8,2,0.01\n");
+  const auto& a = std::get<kernel::DecodeAttention>(o.cases[0].ops[0]);
+  EXPECT_EQ(a.head_dim, 64.0);
+  EXPECT_EQ(a.context, 12.0);  // four keys of each of three sequences
+  EXPECT_EQ(a.kv, kernel::DataType::fp8);
+  EXPECT_EQ(o.groups[0], "KV fp8");
+}
+
+TEST(KernelCases, AnMlaModuleIsItsOperators) {
+  const Opened o = read(file("h100_sxm__trtllm-1__mla_generation_module_perf.csv"),
+                        "kv_cache_dtype,gemm_type,num_heads,batch_size,step,latency_ms\n"
+                        "bfloat16,fp8_block,128,4,99,0.1\n");
+  const auto& ops = o.cases[0].ops;
+  ASSERT_EQ(ops.size(), 9u);  // 3 products, 2 absorbed ones, attention, 3 element-wise
+  const auto is_attention = [](const Op& op) {
+    return std::holds_alternative<kernel::MlaDecode>(op);
+  };
+  const auto at = std::find_if(ops.begin(), ops.end(), is_attention);
+  EXPECT_EQ(std::get<kernel::MlaDecode>(*at).context, 400.0);
+}
+
+TEST(KernelCases, MoeTakesTheBusiestRank) {
+  const Opened o = read(file("h100_sxm__trtllm-1__moe_perf.csv"),
+                        "kernel_source,moe_dtype,num_tokens,hidden_size,inter_size,topk,"
+                        "num_experts,moe_tp_size,moe_ep_size,distribution,latency_ms\n"
+                        "moe_torch_flow_cutlass,bfloat16,256,4096,1536,8,128,2,4,balanced,0.1\n"
+                        "moe_torch_flow_cutlass,bfloat16,256,4096,1536,8,128,2,3,balanced,0.1\n"
+                        "moe_torch_flow_cutlass,bfloat16,256,4096,1536,8,128,1,1,odd,0.1\n");
+  const auto& m = std::get<kernel::Moe>(o.cases[0].ops[0]);
+  EXPECT_EQ(m.load.rows, 512.0);   // 256 x 8 / 4
+  EXPECT_EQ(m.load.active, 32.0);  // 128 / 4
+  EXPECT_EQ(m.inter, 768.0);
+  EXPECT_EQ(o.cases[1].skip, "no such routing: counts of tokens, experts or ranks");
+  EXPECT_EQ(o.cases[2].skip, "unknown distribution");
+}
+
+TEST(KernelCases, FaultsNameTheLineAndMissingColumnsTheTable) {
+  const Opened o = read(file("h100_sxm__vllm-1__gemm_perf.csv"),
+                        "m,n,k,latency_ms\n1,2,3,nan\n1,2,3,-1\n1,-2,3,1\n1,2,3,1\n");
+  EXPECT_EQ(o.cases.size(), 1u);
+  ASSERT_EQ(o.faults.size(), 3u);
+  EXPECT_EQ(o.faults[0].where.line, 2);
+  EXPECT_EQ(o.faults[2].where.line, 4);
+  const Opened missing = read(file("h100_sxm__vllm-1__gemm_perf.csv"), "m,n,depth\n1,2,3\n");
+  ASSERT_EQ(missing.faults.size(), 1u);
+  EXPECT_EQ(missing.faults[0].message, "the table lacks the columns latency_ms, k");
+  EXPECT_NE(read(file("h100_sxm__vllm-1__new_perf.csv"), "m\n")
+                .faults.front()
+                .message.find("no model of table"),
+            std::string::npos);
+}
+
+TEST(KernelCases, ASixteenthIsFittedWhateverTheShapes) {
+  int fitted = 0;
+  KernelCase c;
+  for (int m = 1; m <= 64; ++m) {
+    for (int n = 1; n <= 64; ++n) {
+      c.at = {double(m), 128.0 * n, 4096.0};
+      fitted += c.fitted() ? 1 : 0;
+    }
+  }
+  EXPECT_NEAR(fitted, 256, 48);  // three standard deviations of 4096 draws
+}
+
+TEST(Routing, BalancedCountsByHand) {
+  // One token, eight choices of 256 experts, every 32nd: the first of eight ranks holds one.
+  const kernel::ExpertLoad one =
+      busiest_rank({.tokens = 1, .top_k = 8, .experts = 256, .ranks = 8});
+  EXPECT_EQ(one.rows, 1.0);
+  EXPECT_EQ(one.active, 1.0);
+  const kernel::ExpertLoad many =
+      busiest_rank({.tokens = 1000000, .top_k = 8, .experts = 256, .ranks = 8});
+  EXPECT_EQ(many.rows, 1e6);
+  EXPECT_EQ(many.active, 32.0);
+  EXPECT_EQ(many.tiles[5], 32.0 * 123.0);  // 31,250 rows in tiles of 256
+}
+
+RC_GTEST_PROP(RoutingProperty, TheBusiestRankHasItsShareAtLeast, ()) {
+  Routing r{.tokens = *rc::gen::inRange<std::int64_t>(1, 5000),
+            .top_k = *rc::gen::inRange<std::int64_t>(1, 9),
+            .experts = 128,
+            .ranks = std::int64_t{1} << *rc::gen::inRange(0, 8),
+            .exponent = *rc::gen::element(1.01, 1.2, 0.6)};
+  const kernel::ExpertLoad load = busiest_rank(r);
+  const double mean = static_cast<double>(r.tokens * r.top_k) / static_cast<double>(r.ranks);
+  RC_ASSERT(load.rows >= mean * (1.0 - 1e-9));
+  RC_ASSERT(load.active >= 1.0 && load.active <= 128.0 / static_cast<double>(r.ranks));
+  RC_ASSERT(load.tiles[0] * 8.0 >= load.rows);
+}
+
+RC_GTEST_PROP(KernelCasesProperty, AnyTextIsReadToItsEnd, (const std::string& text)) {
+  for (const char* name : {"h100_sxm__vllm-1__gemm_perf.csv", "h100_linear_ops.csv",
+                           "llmcompass_matmul_A100.csv", "microbench.csv"}) {
+    const Opened o = read(file(name), "m,n,k,latency_ms\n" + text);
+    for (const KernelCase& c : o.cases) RC_ASSERT(c.seconds > 0.0);
+  }
+}
+
+}  // namespace
+}  // namespace sn::evidence
