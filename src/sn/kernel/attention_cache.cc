@@ -123,13 +123,13 @@ Cost AttentionModel::cost(const DecodeAttention& a) const {
   const Plan n = plan_of(kernel, a, keys, history, chip_.sms);
   const bool alone = kernel == Library::mmha;
 
-  const double w = waves(sequences * n.readers * n.parts / chip_.sms, p.wave);
+  const double w = waves(sequences * n.readers * n.parts / chip_.sms, 1.0);
   const double blocks = round_up(n.rows / n.mma_rows);
   const double deep = (2.0 + a.head_dim / dim_unit) / 3.0;
   const double head =
       w * p.head.si() * lib.tile * deep * (alone ? 1.0 : 0.4 + 0.6 * blocks);
   double step = p.k_step.si() * (n.tile_keys / k_unit) * (a.head_dim / dim_unit) *
-                (a.kv != DataType::bf16 ? p.fp8 : 1.0);
+                cache.k_step;
   if (alone) {
     step *= lib.rate;
   } else {

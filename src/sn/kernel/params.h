@@ -69,9 +69,7 @@ struct CacheParams {
   double l2 = 0.0;    // sustained share of L2 bandwidth
   Time k_step;        // least time of 64 keys of 128 elements of one KV head
   Time head;          // start, first keys and end of one part of one KV head of one sequence
-  double wave = 0.0;  // as GemmParams
   Time split;         // joining the parts of one sequence
-  double fp8 = 1.0;   // k_step of an fp8 cache over that of bf16
 };
 
 /// Latent attention over the keys of a prompt; equation in attention.h.
@@ -148,9 +146,7 @@ void describe(V& v, CacheParams& d) {
   v.ratio("l2", d.l2, 0.01, 1.0);
   v.quantity("k_step", d.k_step, shortest, longest);
   v.quantity("head", d.head, shortest, longest);
-  v.ratio("wave", d.wave, 0.001, 1.0);
   v.quantity("split", d.split, shortest, longest);
-  v.ratio("fp8", d.fp8, 0.05, 20.0);
 }
 
 template <class V>
