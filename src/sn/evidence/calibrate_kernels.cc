@@ -459,7 +459,8 @@ kernel::KernelParams starting_params() {
                .tail = 0.5,
                .traffic = 1.2,
                .l2 = 0.3,
-               .empty = us(0.35)};
+               .empty = us(0.35),
+               .convert = 0.3};
   p.decode = {.launch = us(8.5),
               .rate = 0.5,
               .hbm = 0.95,

@@ -43,6 +43,8 @@ class KernelModel {
     return attention_.cost(a);
   }
   [[nodiscard]] Cost mixed_attention(const MixedAttention& a) const { return attention_.cost(a); }
+  /// What serving engines call on this chip for grouped heads.
+  [[nodiscard]] Library attention_library() const { return attention_library_; }
   [[nodiscard]] Cost index_scores(const IndexScores& s) const;
   /// Norms, activations, copies: `bytes` read and written, reused from L2 when they fit.
   [[nodiscard]] Cost elementwise(Bytes bytes) const;
@@ -55,6 +57,7 @@ class KernelModel {
   GemmModel gemm_;
   MoeModel moe_;
   AttentionModel attention_;
+  Library attention_library_ = Library::flash;
 };
 
 }  // namespace sn::kernel

@@ -61,7 +61,8 @@ KernelParams round_params() {
                .tail = 0.001,
                .traffic = 1.0,
                .l2 = 0.5,
-               .empty = none};
+               .empty = none,
+               .convert = 0.5};
   p.decode = {.launch = 8_us,
               .rate = 0.5,
               .hbm = 0.8,

@@ -59,6 +59,7 @@ struct PromptParams {
   double traffic = 1.0;  // bytes moved over the least
   double l2 = 0.0;       // sustained share of L2 bandwidth
   Time empty;            // a block without work, in one call with single positions
+  double convert = 0.0;  // share of L2 bandwidth that kernels reach which convert around an fp8 cache
 };
 
 /// Attention of grouped heads of single positions; equation in attention_cache.cc.
@@ -136,6 +137,7 @@ void describe(V& v, PromptParams& p) {
   v.ratio("traffic", p.traffic, 0.2, 20.0);
   v.ratio("l2", p.l2, 0.01, 1.0);
   v.quantity("empty", p.empty, shortest, longest);
+  v.ratio("convert", p.convert, 0.01, 1.0);
 }
 
 template <class V>
@@ -176,7 +178,8 @@ void describe(V& v, DecodeParams& d) {
 struct FormatTerms {
   double rate = 1.0;      // sustained rate
   double k_step = 1.0;    // latency of a pipeline stage
-  double quantise = 1.0;  // dense: traffic of narrowing activations over reading 2 B, writing 1 B
+  double quantise = 1.0;  // dense: traffic of narrowing activations over reading 2 B, writing 1 B;
+                          // decode: start of FlashAttention-3 that transposes values, in 1.5 us
 };
 
 /// One family of operators of one library, relative to the generation's values.
@@ -209,7 +212,7 @@ struct SoftwareParams {
   std::string name;
   std::array<FormatTerms, format_count> gemm_formats;
   std::array<FormatTerms, format_count> moe_formats;
-  /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, traffic.
+  /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, other.
   std::array<FormatTerms, family_count> fp8_cache;
   std::array<std::array<LibraryTerms, library_count>, family_count> libraries;
 

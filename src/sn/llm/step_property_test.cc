@@ -137,7 +137,8 @@ class LongStep {
                                    .heads = real(a.heads) / tp(),
                                    .kv_heads = std::max(1.0, real(a.kv_heads) / tp()),
                                    .head_dim = real(a.head_dim),
-                                   .kv = d_.precision.kv}));
+                                   .kv = d_.precision.kv,
+                                   .library = kernels_.attention_library()}));
   }
 
   void prefill_scores() {
@@ -155,6 +156,8 @@ class LongStep {
       for (double i = 1.0; i <= c.fresh; i += 1.0) pairs += c.cached + i;
       cached += c.cached;
     }
+    const bool narrow = !mla && d_.precision.kv == DataType::fp8 &&
+                        kernels_.attention_library() != kernel::Library::flash;
     add(kernels_.prefill_attention({.sequences = std::max(1.0, batch_.finishing),
                                     .pairs = pairs,
                                     .tokens = fresh_,
@@ -164,8 +167,11 @@ class LongStep {
                                     .qk_dim = real(mla ? a.nope_dim + a.rope_dim : a.head_dim),
                                     .v_dim = real(mla ? a.v_dim : a.head_dim),
                                     .kv_bytes = kv,
+                                    .math = narrow ? DataType::fp8 : DataType::bf16,
                                     .kv = d_.precision.kv,
-                                    .latent = mla}));
+                                    .latent = mla,
+                                    .library = mla ? kernel::Library::flash
+                                                   : kernels_.attention_library()}));
     if (mla) gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
   }
 
