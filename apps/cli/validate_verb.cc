@@ -6,6 +6,7 @@
 
 #include "apps/cli/cli.h"
 #include "sn/draw/validation_views.h"
+#include "sn/evidence/parameter_groups.h"
 #include "sn/evidence/published_figures.h"
 #include "sn/evidence/validate_kernels.h"
 #include "sn/hw/catalog.h"
@@ -23,6 +24,8 @@ struct ValidateFlags {
   std::string html;
   std::string worst = "10";
   std::string threads = "0";
+  bool tables = false;
+  bool parameters = false;
 };
 
 int validate_kernels(const ValidateFlags& flags, int worst, int threads, bool to_json) {
@@ -36,7 +39,7 @@ int validate_kernels(const ValidateFlags& flags, int worst, int threads, bool to
                          : evidence::validate_kernels(
                                flags.data, *kernels,
                                {.threads = threads, .worst = static_cast<std::size_t>(worst)});
-  v.parameters = evidence::parameter_lines(params);
+  evidence::list_parameters(params, v);
   report(v.errors);
   bool faulty = !v.errors.empty();
   for (const evidence::FileReport& f : v.files) {
@@ -49,10 +52,12 @@ int validate_kernels(const ValidateFlags& flags, int worst, int threads, bool to
   if (to_json && flags.json != "-") {
     if (const int code = write_output(flags.json, draw::validation_json(v))) return code;
   }
-  const std::string page =
-      to_json && flags.json == "-"
-          ? draw::validation_json(v)
-          : draw::validation_text(v, text_style(flags.data), static_cast<std::size_t>(worst));
+  const std::string page = to_json && flags.json == "-"
+                               ? draw::validation_json(v)
+                               : draw::validation_text(v, text_style(flags.data),
+                                                       {.worst = static_cast<std::size_t>(worst),
+                                                        .tables = flags.tables,
+                                                        .parameters = flags.parameters});
   return print(page, faulty ? exit_fault : exit_done);
 }
 
@@ -72,7 +77,10 @@ int run_validate(const Args& args) {
           ->expected(0, 1)
           ->default_str("-");
   app.add_option("--html", flags.html, "a self-contained page with drawings")->type_name("FILE");
-  app.add_option("--worst", flags.worst, "rows farthest from their prediction")->type_name("N");
+  app.add_option("--worst", flags.worst, "rows farthest from their prediction (10)")
+      ->type_name("N");
+  app.add_flag("--tables", flags.tables, "every table, not the ones farthest from their target");
+  app.add_flag("--parameters", flags.parameters, "every parameter, not their count");
   app.add_option("--threads", flags.threads, "threads; 0: as many as the machine has");
   app.footer(
       "\nexamples:\n"
