@@ -35,7 +35,7 @@ int validate_kernels(const ValidateFlags& flags, int worst, int threads, bool to
   const Result<evidence::KernelSet> kernels = evidence::read_kernel_set(*catalog, params);
   if (!kernels) return refuse(kernels.error());
   evidence::Validation v =
-      flags.data.empty() ? evidence::validate_published(*kernels)
+      flags.data.empty() ? evidence::validate_published(*catalog, *kernels)
                          : evidence::validate_kernels(
                                flags.data, *kernels,
                                {.threads = threads, .worst = static_cast<std::size_t>(worst)});

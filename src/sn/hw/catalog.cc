@@ -33,6 +33,7 @@ constexpr std::array kinds = {
     CatalogKind{"framework", "frameworks", "serving software: host overhead, memory reserve"},
     CatalogKind{"traits", "traits", "behaviour of models under load"},
     CatalogKind{"workload", "workloads", "published workload statistics"},
+    CatalogKind{"published", "published", "published measurements that models are held against"},
     CatalogKind{"tool", "tools", "serving tools: the arguments that exported scripts use"},
 };
 
