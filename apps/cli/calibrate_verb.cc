@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "apps/cli/cli.h"
+#include "apps/cli/open_catalog.h"
 #include "sn/draw/calibration_text.h"
 #include "sn/evidence/calibrate_kernels.h"
 #include "sn/evidence/leave_out.h"
@@ -26,6 +27,7 @@ struct CalibrateFlags {
   std::string data;
   std::string folder;
   std::string date;
+  std::string catalog;
   std::string rows = "400";
   std::string every = "16";
   std::string threads = "0";
@@ -57,6 +59,7 @@ void describe_flags(CLI::App& app, CalibrateFlags& f) {
   app.add_option("--leave-out", f.leave_out,
                  "fit without this chip (or these: A,B) and predict it; several flags: one by one")
       ->type_name("CHIP");
+  add_catalog_flag(app, f.catalog);
   app.add_option("--date", f.date, "date written into the overlay (today)");
   app.add_option("--threads", f.threads, "threads; 0: as many as the machine has");
   app.footer(
@@ -155,7 +158,7 @@ int run_calibrate(const Args& args) {
   const evidence::CalibrateOptions options = check(flags, errors);
   if (!errors.empty()) return refuse(errors);
 
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(flags.catalog);
   if (!catalog) return refuse(catalog.error());
   const bool fresh = flags.fresh || !flags.leave_out.empty();
   hw::Params params;

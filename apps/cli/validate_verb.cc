@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/cli.h"
+#include "apps/cli/open_catalog.h"
 #include "sn/draw/validation_views.h"
 #include "sn/evidence/parameter_groups.h"
 #include "sn/evidence/published_figures.h"
@@ -22,6 +23,7 @@ struct ValidateFlags {
   std::string data;
   std::string json;
   std::string html;
+  std::string catalog;
   std::string worst = "10";
   std::string threads = "0";
   bool tables = false;
@@ -29,7 +31,7 @@ struct ValidateFlags {
 };
 
 int validate_kernels(const ValidateFlags& flags, int worst, int threads, bool to_json) {
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(flags.catalog);
   if (!catalog) return refuse(catalog.error());
   hw::Params params;
   const Result<evidence::KernelSet> kernels = evidence::read_kernel_set(*catalog, params);
@@ -77,6 +79,7 @@ int run_validate(const Args& args) {
           ->expected(0, 1)
           ->default_str("-");
   app.add_option("--html", flags.html, "a self-contained page with drawings")->type_name("FILE");
+  add_catalog_flag(app, flags.catalog);
   app.add_option("--worst", flags.worst, "rows farthest from their prediction (10)")
       ->type_name("N");
   app.add_flag("--tables", flags.tables, "every table, not the ones farthest from their target");
@@ -85,7 +88,8 @@ int run_validate(const Args& args) {
   app.footer(
       "\nexamples:\n"
       "  supernode validate kernels --data measurements --html kernels.html\n"
-      "  supernode validate kernels --data measurements --json=kernels.json --worst 20");
+      "  supernode validate kernels --data measurements --json=kernels.json --worst 20\n"
+      "  supernode validate kernels --data measurements --catalog overlay");
   if (const auto code = parse(app, args)) return *code;
 
   Errors errors;
