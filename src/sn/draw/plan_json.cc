@@ -46,12 +46,13 @@ void write(JsonWriter& w, const planner::PoolReport& report, const serving::Pool
   w.begin_object();
   w.member("replicas", report.replicas).member("gpus", report.gpus);
   w.member("parallel", report.parallel);
-  w.member("tp", p.tp).member("dp", p.dp).member("pp", p.pp).member("ep", p.ep);
+  w.member("tp", p.tp).member("cp", p.cp).member("dp", p.dp).member("pp", p.pp).member("ep", p.ep);
   w.key("precision").begin_object();
   w.member("weights", kernel::to_string(precision.weights));
   w.member("activations", kernel::to_string(precision.activations));
   w.member("kv", kernel::to_string(precision.kv));
   w.end_object();
+  w.member("redundant_experts", pool.deployment.redundant);
   w.member("draft_tokens", report.draft_tokens).member("chunk_tokens", report.chunk);
   w.member("sequences_per_rank", report.sequences);
   w.member("sequences_per_replica", report.batch);

@@ -56,7 +56,7 @@ PoolReport pool_report(const serving::Pool& pool, const llm::MemoryBudget& budge
   PoolReport r;
   r.replicas = pool.replicas;
   r.gpus = pool.gpus();
-  r.parallel = llm::to_string(pool.deployment.parallel);
+  r.parallel = llm::cut_text(pool.deployment);
   r.precision = fmt::format("{}/{}/{}", kernel::to_string(p.weights),
                             kernel::to_string(p.activations), kernel::to_string(p.kv));
   r.draft_tokens = pool.deployment.draft_tokens;
@@ -117,7 +117,7 @@ Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
 std::string family_of(const serving::ServingPlan& plan) {
   const llm::Deployment& d0 = plan.decode.deployment;
   return fmt::format("{} {} {} {} {}", plan.disaggregated() ? "d" : "a",
-                     llm::to_string(d0.parallel), d0.draft_tokens,
+                     llm::cut_text(d0), d0.draft_tokens,
                      kernel::to_string(d0.precision.weights), kernel::to_string(d0.precision.kv));
 }
 

@@ -97,7 +97,7 @@ std::string point_label(const serving::ServingPlan& plan) {
                                 ? std::to_string(plan.prefill.gpus()) + " prefill + " +
                                       std::to_string(plan.decode.gpus()) + " decode"
                                 : std::to_string(plan.gpus()) + " aggregated";
-  return pools + ", " + llm::to_string(plan.decode.deployment.parallel);
+  return pools + ", " + llm::cut_text(plan.decode.deployment);
 }
 
 SearchResult search(const twin::World& world, bool points, PriceMemo* prices) {
