@@ -74,7 +74,7 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
   app.add_option("--top", a.top, "deployments to report (10)")->type_name("N");
   app.add_option("--threads", a.threads, "threads; 0 for all; the result is the same")
       ->type_name("N");
-  app.add_flag("--quiet", a.quiet, "no timing on standard error");
+  app.add_flag("--quiet", a.quiet, "neither progress nor timing on standard error");
   app.footer(
       "\nexamples:\n"
       "  supernode plan scenarios/al128-deepseek-v3.yaml\n"
