@@ -13,6 +13,7 @@
 #include "apps/cli/verb_page.h"
 #include "sn/hw/catalog.h"
 #include "sn/planner/export.h"
+#include "sn/planner/metric.h"
 
 namespace sn::cli {
 
@@ -48,6 +49,10 @@ Vocabulary vocabulary(const hw::Catalog& catalog) {
   std::sort(v.entries.begin(), v.entries.end());
   v.entries.erase(std::unique(v.entries.begin(), v.entries.end()), v.entries.end());
   v.values["--export"] = planner::export_tools();
+  for (const planner::Metric& m : planner::metrics()) {
+    v.values["--filter"].emplace_back(m.name);
+    v.values["--pareto"].emplace_back(m.name);
+  }
   v.values["--rate"] = {"knee"};
   return v;
 }

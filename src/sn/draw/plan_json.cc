@@ -5,6 +5,7 @@
 #include "sn/draw/plan_json.h"
 
 #include "sn/base/json_writer.h"
+#include "sn/draw/choice_views.h"
 #include "sn/draw/error_json.h"
 
 namespace sn::draw {
@@ -175,6 +176,13 @@ void write(JsonWriter& w, const PlanReport& r) {
   w.member("considered", r.considered).member("fit", r.fit).member("meet", r.meet);
   w.member("inputs", r.inputs).member("inputs_assumed", r.inputs_assumed);
   write_list(w, "candidates", r.candidates);
+  write_list(w, "filters", r.filters);
+  w.key("tradeoff");
+  if (r.tradeoff) {
+    write_tradeoff(w, *r.tradeoff);
+  } else {
+    w.null();
+  }
   write_list(w, "pareto", r.pareto);
   w.key("explanation");
   if (r.explanation) {
