@@ -39,12 +39,16 @@ struct ModelTraits {
   /// Probability that one drafted token is accepted, given that the previous one was.
   double mtp_acceptance = 0.0;
   double expert_imbalance = 1.0;  // load of the busiest expert rank over the mean, many tokens
+  /// Deviation of the logarithm of the experts' shares of tokens that placement has to even out
+  /// (placement_imbalance); 0: `expert_imbalance` is all there is, however many replicas.
+  double expert_skew = 0.0;
 };
 
 template <class V>
 void describe(V& v, ModelTraits& t) {
   v.ratio("mtp_acceptance", t.mtp_acceptance, 0.0, 1.0);
   v.ratio("expert_imbalance", t.expert_imbalance, 1.0, 16.0);
+  v.ratio("expert_skew", t.expert_skew, 0.0, 3.0, hw::Need::optional);
 }
 
 }  // namespace sn::llm

@@ -40,8 +40,9 @@ OpCost from_link(const collective::Timing& t) {
 }
 
 bool depends_on_tokens_alone(const StepOp& op) {
-  return op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill &&
-         op.kind != OpKind::index_decode && op.kind != OpKind::index_prefill;
+  return op.kind != OpKind::gather_keys && op.kind != OpKind::attention_decode &&
+         op.kind != OpKind::attention_prefill && op.kind != OpKind::index_decode &&
+         op.kind != OpKind::index_prefill;
 }
 
 void add_kernel(OpCost& sum, const OpCost& c) {
@@ -77,10 +78,12 @@ class StepPricer {
     const double positions = 1.0 + d(p_.deployment_.draft_tokens);
     switch (op.rows) {
       case Rows::tokens:
-        return s_.decode_sequences * positions + s_.prefill_tokens;
+        return s_.decode_sequences * positions + own_tokens();
       case Rows::decode_tokens:
         return s_.decode_sequences * positions;
       case Rows::prefill_tokens:
+        return own_tokens();
+      case Rows::chunk_tokens:
         return s_.prefill_tokens;
       case Rows::logits:
         return s_.decode_sequences * positions + s_.prefill_sequences;
@@ -106,13 +109,15 @@ class StepPricer {
       case OpKind::index_decode:
         return index(s_.decode_context * queries(op), s_.decode_context);
       case OpKind::index_prefill:
-        return index(s_.prefill_pairs, s_.prefill_context);
+        return index(s_.prefill_pairs / cp(), s_.prefill_context);
       case OpKind::elementwise:
         return from_kernel(p_.kernels_.elementwise(bytes));
       case OpKind::all_reduce:
         return from_link(p_.timer_.time(Op::all_reduce, p_.tp_group_, bytes, p_.background_));
       case OpKind::all_gather:
         return from_link(p_.timer_.time(Op::all_gather, p_.tp_group_, bytes, p_.background_));
+      case OpKind::gather_keys:
+        return gather_keys();
       case OpKind::exchange:
         return exchange(op, r);
       case OpKind::send:
@@ -176,7 +181,7 @@ class StepPricer {
   [[nodiscard]] OpCost experts(const StepOp& op, double r) const {
     const Parallelism& par = p_.deployment_.parallel;
     const double ranks = d(par.ep);
-    const double tokens = r * d(par.dp);  // of the whole instance
+    const double tokens = r * d(par.dp * par.cp);  // of the whole instance
     const double mean = tokens * d(p_.model_.top_k) / ranks;
     const double spread = ranks > 1.0 ? std::sqrt(2.0 * std::log(ranks) / mean) : 0.0;
     const double factor = ranks > 1.0 ? p_.imbalance_ + spread : 1.0;
@@ -239,6 +244,19 @@ class StepPricer {
                                                  .dim = d(p_.model_.index_dim)}));
   }
 
+  [[nodiscard]] double cp() const { return d(p_.deployment_.parallel.cp); }
+  /// Prefill tokens of one context-parallel rank; pairs of the chunk divide alike (each rank takes
+  /// one part from its beginning and one from its end).
+  [[nodiscard]] double own_tokens() const { return s_.prefill_tokens / cp(); }
+
+  /// The cache of all keys of the chunk's sequences, of which each rank holds a share.
+  [[nodiscard]] OpCost gather_keys() const {
+    const double layer =
+        p_.kv_bytes_layer_ + (p_.model_.is_sparse() ? d(p_.model_.index_dim) : 0.0);
+    return from_link(p_.timer_.time(collective::Op::all_gather, p_.context_group_,
+                                    Bytes::from_si(layer * s_.prefill_context), p_.background_));
+  }
+
   [[nodiscard]] OpCost prefill(const StepOp& op) const {
     const bool window = op.capped && p_.model_.windowed_layers > 0;
     if (!window) {
@@ -257,8 +275,8 @@ class StepPricer {
 
   [[nodiscard]] OpCost sparse_prefill() const {
     const Attention& a = p_.model_.attention;
-    return from_kernel(p_.kernels_.mla_decode({.sequences = s_.prefill_tokens,
-                                               .context = prefill_pairs_capped(),
+    return from_kernel(p_.kernels_.mla_decode({.sequences = own_tokens(),
+                                               .context = prefill_pairs_capped() / cp(),
                                                .heads = d(a.heads) / d(p_.deployment_.parallel.tp),
                                                .latent = d(a.kv_lora),
                                                .rope = d(a.rope_dim),
@@ -271,8 +289,8 @@ class StepPricer {
     const bool mla = a.kind == AttentionKind::mla;
     const OpCost scores = from_kernel(p_.kernels_.prefill_attention(
         {.sequences = prefill_sequences(),
-         .pairs = pairs,
-         .tokens = s_.prefill_tokens,
+         .pairs = pairs / cp(),
+         .tokens = own_tokens(),
          .kv_tokens = keys,
          .heads = heads,
          .kv_heads = mla ? heads : std::max(1.0, d(a.kv_heads) / d(p_.deployment_.parallel.tp)),
@@ -313,7 +331,7 @@ class StepPricer {
 
   [[nodiscard]] OpCost host() const {
     const Time t = s_.prefill_tokens > 0.0 ? p_.framework_.host_prefill : p_.framework_.host_decode;
-    return {{}, t, Time{}, "host"};
+    return {{}, t + p_.agreement_, Time{}, "host"};
   }
 
   const StepProgram& p_;

@@ -72,6 +72,10 @@ class LongStep {
     }
     const Framework& f = machine_.framework;
     sums_.time += (fresh_ > 0.0 ? f.host_prefill : f.host_decode).si();
+    const hw::Cluster& c = machine_.cluster;
+    for (std::int64_t images = 1; images * c.rack.gpus_per_os < d_.parallel.gpus(); images *= 2) {
+      sums_.time += c.dcn.latency.si();  // agreement doubles the images that know
+    }
     return sums_;
   }
 
