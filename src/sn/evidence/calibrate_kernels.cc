@@ -41,10 +41,15 @@ Library reference(Family family) {
   }
 }
 
+bool has_tensor_memory(std::string_view generation) {
+  return generation == "blackwell" || generation == "blackwell-grace";
+}
+
 std::vector<ParamSlot> generation_slots(kernel::KernelParams& p, Family family) {
   switch (family) {
     case Family::gemm: {
       std::vector<ParamSlot> slots = slots_of(p.gemm, "gemm");
+      if (!has_tensor_memory(p.name)) slots.pop_back();  // its set-up
       for (const ParamSlot& s : slots_of(p)) {
         if (s.path == "host.eager") slots.push_back(s);
       }
@@ -74,6 +79,7 @@ class FamilyJob {
       chips_.push_back(chip);
       const auto [at, fresh] = kernels.generations.try_emplace(chip.kernels, starting_params());
       if (fresh) at->second.name = chip.kernels;
+      if (!has_tensor_memory(chip.kernels)) at->second.gemm.setup = Time{};
       generation_of_chip_.push_back(&at->second);
     }
     collect_slots();
@@ -141,11 +147,8 @@ class FamilyJob {
       const auto f = static_cast<std::size_t>(family_);
       const std::string path =
           fmt::format("libraries.{}.{}", to_string(static_cast<Library>(l)), to_string(family_));
-      std::vector<ParamSlot> terms = slots_of(software.libraries[f][l], path);
-      // A library multiplies what a format multiplies as well: products have one rate, the
-      // format's.
-      if (family_ == Family::gemm) terms.erase(terms.begin() + 1);
-      share(std::move(terms));
+      share(family_ == Family::gemm ? slots_of(software.gemm_libraries[l], path)
+                                    : slots_of(software.libraries[f][l], path));
     }
   }
 
@@ -155,12 +158,14 @@ class FamilyJob {
 
   enum class Stage { reference, rest, all };
 
-  /// Parameters and rows of one stage. Host time shows in eager rows alone, so it is a shared one.
+  /// Parameters and rows of one stage. Host time shows in eager rows alone, the set-up of tensor
+  /// memory in narrow ones: they are fitted with the shared ones.
   void select(Stage stage) {
     slots_.clear();
     owners_.clear();
     for (const auto& [slot, owner] : all_slots_) {
-      const bool late = owner == nullptr || slot.path.ends_with("host.eager");
+      const bool late = owner == nullptr || slot.path.ends_with("host.eager") ||
+                        slot.path.ends_with("gemm.setup");
       if (stage != Stage::all && late != (stage == Stage::rest)) continue;
       slots_.push_back(slot);
       owners_.push_back(owner);
@@ -357,7 +362,7 @@ kernel::KernelParams starting_params() {
             .wave = 0.1,
             .split = us(2.7),
             .throttle = 0.1,
-            .keep = 0.3};
+            .setup = us(1.0)};
   p.moe = {.base = us(20.0),
            .rate = 0.7,
            .hbm = 0.8,

@@ -38,10 +38,11 @@ enum class Library : std::uint8_t {
   flash,       // FlashAttention 2 and 3
   triton,      // kernels written in Triton
   marlin,      // 4-bit weights with bf16 arithmetic
-  flashinfer,  // FlashInfer's CUTLASS experts, with the tactic they start with
+  flashinfer,  // FlashInfer: CUTLASS experts with their first tactic, CuTe-DSL fp4 products
   portable,    // PyTorch's and TensorRT's older plug-ins
+  blockscale,  // TensorRT-LLM's fp8 with block scales on Hopper
 };
-inline constexpr std::size_t library_count = 12;
+inline constexpr std::size_t library_count = 13;
 
 [[nodiscard]] std::string_view to_string(Library library);
 [[nodiscard]] std::optional<Library> parse_library(std::string_view text);

@@ -27,9 +27,10 @@ bool exists(Family family, Library library) {
     case Library::batched:
     case Library::vllm:
     case Library::sgl:
+    case Library::blockscale:
       return family == Family::gemm;
     case Library::flashinfer:
-      return family == Family::moe;
+      return family == Family::gemm || family == Family::moe;
     case Library::flash:
       return family != Family::gemm && family != Family::moe;
   }
