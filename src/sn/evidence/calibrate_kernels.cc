@@ -112,7 +112,8 @@ class FamilyJob {
  private:
   [[nodiscard]] bool is_reference(const FitRow& r) const {
     const Kind k = *kind_of(r.measured);
-    return k.format == Format::bf16 && k.library == reference(family_) && !k.narrow_cache;
+    const bool usual = k.library == reference(family_) || !exists(family_, k.library);
+    return k.format == Format::bf16 && usual && !k.narrow_cache;
   }
 
   void collect_slots() {
@@ -144,6 +145,7 @@ class FamilyJob {
       share(slots_of(software.fp8_cache[f], "fp8_cache." + std::string(to_string(family_))));
     }
     for (const std::size_t l : libraries) {
+      if (!exists(family_, static_cast<Library>(l))) continue;  // a reference of other chips
       const auto f = static_cast<std::size_t>(family_);
       const std::string path =
           fmt::format("libraries.{}.{}", to_string(static_cast<Library>(l)), to_string(family_));
@@ -371,23 +373,39 @@ kernel::KernelParams starting_params() {
            .wave = 0.5,
            .rows = 1.3,
            .token = us(0.1)};
-  p.prefill = {.launch = us(12.0),
-               .rate = 0.8,
+  p.prefill = {.launch = us(9.0),
+               .rate = 0.75,
                .exp = 1.2,
-               .k_step = us(0.5),
+               .k_step = us(0.4),
                .tile = us(2.0),
-               .traffic = 1.8,
-               .l2 = 0.35};
-  p.mla_prefill = p.prefill;
+               .tail = 0.5,
+               .traffic = 1.2,
+               .l2 = 0.3,
+               .empty = us(0.35)};
   p.decode = {.launch = us(8.5),
-              .rate = 0.3,
-              .hbm = 0.9,
-              .l2 = 0.5,
-              .k_step = us(0.1),
-              .head = us(1.5),
-              .wave = 0.6,
-              .split = us(2.0)};
-  p.mla_decode = p.decode;
+              .rate = 0.5,
+              .hbm = 0.95,
+              .l2 = 0.6,
+              .k_step = us(0.15),
+              .head = us(2.5),
+              .wave = 0.9,
+              .split = us(2.0),
+              .fp8 = 0.8};
+  p.mla_prefill = {.launch = us(12.0),
+                   .rate = 0.8,
+                   .exp = 1.2,
+                   .k_step = us(0.5),
+                   .tile = us(2.0),
+                   .traffic = 1.8,
+                   .l2 = 0.35};
+  p.mla_decode = {.launch = us(8.5),
+                  .rate = 0.3,
+                  .hbm = 0.9,
+                  .l2 = 0.5,
+                  .k_step = us(0.1),
+                  .head = us(1.5),
+                  .wave = 0.6,
+                  .split = us(2.0)};
   p.eager = us(100.0);
   return p;
 }

@@ -33,6 +33,9 @@ struct KindOf {
   std::optional<OperatorKind> operator()(const kernel::DecodeAttention& a) const {
     return OperatorKind{Family::decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
   }
+  std::optional<OperatorKind> operator()(const kernel::MixedAttention& a) const {
+    return (*this)(a.prompts);
+  }
   std::optional<OperatorKind> operator()(const kernel::MlaDecode& a) const {
     return OperatorKind{Family::mla_decode, Format::bf16, a.library,
                         a.kv != kernel::DataType::bf16};

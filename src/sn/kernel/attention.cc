@@ -18,7 +18,6 @@ constexpr double exponentials = 16.0 * 1.755e9;  // per SM and second, at Hopper
 constexpr double mma_rows = 16.0;                // query rows of one tensor-core instruction
 constexpr double most_parts = 64.0;
 constexpr double least_part = 64.0;     // keys
-constexpr double grouped_heads = 32.0;  // query heads per KV head that TensorRT-LLM groups at most
 constexpr double latent_rows = 64.0;    // query rows of one MLA decode tile (FlashMLA)
 constexpr double streaming = 0.85;      // share of HBM bandwidth of a prompt's operands
 constexpr double tile_unit = 1e-6;
@@ -27,8 +26,9 @@ constexpr double bf16_bytes = 2.0;
 }  // namespace
 
 Cost AttentionModel::cost(const PrefillAttention& a) const {
-  const PrefillParams& p = a.latent ? mla_prefill_ : prefill_;
-  const Family family = a.latent ? Family::mla_prefill : Family::prefill;
+  if (!a.latent) return prompts(a);
+  const PrefillParams& p = mla_prefill_;
+  const Family family = Family::mla_prefill;
   const LibraryTerms& lib = software_.of(family, a.library);
   const FormatTerms cache = cache_terms(family, a.kv);
   const double peak = chip_.peak_of(a.math == DataType::bf16 ? Format::bf16 : Format::fp8);
@@ -112,23 +112,6 @@ Cost AttentionModel::stream(const Stream& s, const DecodeParams& p, Family famil
           .bound = Time::from_si(bound),
           .flops = Flops::from_si(flops),
           .bytes = Bytes::from_si(cold)};
-}
-
-Cost AttentionModel::cost(const DecodeAttention& a) const {
-  const double group = std::max(1.0, a.heads / a.kv_heads);
-  const bool alone = a.library == Library::trtllm && (group <= 1.0 || group > grouped_heads);
-  const double readers = alone ? a.heads : a.kv_heads;
-  return stream({.sequences = a.sequences,
-                 .context = a.context,
-                 .heads = readers,
-                 .rows = a.queries * a.heads / readers,
-                 .row_flops = 4.0 * a.head_dim,
-                 .key_bytes = 2.0 * a.head_dim * bytes_per_element(a.kv).si(),
-                 .io_bytes = 2.0 * a.sequences * a.queries * a.heads * a.head_dim * bf16_bytes,
-                 .shared = readers / a.kv_heads,
-                 .repeated = a.repeated,
-                 .divisible = a.divisible},
-                decode_, Family::decode, a.kv, a.library);
 }
 
 Cost AttentionModel::cost(const MlaDecode& a) const {

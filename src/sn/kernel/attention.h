@@ -42,6 +42,7 @@ struct PrefillAttention {
   DataType kv = DataType::bf16;
   bool latent = false;  // MLA, expanded
   Library library = Library::flash;
+  double window = 0.0;  // keys that a query sees at most; 0: all before it
 };
 
 /// One query position (or `queries` of them, for speculative decoding) per sequence against its KV
@@ -55,9 +56,16 @@ struct DecodeAttention {
   double head_dim = 0.0;
   DataType kv = DataType::bf16;
   bool repeated = false;  // the same cache is read over and over: it may be found in L2
-  /// Whether a cache may be read in parts: not in one call with prompts (variable-length kernels).
-  bool divisible = true;
+  /// Positions of all sequences if windows hide some of them; 0: as many as `context`.
+  double history = 0.0;
   Library library = Library::flash;
+};
+
+/// Prompts and single positions of one batch in one call of a kernel for varying lengths
+/// (FlashAttention-2 below vLLM): blocks of both share the SMs.
+struct MixedAttention {
+  PrefillAttention prompts;
+  DecodeAttention caches;
 };
 
 /// Absorbed multi-head latent attention: all heads read one latent of `latent` + `rope` elements
@@ -74,6 +82,9 @@ struct MlaDecode {
   Library library = Library::trtllm;
 };
 
+/// Of grouped heads, by the generation of the chip: what vLLM runs on it.
+[[nodiscard]] Library usual_attention_library(const hw::Chip& chip);
+
 class AttentionModel {
  public:
   AttentionModel(const ChipRates& chip, const KernelParams& params)
@@ -86,9 +97,13 @@ class AttentionModel {
 
   [[nodiscard]] Cost cost(const PrefillAttention& a) const;
   [[nodiscard]] Cost cost(const DecodeAttention& a) const;
+  [[nodiscard]] Cost cost(const MixedAttention& a) const;
   [[nodiscard]] Cost cost(const MlaDecode& a) const;
 
  private:
+  struct PromptWork;
+  [[nodiscard]] PromptWork prompt_work(const PrefillAttention& a) const;
+  [[nodiscard]] Cost prompts(const PrefillAttention& a) const;
   /// What decode attention of both kinds reduces to.
   struct Stream {
     double sequences = 0.0;
@@ -107,8 +122,8 @@ class AttentionModel {
   [[nodiscard]] FormatTerms cache_terms(Family family, DataType kv) const;
 
   ChipRates chip_;
-  PrefillParams prefill_;
-  DecodeParams decode_;
+  PromptParams prefill_;
+  CacheParams decode_;
   PrefillParams mla_prefill_;
   DecodeParams mla_decode_;
   SoftwareParams software_;

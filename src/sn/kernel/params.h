@@ -48,7 +48,33 @@ struct MoeParams {
   Time token;         // SM time of routing one token
 };
 
-/// Attention over the keys of a prompt; equation in attention.h.
+/// Attention of grouped heads over the keys of a prompt; equation in attention_prompt.cc.
+struct PromptParams {
+  Time launch;           // the kernels of one call
+  double rate = 0.0;     // sustained share of the peak in the two products
+  double exp = 0.0;      // exponentials per SM over 16 per clock of 1.755 GHz
+  Time k_step;           // least time of 64 keys in a query tile
+  Time tile;             // prologue and epilogue of one query tile
+  double tail = 0.0;     // share of the longest tile by which the last SM ends late
+  double traffic = 1.0;  // bytes moved over the least
+  double l2 = 0.0;       // sustained share of L2 bandwidth
+  Time empty;            // a block without work, in one call with single positions
+};
+
+/// Attention of grouped heads of single positions; equation in attention_cache.cc.
+struct CacheParams {
+  Time launch;        // the kernels of one call
+  double rate = 0.0;  // sustained share of the bf16 peak
+  double hbm = 0.0;   // sustained share of HBM bandwidth
+  double l2 = 0.0;    // sustained share of L2 bandwidth
+  Time k_step;        // least time of 64 keys of 128 elements of one KV head
+  Time head;          // start, first keys and end of one part of one KV head of one sequence
+  double wave = 0.0;  // as GemmParams
+  Time split;         // joining the parts of one sequence
+  double fp8 = 1.0;   // k_step of an fp8 cache over that of bf16
+};
+
+/// Latent attention over the keys of a prompt; equation in attention.h.
 struct PrefillParams {
   Time launch;           // the kernels of one call
   double rate = 0.0;     // sustained share of the peak in the two products
@@ -59,7 +85,7 @@ struct PrefillParams {
   double l2 = 0.0;       // sustained share of L2 bandwidth
 };
 
-/// Attention of single positions over their KV cache; equation in attention.h.
+/// Latent attention of single positions over their cache; equation in attention.h.
 struct DecodeParams {
   Time launch;        // the kernels of one call
   double rate = 0.0;  // sustained share of the bf16 peak
@@ -99,6 +125,32 @@ void describe(V& v, MoeParams& m) {
   v.ratio("wave", m.wave, 0.001, 1.0);
   v.ratio("rows", m.rows, 0.1, 20.0);
   v.quantity("token", m.token, shortest, longest);
+}
+
+template <class V>
+void describe(V& v, PromptParams& p) {
+  v.quantity("launch", p.launch, shortest, longest);
+  v.ratio("rate", p.rate, 0.02, 1.0);
+  v.ratio("exp", p.exp, 0.05, 1000.0);
+  v.quantity("k_step", p.k_step, shortest, longest);
+  v.quantity("tile", p.tile, shortest, longest);
+  v.ratio("tail", p.tail, 0.001, 2.0);
+  v.ratio("traffic", p.traffic, 0.2, 20.0);
+  v.ratio("l2", p.l2, 0.01, 1.0);
+  v.quantity("empty", p.empty, shortest, longest);
+}
+
+template <class V>
+void describe(V& v, CacheParams& d) {
+  v.quantity("launch", d.launch, shortest, longest);
+  v.ratio("rate", d.rate, 0.01, 1.0);
+  v.ratio("hbm", d.hbm, 0.05, 1.0);
+  v.ratio("l2", d.l2, 0.01, 1.0);
+  v.quantity("k_step", d.k_step, shortest, longest);
+  v.quantity("head", d.head, shortest, longest);
+  v.ratio("wave", d.wave, 0.001, 1.0);
+  v.quantity("split", d.split, shortest, longest);
+  v.ratio("fp8", d.fp8, 0.05, 20.0);
 }
 
 template <class V>
@@ -257,8 +309,8 @@ struct KernelParams {
   std::string name;
   GemmParams gemm;
   MoeParams moe;
-  PrefillParams prefill;
-  DecodeParams decode;
+  PromptParams prefill;
+  CacheParams decode;
   PrefillParams mla_prefill;
   DecodeParams mla_decode;
   Time eager;               // host time of one call outside a captured graph
