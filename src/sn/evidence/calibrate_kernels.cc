@@ -50,11 +50,13 @@ struct KindOf {
     return Kind{Family::moe, format_of(m.activation, m.weight, m.block), m.library};
   }
   std::optional<Kind> operator()(const kernel::PrefillAttention& a) const {
-    return Kind{a.latent ? Family::mla_prefill : Family::prefill, Format::bf16, a.library,
-                a.kv != kernel::DataType::bf16};
+    return Kind{Family::prefill, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
   }
   std::optional<Kind> operator()(const kernel::DecodeAttention& a) const {
     return Kind{Family::decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
+  }
+  std::optional<Kind> operator()(const kernel::MlaPrefill& a) const {
+    return Kind{Family::mla_prefill, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
   }
   std::optional<Kind> operator()(const kernel::MlaDecode& a) const {
     return Kind{Family::mla_decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};

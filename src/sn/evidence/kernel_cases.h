@@ -33,8 +33,9 @@ struct Elementwise {
   double bytes = 0.0;
 };
 
-using Op = std::variant<kernel::Gemm, kernel::Moe, kernel::PrefillAttention,
-                        kernel::DecodeAttention, kernel::MlaDecode, Elementwise>;
+using Op =
+    std::variant<kernel::Gemm, kernel::Moe, kernel::PrefillAttention, kernel::DecodeAttention,
+                 kernel::MlaPrefill, kernel::MlaDecode, Elementwise>;
 
 inline constexpr std::size_t case_dimensions = 8;
 

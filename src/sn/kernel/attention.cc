@@ -19,7 +19,6 @@ constexpr double mma_rows = 16.0;                // query rows of one tensor-cor
 constexpr double most_parts = 64.0;
 constexpr double least_part = 64.0;     // keys
 constexpr double grouped_heads = 32.0;  // query heads per KV head that TensorRT-LLM groups at most
-constexpr double latent_rows = 64.0;    // query rows of one MLA decode tile (FlashMLA)
 constexpr double streaming = 0.85;      // share of HBM bandwidth of a prompt's operands
 constexpr double tile_unit = 1e-6;
 constexpr double bf16_bytes = 2.0;
@@ -27,8 +26,8 @@ constexpr double bf16_bytes = 2.0;
 }  // namespace
 
 Cost AttentionModel::cost(const PrefillAttention& a) const {
-  const PrefillParams& p = a.latent ? mla_prefill_ : prefill_;
-  const Family family = a.latent ? Family::mla_prefill : Family::prefill;
+  const PrefillParams& p = prefill_;
+  const Family family = Family::prefill;
   const LibraryTerms& lib = software_.of(family, a.library);
   const FormatTerms cache = cache_terms(family, a.kv);
   const double peak = chip_.peak_of(a.math == DataType::bf16 ? Format::bf16 : Format::fp8);
@@ -129,22 +128,6 @@ Cost AttentionModel::cost(const DecodeAttention& a) const {
                  .repeated = a.repeated,
                  .divisible = a.divisible},
                 decode_, Family::decode, a.kv, a.library);
-}
-
-Cost AttentionModel::cost(const MlaDecode& a) const {
-  const double rows = a.queries * a.heads;
-  const double readers = round_up(rows / latent_rows);
-  return stream(
-      {.sequences = a.sequences,
-       .context = a.context,
-       .heads = readers,
-       .rows = rows / readers,
-       .row_flops = 2.0 * (a.latent + a.rope) + 2.0 * a.latent,
-       .key_bytes = (a.latent + a.rope) * bytes_per_element(a.kv).si(),
-       .io_bytes = a.sequences * a.queries * a.heads * (2.0 * a.latent + a.rope) * bf16_bytes,
-       .shared = readers,
-       .repeated = a.repeated},
-      mla_decode_, Family::mla_decode, a.kv, a.library);
 }
 
 }  // namespace sn::kernel

@@ -1,6 +1,6 @@
 // sn/kernel/attention.h
 //
-// Attention over a prompt and over a KV cache, with grouped heads or a latent (MLA).
+// Attention over a prompt and over a KV cache, with grouped heads (latent attention: mla.h).
 //
 // Prefill, in query tiles of 64 or 128 rows:
 //   t = launch + max(waves x work of a mean tile, work of the longest) + waves x tile + traffic
@@ -40,7 +40,6 @@ struct PrefillAttention {
   double kv_bytes = 0.0;  // bytes of KV cache per token and GPU
   DataType math = DataType::bf16;
   DataType kv = DataType::bf16;
-  bool latent = false;  // MLA, expanded
   Library library = Library::flash;
 };
 
@@ -60,36 +59,16 @@ struct DecodeAttention {
   Library library = Library::flash;
 };
 
-/// Absorbed multi-head latent attention: all heads read one latent of `latent` + `rope` elements
-/// per token.
-struct MlaDecode {
-  double sequences = 0.0;
-  double context = 0.0;
-  double queries = 1.0;
-  double heads = 0.0;
-  double latent = 0.0;
-  double rope = 0.0;
-  DataType kv = DataType::bf16;
-  bool repeated = false;
-  Library library = Library::trtllm;
-};
-
 class AttentionModel {
  public:
   AttentionModel(const ChipRates& chip, const KernelParams& params)
-      : chip_(chip),
-        prefill_(params.prefill),
-        decode_(params.decode),
-        mla_prefill_(params.mla_prefill),
-        mla_decode_(params.mla_decode),
-        software_(params.software) {}
+      : chip_(chip), prefill_(params.prefill), decode_(params.decode), software_(params.software) {}
 
   [[nodiscard]] Cost cost(const PrefillAttention& a) const;
   [[nodiscard]] Cost cost(const DecodeAttention& a) const;
-  [[nodiscard]] Cost cost(const MlaDecode& a) const;
 
  private:
-  /// What decode attention of both kinds reduces to.
+  /// What decode attention reduces to.
   struct Stream {
     double sequences = 0.0;
     double context = 0.0;    // keys of all sequences
@@ -109,8 +88,6 @@ class AttentionModel {
   ChipRates chip_;
   PrefillParams prefill_;
   DecodeParams decode_;
-  PrefillParams mla_prefill_;
-  DecodeParams mla_decode_;
   SoftwareParams software_;
 };
 
