@@ -27,7 +27,7 @@ struct KindOf {
     return OperatorKind{Family::moe, format_of(m.activation, m.weight, m.block), m.library};
   }
   std::optional<OperatorKind> operator()(const kernel::PrefillAttention& a) const {
-    return OperatorKind{a.latent ? Family::mla_prefill : Family::prefill, Format::bf16, a.library,
+    return OperatorKind{Family::prefill, Format::bf16, a.library,
                         a.kv != kernel::DataType::bf16};
   }
   std::optional<OperatorKind> operator()(const kernel::DecodeAttention& a) const {
@@ -35,6 +35,10 @@ struct KindOf {
   }
   std::optional<OperatorKind> operator()(const kernel::MixedAttention& a) const {
     return (*this)(a.prompts);
+  }
+  std::optional<OperatorKind> operator()(const kernel::MlaPrefill& a) const {
+    return OperatorKind{Family::mla_prefill, Format::bf16, a.library,
+                        a.kv != kernel::DataType::bf16};
   }
   std::optional<OperatorKind> operator()(const kernel::MlaDecode& a) const {
     return OperatorKind{Family::mla_decode, Format::bf16, a.library,

@@ -34,8 +34,8 @@ struct Elementwise {
 };
 
 using Op = std::variant<kernel::Gemm, kernel::Moe, kernel::PrefillAttention,
-                        kernel::DecodeAttention, kernel::MixedAttention, kernel::MlaDecode,
-                        Elementwise>;
+                        kernel::DecodeAttention, kernel::MixedAttention, kernel::MlaPrefill,
+                        kernel::MlaDecode, Elementwise>;
 
 inline constexpr std::size_t case_dimensions = 8;
 

@@ -422,6 +422,14 @@ std::vector<Cost> random_costs(const KernelModel& model) {
                                .qk_dim = 192.0,
                                .v_dim = 128.0,
                                .kv_bytes = between(1.0, 1e5)}),
+      model.mla_prefill({.sequences = sequences,
+                         .pairs = tokens * context / sequences,
+                         .tokens = tokens,
+                         .kv_tokens = context,
+                         .heads = heads,
+                         .qk_dim = 192.0,
+                         .v_dim = 128.0,
+                         .kv_bytes = between(1.0, 1e5)}),
       model.elementwise(Bytes::from_si(between(1.0, 1e10))),
   };
 }

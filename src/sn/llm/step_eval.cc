@@ -286,21 +286,33 @@ class StepPricer {
   [[nodiscard]] OpCost prefill_of(double pairs, double keys) const {
     const Attention& a = p_.model_.attention;
     const double heads = d(a.heads) / d(p_.deployment_.parallel.tp);
-    const bool mla = a.kind == AttentionKind::mla;
-    const OpCost scores = from_kernel(p_.kernels_.prefill_attention(
+    if (a.kind == AttentionKind::mla) return latent_prefill(pairs, keys, heads);
+    return from_kernel(p_.kernels_.prefill_attention(
         {.sequences = prefill_sequences(),
          .pairs = pairs / cp(),
          .tokens = own_tokens(),
          .kv_tokens = keys,
          .heads = heads,
-         .kv_heads = mla ? heads : std::max(1.0, d(a.kv_heads) / d(p_.deployment_.parallel.tp)),
-         .qk_dim = d(mla ? a.nope_dim + a.rope_dim : a.head_dim),
-         .v_dim = d(mla ? a.v_dim : a.head_dim),
+         .kv_heads = std::max(1.0, d(a.kv_heads) / d(p_.deployment_.parallel.tp)),
+         .qk_dim = d(a.head_dim),
+         .v_dim = d(a.head_dim),
          .kv_bytes = p_.kv_bytes_layer_,
-         .kv = p_.deployment_.precision.kv,
-         .latent = mla}));
+         .kv = p_.deployment_.precision.kv}));
+  }
+
+  [[nodiscard]] OpCost latent_prefill(double pairs, double keys, double heads) const {
+    const Attention& a = p_.model_.attention;
+    const OpCost scores = from_kernel(p_.kernels_.mla_prefill({.sequences = prefill_sequences(),
+                                                               .pairs = pairs,
+                                                               .tokens = s_.prefill_tokens,
+                                                               .kv_tokens = keys,
+                                                               .heads = heads,
+                                                               .qk_dim = d(a.nope_dim + a.rope_dim),
+                                                               .v_dim = d(a.v_dim),
+                                                               .kv_bytes = p_.kv_bytes_layer_,
+                                                               .kv = p_.deployment_.precision.kv}));
     const double cached = keys - s_.prefill_tokens;
-    if (!mla || cached <= 0.0) return scores;
+    if (cached <= 0.0) return scores;
     // Keys and values of the cached prefix are expanded from the latent again.
     const OpCost expand = product(cached, heads * d(a.nope_dim + a.v_dim), d(a.kv_lora),
                                   p_.deployment_.precision.activations,
