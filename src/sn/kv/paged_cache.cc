@@ -50,14 +50,15 @@ void PagedCache::hold(NodeId id) {
   queue_.on_use(id);
 }
 
-NodeId PagedCache::pin(std::span<const std::uint64_t> keys, std::size_t count,
-                       std::int64_t* tokens) {
+NodeId PagedCache::pin(std::span<const std::uint64_t> keys, std::size_t count, std::int64_t* tokens,
+                       std::int64_t* pages) {
   NodeId leaf = no_node;
   for (std::size_t i = 0; i < count; ++i) {
     leaf = index_.find(keys[i]);
     SN_ASSERT(leaf != no_node);
     hold(leaf);
     if (tokens != nullptr) *tokens += nodes_[leaf].tokens;
+    if (pages != nullptr) *pages += nodes_[leaf].pages;
   }
   return leaf;
 }

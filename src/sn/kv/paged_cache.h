@@ -54,9 +54,9 @@ class PagedCache {
   [[nodiscard]] std::size_t match(std::span<const std::uint64_t> keys) const;
 
   /// Holds the leading `count` blocks (all cached); returns the deepest, `no_node` for none. With
-  /// `tokens`, adds up what they hold.
+  /// `tokens` and `pages`, adds up what they hold.
   [[nodiscard]] NodeId pin(std::span<const std::uint64_t> keys, std::size_t count,
-                           std::int64_t* tokens = nullptr);
+                           std::int64_t* tokens = nullptr, std::int64_t* pages = nullptr);
   /// One more block below `leaf`, its pages out of the private ones. When somebody else cached it
   /// meanwhile, that one is held instead and `pages` become free. Returns the new deepest block.
   [[nodiscard]] NodeId extend(NodeId leaf, std::uint64_t key, std::uint32_t pages,
