@@ -41,6 +41,7 @@ struct Verb {
 int run_calibrate(const Args& args);
 int run_catalog(const Args& args);
 int run_plan(const Args& args);
+int run_simulate(const Args& args);
 int run_validate(const Args& args);
 int run_workload(const Args& args);
 
