@@ -143,6 +143,7 @@ class StepProgram {
  public:
   [[nodiscard]] const ModelSpec& model() const { return model_; }
   [[nodiscard]] const Deployment& deployment() const { return deployment_; }
+  [[nodiscard]] const Framework& framework() const { return framework_; }
   /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a.
   [[nodiscard]] double tokens_per_step() const { return tokens_per_step_; }
   [[nodiscard]] Power idle_power() const { return idle_; }

@@ -40,7 +40,7 @@ OpCost from_link(const collective::Timing& t) {
 }
 
 bool depends_on_tokens_alone(const StepOp& op) {
-  return op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill &&
+  return op.kind != OpKind::host && op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill &&
          op.kind != OpKind::index_decode && op.kind != OpKind::index_prefill;
 }
 
@@ -118,7 +118,7 @@ class StepPricer {
       case OpKind::send:
         return from_link(p_.timer_.send(bytes, p_.stages_far_));
       case OpKind::host:
-        return host();
+        break;  // follows from all the others: `host`
     }
     return {};
   }
@@ -129,7 +129,7 @@ class StepPricer {
   }
 
   void add(StepTime& total, const StepOp& op) const {
-    if (idle(op)) return;
+    if (idle(op) || op.kind == OpKind::host) return;
     const OpCost c = price(op);
     const double stages = op.once ? 1.0 : d(p_.deployment_.parallel.pp);
     const auto part = static_cast<std::size_t>(op.part);
@@ -144,6 +144,33 @@ class StepPricer {
     total.hbm_bytes += c.kernel.bytes * op.count;
     const Time busy = std::max(c.kernel.compute, c.kernel.memory) * op.count;
     total.energy += p_.dynamic_ * busy * d(p_.deployment_.parallel.gpus());
+  }
+
+  /// Host time that shows: once a step, and in every stage beside its kernels and communication.
+  struct HostTime {
+    Time once;
+    Time stage;
+  };
+  [[nodiscard]] HostTime host(Time device) const {
+    const Framework& f = p_.framework_;
+    const bool mixed = s_.prefill_tokens > 0.0;
+    HostTime t{(mixed ? f.host_prefill : f.host_decode) + f.host_sequence * s_.decode_sequences,
+               Time{}};
+    const double positions = s_.decode_sequences * (1.0 + d(p_.deployment_.draft_tokens));
+    const double largest = d(mixed ? f.graph_mixed_tokens : f.graph_tokens);
+    if (positions + s_.prefill_tokens > largest) {
+      const double layers = std::ceil(d(p_.model_.layers) / d(p_.deployment_.parallel.pp));
+      t.stage = std::max(Time{}, f.host_layer * layers - device);
+    }
+    return t;
+  }
+
+  void add_host(StepTime& total) const {
+    const HostTime t = host(total.interval);
+    const Time shown = t.once + t.stage * d(p_.deployment_.parallel.pp);
+    total.latency += shown;
+    total.interval += t.once + t.stage;
+    total.parts[static_cast<std::size_t>(Part::host)] += shown;
   }
 
   /// Chips draw idle power all the time; call once, when the interval is complete.
@@ -311,11 +338,6 @@ class StepPricer {
     return from_link(op.combine ? t.combine : t.dispatch);
   }
 
-  [[nodiscard]] OpCost host() const {
-    const Time t = s_.prefill_tokens > 0.0 ? p_.framework_.host_prefill : p_.framework_.host_decode;
-    return {{}, t, Time{}, "host"};
-  }
-
   const StepProgram& p_;
   const BatchShape& s_;
 
@@ -345,6 +367,7 @@ StepTime StepEvaluator::eval(const BatchShape& shape) {
   for (const StepOp& op : pricer.ops()) {
     if (!depends_on_tokens_alone(op)) pricer.add(total, op);
   }
+  pricer.add_host(total);
   pricer.add_idle_energy(total);
   return total;
 }
@@ -352,8 +375,17 @@ StepTime StepEvaluator::eval(const BatchShape& shape) {
 std::vector<OperatorTime> StepEvaluator::bill(const BatchShape& shape) const {
   const StepPricer pricer(*program_, shape);
   std::vector<OperatorTime> lines;
+  StepTime device;
   for (const StepOp& op : pricer.ops()) {
     if (pricer.idle(op)) continue;
+    if (op.kind == OpKind::host) {
+      StepTime with_host = device;
+      pricer.add_host(with_host);
+      lines.push_back(
+          {op.name, op.part, 1.0, with_host.latency - device.latency, Time{}, "host"});
+      continue;
+    }
+    pricer.add(device, op);
     const OpCost c = pricer.price(op);
     const double stages = op.once ? 1.0 : d(program_->deployment().parallel.pp);
     lines.push_back({op.name, op.part, op.count * stages, c.time, c.bound, c.binds});
