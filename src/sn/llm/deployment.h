@@ -55,6 +55,7 @@ struct Deployment {
   Parallelism parallel;
   Precision precision;
   std::int64_t draft_tokens = 0;  // MTP speculation per step; 0: off
+  bool two_batch = false;         // halves of a batch overlap: one computes, the other exchanges
 
   friend bool operator==(const Deployment&, const Deployment&) = default;
 };

@@ -33,6 +33,7 @@ struct Framework {
   double memory = 0.0;  // share of HBM that the engine may use
   Bytes workspace;      // communication buffers, graphs, allocator slack, per GPU
   std::int64_t max_sequences = 0;  // decode requests per attention rank
+  double exchange_sms = 0.0;       // share of the SMs that an overlapped exchange of prompts holds
 
   /// From a request's arrival at the server until a step can hold it.
   [[nodiscard]] Time before_first_step(double prompt_tokens) const {
@@ -54,6 +55,7 @@ void describe(V& v, Framework& f) {
   v.ratio("memory.utilisation", f.memory, 0.1, 1.0);
   v.quantity("memory.workspace", f.workspace, Bytes{}, Bytes::from_si(1e12));
   v.count("max_sequences", f.max_sequences, 1, 65536);
+  v.ratio("exchange_sms", f.exchange_sms, 0.0, 0.9);
 }
 
 /// Behaviour of a model under load that its architecture does not tell; catalog/models/*.yaml,

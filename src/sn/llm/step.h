@@ -194,6 +194,8 @@ class StepEvaluator {
   explicit StepEvaluator(const StepProgram& program, std::size_t slots = 64);
 
   [[nodiscard]] StepTime eval(const BatchShape& shape);
+  /// Whether a two-batch deployment cuts this batch.
+  [[nodiscard]] bool cuts(const BatchShape& shape);
   /// The bill: every operator that takes part, in order of execution.
   [[nodiscard]] std::vector<OperatorTime> bill(const BatchShape& shape) const;
   [[nodiscard]] const StepProgram& program() const { return *program_; }
@@ -210,6 +212,9 @@ class StepEvaluator {
     Key key;
     StepTime tokens;
   };
+  /// Kernels and communication one after the other, without host time.
+  [[nodiscard]] StepTime device(const BatchShape& shape);
+  [[nodiscard]] StepTime halves(const BatchShape& shape, const StepTime& whole);
 
   const StepProgram* program_;
   std::vector<Slot> slots_;

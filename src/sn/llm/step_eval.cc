@@ -53,6 +53,19 @@ void add_kernel(OpCost& sum, const OpCost& c) {
   sum.kernel.bytes += c.kernel.bytes;
 }
 
+/// What two-batch overlap computes while the other half exchanges.
+constexpr std::array<Part, 6> overlapped = {Part::attention, Part::projections, Part::dense_ffn,
+                                            Part::experts,   Part::all_reduce,  Part::elementwise};
+
+BatchShape scaled(BatchShape s, double by) {
+  for (double* v : {&s.decode_sequences, &s.decode_context, &s.prefill_tokens, &s.prefill_pairs,
+                    &s.prefill_context, &s.prefill_sequences, &s.decode_context_capped,
+                    &s.prefill_pairs_capped, &s.prefill_context_capped}) {
+    *v *= by;
+  }
+  return s;
+}
+
 /// `exact` where the caller knows it, else the most that sum and cap allow.
 double capped_sum(double exact, double sum, double most) {
   return exact > 0.0 ? std::min(exact, sum) : std::min(sum, most);
@@ -348,7 +361,7 @@ class StepPricer {
 StepEvaluator::StepEvaluator(const StepProgram& program, std::size_t slots)
     : program_(&program), slots_(std::bit_ceil(std::max<std::size_t>(1, slots))) {}
 
-StepTime StepEvaluator::eval(const BatchShape& shape) {
+StepTime StepEvaluator::device(const BatchShape& shape) {
   const StepPricer pricer(*program_, shape);
   const Key key{shape.decode_sequences, shape.prefill_tokens, shape.prefill_sequences};
   const auto bits = [](double v) { return std::bit_cast<std::uint64_t>(v); };
@@ -366,6 +379,57 @@ StepTime StepEvaluator::eval(const BatchShape& shape) {
   StepTime total = slot.tokens;
   for (const StepOp& op : pricer.ops()) {
     if (!depends_on_tokens_alone(op)) pricer.add(total, op);
+  }
+  return total;
+}
+
+StepTime StepEvaluator::halves(const BatchShape& shape, const StepTime& whole) {
+  const StepTime half = device(scaled(shape, 0.5));
+  const bool prompts = shape.prefill_tokens > 0.0;
+  const double slower = 1.0 / (1.0 - (prompts ? program_->framework().exchange_sms : 0.0));
+  const double stages = d(program_->deployment().parallel.pp);
+  StepTime out = half;
+  Time kernels;
+  for (const Part part : overlapped) {
+    Time& t = out.parts[static_cast<std::size_t>(part)];
+    t *= 2.0 * slower;
+    kernels += t;
+  }
+  const auto exchange = static_cast<std::size_t>(Part::exchange);
+  const Time sent = 2.0 * half.parts[exchange];
+  const double layers = std::max(1.0, d(program_->model().moe_layers()));
+  const Time shown = std::max(Time{}, sent - kernels) + 0.5 / layers * std::min(sent, kernels);
+  out.parts[exchange] = shown;
+  // The head, embedding and sends between stages are not cut.
+  out.latency = kernels + shown;
+  for (const Part part : {Part::logits, Part::pipeline}) {
+    out.parts[static_cast<std::size_t>(part)] = whole.parts[static_cast<std::size_t>(part)];
+    out.latency += whole.parts[static_cast<std::size_t>(part)];
+  }
+  const Time once = whole.parts[static_cast<std::size_t>(Part::logits)];
+  out.interval = (kernels + shown) / stages + once;
+  out.compute *= 2.0;
+  out.memory *= 2.0;
+  out.flops *= 2.0;
+  out.hbm_bytes *= 2.0;
+  out.energy *= 2.0;
+  // Physics bounds the batch as a whole; of an exchange that hides no more is left than what shows.
+  for (std::size_t i = 0; i < part_count; ++i) out.bound[i] = std::min(whole.bound[i], out.parts[i]);
+  return out;
+}
+
+bool StepEvaluator::cuts(const BatchShape& shape) {
+  if (!program_->deployment().two_batch || program_->deployment().parallel.dp < 2) return false;
+  const StepTime whole = device(shape);
+  return halves(shape, whole).latency < whole.latency;
+}
+
+StepTime StepEvaluator::eval(const BatchShape& shape) {
+  const StepPricer pricer(*program_, shape);
+  StepTime total = device(shape);
+  if (program_->deployment().two_batch && program_->deployment().parallel.dp > 1) {
+    const StepTime cut = halves(shape, total);
+    if (cut.latency < total.latency) total = cut;
   }
   pricer.add_host(total);
   pricer.add_idle_energy(total);
