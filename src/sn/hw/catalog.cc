@@ -31,6 +31,7 @@ constexpr std::array kinds = {
                 "arithmetics and kernel libraries, relative to bf16 and a reference"},
     CatalogKind{"collectives", "collectives", "communication libraries: latencies, efficiencies"},
     CatalogKind{"framework", "frameworks", "serving software: host overhead, memory reserve"},
+    CatalogKind{"uncertainty", "uncertainty", "how far off predictions are, by family of costs"},
     CatalogKind{"traits", "traits", "behaviour of models under load"},
     CatalogKind{"workload", "workloads", "published workload statistics"},
     CatalogKind{"tool", "tools", "serving tools: the arguments that exported scripts use"},
