@@ -52,34 +52,6 @@ constexpr std::array<ModelName, 14> model_names = {{{"deepseek-v3.2", "deepseek-
                                                     {"405b", "llama-3.1-405b"},
                                                     {"maverick", "llama-4-maverick"}}};
 
-std::string model_entry(std::string_view name) {
-  const std::string low = lowered(name);
-  for (const ModelName& m : model_names) {
-    if (low.find(m.part) != std::string::npos) return std::string(m.entry);
-  }
-  if (low.find("llama") == std::string::npos) return {};
-  if (low.find("70b") != std::string::npos) return "llama-3.1-70b";
-  if (low.find("8b") != std::string::npos) return "llama-3.1-8b";
-  return {};
-}
-
-/// Catalog entry of a chip by how tables name the system.
-std::string chip_entry(std::string_view system) {
-  std::string out = lowered(system);
-  if (out.ends_with("_sxm")) out.resize(out.size() - 4);
-  return out;
-}
-
-std::string framework_entry(std::string_view name) {
-  const std::string low = lowered(name);
-  for (const std::string_view known : {"vllm", "sglang"}) {
-    if (low.find(known) != std::string::npos) return std::string(known);
-  }
-  if (low.find("trt") != std::string::npos) return "trtllm";
-  if (low == "atom") return "vllm";  // AMD's engine on vLLM's interfaces
-  return {};
-}
-
 bool is_hopper(std::string_view chip) { return chip.starts_with("h"); }
 bool has_fp4(std::string_view chip) {
   return chip.find("b200") != std::string_view::npos || chip.find("b300") != std::string_view::npos ||
@@ -166,18 +138,6 @@ double number_after(std::string_view text, std::string_view key) {
   const char* begin = text.data() + at + key.size();
   std::from_chars(begin, text.data() + text.size(), value);
   return value;
-}
-
-void finish(ServingPoint& p) {
-  if (!p.model.empty()) set_precision(p);
-  if (!p.skip.empty()) return;
-  if (p.model.empty()) p.skip = "model is not in the catalog";
-  if (p.framework.empty()) p.skip = "engine is not in the catalog";
-  if (p.concurrency <= 0.0) p.skip = "no concurrency";
-  if (p.input <= 0.0 || p.output < 2.0) p.skip = "no lengths";
-  if (p.decode.gpus() <= 0 || (p.disaggregated && p.prefill.gpus() <= 0)) {
-    p.skip = "number of instances is not stated";
-  }
 }
 
 void read_aic(const Row& row, ServingPoint& p) {
@@ -313,6 +273,45 @@ std::string stem_of(const std::string& name) {
 
 }  // namespace
 
+std::string model_entry(std::string_view name) {
+  const std::string low = lowered(name);
+  for (const ModelName& m : model_names) {
+    if (low.find(m.part) != std::string::npos) return std::string(m.entry);
+  }
+  if (low.find("llama") == std::string::npos) return {};
+  if (low.find("70b") != std::string::npos) return "llama-3.1-70b";
+  if (low.find("8b") != std::string::npos) return "llama-3.1-8b";
+  return {};
+}
+
+std::string chip_entry(std::string_view system) {
+  std::string out = lowered(system);
+  if (out.ends_with("_sxm")) out.resize(out.size() - 4);
+  return out;
+}
+
+std::string framework_entry(std::string_view name) {
+  const std::string low = lowered(name);
+  for (const std::string_view known : {"vllm", "sglang"}) {
+    if (low.find(known) != std::string::npos) return std::string(known);
+  }
+  if (low.find("trt") != std::string::npos) return "trtllm";
+  if (low == "atom") return "vllm";  // AMD's engine on vLLM's interfaces
+  return {};
+}
+
+void finish(ServingPoint& p) {
+  if (!p.model.empty()) set_precision(p);
+  if (!p.skip.empty()) return;
+  if (p.model.empty()) p.skip = "model is not in the catalog";
+  if (p.framework.empty()) p.skip = "engine is not in the catalog";
+  if (p.concurrency <= 0.0) p.skip = "no concurrency";
+  if (p.input <= 0.0 || p.output < 2.0) p.skip = "no lengths";
+  if (p.decode.gpus() <= 0 || (p.disaggregated && p.prefill.gpus() <= 0)) {
+    p.skip = "number of instances is not stated";
+  }
+}
+
 bool ServingPoint::fitted() const {
   std::uint64_t hash = 0;
   const auto mix = [&](std::uint64_t x) { hash = mixed_bits(hash ^ x); };
@@ -373,13 +372,16 @@ ServingFiles read_serving_files(const std::string& directory) {
   for (const fs::path& path : paths) {
     const std::string name = fs::path(path).lexically_relative(directory).string();
     const std::string file = path.filename().string();
-    if (file.find(".csv") == std::string::npos) continue;
-    if (kind_of(stem_of(name)) == nullptr) {
-      if (name.find("serving") != std::string::npos) out.ignored.push_back(name);
+    const bool csv = file.find(".csv") != std::string::npos;
+    const bool json = file.ends_with(".json") && file.find("__tp") != std::string::npos;
+    if (!json && (!csv || kind_of(stem_of(name)) == nullptr)) {
+      if (csv && name.find("serving") != std::string::npos) out.ignored.push_back(name);
       continue;
     }
     Salvage text = salvage_file(path.string(), text_max);
-    std::optional<ServingFile> table = read_serving_table(name, text.text);
+    std::optional<ServingFile> table =
+        json ? read_vllm_bench(name, text.text) : read_serving_table(name, text.text);
+    if (!table) continue;
     if (text.stopped_by) {
       text.stopped_by->where.file = name;
       table->faults.push_back(*text.stopped_by);

@@ -8,6 +8,9 @@
 //   inferencex_dsr1_0528*.csv[.gz] InferenceX: closed loop, lengths uniform in [0.8 L, L], ten
 //                                 prompts for every concurrent one
 //   trtllm_perf_overview.csv      TensorRT-LLM: all requests at once, most output tokens per second
+//   SYSTEM__ENGINE-VERSION__PRECISION__tpN[-dpN][-epN][__ANYTHING].json
+//                                 what `vllm bench serve --save-result` wrote; the name says what the
+//                                 file does not: "h200__vllm-0.19.0__fp8__tp4.json"
 // Rows that no deployment describes are skipped with a reason; malformed ones are faults.
 //
 // What the tables leave open is decided here and said in each point: lengths and warm-up by the
@@ -95,5 +98,16 @@ struct ServingFiles {
 /// Reads one table by the name of its file; nothing when the name is of no known kind.
 [[nodiscard]] std::optional<ServingFile> read_serving_table(const std::string& name,
                                                             std::string_view text);
+
+/// Reads one result of `vllm bench serve` by the name of its file; nothing when the name is another.
+[[nodiscard]] std::optional<ServingFile> read_vllm_bench(const std::string& name,
+                                                         const std::string& text);
+
+/// Fills what follows from a point's own fields: formats, and whether anything is missing.
+void finish(ServingPoint& point);
+/// Catalog entries by how tables name models, chips and engines; empty: none.
+[[nodiscard]] std::string model_entry(std::string_view name);
+[[nodiscard]] std::string chip_entry(std::string_view system);
+[[nodiscard]] std::string framework_entry(std::string_view name);
 
 }  // namespace sn::evidence
