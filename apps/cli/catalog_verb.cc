@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/cli.h"
+#include "apps/cli/open_catalog.h"
 #include "sn/base/files.h"
 #include "sn/draw/datasheet.h"
 #include "sn/hw/catalog.h"
@@ -122,8 +123,10 @@ int run_catalog(const Args& args) {
   CLI::App app("What is known of chips, links, racks, networks, models and software.", verb);
   std::vector<std::string> words;
   bool json = false;
+  std::string folder;
   app.add_option("WORDS", words, "nothing, a KIND, or: show NAME, show KIND/NAME, model PATH|NAME");
   app.add_flag("--json", json, "JSON instead of text (schema/catalog.schema.json)");
+  add_catalog_flag(app, folder);
   app.footer(
       "\nexamples:\n"
       "  supernode catalog                    kinds and names\n"
@@ -142,7 +145,7 @@ int run_catalog(const Args& args) {
   if (showing && words.size() < 2) {
     return refuse({flag_error(verb, "show what?", "supernode catalog show al128")});
   }
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(folder);
   if (!catalog) return refuse(catalog.error());
   if (sizing) return show_model(*catalog, words[1], json);
   if (showing) return show(*catalog, words[1], json);

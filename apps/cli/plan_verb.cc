@@ -12,6 +12,7 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/export_plan.h"
 #include "apps/cli/load_scenario.h"
+#include "apps/cli/open_catalog.h"
 #include "apps/cli/share_plan.h"
 #include "sn/base/files.h"
 #include "sn/draw/pareto_svg.h"
@@ -38,6 +39,7 @@ struct PlanArgs {
   std::string tool;
   std::string deployment;
   std::string tenant;
+  std::string catalog;
   std::string top = "10";
   std::string threads = "0";
   bool explain = false;
@@ -71,6 +73,7 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
   app.add_option("--tenant", a.tenant,
                  "of a scenario with tenants: plan this one on its share, with all views")
       ->type_name("NAME");
+  add_catalog_flag(app, a.catalog);
   app.add_option("--top", a.top, "deployments to report (10)")->type_name("N");
   app.add_option("--threads", a.threads, "threads; 0 for all; the result is the same")
       ->type_name("N");
@@ -177,7 +180,7 @@ struct Loaded {
 };
 
 Result<Loaded> load_all(const PlanArgs& a) {
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(a.catalog);
   if (!catalog) return fail(catalog.error());
   Loaded out;
   Errors errors;
@@ -257,9 +260,11 @@ int plan_all(const std::vector<twin::World>& worlds, const PlanArgs& a,
     reports.push_back(*std::move(result));
   }
   if (reports.empty()) return code;
-  return std::max(code, a.tool.empty()
-                            ? show(reports, a)
-                            : export_plan(verb, worlds.front(), reports.front(), a.tool, rank));
+  return std::max(
+      code, a.tool.empty()
+                ? show(reports, a)
+                : export_plan({.verb = verb, .tool = a.tool, .rank = rank, .catalog = a.catalog},
+                              worlds.front(), reports.front()));
 }
 
 }  // namespace
@@ -278,6 +283,7 @@ int run_plan(const Args& args) {
   if (!a.vary.empty()) {
     return run_vary({.file = a.files.front(),
                      .overrides = a.overrides,
+                     .catalog = a.catalog,
                      .flags = a.vary,
                      .options = options,
                      .json = a.json,

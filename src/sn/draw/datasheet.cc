@@ -11,6 +11,7 @@
 
 #include "sn/base/units.h"
 #include "sn/collective/params.h"
+#include "sn/evidence/published_figures.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/uncertainty.h"
@@ -189,6 +190,20 @@ void add_tool(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Er
   }
 }
 
+/// A line a product; its conditions are the note of the entry.
+void add_published(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+  const evidence::PublishedProducts p = take(evidence::read_published(tree, sheet.name), errors);
+  hw::Provenance from;
+  from.confidence = hw::Confidence::high;
+  if (const hw::SourceInfo* info = catalog.sources().find(p.source)) from.source = *info;
+  from.note = p.citation;
+  for (const evidence::PublishedProduct& x : p.products) {
+    sheet.lines.push_back({.path = x.shape(),
+                           .dimension = FlopRate::dimension,
+                           .figures = {{format(x.rate), x.rate.si(), from}}});
+  }
+}
+
 /// How the lines of each kind are read. A new kind is one line.
 struct KindReader {
   std::string_view kind;
@@ -223,6 +238,7 @@ constexpr KindReader readers[] = {
     {"framework", add_described<llm::Framework>},
     {"traits", add_described<llm::ModelTraits>},
     {"workload", add_workload},
+    {"published", add_published},
     {"tool", add_tool},
 };
 
