@@ -5,6 +5,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "sn/base/units.h"
 #include "sn/serving/synthetic.h"
@@ -30,8 +32,10 @@ serving::Workload read_trace_workload(const Node& path, const PartContext& conte
   if (trace->malformed > 0) {
     origin += ", " + std::to_string(trace->malformed) + " malformed lines left out";
   }
-  return take(serving::summarise(path.text(), origin, trace->requests, trace->block_tokens),
-              errors);
+  world.trace = std::make_shared<const serving::Trace>(*std::move(trace));
+  return take(
+      serving::summarise(path.text(), origin, world.trace->requests, world.trace->block_tokens),
+      errors);
 }
 
 serving::LengthDistribution read_length(MapReader& owner, std::string_view key, Errors& errors) {
@@ -97,6 +101,7 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
   const double hits = r.number("prefix_hit_rate", {0.0, 0.99}).value_or(0.0);
   r.finish();
   if (errors.size() != before) return {};
+  world.synthetic = spec;
   const std::vector<serving::Request> requests = serving::generate(spec, world.seed);
   serving::Workload w =
       take(serving::summarise(

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@
 #include "sn/llm/uncertainty.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady_state.h"
+#include "sn/serving/synthetic.h"
+#include "sn/serving/trace.h"
 #include "sn/serving/workload.h"
 
 namespace sn::twin {
@@ -58,6 +61,9 @@ struct World {
   llm::ModelSpec model;
   std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
   serving::Workload workload;
+  // What `workload` was summarised from, for simulation; neither of a preset.
+  std::shared_ptr<const serving::Trace> trace;
+  std::optional<serving::SyntheticSpec> synthetic;
   RateSpec rate;
   serving::Slo slo;
   SearchSpec search;
