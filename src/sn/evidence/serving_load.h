@@ -6,6 +6,10 @@
 // ended, until all requests of the run are done; so the burst at the start is part of the means, as
 // it was part of the measured ones. Offline: all requests at once. Lengths are uniform in
 // [range L, L], from a random stream of the point.
+//
+// Of a closed loop of many rounds (requests / concurrency) four are played: the burst, two in the
+// steady state, and the last, while clients leave. The two in the middle stand for all others:
+//   mean = (first + (rounds - 2) x middle + last) / rounds
 
 #pragma once
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <utility>
 
 #include "sn/base/files.h"
@@ -25,6 +26,7 @@ using kernel::DataType;
 constexpr std::size_t text_max = std::size_t{1} << 28;
 constexpr std::uint64_t fitted_part = 4;
 constexpr std::int64_t node_gpus = 8;
+constexpr std::string_view not_stated = "number of instances is not stated";
 
 std::string lowered(std::string_view text) {
   std::string out(text);
@@ -37,13 +39,16 @@ struct ModelName {
   std::string_view part;  // of the lowered name
   std::string_view entry;
 };
-constexpr std::array<ModelName, 14> model_names = {{{"deepseek-v3.2", "deepseek-v3.2"},
+constexpr std::array<ModelName, 17> model_names = {{{"deepseek-v3.2", "deepseek-v3.2"},
                                                     {"deepseek-v3", "deepseek-v3"},
                                                     {"deepseek-r1", "deepseek-v3"},
                                                     {"deepseek r1", "deepseek-v3"},
                                                     {"dsr1", "deepseek-v3"},
                                                     {"gpt-oss-120b", "gpt-oss-120b"},
                                                     {"gpt-oss 120b", "gpt-oss-120b"},
+                                                    {"gpt-oss-20b", "gpt-oss-20b"},
+                                                    {"gpt-oss 20b", "gpt-oss-20b"},
+                                                    {"scout", "llama-4-scout"},
                                                     {"qwen3-235b", "qwen3-235b-a22b"},
                                                     {"qwen3 235b", "qwen3-235b-a22b"},
                                                     {"qwen3-30b", "qwen3-30b-a3b"},
@@ -69,7 +74,7 @@ void set_precision(ServingPoint& p) {
   if (name == "fp4") weights = DataType::fp4;
   DataType activations = weights;
   if (weights == DataType::fp4 && !has_fp4(p.system)) activations = DataType::bf16;
-  if (p.model == "gpt-oss-120b") {
+  if (p.model.starts_with("gpt-oss")) {
     weights = DataType::fp4;
     activations = has_fp4(p.system) ? DataType::fp8 : DataType::bf16;
   }
@@ -245,20 +250,36 @@ void read_trtllm_overview(const Row& row, ServingPoint& p) {
                        row.text("isl"), row.text("osl"));
 }
 
+/// Tables that say too little for a prediction: their rows are counted, with the reason.
+void read_mlperf(const Row&, ServingPoint& p) {
+  p.skip = "lengths of the data set are not in the table";
+}
+void read_token_position(const Row&, ServingPoint& p) {
+  p.skip = "the accelerator is not in the table";
+}
+void read_published(const Row&, ServingPoint& p) {
+  p.skip = "single figures: those of whole supernodes are cases of the catalog";
+}
+
 struct TableKind {
   std::string_view prefix;
   std::array<std::string_view, 4> needs;  // columns without which it is another table
   void (*read)(const Row&, ServingPoint&);
 };
-constexpr std::array<TableKind, 3> table_kinds = {{
+constexpr std::array<TableKind, 6> table_kinds = {{
     {"aic_silicon_e2e", {"system", "backend", "silicon_tpot_ms", "silicon_data_source"}, read_aic},
     {"inferencex_dsr1", {"hardware", "framework", "conc", "mean_tpot"}, read_inferencex},
     {"trtllm_perf_overview", {"gpu", "model", "parallelism", "value"}, read_trtllm_overview},
+    {"mlperf_inference", {"Model", "Scenario", "Accelerator", "Performance_Result"}, read_mlperf},
+    {"inferencex_token_position", {"model_id", "max_concurrency", "date", "file"},
+     read_token_position},
+    {"published", {"case_id", "metric", "value", "unit"}, read_published},
 }};
 
+/// "published" is a whole name: collectives have published figures as well.
 const TableKind* kind_of(std::string_view stem) {
   for (const TableKind& k : table_kinds) {
-    if (stem.starts_with(k.prefix)) return &k;
+    if (k.prefix == "published" ? stem == k.prefix : stem.starts_with(k.prefix)) return &k;
   }
   return nullptr;
 }
@@ -301,14 +322,14 @@ std::string framework_entry(std::string_view name) {
 }
 
 void finish(ServingPoint& p) {
-  if (!p.model.empty()) set_precision(p);
   if (!p.skip.empty()) return;
+  if (!p.model.empty()) set_precision(p);
   if (p.model.empty()) p.skip = "model is not in the catalog";
   if (p.framework.empty()) p.skip = "engine is not in the catalog";
   if (p.concurrency <= 0.0) p.skip = "no concurrency";
   if (p.input <= 0.0 || p.output < 2.0) p.skip = "no lengths";
   if (p.decode.gpus() <= 0 || (p.disaggregated && p.prefill.gpus() <= 0)) {
-    p.skip = "number of instances is not stated";
+    p.skip = not_stated;
   }
 }
 
@@ -354,6 +375,40 @@ std::optional<ServingFile> read_serving_table(const std::string& name, std::stri
   return out;
 }
 
+/// Some tables leave out how many instances a disaggregated point had, where InferenceX, whose points
+/// they are, has it: the same system, lengths, clients and ranks in exactly one way.
+void join_instances(ServingFiles& files) {
+  const auto key = [](const ServingPoint& p) {
+    return fmt::format("{} {} {} {} {} {} {}", p.system, p.model, p.precision_name, p.input,
+                       p.output, p.concurrency, p.speculation);
+  };
+  std::map<std::string, const ServingPoint*> known;
+  for (const ServingFile& f : files.files) {
+    for (const ServingPoint& p : f.points) {
+      if (!p.disaggregated || !p.skip.empty()) continue;
+      const auto [at, fresh] = known.try_emplace(key(p), &p);
+      const auto same = [&](const MeasuredPool& a, const MeasuredPool& b) {
+        return a.workers == b.workers && a.parallel == b.parallel;
+      };
+      if (!fresh && at->second != nullptr &&
+          !(same(at->second->prefill, p.prefill) && same(at->second->decode, p.decode))) {
+        at->second = nullptr;  // two ways: not known
+      }
+    }
+  }
+  for (ServingFile& f : files.files) {
+    for (ServingPoint& p : f.points) {
+      if (p.skip != not_stated) continue;
+      const auto at = known.find(key(p));
+      if (at == known.end() || at->second == nullptr) continue;
+      p.prefill = at->second->prefill;
+      p.decode = at->second->decode;
+      p.skip = {};
+      set_precision(p);
+    }
+  }
+}
+
 ServingFiles read_serving_files(const std::string& directory) {
   ServingFiles out;
   std::error_code error;
@@ -375,7 +430,8 @@ ServingFiles read_serving_files(const std::string& directory) {
     const bool csv = file.find(".csv") != std::string::npos;
     const bool json = file.ends_with(".json") && file.find("__tp") != std::string::npos;
     if (!json && (!csv || kind_of(stem_of(name)) == nullptr)) {
-      if (csv && name.find("serving") != std::string::npos) out.ignored.push_back(name);
+      const fs::path parent = fs::path(name).parent_path();
+      if (csv && (parent.empty() || parent.filename() == "serving")) out.ignored.push_back(name);
       continue;
     }
     Salvage text = salvage_file(path.string(), text_max);
@@ -388,6 +444,7 @@ ServingFiles read_serving_files(const std::string& directory) {
     }
     out.files.push_back(std::move(*table));
   }
+  join_instances(out);
   return out;
 }
 
