@@ -6,6 +6,7 @@
 
 #include "apps/cli/cli.h"
 #include "apps/cli/open_catalog.h"
+#include "apps/cli/validate_serving.h"
 #include "sn/draw/validation_views.h"
 #include "sn/evidence/parameter_groups.h"
 #include "sn/evidence/published_figures.h"
@@ -68,7 +69,7 @@ int validate_kernels(const ValidateFlags& flags, int worst, int threads, bool to
 int run_validate(const Args& args) {
   CLI::App app("Predicted against measured, case by case, with the error.", verb);
   ValidateFlags flags;
-  app.add_option("WHAT", flags.what, "kernels");
+  app.add_option("WHAT", flags.what, "kernels or serving");
   app.add_option(
          "--data", flags.data,
          "folder of measured tables, searched for known names; without it, published figures")
@@ -89,11 +90,12 @@ int run_validate(const Args& args) {
       "\nexamples:\n"
       "  supernode validate kernels --data measurements --html kernels.html\n"
       "  supernode validate kernels --data measurements --json=kernels.json --worst 20\n"
-      "  supernode validate kernels --data measurements --catalog overlay");
+      "  supernode validate kernels --data measurements --catalog overlay\n"
+      "  supernode validate serving --data measurements --json=serving.json");
   if (const auto code = parse(app, args)) return *code;
 
   Errors errors;
-  if (flags.what != "kernels") {
+  if (flags.what != "kernels" && flags.what != "serving") {
     errors.push_back(flag_error(verb, "validate what?", "supernode validate kernels --data DIR"));
   }
   const int worst = integer_flag("--worst", flags.worst, 0, 1000, errors);
@@ -103,6 +105,13 @@ int run_validate(const Args& args) {
   if (to_json && flags.json.empty()) flags.json = "-";
   if (to_json) check_writable("--json", flags.json, errors);
   if (!errors.empty()) return refuse(errors);
+  if (flags.what == "serving") {
+    return validate_serving({.data = flags.data,
+                             .catalog = flags.catalog,
+                             .json = to_json ? flags.json : "",
+                             .worst = static_cast<std::size_t>(worst),
+                             .threads = threads});
+  }
   return validate_kernels(flags, worst, threads, to_json);
 }
 

@@ -14,6 +14,7 @@
 #include "sn/evidence/published_figures.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
+#include "sn/llm/uncertainty.h"
 #include "sn/planner/tool_table.h"
 #include "sn/serving/workload_file.h"
 
@@ -232,6 +233,7 @@ constexpr KindReader readers[] = {
      [](const hw::Catalog& c, const Node& t, Datasheet& s, Errors& e) { add_model(c, t, s, e); }},
     {"kernels", add_described<kernel::KernelParams>},
     {"kernel_software", add_described<kernel::SoftwareParams>},
+    {"uncertainty", add_described<llm::Uncertainty>},
     {"collectives", add_described<collective::CollectiveParams>},
     {"framework", add_described<llm::Framework>},
     {"traits", add_described<llm::ModelTraits>},

@@ -31,6 +31,8 @@ constexpr std::array kinds = {
                 "arithmetics and kernel libraries, relative to bf16 and a reference"},
     CatalogKind{"collectives", "collectives", "communication libraries: latencies, efficiencies"},
     CatalogKind{"framework", "frameworks", "serving software: host overhead, memory reserve"},
+    CatalogKind{"case", "cases", "published throughputs of supernodes that nothing is fitted to"},
+    CatalogKind{"uncertainty", "uncertainty", "how far off predictions are, by family of costs"},
     CatalogKind{"traits", "traits", "behaviour of models under load"},
     CatalogKind{"workload", "workloads", "published workload statistics"},
     CatalogKind{"published", "published", "published measurements that models are held against"},

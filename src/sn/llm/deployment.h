@@ -58,6 +58,7 @@ struct Deployment {
   Precision precision = {};
   std::int64_t draft_tokens = 0;  // MTP speculation per step; 0: off
   std::int64_t redundant = 0;     // expert replicas beyond one each, per layer
+  bool two_batch = false;         // halves of a batch overlap: one computes, the other exchanges
 
   friend bool operator==(const Deployment&, const Deployment&) = default;
 };
@@ -69,11 +70,11 @@ struct Deployment {
 [[nodiscard]] std::string why_not(const ModelSpec& model, const Deployment& deployment,
                                   std::int64_t domain_gpus);
 
-/// Format of attention, dense and shared projections: fp4 weights keep these in fp8, as NVFP4 and
-/// MXFP4 releases do.
+/// Format of attention, dense and shared projections of a model with experts: fp4 weights keep these
+/// in fp8, as NVFP4 and MXFP4 releases do.
 [[nodiscard]] kernel::DataType linear_weights(const Precision& precision);
-/// The same for a model that may be released with nothing but its experts narrowed (gpt-oss), whose
-/// projections stay in bf16 at its native precision.
+/// The same by model: dense ones are narrowed throughout (NVFP4 releases of Llama), others may be
+/// released with nothing but their experts narrowed (gpt-oss) and keep the rest in bf16.
 [[nodiscard]] kernel::DataType linear_weights(const ModelSpec& model, const Precision& precision);
 
 /// Expert replicas held by one rank.

@@ -236,6 +236,7 @@ ListedPool read_pool(const Node& node, const World& world, Errors& errors) {
   const bool prefills = out.role != "decode";
   out.pool.chunk = r.integer("chunk", {16.0, 1e6}).value_or(prefills ? 8192 : 0);
   out.pool.deployment.draft_tokens = r.integer("mtp", {0.0, 8.0}).value_or(0);
+  out.pool.deployment.two_batch = r.boolean("two_batch").value_or(false);
   if (!world.precisions.empty()) out.pool.deployment.precision = world.precisions.front();
   r.finish();
   const std::string why =

@@ -21,6 +21,7 @@
 #include "sn/llm/deployment.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/model.h"
+#include "sn/llm/uncertainty.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady_state.h"
 #include "sn/serving/synthetic.h"
@@ -58,6 +59,7 @@ struct World {
   collective::CollectiveParams collectives;
   llm::Framework framework;
   llm::ModelTraits traits;
+  llm::Uncertainty uncertainty;  // of the chip's generation
   llm::ModelSpec model;
   std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
   serving::Workload workload;
