@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "sn/collective/timing.h"
+#include "sn/collective/collective.h"
 #include "sn/kernel/cost.h"
 
 namespace sn::llm {
