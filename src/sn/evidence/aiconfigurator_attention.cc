@@ -150,8 +150,8 @@ class DecodeTable : public AicTable {
   Column source_;
 };
 
-kernel::PrefillAttention mla_prefill(double batch, double length, double heads, DataType kv,
-                                     Library library, bool narrow) {
+kernel::MlaPrefill mla_prefill(double batch, double length, double heads, DataType kv,
+                               Library library, bool narrow) {
   return {.sequences = batch,
           .pairs = 0.5 * batch * length * (length + 1.0),
           .tokens = batch * length,
@@ -162,7 +162,6 @@ kernel::PrefillAttention mla_prefill(double batch, double length, double heads, 
           .kv_bytes = (kv_lora + rope) * bytes_per_element(kv).si(),
           .math = narrow ? DataType::fp8 : DataType::bf16,
           .kv = kv,
-          .latent = true,
           .library = library};
 }
 

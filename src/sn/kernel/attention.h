@@ -1,24 +1,12 @@
 // sn/kernel/attention.h
 //
-// Attention over a prompt and over a KV cache, with grouped heads or a latent (MLA).
+// Attention over a prompt and over a KV cache, with grouped heads (latent attention: mla.h).
 //
-// Prefill, in query tiles of 64 or 128 rows:
-//   t = launch + max(waves x work of a mean tile, work of the longest) + waves x tile + traffic
-//   work = keys x (2 rows (d_qk + d_v) / (rate per SM) + rows / (exponentials per SM))
-// The exponentials of the softmax are a limit of their own: 16 per clock and SM on all generations
-// since Volta, while tensor cores doubled (FlashAttention-3, arXiv 2407.08608; -4 on Blackwell).
-//
-// Decode, every KV head of a sequence in s parts (Flash-Decoding, 2023):
-//   t = launch + min over s of waves x head + sqrt(loop^2 + tm^2) + joining
-//   loop = waves x keys/64 of a part x max(k_step, 64 x rows x ... / (rate per SM))
-//   tm = the larger of cold bytes / hbm and all bytes / l2
-// A cache that fits L2 is found there when it is read again: benchmarks do, and so do drafts.
-// TensorRT-LLM has no grouped kernel for one query head per KV head or more than 32: each query
-// head reads the keys for itself.
+// Prompts, alone or in one call with single positions: equation in attention_prompt.cc. Single
+// positions over their caches: attention_cache.cc. Both know libraries by the tiles and parts that
+// their kernels take; what those cost is of the generation.
 
 #pragma once
-
-#include <limits>
 
 #include "sn/kernel/chip_rates.h"
 #include "sn/kernel/cost.h"
@@ -40,7 +28,6 @@ struct PrefillAttention {
   double kv_bytes = 0.0;  // bytes of KV cache per token and GPU
   DataType math = DataType::bf16;
   DataType kv = DataType::bf16;
-  bool latent = false;  // MLA, expanded
   Library library = Library::flash;
   double window = 0.0;  // keys that a query sees at most; 0: all before it
 };
@@ -68,64 +55,26 @@ struct MixedAttention {
   DecodeAttention caches;
 };
 
-/// Absorbed multi-head latent attention: all heads read one latent of `latent` + `rope` elements
-/// per token.
-struct MlaDecode {
-  double sequences = 0.0;
-  double context = 0.0;
-  double queries = 1.0;
-  double heads = 0.0;
-  double latent = 0.0;
-  double rope = 0.0;
-  DataType kv = DataType::bf16;
-  bool repeated = false;
-  Library library = Library::trtllm;
-};
-
 /// Of grouped heads, by the generation of the chip: what vLLM runs on it.
 [[nodiscard]] Library usual_attention_library(const hw::Chip& chip);
 
 class AttentionModel {
  public:
   AttentionModel(const ChipRates& chip, const KernelParams& params)
-      : chip_(chip),
-        prefill_(params.prefill),
-        decode_(params.decode),
-        mla_prefill_(params.mla_prefill),
-        mla_decode_(params.mla_decode),
-        software_(params.software) {}
+      : chip_(chip), prefill_(params.prefill), decode_(params.decode), software_(params.software) {}
 
   [[nodiscard]] Cost cost(const PrefillAttention& a) const;
   [[nodiscard]] Cost cost(const DecodeAttention& a) const;
   [[nodiscard]] Cost cost(const MixedAttention& a) const;
-  [[nodiscard]] Cost cost(const MlaDecode& a) const;
 
  private:
   struct PromptWork;
   [[nodiscard]] PromptWork prompt_work(const PrefillAttention& a) const;
-  [[nodiscard]] Cost prompts(const PrefillAttention& a) const;
-  /// What decode attention of both kinds reduces to.
-  struct Stream {
-    double sequences = 0.0;
-    double context = 0.0;    // keys of all sequences
-    double heads = 0.0;      // independent readers of keys, per sequence
-    double rows = 0.0;       // query rows that share one reader
-    double row_flops = 0.0;  // per query row and key
-    double key_bytes = 0.0;  // per reader and key
-    double io_bytes = 0.0;   // queries and results
-    double shared = 1.0;     // readers of the same keys
-    bool repeated = false;
-    bool divisible = true;
-  };
-  [[nodiscard]] Cost stream(const Stream& s, const DecodeParams& p, Family family, DataType kv,
-                            Library library) const;
   [[nodiscard]] FormatTerms cache_terms(Family family, DataType kv) const;
 
   ChipRates chip_;
   PromptParams prefill_;
   CacheParams decode_;
-  PrefillParams mla_prefill_;
-  DecodeParams mla_decode_;
   SoftwareParams software_;
 };
 

@@ -141,13 +141,18 @@ AttentionModel::PromptWork AttentionModel::prompt_work(const PrefillAttention& a
   return out;
 }
 
+FormatTerms AttentionModel::cache_terms(Family family, DataType kv) const {
+  if (kv == DataType::bf16) return {};
+  return software_.fp8_cache[static_cast<std::size_t>(family)];
+}
+
 Library usual_attention_library(const hw::Chip& chip) {
   if (chip.kernels == "blackwell" || chip.kernels == "blackwell-grace") return Library::flashinfer;
   const bool older = chip.kernels == "ampere" || chip.kernels == "ada";
   return older || chip.kernels == "blackwell-rtx" ? Library::flash2 : Library::flash;
 }
 
-Cost AttentionModel::prompts(const PrefillAttention& a) const {
+Cost AttentionModel::cost(const PrefillAttention& a) const {
   const PromptParams& p = prefill_;
   const PromptWork w = prompt_work(a);
   const double compute = span(w.work, w.longest, w.tiles, p.tail);
@@ -168,7 +173,7 @@ Cost AttentionModel::prompts(const PrefillAttention& a) const {
 
 Cost AttentionModel::cost(const MixedAttention& a) const {
   const DecodeAttention& c = a.caches;
-  if (c.sequences <= 0.0) return prompts(a.prompts);
+  if (c.sequences <= 0.0) return cost(a.prompts);
   if (a.prompts.tokens <= 0.0) return cost(c);
   const PromptParams& p = prefill_;
   const PromptWork w = prompt_work(a.prompts);

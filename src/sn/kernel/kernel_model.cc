@@ -14,6 +14,7 @@ KernelModel::KernelModel(const hw::Chip& chip, const KernelParams& params)
       gemm_(chip_, params),
       moe_(chip_, params.moe, params.software),
       attention_(chip_, params),
+      mla_(chip_, params),
       attention_library_(usual_attention_library(chip)) {}
 
 Cost KernelModel::streaming(double flops, double rate_share, double bytes, double cold) const {

@@ -1,11 +1,12 @@
-// sn/kernel/attention.cc
+// sn/kernel/mla.cc
 //
-// Attention over prompts and caches (equations in the header).
+// Latent attention over prompts and caches (equations in the header).
 
-#include "sn/kernel/attention.h"
+#include "sn/kernel/mla.h"
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace sn::kernel {
 
@@ -17,20 +18,23 @@ constexpr double diagonal = 64.0;  // keys beyond the diagonal that a query comp
 constexpr double exponentials = 16.0 * 1.755e9;  // per SM and second, at Hopper's boost clock
 constexpr double mma_rows = 16.0;                // query rows of one tensor-core instruction
 constexpr double most_parts = 64.0;
-constexpr double least_part = 64.0;     // keys
-constexpr double latent_rows = 64.0;    // query rows of one MLA decode tile (FlashMLA)
-constexpr double streaming = 0.85;      // share of HBM bandwidth of a prompt's operands
+constexpr double least_part = 64.0;   // keys
+constexpr double latent_rows = 64.0;  // query rows of one decode tile (FlashMLA)
+constexpr double streaming = 0.85;    // share of HBM bandwidth of a prompt's operands
 constexpr double tile_unit = 1e-6;
 constexpr double bf16_bytes = 2.0;
 
 }  // namespace
 
-Cost AttentionModel::cost(const PrefillAttention& a) const {
-  if (!a.latent) return prompts(a);
-  const PrefillParams& p = mla_prefill_;
-  const Family family = Family::mla_prefill;
-  const LibraryTerms& lib = software_.of(family, a.library);
-  const FormatTerms cache = cache_terms(family, a.kv);
+FormatTerms MlaModel::cache_terms(Family family, DataType kv) const {
+  if (kv == DataType::bf16) return {};
+  return software_.fp8_cache[static_cast<std::size_t>(family)];
+}
+
+Cost MlaModel::cost(const MlaPrefill& a) const {
+  const PrefillParams& p = prefill_;
+  const LibraryTerms& lib = software_.of(Family::mla_prefill, a.library);
+  const FormatTerms cache = cache_terms(Family::mla_prefill, a.kv);
   const double peak = chip_.peak_of(a.math == DataType::bf16 ? Format::bf16 : Format::fp8);
   const double per_sm = peak * std::min(1.0, p.rate * lib.rate * cache.rate) / chip_.sms;
   const double dims = a.qk_dim + a.v_dim;
@@ -50,9 +54,7 @@ Cost AttentionModel::cost(const PrefillAttention& a) const {
         std::max(rows * most_keys * pair, most_keys / key_tile * p.k_step.si() * cache.k_step);
     best = std::min(best, std::max(mean, last) + w * tile);
   }
-  const double kv_heads = a.kv_heads > 0.0 ? a.kv_heads : a.heads;
-  const double least =
-      a.kv_tokens * a.kv_bytes + a.tokens * (a.heads * dims + kv_heads * dims) * bf16_bytes;
+  const double least = a.kv_tokens * a.kv_bytes + 2.0 * a.tokens * a.heads * dims * bf16_bytes;
   const double warm = chip_.resident(least);
   const double bytes = least * (1.0 - warm);
   const double memory =
@@ -68,33 +70,31 @@ Cost AttentionModel::cost(const PrefillAttention& a) const {
           .bytes = Bytes::from_si(bytes)};
 }
 
-FormatTerms AttentionModel::cache_terms(Family family, DataType kv) const {
-  if (kv == DataType::bf16) return {};
-  return software_.fp8_cache[static_cast<std::size_t>(family)];
-}
-
-Cost AttentionModel::stream(const Stream& s, const DecodeParams& p, Family family, DataType kv,
-                            Library library) const {
-  const LibraryTerms& lib = software_.of(family, library);
-  const FormatTerms cache = cache_terms(family, kv);
-  const double sequences = std::max(1.0, s.sequences);
-  const double keys = s.context / sequences;
+Cost MlaModel::cost(const MlaDecode& a) const {
+  const DecodeParams& p = decode_;
+  const LibraryTerms& lib = software_.of(Family::mla_decode, a.library);
+  const FormatTerms cache = cache_terms(Family::mla_decode, a.kv);
+  const double readers = round_up(a.queries * a.heads / latent_rows);
+  const double rows = a.queries * a.heads / readers;
+  const double row_flops = 2.0 * (a.latent + a.rope) + 2.0 * a.latent;
+  const double sequences = std::max(1.0, a.sequences);
+  const double keys = a.context / sequences;
   const double rate =
       chip_.peak_of(Format::bf16) * std::min(1.0, p.rate * lib.rate * cache.rate) / chip_.sms;
-  const double padded = round_up(s.rows / mma_rows) * mma_rows;
-  const double step =
-      std::max(p.k_step.si() * cache.k_step, key_tile * padded * s.row_flops / rate);
-  const double read = s.context * s.heads * s.key_bytes;  // by all readers
-  const double stored = read / s.shared;
-  const double hot = s.repeated ? chip_.resident(0.7 * stored) : 0.0;
+  const double padded = round_up(rows / mma_rows) * mma_rows;
+  const double step = std::max(p.k_step.si() * cache.k_step, key_tile * padded * row_flops / rate);
+  const double stored = a.context * (a.latent + a.rope) * bytes_per_element(a.kv).si();
+  const double io = a.sequences * a.queries * a.heads * (2.0 * a.latent + a.rope) * bf16_bytes;
+  const double hot = a.repeated ? chip_.resident(0.7 * stored) : 0.0;
   const double cold = stored * (1.0 - hot);
-  const double memory = cache.quantise * std::max(cold / (chip_.hbm * p.hbm),
-                                                  (read + s.io_bytes) / chip_.l2_rate(p.l2, p.hbm));
+  const double memory =
+      cache.quantise *
+      std::max(cold / (chip_.hbm * p.hbm), (stored * readers + io) / chip_.l2_rate(p.l2, p.hbm));
   double best = std::numeric_limits<double>::infinity();
   double loop_of_best = 0.0;
-  const double grid = sequences * s.heads / chip_.sms;
+  const double grid = sequences * readers / chip_.sms;
   for (double parts = 1.0; parts <= most_parts; parts *= 2.0) {
-    if (parts > 1.0 && (!s.divisible || grid * parts > 2.0 || keys < least_part * parts)) break;
+    if (parts > 1.0 && (grid * parts > 2.0 || keys < least_part * parts)) break;
     const double w = waves(grid * parts, p.wave);
     const double loop = w * keys / parts / key_tile * step;
     const double time =
@@ -103,7 +103,7 @@ Cost AttentionModel::stream(const Stream& s, const DecodeParams& p, Family famil
     best = time;
     loop_of_best = loop;
   }
-  const double flops = s.context * s.heads * s.rows * s.row_flops;
+  const double flops = a.context * a.queries * a.heads * row_flops;
   const double bound = std::max(flops / chip_.peak_of(Format::bf16), cold / chip_.hbm);
   const double time = p.launch.si() * lib.launch + best;
   return {.time = Time::from_si(std::max(time, bound)),
@@ -112,22 +112,6 @@ Cost AttentionModel::stream(const Stream& s, const DecodeParams& p, Family famil
           .bound = Time::from_si(bound),
           .flops = Flops::from_si(flops),
           .bytes = Bytes::from_si(cold)};
-}
-
-Cost AttentionModel::cost(const MlaDecode& a) const {
-  const double rows = a.queries * a.heads;
-  const double readers = round_up(rows / latent_rows);
-  return stream(
-      {.sequences = a.sequences,
-       .context = a.context,
-       .heads = readers,
-       .rows = rows / readers,
-       .row_flops = 2.0 * (a.latent + a.rope) + 2.0 * a.latent,
-       .key_bytes = (a.latent + a.rope) * bytes_per_element(a.kv).si(),
-       .io_bytes = a.sequences * a.queries * a.heads * (2.0 * a.latent + a.rope) * bf16_bytes,
-       .shared = readers,
-       .repeated = a.repeated},
-      mla_decode_, Family::mla_decode, a.kv, a.library);
 }
 
 }  // namespace sn::kernel
