@@ -40,9 +40,9 @@ OpCost from_link(const collective::Timing& t) {
 }
 
 bool depends_on_tokens_alone(const StepOp& op) {
-  return op.kind != OpKind::host && op.kind != OpKind::gather_keys && op.kind != OpKind::attention_decode &&
-         op.kind != OpKind::attention_prefill && op.kind != OpKind::index_decode &&
-         op.kind != OpKind::index_prefill;
+  return op.kind != OpKind::host && op.kind != OpKind::gather_keys &&
+         op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill &&
+         op.kind != OpKind::index_decode && op.kind != OpKind::index_prefill;
 }
 
 void add_kernel(OpCost& sum, const OpCost& c) {
