@@ -139,7 +139,8 @@ kernel::DataType linear_weights(const Precision& precision) {
 
 kernel::DataType linear_weights(const ModelSpec& m, const Precision& precision) {
   const bool native = m.experts_only_narrow && precision.weights == m.native_weights;
-  return native ? kernel::DataType::bf16 : linear_weights(precision);
+  if (native) return kernel::DataType::bf16;
+  return m.is_moe() ? linear_weights(precision) : precision.weights;
 }
 
 std::int64_t expert_slots(const ModelSpec& m, const Deployment& deployment) {

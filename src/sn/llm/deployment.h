@@ -72,8 +72,8 @@ struct Deployment {
 /// Format of attention, dense and shared projections: fp4 weights keep these in fp8, as NVFP4 and
 /// MXFP4 releases do.
 [[nodiscard]] kernel::DataType linear_weights(const Precision& precision);
-/// The same for a model that may be released with nothing but its experts narrowed (gpt-oss), whose
-/// projections stay in bf16 at its native precision.
+/// The same for a model: gpt-oss keeps all but its experts in bf16 at its native precision; a dense
+/// model is narrowed as a whole (NVFP4 releases of Llama).
 [[nodiscard]] kernel::DataType linear_weights(const ModelSpec& model, const Precision& precision);
 
 /// Expert replicas held by one rank.
