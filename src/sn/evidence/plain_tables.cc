@@ -416,7 +416,9 @@ Error missing_columns(const KernelFile& file, const std::vector<std::string>& mi
   return {.code = ErrorCode::missing,
           .message = fmt::format("the table lacks the columns {}", fmt::join(missing, ", ")),
           .where = {.file = file.name, .line = 1},
-          .hint = "columns that hold one value in all rows may stand in INDEX.csv beside it"};
+          .hint =
+              "columns that hold one value in all rows may stand in INDEX.csv beside it; "
+              "times have their unit in their name (latency_ms)"};
 }
 
 TableResult open_vidur(const KernelFile& file, std::string_view text) {

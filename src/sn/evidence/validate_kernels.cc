@@ -92,6 +92,13 @@ class FileJob {
 
  private:
   void evaluate(std::string_view text) {
+    if (text.empty() && out_.report.faults.empty()) {
+      out_.report.faults.push_back({.code = ErrorCode::data,
+                                    .message = "the file is empty",
+                                    .where = {.file = file_.name, .line = 1},
+                                    .hint = "a table starts with a line of column names"});
+    }
+    if (text.empty()) return;
     // Single figures name their chips row by row.
     const auto chip = file_.format == TableFormat::microbench ? kernels_.chips.begin()
                                                               : kernels_.chips.find(file_.chip);
