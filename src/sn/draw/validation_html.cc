@@ -38,6 +38,7 @@ constexpr std::string_view style = R"(
   th, td { border-bottom: 1px solid #b5a988; padding: .15rem .5rem; text-align: right;
            font-variant-numeric: tabular-nums; vertical-align: top; }
   th { border-bottom: 2px solid #2b2926; font-weight: 600; } th.l, td.l { text-align: left; }
+  td:not(.l) { white-space: nowrap; }
   tr.missed td { color: #8d4014; } tr.met td { color: #24656a; }
   summary { cursor: pointer; letter-spacing: .04em; padding: .3rem 0; }
   svg { max-width: 100%; height: auto; margin: .6rem 0; }

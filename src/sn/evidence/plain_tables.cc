@@ -426,6 +426,7 @@ class MicrobenchTable : public KernelTable {
       out.chip += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }
     out.group = group(out.chip + " " + std::string(to_string(data)));
+    out.category = out.group + 1;  // chips and types never neighbour each other
     out.ops.emplace_back(kernel::Gemm{.m = m,
                                       .n = n,
                                       .k = k,
