@@ -79,6 +79,7 @@ struct Summary {
   double bias = 0.0;      // mean of |median bias|
   double held_out = 0.0;  // MAPE on rows never fitted
   double floor = 0.0;
+  double target = 0.0;  // mean of the tables' targets
 };
 
 /// Means over the tables of one family on one chip.

@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "sn/base/quantity.h"
@@ -21,6 +22,8 @@
 #include "sn/kernel/format.h"
 
 namespace sn::kernel {
+
+class MeasuredRatios;
 
 /// Dense matrix products; equation in gemm.h.
 struct GemmParams {
@@ -315,6 +318,8 @@ struct KernelParams {
   DecodeParams mla_decode;
   Time eager;               // host time of one call outside a captured graph
   SoftwareParams software;  // shared by all generations; read apart
+  /// Times that somebody measured on this chip (measured.h); none: the models alone.
+  std::shared_ptr<const MeasuredRatios> measured;
 };
 
 template <class V>
