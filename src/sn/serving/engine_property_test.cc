@@ -39,11 +39,12 @@ Batching any_batching() {
 }
 
 Case any_case() {
-  const TestBed& bed = small_bed();
+  static const TestBed bed = test_bed("hgx-h100", 1, "qwen3-30b-a3b");
   Case c;
   const bool two = *rc::gen::arbitrary<bool>();
   const auto shape = [&] {
-    return llm::Parallelism{.dp = *rc::gen::inRange(1, 3), .pp = *rc::gen::element(1, 1, 2)};
+    const std::int64_t dp = *rc::gen::inRange(1, 3);
+    return llm::Parallelism{.dp = dp, .pp = *rc::gen::element(1, 1, 2), .ep = dp};
   };
   std::vector<PoolSpec> pools;
   std::uint32_t instances = 0;
