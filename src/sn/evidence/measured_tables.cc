@@ -52,7 +52,10 @@ class FileReader {
       if (!row.skip.empty() || row.ops.size() != 1 || by_host(row.ops.front())) continue;
       const double ratio = row.seconds / predicted_seconds(model_, row);
       const auto add = [&](const auto& op) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(op)>, Elementwise>) {
+        using Operator = std::decay_t<decltype(op)>;
+        // One call for prompts and positions has no place among either.
+        if constexpr (!std::is_same_v<Operator, Elementwise> &&
+                      !std::is_same_v<Operator, kernel::MixedAttention>) {
           ratios.add(kernel::place_of(op), ratio);
           ++rows;
         }
