@@ -255,13 +255,21 @@ class StepPricer {
                                                  .rope = d(a.rope_dim),
                                                  .kv = p_.deployment_.precision.kv}));
     }
-    return from_kernel(p_.kernels_.decode_attention({.sequences = s_.decode_sequences,
-                                                     .context = context,
-                                                     .queries = queries(op),
-                                                     .heads = d(a.heads) / tp,
-                                                     .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
-                                                     .head_dim = d(a.head_dim),
-                                                     .kv = p_.deployment_.precision.kv}));
+    return from_kernel(p_.kernels_.decode_attention(caches(op, context)));
+  }
+
+  [[nodiscard]] kernel::DecodeAttention caches(const StepOp& op, double context) const {
+    const Attention& a = p_.model_.attention;
+    const double tp = d(p_.deployment_.parallel.tp);
+    return {.sequences = s_.decode_sequences,
+            .context = context,
+            .queries = queries(op),
+            .heads = d(a.heads) / tp,
+            .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
+            .head_dim = d(a.head_dim),
+            .kv = p_.deployment_.precision.kv,
+            .history = s_.decode_context,
+            .library = p_.kernels_.attention_library()};
   }
 
   [[nodiscard]] double queries(const StepOp& op) const {
@@ -301,7 +309,7 @@ class StepPricer {
   [[nodiscard]] OpCost prefill(const StepOp& op) const {
     const bool window = op.capped && p_.model_.windowed_layers > 0;
     if (!window) {
-      const OpCost all = prefill_of(s_.prefill_pairs, s_.prefill_context);
+      const OpCost all = prefill_of(op, s_.prefill_pairs, s_.prefill_context);
       if (!op.capped) return all;
       // Sparse layers: all pairs with a mask, or every query reads its own keys in the latent
       // (DeepSeek-V3.2 does the former for short sequences).
@@ -311,7 +319,7 @@ class StepPricer {
     const double keys = capped_sum(
         s_.prefill_context_capped, s_.prefill_context,
         s_.prefill_tokens + std::max(1.0, s_.prefill_sequences) * p_.model_.attention_cap());
-    return prefill_of(prefill_pairs_capped(), keys);
+    return prefill_of(op, prefill_pairs_capped(), keys);
   }
 
   [[nodiscard]] OpCost sparse_prefill() const {
@@ -324,28 +332,41 @@ class StepPricer {
                                                .kv = p_.deployment_.precision.kv}));
   }
 
-  [[nodiscard]] OpCost prefill_of(double pairs, double keys) const {
+  [[nodiscard]] OpCost prefill_of(const StepOp& op, double pairs, double keys) const {
     const Attention& a = p_.model_.attention;
     const double heads = d(a.heads) / d(p_.deployment_.parallel.tp);
     if (a.kind == AttentionKind::mla) return latent_prefill(pairs, keys, heads);
-    return from_kernel(p_.kernels_.prefill_attention(
-        {.sequences = prefill_sequences(),
-         .pairs = pairs / cp(),
-         .tokens = own_tokens(),
-         .kv_tokens = keys,
-         .heads = heads,
-         .kv_heads = std::max(1.0, d(a.kv_heads) / d(p_.deployment_.parallel.tp)),
-         .qk_dim = d(a.head_dim),
-         .v_dim = d(a.head_dim),
-         .kv_bytes = p_.kv_bytes_layer_,
-         .kv = p_.deployment_.precision.kv}));
+    const kernel::Library library = p_.kernels_.attention_library();
+    const kernel::DataType kv = p_.deployment_.precision.kv;
+    // All kernels but FlashAttention-3 below vLLM gain from products in the cache's format.
+    const bool narrow = kv == kernel::DataType::fp8 && library != kernel::Library::flash;
+    const bool windowed = op.capped && p_.model_.windowed_layers > 0;
+    const kernel::PrefillAttention prompts{
+        .sequences = prefill_sequences(),
+        .pairs = pairs / cp(),
+        .tokens = own_tokens(),
+        .kv_tokens = keys,
+        .heads = heads,
+        .kv_heads = std::max(1.0, d(a.kv_heads) / d(p_.deployment_.parallel.tp)),
+        .qk_dim = d(a.head_dim),
+        .v_dim = d(a.head_dim),
+        .kv_bytes = p_.kv_bytes_layer_,
+        .math = narrow ? kernel::DataType::fp8 : kernel::DataType::bf16,
+        .kv = kv,
+        .library = library,
+        .window = windowed ? p_.model_.attention_cap() : 0.0};
+    const OpCost scores = from_kernel(p_.kernels_.prefill_attention(prompts));
+    if (library == kernel::Library::flash2 && s_.decode_sequences > 0.0) {
+      return beside_caches(op, prompts, scores);
+    }
+    return scores;
   }
 
   [[nodiscard]] OpCost latent_prefill(double pairs, double keys, double heads) const {
     const Attention& a = p_.model_.attention;
     const OpCost scores = from_kernel(p_.kernels_.mla_prefill({.sequences = prefill_sequences(),
-                                                               .pairs = pairs,
-                                                               .tokens = s_.prefill_tokens,
+                                                               .pairs = pairs / cp(),
+                                                               .tokens = own_tokens(),
                                                                .kv_tokens = keys,
                                                                .heads = heads,
                                                                .qk_dim = d(a.nope_dim + a.rope_dim),
@@ -361,6 +382,18 @@ class StepPricer {
     OpCost both = scores;
     add_kernel(both, expand);
     return both;
+  }
+
+  /// One call serves prompts and single positions: what it takes longer for the prompts than the
+  /// positions alone, which the step's decode operator holds; the prompts' own time at least.
+  [[nodiscard]] OpCost beside_caches(const StepOp& op, const kernel::PrefillAttention& prompts,
+                                     const OpCost& alone) const {
+    const kernel::DecodeAttention positions =
+        caches(op, op.capped ? decode_context_capped() : s_.decode_context);
+    const Time both = p_.kernels_.mixed_attention({.prompts = prompts, .caches = positions}).time;
+    OpCost out = alone;
+    out.time = std::max(alone.bound, both - p_.kernels_.decode_attention(positions).time);
+    return out;
   }
 
   /// Prompts that share the step's prefill tokens: of a long prompt a chunk, of short ones several.

@@ -145,7 +145,8 @@ class LongStep {
                                    .heads = real(a.heads) / tp(),
                                    .kv_heads = std::max(1.0, real(a.kv_heads) / tp()),
                                    .head_dim = real(a.head_dim),
-                                   .kv = d_.precision.kv}));
+                                   .kv = d_.precision.kv,
+                                   .library = kernels_.attention_library()}));
   }
 
   void prefill_scores() {
@@ -173,6 +174,8 @@ class LongStep {
       return;
     }
     const double kv_heads = std::max(1.0, real(a.kv_heads) / tp());
+    const bool narrow = d_.precision.kv == DataType::fp8 &&
+                        kernels_.attention_library() != kernel::Library::flash;
     add(kernels_.prefill_attention({.sequences = std::max(1.0, batch_.finishing),
                                     .pairs = pairs,
                                     .tokens = fresh_,
@@ -182,7 +185,9 @@ class LongStep {
                                     .qk_dim = real(a.head_dim),
                                     .v_dim = real(a.head_dim),
                                     .kv_bytes = 2.0 * kv_heads * real(a.head_dim) * size,
-                                    .kv = d_.precision.kv}));
+                                    .math = narrow ? DataType::fp8 : DataType::bf16,
+                                    .kv = d_.precision.kv,
+                                    .library = kernels_.attention_library()}));
   }
 
   void per_head(double rows, double n, double k) {
