@@ -56,7 +56,7 @@ struct KindOf {
     return Kind{Family::decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
   }
   std::optional<Kind> operator()(const kernel::MlaPrefill& a) const {
-    return Kind{Family::mla_prefill, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
+    return Kind{Family::mla_prefill, Format::bf16, a.library, a.math != kernel::DataType::bf16};
   }
   std::optional<Kind> operator()(const kernel::MlaDecode& a) const {
     return Kind{Family::mla_decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
@@ -64,10 +64,16 @@ struct KindOf {
   std::optional<Kind> operator()(const Elementwise&) const { return std::nullopt; }
 };
 
-/// Families are fitted on rows of one operator; modules and element-wise rows only judge.
+/// Families are fitted on rows of one operator; latent attention also inside its module, whose
+/// products are fitted by then. Other modules and element-wise rows only judge.
 std::optional<Kind> kind_of(const KernelCase& c) {
-  if (c.ops.size() != 1) return std::nullopt;
-  return std::visit(KindOf{}, c.ops.front());
+  if (c.ops.size() == 1) return std::visit(KindOf{}, c.ops.front());
+  for (const Op& op : c.ops) {
+    const bool latent = std::holds_alternative<kernel::MlaPrefill>(op) ||
+                        std::holds_alternative<kernel::MlaDecode>(op);
+    if (latent) return std::visit(KindOf{}, op);
+  }
+  return std::nullopt;
 }
 
 Library reference(Family family) {
@@ -99,7 +105,8 @@ class Collector {
   void read(const KernelFile& file, Errors& errors) {
     const bool tables = file.format == TableFormat::aiconfigurator;
     if (!tables && file.format != TableFormat::llmservingsim) return;
-    if (file.table.starts_with("wideep")) return;  // whole modules of another engine
+    // Experts of another engine, with its exchange.
+    if (file.table.starts_with("wideep") && !file.table.ends_with("mla_perf")) return;
     const auto chip = kernels_.chips.find(file.chip);
     if (chip == kernels_.chips.end()) return;
     const Salvage text = salvage_file(file.path, std::size_t{1} << 31);
@@ -445,7 +452,12 @@ kernel::KernelParams starting_params() {
                .tile = us(2.0),
                .traffic = 1.8,
                .l2 = 0.35};
-  p.mla_prefill = p.prefill;
+  p.mla_prefill = {.launch = us(12.0),
+                   .rate = 0.6,
+                   .k_step = us(0.5),
+                   .tile = us(2.0),
+                   .traffic = 1.0,
+                   .host = us(500.0)};
   p.decode = {.launch = us(8.5),
               .rate = 0.3,
               .hbm = 0.9,
@@ -454,7 +466,14 @@ kernel::KernelParams starting_params() {
               .head = us(1.5),
               .wave = 0.6,
               .split = us(2.0)};
-  p.mla_decode = p.decode;
+  p.mla_decode = {.launch = us(5.0),
+                  .rate = 0.6,
+                  .hbm = 0.85,
+                  .l2 = 0.5,
+                  .k_step = us(1.0),
+                  .head = us(6.0),
+                  .split = us(4.0),
+                  .swapped = 0.8};
   p.eager = us(100.0);
   return p;
 }

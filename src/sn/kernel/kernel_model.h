@@ -41,6 +41,8 @@ class KernelModel {
   [[nodiscard]] Cost decode_attention(const DecodeAttention& a) const { return attention_.cost(a); }
   [[nodiscard]] Cost mla_prefill(const MlaPrefill& a) const { return mla_.cost(a); }
   [[nodiscard]] Cost mla_decode(const MlaDecode& a) const { return mla_.cost(a); }
+  /// Host time of an attention module outside a captured graph.
+  [[nodiscard]] Time mla_host() const { return mla_.host(); }
   [[nodiscard]] Cost prefill_attention(const PrefillAttention& a) const {
     return attention_.cost(a);
   }

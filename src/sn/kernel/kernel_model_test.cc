@@ -68,8 +68,16 @@ KernelParams round_params() {
               .head = none,
               .wave = 1.0,
               .split = none};
-  p.mla_prefill = p.prefill;
-  p.mla_decode = p.decode;
+  p.mla_prefill = {
+      .launch = 10_us, .rate = 0.5, .k_step = none, .tile = none, .traffic = 1.0, .host = 500_us};
+  p.mla_decode = {.launch = 8_us,
+                  .rate = 0.5,
+                  .hbm = 0.8,
+                  .l2 = 1.0,
+                  .k_step = none,
+                  .head = none,
+                  .split = none,
+                  .swapped = 0.5};
   p.eager = 100_us;
   return p;
 }

@@ -71,6 +71,28 @@ struct DecodeParams {
   Time split;         // joining the parts of one sequence
 };
 
+/// Latent attention over a prompt; equation in mla.h.
+struct MlaPrefillParams {
+  Time launch;           // the kernels of one call
+  double rate = 0.0;     // sustained share of the peak in the two products and the softmax
+  Time k_step;           // as PrefillParams
+  Time tile;             // as PrefillParams
+  double traffic = 1.0;  // as PrefillParams
+  Time host;             // of one call of the module outside a captured graph
+};
+
+/// Absorbed latent attention; equation in mla.h.
+struct MlaDecodeParams {
+  Time launch;           // the kernels of one call
+  double rate = 0.0;     // sustained share of the peak
+  double hbm = 0.0;      // sustained share of HBM bandwidth
+  double l2 = 0.0;       // sustained share of L2 bandwidth
+  Time k_step;           // least time of 64 keys in a tile of query rows
+  Time head;             // start and end of one tile
+  Time split;            // joining the parts of one sequence
+  double swapped = 1.0;  // bandwidth of swapped operands at 17 to 32 rows over that of others
+};
+
 /// Limits of latencies inside a kernel.
 inline constexpr Time shortest = Time::from_si(1e-10);
 inline constexpr Time longest = Time::from_si(1e-3);
@@ -122,6 +144,28 @@ void describe(V& v, DecodeParams& d) {
   v.quantity("head", d.head, shortest, longest);
   v.ratio("wave", d.wave, 0.001, 1.0);
   v.quantity("split", d.split, shortest, longest);
+}
+
+template <class V>
+void describe(V& v, MlaPrefillParams& p) {
+  v.quantity("launch", p.launch, shortest, longest);
+  v.ratio("rate", p.rate, 0.02, 1.0);
+  v.quantity("k_step", p.k_step, shortest, longest);
+  v.quantity("tile", p.tile, shortest, longest);
+  v.ratio("traffic", p.traffic, 0.1, 20.0);
+  v.quantity("host", p.host, shortest, longest);
+}
+
+template <class V>
+void describe(V& v, MlaDecodeParams& d) {
+  v.quantity("launch", d.launch, shortest, longest);
+  v.ratio("rate", d.rate, 0.01, 1.0);
+  v.ratio("hbm", d.hbm, 0.05, 1.0);
+  v.ratio("l2", d.l2, 0.01, 1.0);
+  v.quantity("k_step", d.k_step, shortest, longest);
+  v.quantity("head", d.head, shortest, longest);
+  v.quantity("split", d.split, shortest, longest);
+  v.ratio("swapped", d.swapped, 0.1, 1.0);
 }
 
 /// What an arithmetic costs, relative to bf16 at the format's own peak rate.
@@ -206,8 +250,8 @@ struct KernelParams {
   MoeParams moe;
   PrefillParams prefill;
   DecodeParams decode;
-  PrefillParams mla_prefill;
-  DecodeParams mla_decode;
+  MlaPrefillParams mla_prefill;
+  MlaDecodeParams mla_decode;
   Time eager;               // host time of one call outside a captured graph
   SoftwareParams software;  // shared by all generations; read apart
 };

@@ -292,6 +292,7 @@ class StepPricer {
                                                                .qk_dim = d(a.nope_dim + a.rope_dim),
                                                                .v_dim = d(a.v_dim),
                                                                .kv_bytes = p_.kv_bytes_layer_,
+                                                               .math = latent_math(),
                                                                .kv = p_.deployment_.precision.kv}));
     const double cached = keys - s_.prefill_tokens;
     if (cached <= 0.0) return scores;
@@ -302,6 +303,12 @@ class StepPricer {
     OpCost both = scores;
     add_kernel(both, expand);
     return both;
+  }
+
+  /// TensorRT-LLM's and FlashInfer's kernels multiply in fp8 when the cache is in fp8.
+  [[nodiscard]] kernel::DataType latent_math() const {
+    const bool narrow = p_.deployment_.precision.kv == kernel::DataType::fp8;
+    return narrow ? kernel::DataType::fp8 : kernel::DataType::bf16;
   }
 
   /// Prompts that share the step's prefill tokens: of a long prompt a chunk, of short ones several.
