@@ -46,6 +46,7 @@ class KernelModel {
   [[nodiscard]] Cost prefill_attention(const PrefillAttention& a) const {
     return attention_.cost(a);
   }
+  [[nodiscard]] Cost mixed_attention(const MixedAttention& a) const { return attention_.cost(a); }
   [[nodiscard]] Cost index_scores(const IndexScores& s) const;
   /// Norms, activations, copies: `bytes` read and written, reused from L2 when they fit.
   [[nodiscard]] Cost elementwise(Bytes bytes) const;

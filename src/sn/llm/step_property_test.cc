@@ -71,7 +71,15 @@ class LongStep {
       head(decoding_);
     }
     const Framework& f = machine_.framework;
+    const bool graph = tokens_ <= real(fresh_ > 0.0 ? f.graph_mixed_tokens : f.graph_tokens);
+    const double launches = real(m_.layers) * f.host_layer.si();
+    if (!graph) sums_.time = std::max(sums_.time, launches);
     sums_.time += (fresh_ > 0.0 ? f.host_prefill : f.host_decode).si();
+    const hw::Cluster& c = machine_.cluster;
+    for (std::int64_t images = 1; images * c.rack.gpus_per_os < d_.parallel.gpus(); images *= 2) {
+      sums_.time += c.dcn.latency.si();  // agreement doubles the images that know
+    }
+    sums_.time += decoding_ * f.host_sequence.si();
     return sums_;
   }
 
