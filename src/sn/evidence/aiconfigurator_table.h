@@ -51,6 +51,7 @@ class AicTable : public KernelTable {
       out.skip = {};
       out.at = {};
       out.category = 0;
+      out.eager = false;
       const std::optional<double> ms =
           time_.index ? reader_.positive(*time_.index, faults) : std::nullopt;
       if (!ms || !dimensions(out, faults)) continue;
@@ -119,6 +120,10 @@ class AicTable : public KernelTable {
   Column time_;
   std::vector<Column> numbers_;
 };
+
+/// Latent attention alone and with its projections; nullptr for another table.
+[[nodiscard]] std::unique_ptr<AicTable> make_mla_table(const KernelFile& file,
+                                                       std::string_view text, const hw::Chip& chip);
 
 /// Attention and MLA tables; nullptr for another table.
 [[nodiscard]] std::unique_ptr<AicTable> make_attention_table(const KernelFile& file,

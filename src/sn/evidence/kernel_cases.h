@@ -42,6 +42,7 @@ inline constexpr std::size_t case_dimensions = 8;
 /// One measurement.
 struct KernelCase {
   std::vector<Op> ops;   // executed one after the other
+  bool eager = false;    // an MLA module called from the host, outside a captured graph
   double seconds = 0.0;  // measured
   int line = 0;
   std::uint32_t group = 0;     // data type: index into KernelTable::groups()

@@ -45,6 +45,8 @@ class KernelModel {
   }
   [[nodiscard]] Cost mla_prefill(const MlaPrefill& a) const { return measured(mla_.cost(a), a); }
   [[nodiscard]] Cost mla_decode(const MlaDecode& a) const { return measured(mla_.cost(a), a); }
+  /// Host time of an attention module outside a captured graph.
+  [[nodiscard]] Time mla_host() const { return mla_.host(); }
   [[nodiscard]] Cost prefill_attention(const PrefillAttention& a) const {
     return measured(attention_.cost(a), a);
   }

@@ -372,6 +372,7 @@ class StepPricer {
                                                                .qk_dim = d(a.nope_dim + a.rope_dim),
                                                                .v_dim = d(a.v_dim),
                                                                .kv_bytes = p_.kv_bytes_layer_,
+                                                               .math = latent_math(),
                                                                .kv = p_.deployment_.precision.kv}));
     const double cached = keys - s_.prefill_tokens;
     if (cached <= 0.0) return scores;
@@ -394,6 +395,12 @@ class StepPricer {
     OpCost out = alone;
     out.time = std::max(alone.bound, both - p_.kernels_.decode_attention(positions).time);
     return out;
+  }
+
+  /// TensorRT-LLM's and FlashInfer's kernels multiply in fp8 when the cache is in fp8.
+  [[nodiscard]] kernel::DataType latent_math() const {
+    const bool narrow = p_.deployment_.precision.kv == kernel::DataType::fp8;
+    return narrow ? kernel::DataType::fp8 : kernel::DataType::bf16;
   }
 
   /// Prompts that share the step's prefill tokens: of a long prompt a chunk, of short ones several.

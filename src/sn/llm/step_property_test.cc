@@ -161,15 +161,17 @@ class LongStep {
       cached += c.cached;
     }
     if (a.kind == AttentionKind::mla) {
-      add(kernels_.mla_prefill({.sequences = std::max(1.0, batch_.finishing),
-                                .pairs = pairs,
-                                .tokens = fresh_,
-                                .kv_tokens = cached + fresh_,
-                                .heads = heads,
-                                .qk_dim = real(a.nope_dim + a.rope_dim),
-                                .v_dim = real(a.v_dim),
-                                .kv_bytes = real(a.kv_lora + a.rope_dim) * size,
-                                .kv = d_.precision.kv}));
+      add(kernels_.mla_prefill(
+          {.sequences = std::max(1.0, batch_.finishing),
+           .pairs = pairs,
+           .tokens = fresh_,
+           .kv_tokens = cached + fresh_,
+           .heads = heads,
+           .qk_dim = real(a.nope_dim + a.rope_dim),
+           .v_dim = real(a.v_dim),
+           .kv_bytes = real(a.kv_lora + a.rope_dim) * size,
+           .math = d_.precision.kv == DataType::fp8 ? DataType::fp8 : DataType::bf16,
+           .kv = d_.precision.kv}));
       gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
       return;
     }
