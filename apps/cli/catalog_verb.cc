@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/cli.h"
+#include "apps/cli/open_catalog.h"
 #include "sn/base/files.h"
 #include "sn/draw/datasheet.h"
 #include "sn/draw/datasheet_diff.h"
@@ -149,9 +150,11 @@ int run_catalog(const Args& args) {
   CLI::App app("What is known of chips, links, racks, networks, models and software.", verb);
   std::vector<std::string> words;
   bool json = false;
+  std::string folder;
   app.add_option("WORDS", words,
                  "nothing, a KIND, or: show NAME, show KIND/NAME, diff A B, model PATH|NAME");
   app.add_flag("--json", json, "JSON instead of text (schema/catalog.schema.json)");
+  add_catalog_flag(app, folder);
   app.footer(
       "\nexamples:\n"
       "  supernode catalog                    kinds and names\n"
@@ -175,7 +178,7 @@ int run_catalog(const Args& args) {
   if (showing && words.size() < 2) {
     return refuse({flag_error(verb, "show what?", "supernode catalog show al128")});
   }
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(folder);
   if (!catalog) return refuse(catalog.error());
   if (comparing) return diff(*catalog, words[1], words[2], json);
   if (sizing) return show_model(*catalog, words[1], json);

@@ -45,6 +45,7 @@ int run_completion(const Args& args);
 int run_doctor(const Args& args);
 int run_man(const Args& args);
 int run_plan(const Args& args);
+int run_simulate(const Args& args);
 int run_validate(const Args& args);
 int run_workload(const Args& args);
 

@@ -58,11 +58,12 @@ int unknown_verb(const std::string& name) {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = {
       {"plan", "rank the deployments of a model on a machine under an SLO", run_plan},
+      {"simulate", "replay a request trace on a machine, request by request", run_simulate},
       {"catalog", "what is known of a chip, link, rack or model, with sources", run_catalog,
        "show model diff"},
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},
       {"validate", "predicted against measured, table by table, with the error", run_validate,
-       "kernels"},
+       "kernels serving"},
       {"calibrate", "fit the kernel models to measured tables", run_calibrate, "kernels"},
       {"doctor", "whether this program and this machine are in order", run_doctor},
       {"completion", "completion of command lines, for a shell", run_completion, "bash zsh fish"},

@@ -12,6 +12,7 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/export_plan.h"
 #include "apps/cli/load_scenario.h"
+#include "apps/cli/open_catalog.h"
 #include "apps/cli/plan_choice.h"
 #include "apps/cli/share_plan.h"
 #include "sn/base/files.h"
@@ -40,6 +41,7 @@ struct PlanArgs {
   std::string tool;
   std::string deployment;
   std::string tenant;
+  std::string catalog;
   Choice choice;
   std::string top = "10";
   std::string threads = "0";
@@ -75,6 +77,7 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
   app.add_option("--tenant", a.tenant,
                  "of a scenario with tenants: plan this one on its share, with all views")
       ->type_name("NAME");
+  add_catalog_flag(app, a.catalog);
   app.add_option("--top", a.top, "deployments to report (10)")->type_name("N");
   app.add_option("--threads", a.threads, "threads; 0 for all; the result is the same")
       ->type_name("N");
@@ -191,7 +194,7 @@ struct Loaded {
 };
 
 Result<Loaded> load_all(const PlanArgs& a) {
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(a.catalog);
   if (!catalog) return fail(catalog.error());
   Loaded out;
   Errors errors;
@@ -217,6 +220,7 @@ Result<Loaded> load_all(const PlanArgs& a) {
       }
     } else {
       Result<twin::World> world = twin::resolve(*scenario, *catalog, load, directory_of(file));
+      if (world) load_measurements(directory_of(file), *world, errors);
       if (world) out.worlds.push_back(*std::move(world));
       if (!world) note(world.error());
     }
@@ -276,9 +280,11 @@ int plan_all(const std::vector<twin::World>& worlds, const PlanArgs& a,
   if (!a.choice.why_not.empty()) {
     return answer_why_not(worlds.front(), reports.front(), a.choice.why_not, a.json);
   }
-  return std::max(code, a.tool.empty()
-                            ? show(reports, a)
-                            : export_plan(verb, worlds.front(), reports.front(), a.tool, rank));
+  return std::max(
+      code, a.tool.empty()
+                ? show(reports, a)
+                : export_plan({.verb = verb, .tool = a.tool, .rank = rank, .catalog = a.catalog},
+                              worlds.front(), reports.front()));
 }
 
 }  // namespace
@@ -297,6 +303,7 @@ int run_plan(const Args& args) {
   if (!a.vary.empty()) {
     return run_vary({.file = a.files.front(),
                      .overrides = a.overrides,
+                     .catalog = a.catalog,
                      .flags = a.vary,
                      .options = options,
                      .json = a.json,

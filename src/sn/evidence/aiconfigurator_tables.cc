@@ -78,7 +78,11 @@ class GemmTable : public AicTable {
              : framework == "vllm" ? Library::vllm
                                    : Library::sgl;
     }
-    if (type == "fp8_block") return Library::deepgemm;
+    const bool trtllm = file().framework == "trtllm";
+    if (type == "fp8_block") {
+      return trtllm && chip().kernels == "hopper" ? Library::blockscale : Library::deepgemm;
+    }
+    if (type == "nvfp4" && !trtllm) return Library::flashinfer;
     return kernel::usual_gemm_library(
         kernel::format_of(arithmetic_of(type)->activation, arithmetic_of(type)->weight, false));
   }
@@ -217,7 +221,13 @@ TableResult open_aiconfigurator(const KernelFile& file, std::string_view text, c
                       .where = {.file = file.name}});
   }
   const std::vector<std::string> missing = table->missing();
-  if (!missing.empty()) return fail(missing_columns(file, missing));
+  if (!missing.empty()) {
+    Faults others;
+    table->check_columns(others);
+    Errors errors = others.list(file.name);
+    errors.push_back(missing_columns(file, missing));
+    return fail(std::move(errors));
+  }
   return std::unique_ptr<KernelTable>(std::move(table));
 }
 

@@ -58,6 +58,7 @@ struct Deployment {
   Precision precision = {};
   std::int64_t draft_tokens = 0;  // MTP speculation per step; 0: off
   std::int64_t redundant = 0;     // expert replicas beyond one each, per layer
+  bool two_batch = false;         // halves of a batch overlap: one computes, the other exchanges
 
   friend bool operator==(const Deployment&, const Deployment&) = default;
 };

@@ -148,6 +148,7 @@ class StepProgram {
  public:
   [[nodiscard]] const ModelSpec& model() const { return model_; }
   [[nodiscard]] const Deployment& deployment() const { return deployment_; }
+  [[nodiscard]] const Framework& framework() const { return framework_; }
   /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a.
   [[nodiscard]] double tokens_per_step() const { return tokens_per_step_; }
   [[nodiscard]] Power idle_power() const { return idle_; }
@@ -200,6 +201,8 @@ class StepEvaluator {
   explicit StepEvaluator(const StepProgram& program, std::size_t slots = 64);
 
   [[nodiscard]] StepTime eval(const BatchShape& shape);
+  /// Whether a two-batch deployment cuts this batch.
+  [[nodiscard]] bool cuts(const BatchShape& shape);
   /// The bill: every operator that takes part, in order of execution.
   [[nodiscard]] std::vector<OperatorTime> bill(const BatchShape& shape) const;
   [[nodiscard]] const StepProgram& program() const { return *program_; }
@@ -216,6 +219,9 @@ class StepEvaluator {
     Key key;
     StepTime tokens;
   };
+  /// Kernels and communication one after the other, without host time.
+  [[nodiscard]] StepTime device(const BatchShape& shape);
+  [[nodiscard]] StepTime halves(const BatchShape& shape, const StepTime& whole);
 
   const StepProgram* program_;
   std::vector<Slot> slots_;

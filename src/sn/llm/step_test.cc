@@ -296,6 +296,32 @@ TEST(Energy, LiesBetweenIdleAndFullPower) {
   }
 }
 
+TEST(TwoBatch, KernelsAndExchangesOfHalvesOverlap) {
+  // Wide EP over InfiniBand: dispatch and combine take about as long as the kernels.
+  Deployment plain{.parallel = {.dp = 32, .ep = 32},
+                   .precision = {DataType::fp8, DataType::fp8, DataType::bf16}};
+  Deployment cut = plain;
+  cut.two_batch = true;
+  const BatchShape shape = decode(256.0, 2000.0);
+  const StepTime one = evaluate(program("deepseek-v3", "hgx-h100", plain), shape);
+  const StepTime two = evaluate(program("deepseek-v3", "hgx-h100", cut), shape);
+  const StepTime half = evaluate(program("deepseek-v3", "hgx-h100", plain), decode(128.0, 2000.0));
+  EXPECT_LT(two.latency, one.latency);
+  const double exchange = 2.0 * part(half, Part::exchange).si();
+  double kernels = 0.0;
+  for (const Part p : {Part::attention, Part::projections, Part::dense_ffn, Part::experts,
+                       Part::all_reduce, Part::elementwise}) {
+    kernels += 2.0 * part(half, p).si();
+  }
+  const double rest = (part(one, Part::logits) + part(one, Part::host)).si();
+  const double by_hand = std::max(kernels, exchange) + std::min(kernels, exchange) / 2.0 / 58.0;
+  EXPECT_NEAR(two.latency.si(), by_hand + rest, 1e-9);
+  // A batch that is bound by reading weights is not cut: it would read them twice.
+  const BatchShape small = decode(2.0, 2000.0);
+  EXPECT_EQ(evaluate(program("deepseek-v3", "al128", cut), small).latency,
+            evaluate(program("deepseek-v3", "al128", plain), small).latency);
+}
+
 TEST(Communication, FollowsTheDeployment) {
   const BatchShape shape = decode(16.0, 1000.0);
   const auto count = [&](const char* model, Parallelism parallel, Part of) {

@@ -120,7 +120,7 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   const llm::StepProgram program =
       compile(world.model, shape.deployment, inputs.machine, world.conditions);
   serving::PrefillModel model(program, world.workload, static_cast<double>(shape.chunk),
-                              world.framework.frontend, kv_transfer(inputs, plan));
+                              kv_transfer(inputs, plan));
   const std::int64_t most = std::min(most_replicas(world, p), world.gpus() / p.gpus());
   for (std::int64_t n = 1; n <= most; ++n) {
     if (n * p.gpus() >= world.gpus() && n > 1) break;  // decode needs room

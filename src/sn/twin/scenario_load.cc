@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "sn/base/units.h"
 #include "sn/serving/synthetic.h"
@@ -31,8 +33,10 @@ serving::Workload read_trace_workload(const Node& path, const PartContext& conte
   if (trace->malformed > 0) {
     origin += ", " + std::to_string(trace->malformed) + " malformed lines left out";
   }
-  return take(serving::summarise(path.text(), origin, trace->requests, trace->block_tokens),
-              errors);
+  world.trace = std::make_shared<const serving::Trace>(*std::move(trace));
+  return take(
+      serving::summarise(path.text(), origin, world.trace->requests, world.trace->block_tokens),
+      errors);
 }
 
 serving::LengthDistribution read_length(MapReader& owner, std::string_view key, Errors& errors) {
@@ -98,6 +102,7 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
   const double hits = r.number("prefix_hit_rate", {0.0, 0.99}).value_or(0.0);
   r.finish();
   if (errors.size() != before) return {};
+  world.synthetic = spec;
   const std::vector<serving::Request> requests = serving::generate(spec, world.seed);
   serving::Workload w =
       take(serving::summarise(
@@ -231,6 +236,7 @@ ListedPool read_pool(const Node& node, const World& world, Errors& errors) {
   const bool prefills = out.role != "decode";
   out.pool.chunk = r.integer("chunk", {16.0, 1e6}).value_or(prefills ? 8192 : 0);
   out.pool.deployment.draft_tokens = r.integer("mtp", {0.0, 8.0}).value_or(0);
+  out.pool.deployment.two_batch = r.boolean("two_batch").value_or(false);
   if (!world.precisions.empty()) out.pool.deployment.precision = world.precisions.front();
   r.finish();
   const std::string why =

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +21,11 @@
 #include "sn/llm/deployment.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/model.h"
+#include "sn/llm/uncertainty.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady_state.h"
+#include "sn/serving/synthetic.h"
+#include "sn/serving/trace.h"
 #include "sn/serving/workload.h"
 
 namespace sn::twin {
@@ -55,12 +59,17 @@ struct World {
   collective::CollectiveParams collectives;
   llm::Framework framework;
   llm::ModelTraits traits;
+  llm::Uncertainty uncertainty;  // of the chip's generation
   llm::ModelSpec model;
   std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
   serving::Workload workload;
+  // What `workload` was summarised from, for simulation; neither of a preset.
+  std::shared_ptr<const serving::Trace> trace;
+  std::optional<serving::SyntheticSpec> synthetic;
   RateSpec rate;
   serving::Slo slo;
   SearchSpec search;
+  std::string measurements;    // folder of measured tables to lay over the kernels; empty: none
   std::int64_t gpu_limit = 0;  // GPUs that a plan may take; 0: all of the cluster
   hw::Conditions conditions;
   double kv_block = 64.0;
