@@ -6,6 +6,7 @@
 
 #include "apps/cli/cli.h"
 #include "apps/cli/progress.h"
+#include "apps/cli/verb_page.h"
 
 namespace sn::cli {
 
@@ -82,6 +83,9 @@ int run(const Args& args) {
   for (const Verb& verb : verbs()) {
     if (verb.name != first) continue;
     const Args rest(args.begin() + 1, args.end());
+    if (std::find(rest.begin(), rest.end(), describe_word) != rest.end()) {
+      return refuse({flag_error("supernode " + first, "unexpected argument", "see --help")});
+    }
     const Progress progress(first, std::find(rest.begin(), rest.end(), "--quiet") != rest.end());
     return verb.run(rest);
   }
