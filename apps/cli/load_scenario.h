@@ -24,6 +24,7 @@ namespace sn::cli {
 struct VaryRun {
   std::string file;
   twin::Overrides overrides;
+  std::string catalog;  // folder that is laid over the catalog
   std::vector<std::string> flags;
   planner::PlanOptions options;
   std::string json;

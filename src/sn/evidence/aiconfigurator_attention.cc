@@ -34,10 +34,22 @@ Library attention_library(std::string_view source) {
   return Library::trtllm;
 }
 
+/// Kernels of grouped heads, by framework, source and generation (kernel_source of the tables).
+Library grouped_library(std::string_view source, const hw::Chip& chip, bool decode) {
+  const Library usual = kernel::usual_attention_library(chip);
+  if (has(source, "triton")) return Library::triton;
+  if (has(source, "torch_flow_flashinfer")) return Library::flash2;  // heads without a fused kernel
+  if (has(source, "flashinfer")) return Library::flashinfer;
+  if (has(source, "flash_attn")) return usual == Library::flash2 ? usual : Library::flash;
+  if (has(source, "fa3")) return Library::sgl;
+  return decode && usual != Library::flashinfer ? Library::xqa : Library::trtllm;
+}
+
 class PrefillTable : public AicTable {
  public:
   PrefillTable(const KernelFile& file, std::string_view text, const hw::Chip& chip)
       : AicTable(file, text, chip),
+        chip_(chip),
         math_(column("attn_dtype", "bfloat16")),
         kv_(column("kv_cache_dtype", "bfloat16")),
         source_(column("kernel_source", "default")) {
@@ -59,11 +71,21 @@ class PrefillTable : public AicTable {
     const auto [batch, length, heads, kv_heads, dim, window, unused, unused2] = out.at;
     const double reach = window > 0.0 ? std::min(window, length) : length;
     const double pairs = batch * (reach * length - 0.5 * reach * (reach - 1.0));
-    const Library library = attention_library(text(source_));
-    // TensorRT-LLM's fused kernels, which FlashInfer calls on Blackwell, multiply in the cache's
-    // format.
-    const bool fused = library == Library::trtllm || has(text(source_), "flashinfer");
-    const bool narrow = math == "fp8" || (kv == "fp8" && fused);
+    const Library library = grouped_library(text(source_), chip_, false);
+    if (has(text(source_), "trtllmdecode")) {  // one position per sequence
+      out.ops.emplace_back(kernel::DecodeAttention{.sequences = batch,
+                                                   .context = batch,
+                                                   .heads = heads,
+                                                   .kv_heads = kv_heads > 0.0 ? kv_heads : heads,
+                                                   .head_dim = dim,
+                                                   .kv = stored(kv),
+                                                   .repeated = true,
+                                                   .library = library});
+      return;
+    }
+    // All but vLLM's FlashAttention-3 gain from products in the cache's format: that one adds up in
+    // two levels for accuracy.
+    const bool narrow = library != Library::flash && (math == "fp8" || kv == "fp8");
     out.ops.emplace_back(kernel::PrefillAttention{
         .sequences = batch,
         .pairs = pairs,
@@ -76,9 +98,11 @@ class PrefillTable : public AicTable {
         .kv_bytes = 2.0 * kv_heads * dim * bytes_per_element(stored(kv)).si(),
         .math = narrow ? DataType::fp8 : DataType::bf16,
         .kv = stored(kv),
-        .library = library});
+        .library = library,
+        .window = window});
   }
 
+  const hw::Chip& chip_;
   Column math_;
   Column kv_;
   Column source_;
@@ -88,6 +112,7 @@ class DecodeTable : public AicTable {
  public:
   DecodeTable(const KernelFile& file, std::string_view text, const hw::Chip& chip)
       : AicTable(file, text, chip),
+        chip_(chip),
         kv_(column("kv_cache_dtype", "bfloat16")),
         source_(column("kernel_source", "default")) {
     family_ = "attention decode";
@@ -114,15 +139,17 @@ class DecodeTable : public AicTable {
                                 .head_dim = dim,
                                 .kv = stored(kv),
                                 .repeated = true,
-                                .library = attention_library(text(source_))});
+                                .history = batch * keys,
+                                .library = grouped_library(text(source_), chip_, true)});
   }
 
+  const hw::Chip& chip_;
   Column kv_;
   Column source_;
 };
 
-kernel::PrefillAttention mla_prefill(double batch, double length, double heads, DataType kv,
-                                     Library library, bool narrow) {
+kernel::MlaPrefill mla_prefill(double batch, double length, double heads, DataType kv,
+                               Library library, bool narrow) {
   return {.sequences = batch,
           .pairs = 0.5 * batch * length * (length + 1.0),
           .tokens = batch * length,
@@ -133,7 +160,6 @@ kernel::PrefillAttention mla_prefill(double batch, double length, double heads, 
           .kv_bytes = (kv_lora + rope) * bytes_per_element(kv).si(),
           .math = narrow ? DataType::fp8 : DataType::bf16,
           .kv = kv,
-          .latent = true,
           .library = library};
 }
 

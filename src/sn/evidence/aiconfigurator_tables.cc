@@ -78,7 +78,11 @@ class GemmTable : public AicTable {
              : framework == "vllm" ? Library::vllm
                                    : Library::sgl;
     }
-    if (type == "fp8_block") return Library::deepgemm;
+    const bool trtllm = file().framework == "trtllm";
+    if (type == "fp8_block") {
+      return trtllm && chip().kernels == "hopper" ? Library::blockscale : Library::deepgemm;
+    }
+    if (type == "nvfp4" && !trtllm) return Library::flashinfer;
     return kernel::usual_gemm_library(
         kernel::format_of(arithmetic_of(type)->activation, arithmetic_of(type)->weight, false));
   }

@@ -16,8 +16,6 @@ namespace sn::evidence {
 
 namespace {
 
-constexpr std::uint64_t parts = 16;
-
 struct Price {
   const kernel::KernelModel& model;
 
@@ -29,6 +27,10 @@ struct Price {
   double operator()(const kernel::DecodeAttention& a) const {
     return model.decode_attention(a).time.si();
   }
+  double operator()(const kernel::MixedAttention& a) const {
+    return model.mixed_attention(a).time.si();
+  }
+  double operator()(const kernel::MlaPrefill& a) const { return model.mla_prefill(a).time.si(); }
   double operator()(const kernel::MlaDecode& a) const { return model.mla_decode(a).time.si(); }
   double operator()(const Elementwise& e) const {
     return model.elementwise(Bytes::from_si(e.bytes)).time.si();
@@ -37,10 +39,10 @@ struct Price {
 
 }  // namespace
 
-bool KernelCase::fitted() const {
+bool KernelCase::fitted(std::size_t every) const {
   std::uint64_t hash = 0;
   for (const double x : at) hash = mixed_bits(hash ^ std::bit_cast<std::uint64_t>(x));
-  return hash % parts == 0;
+  return hash % every == 0;
 }
 
 std::string KernelCase::shape(const std::vector<std::string>& dimensions) const {

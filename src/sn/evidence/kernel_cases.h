@@ -34,7 +34,8 @@ struct Elementwise {
 };
 
 using Op = std::variant<kernel::Gemm, kernel::Moe, kernel::PrefillAttention,
-                        kernel::DecodeAttention, kernel::MlaDecode, Elementwise>;
+                        kernel::DecodeAttention, kernel::MixedAttention, kernel::MlaPrefill,
+                        kernel::MlaDecode, Elementwise>;
 
 inline constexpr std::size_t case_dimensions = 8;
 
@@ -48,8 +49,8 @@ struct KernelCase {
   std::array<double, case_dimensions> at = {};  // dimensions of the table, > 0
   std::string_view skip;                        // why no operator describes it; empty: predicted
 
-  /// Whether `calibrate` may see it.
-  [[nodiscard]] bool fitted() const;
+  /// Whether `calibrate` may see it: one shape in `every`.
+  [[nodiscard]] bool fitted(std::size_t every = 16) const;
   [[nodiscard]] std::string shape(const std::vector<std::string>& dimensions) const;
 };
 

@@ -15,6 +15,7 @@
 
 #include "sn/base/files.h"
 #include "sn/evidence/kernel_cases.h"
+#include "sn/evidence/parameter_groups.h"
 
 namespace sn::evidence {
 
@@ -29,7 +30,29 @@ struct TableRows {
   std::vector<std::size_t> rows;  // places in the file's list of all rows
   std::map<std::string_view, std::size_t> skipped;
   std::size_t seen = 0;
+  std::vector<OperatorKind> kinds;
+
+  void note(const KernelCase& row) {
+    for (const Op& op : row.ops) {
+      const std::optional<OperatorKind> kind = kind_of(op);
+      if (kind && std::find(kinds.begin(), kinds.end(), *kind) == kinds.end()) {
+        kinds.push_back(*kind);
+      }
+    }
+  }
 };
+
+/// Groups of parameters behind `kinds`, each once, in the order of their names.
+std::vector<std::string> groups_of(const std::vector<OperatorKind>& kinds,
+                                   const std::string& generation) {
+  std::vector<std::string> out;
+  for (const OperatorKind& kind : kinds) {
+    for (std::string& group : parameter_groups(kind, generation)) out.push_back(std::move(group));
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
 
 std::vector<Skip> list(const std::map<std::string_view, std::size_t>& skipped) {
   std::vector<Skip> out;
@@ -89,7 +112,8 @@ class FileJob {
     }
     out_.report.family = (*table)->family();
     out_.density.family = (*table)->family();
-    const auto generation = kernels_.generations.find(chip->second.kernels);
+    generation_ = chip->second.kernels;
+    const auto generation = kernels_.generations.find(generation_);
     const std::string unknown = "no kernel parameters for this chip";
     std::unique_ptr<kernel::KernelModel> model;
     if (generation != kernels_.generations.end()) {
@@ -121,6 +145,7 @@ class FileJob {
     std::array<double, case_dimensions> at = row.at;
     for (double& x : at) x = std::max(x, 0.25);  // a window of 0 is none
     floor.add(row.category, std::span(at).first(table.dimensions().size()), row.seconds);
+    t.note(row);
     t.rows.push_back(rows_++);
     t.errors.push_back(error);
     if (!row.fitted()) t.held_out.push_back(error);
@@ -174,6 +199,7 @@ class FileJob {
       report.rows = t.seen;
       report.predicted = t.errors.size();
       report.skipped = list(t.skipped);
+      report.rests_on = groups_of(t.kinds, generation_);
       report.latency = metrics_of(t.errors);
       report.held_out = metrics_of(t.held_out);
       report.latency.floor = mean_floor(&t.rows);
@@ -199,6 +225,7 @@ class FileJob {
   const KernelSet& kernels_;
   const ValidateOptions& options_;
   FileResult out_;
+  std::string generation_;
   std::vector<TableRows> tables_;
   std::size_t rows_ = 0;
   double least_worst_ = 0.0;
@@ -219,6 +246,11 @@ Validation validate_kernels(const std::string& directory, const KernelSet& kerne
   KernelFiles found = find_kernel_files(directory);
   v.ignored = std::move(found.ignored);
   v.errors = std::move(found.errors);
+  if (!options.chips.empty()) {
+    std::erase_if(found.files, [&](const KernelFile& f) {
+      return std::find(options.chips.begin(), options.chips.end(), f.chip) == options.chips.end();
+    });
+  }
   std::vector<FileResult> results(found.files.size());
   // Large files first, so that no thread is left with one at the end.
   std::vector<std::size_t> order(found.files.size());

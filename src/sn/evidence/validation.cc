@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <utility>
 
 namespace sn::evidence {
 
@@ -106,12 +108,14 @@ double Density::quantile(std::size_t time, double q) const {
 void summarise(Validation& validation) {
   std::vector<Means> families;
   std::vector<Means> chips;
+  std::map<std::pair<std::string, std::string>, Means> cells;
   Means all;
   all.sum.name = "all";
   for (const FileReport& file : validation.files) {
     for (const TableReport& table : file.tables) {
       of(families, file.family).add(table);
       of(chips, file.chip).add(table);
+      cells[{file.family, file.chip}].add(table);
       all.add(table);
     }
   }
@@ -122,6 +126,10 @@ void summarise(Validation& validation) {
   for (const Means& m : chips) validation.chips.push_back(m.means());
   std::sort(validation.families.begin(), validation.families.end(), by_name);
   std::sort(validation.chips.begin(), validation.chips.end(), by_name);
+  validation.cells.clear();
+  for (const auto& [key, m] : cells) {
+    validation.cells.push_back({key.first, key.second, m.means()});
+  }
   validation.all = all.means();
 }
 

@@ -4,16 +4,20 @@
 //
 //   t = launches + sqrt(tc^2 + tm^2) + tq
 //   tc = min over tiles and splits of waves x (max4(2 tm tn k / (rate per SM), k/64 x k_step) +
-//   tile)
-//        + the joining of split-K; x (1 + throttle tc / (tc + 1 ms))
+//        tile x tm tn / 128^2) + the joining of split-K; x (1 + throttle tc / (tc + 1 ms))
 //   tm = bytes from HBM / hbm + bytes that are still in L2 / l2
-//   tq = narrowing the activations: traffic, and SM time per token
+//   tq = narrowing the activations: sqrt(traffic^2 + (rows / SMs x max4(row, k x element))^2)
 //
-// Waves count tiles over SMs (wave quantisation, NVIDIA "Matrix Multiplication Background"); the
-// floor of a k step is the latency of one stage of the load-multiply pipeline; roofline after
-// Williams, Waterman and Patterson (CACM 52(4), 2009). Tiles are those that the libraries ship
-// (CUTLASS profiler listings); which a library may choose from, and whether it splits k, is its
-// nature and not a parameter. Fit and error: `supernode validate kernels`.
+// Waves count tiles over SMs (wave quantisation, NVIDIA "Matrix Multiplication Background"): the
+// static schedulers of CUTLASS and DeepGEMM pay an unfinished wave whole, vendor libraries the
+// share `wave` of it, since they have a better tile. The floor of a k step is the latency of one
+// stage of the load-multiply pipeline; writing a tile goes by its area and overlaps with nothing,
+// which is most of a product of short k. Narrowing takes one block a row: a short row costs what
+// its block costs. Roofline after Williams, Waterman and Patterson (CACM 52(4), 2009). Tiles are
+// those that the libraries ship (CUTLASS profiler listings, dispatch of vLLM's and SGLang's scaled
+// products, DeepGEMM's JIT); which a library may choose from, and whether it splits k, is its
+// nature and not a parameter. Limits: the k depth of a stage is not told apart, neither are
+// clusters that share loads. Fit and error: `supernode validate kernels`.
 
 #pragma once
 
@@ -58,6 +62,7 @@ class GemmModel {
 
  private:
   [[nodiscard]] double compute(const Gemm& g, Format format, double rate) const;
+  [[nodiscard]] double narrowing(const Gemm& g) const;
 
   ChipRates chip_;
   GemmParams p_;

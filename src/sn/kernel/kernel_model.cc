@@ -13,7 +13,8 @@ KernelModel::KernelModel(const hw::Chip& chip, const KernelParams& params)
       p_(params.gemm),
       gemm_(chip_, params),
       moe_(chip_, params.moe, params.software),
-      attention_(chip_, params) {}
+      attention_(chip_, params),
+      mla_(chip_, params) {}
 
 Cost KernelModel::streaming(double flops, double rate_share, double bytes, double cold) const {
   const double peak = chip_.peak_of(Format::fp8);

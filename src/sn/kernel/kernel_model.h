@@ -2,10 +2,10 @@
 //
 // Time of any operator on one chip: dense products, experts, attention, element-wise.
 //
-// One model per family of operators (gemm.h, moe.h, attention.h have the equations); this class
-// holds them for one chip and one set of software terms. A physical bound goes with every time:
-// FLOPs over peak, HBM bytes over HBM bandwidth; no time is below it. Limits: no overlap between
-// kernels, no power-dependent clock beyond long products.
+// One model per family of operators (gemm.h, moe.h, attention.h, mla.h have the equations); this
+// class holds them for one chip and one set of software terms. A physical bound goes with every
+// time: FLOPs over peak, HBM bytes over HBM bandwidth; no time is below it. Limits: no overlap
+// between kernels, no power-dependent clock beyond long products.
 
 #pragma once
 
@@ -16,6 +16,7 @@
 #include "sn/kernel/attention.h"
 #include "sn/kernel/cost.h"
 #include "sn/kernel/gemm.h"
+#include "sn/kernel/mla.h"
 #include "sn/kernel/moe.h"
 #include "sn/kernel/params.h"
 
@@ -38,10 +39,12 @@ class KernelModel {
   [[nodiscard]] Cost gemm(const Gemm& g) const { return gemm_.cost(g); }
   [[nodiscard]] Cost moe(const Moe& m) const { return moe_.cost(m); }
   [[nodiscard]] Cost decode_attention(const DecodeAttention& a) const { return attention_.cost(a); }
-  [[nodiscard]] Cost mla_decode(const MlaDecode& a) const { return attention_.cost(a); }
+  [[nodiscard]] Cost mla_prefill(const MlaPrefill& a) const { return mla_.cost(a); }
+  [[nodiscard]] Cost mla_decode(const MlaDecode& a) const { return mla_.cost(a); }
   [[nodiscard]] Cost prefill_attention(const PrefillAttention& a) const {
     return attention_.cost(a);
   }
+  [[nodiscard]] Cost mixed_attention(const MixedAttention& a) const { return attention_.cost(a); }
   [[nodiscard]] Cost index_scores(const IndexScores& s) const;
   /// Norms, activations, copies: `bytes` read and written, reused from L2 when they fit.
   [[nodiscard]] Cost elementwise(Bytes bytes) const;
@@ -54,6 +57,7 @@ class KernelModel {
   GemmModel gemm_;
   MoeModel moe_;
   AttentionModel attention_;
+  MlaModel mla_;
 };
 
 }  // namespace sn::kernel

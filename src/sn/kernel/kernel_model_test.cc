@@ -44,7 +44,7 @@ KernelParams round_params() {
             .wave = 1.0,
             .split = none,
             .throttle = 0.0,
-            .keep = 0.5};
+            .setup = {}};
   p.moe = {.base = 20_us,
            .rate = 0.8,
            .hbm = 0.8,
@@ -139,19 +139,81 @@ TEST(Gemm, ActivationsThatFitL2DoNotCountAsHbmTraffic) {
 }
 
 TEST(Gemm, NarrowingActivationsIsAKernelOfItsOwn) {
-  // fp8: 1000 x 4096 activations read in 2 B and written in 1 B at 5 TB/s, and 100 ns of one SM for
-  // every token; launch terms of the library on top (1 us).
+  // 8192 x 4096 activations, of which 3 B each pass: 100.7 MB, twice the L2, at 4 TB/s. One block
+  // of an SM a row: 100 ns however short it is, here 4096 x 0.1 ns = 409.6 ns, on 128 SMs.
   KernelParams p = round_params();
-  const Gemm narrow{.m = 1000,
+  const Gemm narrow{.m = 8192,
                     .n = 4096,
                     .k = 4096,
                     .activation = DataType::fp8,
                     .weight = DataType::fp8,
-                    .library = Library::trtllm};
+                    .library = Library::sgl};
   const Cost c = KernelModel(round_chip(), p).gemm(narrow);
   const double product = std::hypot(c.compute.si(), c.memory.si());
-  const double narrowing = 1000.0 * 4096.0 * 3.0 / 5e12 + 1000.0 * 100e-9 / 128.0;
+  const double row = 409.6e-9 * std::pow(1.0 + std::pow(100.0 / 409.6, 4.0), 0.25);
+  const double narrowing = std::hypot(8192.0 * 4096.0 * 3.0 / 4e12, 8192.0 / 128.0 * row);
   expect_within(c.time, 2e-6 + 1e-6 + product + narrowing, 1e-9);
+  // Narrow already: the product alone. One scale for the whole tensor: read once more.
+  Gemm given = narrow;
+  given.narrowed = true;
+  expect_within(KernelModel(round_chip(), p).gemm(given).time, 3e-6 + product, 1e-9);
+  Gemm whole = narrow;
+  whole.library = Library::trtllm;
+  const Cost w = KernelModel(round_chip(), p).gemm(whole);
+  expect_within(w.time,
+                3e-6 + std::hypot(w.compute.si(), w.memory.si()) +
+                    std::hypot(8192.0 * 4096.0 * 5.0 / 4e12, 8192.0 / 128.0 * row),
+                1e-9);
+}
+
+TEST(Gemm, WritingATileTakesTimeByItsArea) {
+  // 128 x 96 outputs of k = 1: nothing but the writing.
+  KernelParams p = round_params();
+  p.gemm.tile = 4_us;
+  const Gemm g{.m = 128, .n = 96, .k = 1, .library = Library::deepgemm};
+  const double narrowest = 128.0 * 16.0 / 16384.0 * 4.0;  // six tiles of 16 columns on six SMs
+  expect_within(KernelModel(round_chip(), p).gemm(g).compute, narrowest * us, 1e-2);
+  // On one SM they come one after the other: 12288 / 16384 of 4 us whatever the tile.
+  hw::Chip one = round_chip();
+  one.sms = 1;
+  EXPECT_GE(KernelModel(one, p).gemm(g).compute.si(), 0.75 * 4.0 * us);
+}
+
+TEST(Gemm, StaticSchedulersPayAnUnfinishedWaveWhole) {
+  // 129 tiles of 128 x 128 on 128 SMs take two waves in CUTLASS's scaled products; a vendor library
+  // that loses a tenth of the idle rest takes 129/128 + 0.1 x 127/128 or less, by another tile.
+  KernelParams p = round_params();
+  p.gemm.wave = 0.1;
+  const Gemm g{.m = 2048.0 * 8.0 + 128.0, .n = 128, .k = 4096, .library = Library::sgl};
+  const double tile = 2.0 * 128.0 * 128.0 * 4096.0 / (0.8e15 / 128.0);
+  expect_within(KernelModel(round_chip(), p).gemm(g).compute, 2.0 * tile, 1e-2);
+  Gemm vendor = g;
+  vendor.library = Library::cublas;
+  EXPECT_LT(KernelModel(round_chip(), p).gemm(vendor).compute.si(),
+            (129.0 + 0.1 * 127.0) / 128.0 * tile * 1.01);
+}
+
+TEST(Gemm, TensorMemoryIsSetUpBeforeNarrowProductsAlone) {
+  KernelParams p = round_params();
+  const Gemm wide{.m = 16, .n = 128, .k = 128};
+  Gemm narrow = wide;
+  narrow.activation = narrow.weight = DataType::fp8;
+  narrow.narrowed = true;
+  const auto time = [&](const Gemm& g) { return KernelModel(round_chip(), p).gemm(g).time.si(); };
+  const double wide_before = time(wide);
+  const double narrow_before = time(narrow);
+  p.gemm.setup = 1.5_us;
+  EXPECT_EQ(time(wide), wide_before);
+  EXPECT_NEAR(time(narrow) - narrow_before, 1.5e-6, 1e-12);
+}
+
+TEST(Gemm, FewRowsOfAScaledProductTakeANarrowTile) {
+  // 16 rows of 1280 columns: vLLM on Hopper multiplies tiles of 16 x 64, SGLang of 64 x 64; both
+  // fill 20 SMs, and at the sustained rate the former take a quarter.
+  Gemm g{.m = 16, .n = 1280, .k = 65536, .library = Library::sgl};
+  const double wide = round_model().gemm(g).compute.si();
+  g.library = Library::vllm;
+  EXPECT_NEAR(round_model().gemm(g).compute.si(), 0.25 * wide, 0.01 * wide);
 }
 
 TEST(Gemm, TheHostIsAFloorOutsideACapturedGraph) {
@@ -360,6 +422,14 @@ std::vector<Cost> random_costs(const KernelModel& model) {
                                .qk_dim = 192.0,
                                .v_dim = 128.0,
                                .kv_bytes = between(1.0, 1e5)}),
+      model.mla_prefill({.sequences = sequences,
+                         .pairs = tokens * context / sequences,
+                         .tokens = tokens,
+                         .kv_tokens = context,
+                         .heads = heads,
+                         .qk_dim = 192.0,
+                         .v_dim = 128.0,
+                         .kv_bytes = between(1.0, 1e5)}),
       model.elementwise(Bytes::from_si(between(1.0, 1e10))),
   };
 }

@@ -26,10 +26,18 @@ bool exists(Family family, Library library) {
       return true;
     case Library::batched:
     case Library::vllm:
-    case Library::sgl:
+    case Library::blockscale:
       return family == Family::gemm;
+    case Library::sgl:
+      return family == Family::gemm || family == Family::prefill || family == Family::decode;
     case Library::flashinfer:
-      return family == Family::moe;
+      return family == Family::gemm || family == Family::moe;
+    case Library::xqa:
+    case Library::xqa_fp8:
+    case Library::mmha:
+      return family == Family::decode;
+    case Library::flash2:  // a reference, as is flash
+      return false;
     case Library::flash:
       return family != Family::gemm && family != Family::moe;
   }

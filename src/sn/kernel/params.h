@@ -29,11 +29,11 @@ struct GemmParams {
   double hbm = 0.0;       // sustained share of HBM bandwidth
   double l2 = 0.0;        // sustained share of L2 bandwidth
   Time k_step;            // least time of 64 elements of k in a tile: a pipeline stage
-  Time tile;              // prologue and epilogue of one tile
+  Time tile;              // writing a tile of 128 x 128 outputs; others by their area
   double wave = 0.0;      // share of the idle rest of a wave that is lost
   Time split;             // joining the partial sums of split-K
   double throttle = 0.0;  // loss of clock of a kernel that computes for much longer than 1 ms
-  double keep = 0.0;      // share of L2 in which operands survive until they are used again
+  Time setup;             // of tensor memory, before a kernel of narrow operands; 0: has none
 };
 
 /// The routed experts of one layer; equation in moe.h.
@@ -48,7 +48,33 @@ struct MoeParams {
   Time token;         // SM time of routing one token
 };
 
-/// Attention over the keys of a prompt; equation in attention.h.
+/// Attention of grouped heads over the keys of a prompt; equation in attention_prompt.cc.
+struct PromptParams {
+  Time launch;           // the kernels of one call
+  double rate = 0.0;     // sustained share of the peak in the two products
+  double exp = 0.0;      // exponentials per SM over 16 per clock of 1.755 GHz
+  Time k_step;           // least time of 64 keys in a query tile
+  Time tile;             // prologue and epilogue of one query tile
+  double tail = 0.0;     // share of the longest tile by which the last SM ends late
+  double traffic = 1.0;  // bytes moved over the least
+  double l2 = 0.0;       // sustained share of L2 bandwidth
+  Time empty;            // a block without work, in one call with single positions
+};
+
+/// Attention of grouped heads of single positions; equation in attention_cache.cc.
+struct CacheParams {
+  Time launch;        // the kernels of one call
+  double rate = 0.0;  // sustained share of the bf16 peak
+  double hbm = 0.0;   // sustained share of HBM bandwidth
+  double l2 = 0.0;    // sustained share of L2 bandwidth
+  Time k_step;        // least time of 64 keys of 128 elements of one KV head
+  Time head;          // start, first keys and end of one part of one KV head of one sequence
+  double wave = 0.0;  // as GemmParams
+  Time split;         // joining the parts of one sequence
+  double fp8 = 1.0;   // k_step of an fp8 cache over that of bf16
+};
+
+/// Latent attention over the keys of a prompt; equation in attention.h.
 struct PrefillParams {
   Time launch;           // the kernels of one call
   double rate = 0.0;     // sustained share of the peak in the two products
@@ -59,7 +85,7 @@ struct PrefillParams {
   double l2 = 0.0;       // sustained share of L2 bandwidth
 };
 
-/// Attention of single positions over their KV cache; equation in attention.h.
+/// Latent attention of single positions over their cache; equation in attention.h.
 struct DecodeParams {
   Time launch;        // the kernels of one call
   double rate = 0.0;  // sustained share of the bf16 peak
@@ -86,7 +112,7 @@ void describe(V& v, GemmParams& g) {
   v.ratio("wave", g.wave, 0.001, 1.0);
   v.quantity("split", g.split, shortest, longest);
   v.ratio("throttle", g.throttle, 0.001, 1.0);
-  v.ratio("keep", g.keep, 0.001, 1.0);
+  v.quantity("setup", g.setup, Time{}, longest);
 }
 
 template <class V>
@@ -99,6 +125,32 @@ void describe(V& v, MoeParams& m) {
   v.ratio("wave", m.wave, 0.001, 1.0);
   v.ratio("rows", m.rows, 0.1, 20.0);
   v.quantity("token", m.token, shortest, longest);
+}
+
+template <class V>
+void describe(V& v, PromptParams& p) {
+  v.quantity("launch", p.launch, shortest, longest);
+  v.ratio("rate", p.rate, 0.02, 1.0);
+  v.ratio("exp", p.exp, 0.05, 1000.0);
+  v.quantity("k_step", p.k_step, shortest, longest);
+  v.quantity("tile", p.tile, shortest, longest);
+  v.ratio("tail", p.tail, 0.001, 2.0);
+  v.ratio("traffic", p.traffic, 0.2, 20.0);
+  v.ratio("l2", p.l2, 0.01, 1.0);
+  v.quantity("empty", p.empty, shortest, longest);
+}
+
+template <class V>
+void describe(V& v, CacheParams& d) {
+  v.quantity("launch", d.launch, shortest, longest);
+  v.ratio("rate", d.rate, 0.01, 1.0);
+  v.ratio("hbm", d.hbm, 0.05, 1.0);
+  v.ratio("l2", d.l2, 0.01, 1.0);
+  v.quantity("k_step", d.k_step, shortest, longest);
+  v.quantity("head", d.head, shortest, longest);
+  v.ratio("wave", d.wave, 0.001, 1.0);
+  v.quantity("split", d.split, shortest, longest);
+  v.ratio("fp8", d.fp8, 0.05, 20.0);
 }
 
 template <class V>
@@ -124,19 +176,54 @@ void describe(V& v, DecodeParams& d) {
   v.quantity("split", d.split, shortest, longest);
 }
 
-/// What an arithmetic costs, relative to bf16 at the format's own peak rate.
+/// What an arithmetic costs in dense products, relative to bf16 at the format's own peak rate.
+struct GemmFormatTerms {
+  double rate = 1.0;    // sustained rate
+  double k_step = 1.0;  // latency of a pipeline stage
+  double tile = 1.0;    // writing a tile: scales are applied on the way
+};
+
+/// What a library of dense products adds to the product itself. The activations come in bf16: if
+/// the product wants them narrower, another kernel reads them, one row after another.
+struct GemmLibraryTerms {
+  Time launch = Time::from_si(1e-6);    // start and drain of the further kernels
+  Time row = Time::from_si(1e-7);       // SM time of narrowing one row, however short
+  Time element = Time::from_si(1e-10);  // SM time of narrowing one element
+  double k_step = 1.0;                  // latency of a pipeline stage
+  bool own_stage = false;  // k_step is its own, and rows are narrowed at the rate of memory
+};
+
+/// What an arithmetic costs in the other families.
 struct FormatTerms {
   double rate = 1.0;      // sustained rate
   double k_step = 1.0;    // latency of a pipeline stage
-  double quantise = 1.0;  // dense: traffic of narrowing activations over reading 2 B, writing 1 B
+  double quantise = 1.0;  // traffic
 };
 
 /// One family of operators of one library, relative to the generation's values.
 struct LibraryTerms {
-  double launch = 1.0;  // of dense products: time of further kernels beside the product, in us
+  double launch = 1.0;
   double rate = 1.0;
-  double tile = 1.0;  // of dense products: SM time per token of scaling activations, in 100 ns
+  double tile = 1.0;
 };
+
+template <class V>
+void describe(V& v, GemmFormatTerms& f) {
+  v.ratio("rate", f.rate, 0.02, 10.0);
+  v.ratio("k_step", f.k_step, 0.01, 100.0);
+  v.ratio("tile", f.tile, 0.01, 100.0);
+}
+
+template <class V>
+void describe(V& v, GemmLibraryTerms& l) {
+  v.quantity("launch", l.launch, shortest, longest);
+  v.quantity("row", l.row, shortest, longest);
+  if (l.own_stage) {
+    v.ratio("k_step", l.k_step, 0.01, 100.0);
+  } else {
+    v.quantity("element", l.element, Time::from_si(1e-13), longest);
+  }
+}
 
 template <class V>
 void describe(V& v, FormatTerms& f) {
@@ -156,15 +243,28 @@ void describe(V& v, LibraryTerms& l) {
 enum class Family : std::uint8_t { gemm, moe, prefill, decode, mla_prefill, mla_decode };
 inline constexpr std::size_t family_count = 6;
 
+/// Default terms. CuTe-DSL's fp4 products (FlashInfer) keep several stages in flight.
+[[nodiscard]] constexpr std::array<GemmLibraryTerms, library_count> gemm_library_kinds() {
+  std::array<GemmLibraryTerms, library_count> out;
+  GemmLibraryTerms& cute = out[static_cast<std::size_t>(Library::flashinfer)];
+  cute.own_stage = true;
+  cute.element = Time{};
+  return out;
+}
+
 /// Terms of every arithmetic and library; what does not exist is 1.
 struct SoftwareParams {
   std::string name;
-  std::array<FormatTerms, format_count> gemm_formats;
+  std::array<GemmFormatTerms, format_count> gemm_formats;
+  std::array<GemmLibraryTerms, library_count> gemm_libraries = gemm_library_kinds();
   std::array<FormatTerms, format_count> moe_formats;
   /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, traffic.
   std::array<FormatTerms, family_count> fp8_cache;
   std::array<std::array<LibraryTerms, library_count>, family_count> libraries;
 
+  [[nodiscard]] const GemmLibraryTerms& gemm(Library library) const {
+    return gemm_libraries[static_cast<std::size_t>(library)];
+  }
   [[nodiscard]] const LibraryTerms& of(Family family, Library library) const {
     return libraries[static_cast<std::size_t>(family)][static_cast<std::size_t>(library)];
   }
@@ -195,7 +295,12 @@ void describe(V& v, SoftwareParams& s) {
     for (std::size_t f = 0; f < family_count; ++f) {
       const auto family = static_cast<Family>(f);
       if (!exists(family, static_cast<Library>(l))) continue;
-      v.group("libraries." + library + "." + std::string(to_string(family)), s.libraries[f][l]);
+      const std::string path = "libraries." + library + "." + std::string(to_string(family));
+      if (family == Family::gemm) {
+        v.group(path, s.gemm_libraries[l]);
+      } else {
+        v.group(path, s.libraries[f][l]);
+      }
     }
   }
 }
@@ -204,8 +309,8 @@ struct KernelParams {
   std::string name;
   GemmParams gemm;
   MoeParams moe;
-  PrefillParams prefill;
-  DecodeParams decode;
+  PromptParams prefill;
+  CacheParams decode;
   PrefillParams mla_prefill;
   DecodeParams mla_decode;
   Time eager;               // host time of one call outside a captured graph

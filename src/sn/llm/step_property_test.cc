@@ -71,7 +71,15 @@ class LongStep {
       head(decoding_);
     }
     const Framework& f = machine_.framework;
+    const bool graph = tokens_ <= real(fresh_ > 0.0 ? f.graph_mixed_tokens : f.graph_tokens);
+    const double launches = real(m_.layers) * f.host_layer.si();
+    if (!graph) sums_.time = std::max(sums_.time, launches);
     sums_.time += (fresh_ > 0.0 ? f.host_prefill : f.host_decode).si();
+    const hw::Cluster& c = machine_.cluster;
+    for (std::int64_t images = 1; images * c.rack.gpus_per_os < d_.parallel.gpus(); images *= 2) {
+      sums_.time += c.dcn.latency.si();  // agreement doubles the images that know
+    }
+    sums_.time += decoding_ * f.host_sequence.si();
     return sums_;
   }
 
@@ -142,12 +150,8 @@ class LongStep {
 
   void prefill_scores() {
     const Attention& a = m_.attention;
-    const bool mla = a.kind == AttentionKind::mla;
     const double heads = real(a.heads) / tp();
-    const double kv_heads = mla ? heads : std::max(1.0, real(a.kv_heads) / tp());
     const double size = kernel::bytes_per_element(d_.precision.kv).si();
-    const double kv =
-        mla ? real(a.kv_lora + a.rope_dim) * size : 2.0 * kv_heads * real(a.head_dim) * size;
     double pairs = 0.0;
     double cached = 0.0;
     for (const Chunk& c : batch_.chunks) {
@@ -155,18 +159,30 @@ class LongStep {
       for (double i = 1.0; i <= c.fresh; i += 1.0) pairs += c.cached + i;
       cached += c.cached;
     }
+    if (a.kind == AttentionKind::mla) {
+      add(kernels_.mla_prefill({.sequences = std::max(1.0, batch_.finishing),
+                                .pairs = pairs,
+                                .tokens = fresh_,
+                                .kv_tokens = cached + fresh_,
+                                .heads = heads,
+                                .qk_dim = real(a.nope_dim + a.rope_dim),
+                                .v_dim = real(a.v_dim),
+                                .kv_bytes = real(a.kv_lora + a.rope_dim) * size,
+                                .kv = d_.precision.kv}));
+      gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
+      return;
+    }
+    const double kv_heads = std::max(1.0, real(a.kv_heads) / tp());
     add(kernels_.prefill_attention({.sequences = std::max(1.0, batch_.finishing),
                                     .pairs = pairs,
                                     .tokens = fresh_,
                                     .kv_tokens = cached + fresh_,
                                     .heads = heads,
                                     .kv_heads = kv_heads,
-                                    .qk_dim = real(mla ? a.nope_dim + a.rope_dim : a.head_dim),
-                                    .v_dim = real(mla ? a.v_dim : a.head_dim),
-                                    .kv_bytes = kv,
-                                    .kv = d_.precision.kv,
-                                    .latent = mla}));
-    if (mla) gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
+                                    .qk_dim = real(a.head_dim),
+                                    .v_dim = real(a.head_dim),
+                                    .kv_bytes = 2.0 * kv_heads * real(a.head_dim) * size,
+                                    .kv = d_.precision.kv}));
   }
 
   void per_head(double rows, double n, double k) {

@@ -261,7 +261,7 @@ std::int64_t longest(const twin::World& world) {
 
 std::int64_t redundant_experts(const Placement& p, const twin::World& world) {
   if (!world.model.is_moe() || p.parallel().ep == 1) return 0;
-  return llm::expert_slots(world.model, p.parallel()) * p.parallel().ep - world.model.experts;
+  return llm::expert_slots(world.model, p.deployment()) * p.parallel().ep - world.model.experts;
 }
 
 std::string share(double value) {

@@ -117,6 +117,11 @@ void read_software(MapReader& root, const hw::Catalog& catalog, World& world, Er
   hw::Params shared;
   hw::read_entry(catalog, resolve_part(catalog, nullptr, "kernel_software", "default", errors),
                  "kernel_software", world.kernels.software, shared, errors);
+  const hw::CatalogKind& kind = *hw::find_kind("uncertainty");
+  const bool measured = catalog.has(kind, family);
+  const Node spread =
+      resolve_part(catalog, nullptr, "uncertainty", measured ? family : "default", errors);
+  hw::read_entry(catalog, spread, "uncertainty", world.uncertainty, shared, errors);
   world.collectives.name = name_of(collectives);
   world.framework.name = name_of(framework);
 }

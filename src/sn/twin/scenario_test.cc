@@ -342,6 +342,10 @@ TEST(Scenario, Deployments) {
                more_line, "{pool", "no MTP layers", "");
   expect_error({.more = "search: {mtp: [0, 1]}"}, ErrorCode::infeasible, more_line, "[0, 1]",
                "no MTP layers", "leave it out");
+  expect_error({.more = "search: {redundant: [0, 32]}"}, ErrorCode::infeasible, more_line,
+               "[0, 32]", "no experts to hold more than once", "leave it out");
+  expect_error({.more = "deployments: [{pool: aggregated, tp: 2, cp: 2}]"}, ErrorCode::unknown_key,
+               more_line, "cp", "unknown key 'cp' in deployment", "");
   // Seventeen ranks over domains of eight: neither whole domains nor inside one.
   expect_error({.cluster = "cluster: {rack: hgx-h200, racks: 16}",
                 .model = "model: deepseek-v3",

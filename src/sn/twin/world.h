@@ -21,6 +21,7 @@
 #include "sn/llm/deployment.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/model.h"
+#include "sn/llm/uncertainty.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady_state.h"
 #include "sn/serving/synthetic.h"
@@ -42,6 +43,8 @@ struct RateSpec {
 struct SearchSpec {
   bool aggregated = true;
   bool disaggregated = true;
+  std::vector<std::int64_t> redundant;       // expert replicas; empty: none
+  std::vector<std::int64_t> context_ranks;   // cp of prefill; empty: 1, more for long prompts
   std::vector<std::int64_t> draft_tokens;    // empty: 0, and 1 when the model has MTP layers
   std::vector<std::int64_t> prefill_chunks;  // tokens per attention rank and step
   std::vector<serving::ServingPlan> fixed;   // deployments given by the scenario: nothing to choose
@@ -56,6 +59,7 @@ struct World {
   collective::CollectiveParams collectives;
   llm::Framework framework;
   llm::ModelTraits traits;
+  llm::Uncertainty uncertainty;  // of the chip's generation
   llm::ModelSpec model;
   std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
   serving::Workload workload;
