@@ -39,6 +39,9 @@ int write_overlay(const std::string& folder, const std::vector<evidence::Catalog
 }  // namespace
 
 int run_calibrate(const Args& args) {
+  if (!args.empty() && args.front() == "collectives") {
+    return run_calibrate_collectives(Args(args.begin() + 1, args.end()));
+  }
   CLI::App app("Fits the models' few parameters to measurements, and says what they cannot tell.",
                verb);
   std::string what;
@@ -48,7 +51,7 @@ int run_calibrate(const Args& args) {
   std::string rows = "400";
   std::string threads = "0";
   std::vector<std::string> families;
-  app.add_option("WHAT", what, "kernels");
+  app.add_option("WHAT", what, "kernels, collectives");
   app.add_option("--data", data, "folder of measured tables")->type_name("DIR");
   app.add_option("-o,--output", folder, "folder for the catalog overlay")->type_name("FOLDER");
   app.add_option("--family", families, "gemm, moe, prefill, decode, mla_prefill, mla_decode");

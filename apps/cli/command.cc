@@ -53,9 +53,10 @@ const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = {
       {"plan", "rank the deployments of a model on a machine under an SLO", run_plan},
       {"catalog", "what is known of a chip, link, rack or model, with sources", run_catalog},
+      {"collective", "times of a collective by size, as nccl-tests prints them", run_collective},
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},
       {"validate", "predicted against measured, table by table, with the error", run_validate},
-      {"calibrate", "fit the kernel models to measured tables", run_calibrate},
+      {"calibrate", "fit the models of kernels and collectives to measurements", run_calibrate},
   };
   return all;
 }

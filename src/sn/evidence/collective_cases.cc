@@ -98,11 +98,13 @@ Result<CollectiveSet> read_collective_set(const hw::Catalog& catalog, hw::Params
     cluster.dcn.bandwidth = Bandwidth::from_si(1e9);
     cluster.scale_out.segment = std::int64_t{1} << 40;  // non-blocking at every size
     hw::complete(cluster);
-    CollectiveMachine machine{.fabric = fabric::make_fabric(cluster),
-                              .entry = std::string(collective::wide_entry),
-                              .hbm = cluster.rack.chip.hbm_bandwidth.si()};
+    CollectiveMachine machine;
+    machine.fabric = fabric::make_fabric(cluster);
+    machine.entry = collective::wide_entry;
+    machine.hbm = cluster.rack.chip.hbm_bandwidth.si();
     const std::string_view own =
         collective::entry_name(cluster.rack.chip.kernels, machine.fabric.domain);
+    machine.generation = own;
     if (set.params.contains(own)) machine.entry = own;
     set.machines.emplace(name, std::move(machine));
   }

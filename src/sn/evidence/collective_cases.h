@@ -30,7 +30,8 @@ namespace sn::evidence {
 /// A machine of the catalog, in as many copies as a group needs, over a non-blocking ScaleOut.
 struct CollectiveMachine {
   fabric::Fabric fabric;
-  std::string entry;  // of its collective parameters
+  std::string entry;       // of its collective parameters
+  std::string generation;  // the entry that it would take if that were there
   double hbm = 0.0;   // B/s
 };
 

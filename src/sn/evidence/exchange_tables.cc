@@ -36,7 +36,7 @@ struct ExchangeRow {
   }
   /// Whether the kernels could run it.
   [[nodiscard]] bool consistent() const {
-    return top_k <= experts && experts % ranks == 0 && ranks % domains == 0;
+    return top_k <= experts && ranks <= experts && ranks % domains == 0;
   }
 };
 
@@ -66,7 +66,7 @@ Error inconsistent(const CsvReader& csv) {
   return {.code = ErrorCode::data,
           .message = "experts, ranks and top-k do not fit together",
           .where = {.file = csv.file(), .line = csv.line()},
-          .hint = "ranks divide the experts, servers the ranks; top-k is at most the experts"};
+          .hint = "top-k and ranks are at most the experts; servers divide the ranks"};
 }
 
 ExchangeRow deepep_row(const NamedColumns& row) {
