@@ -2,8 +2,9 @@
 //
 // Expert-parallel dispatch and combine. With T tokens a rank, k experts a token, D ranks that a
 // token reaches (1 - C(E - E/N, k)/C(E, k) of N), b bytes a copy, B the link, x* fitted shares:
-//   low-latency  a + e (experts a rank) + T k copy + remote share of T k b / (x B): a copy for every
-//                expert, straight into its buffer (DeepEP low-latency)
+//   low-latency  a + e (experts a rank) + T k copy + the longer of: remote share of T k b / (x B),
+//                a copy for every expert, straight into its buffer; T k/E token, the stream from
+//                one rank to one expert, which one group of warps moves (DeepEP low-latency)
 //   normal       a + T token + |T D (copy + b / sm) / SMs, remote share of T D b / (x B)|
 //                (DeepEP normal; |a,b| the cubic mean); over several domains a copy per domain,
 //                spread inside it
@@ -42,6 +43,7 @@ struct Load {
     const double volume = tokens * bytes.si();
     experts = static_cast<double>(e.experts) * slices / ranks;
     expert_copies = tokens * k * slices;
+    stream = tokens * k / static_cast<double>(e.experts);
     copies = tokens * ranks * hit;
     rate = f.scale_up.sustained.si() * free;
     hop = f.scale_up.latency.si();
@@ -65,6 +67,7 @@ struct Load {
   double ranks;
   double experts = 0.0;        // on one rank
   double expert_copies = 0.0;  // one for each expert of each token
+  double stream = 0.0;         // of them, from one rank to one expert
   double copies = 0.0;         // one for each rank that a token reaches, the own one included
   double bytes_per_copy = 0.0;
   double near = 0.0;          // bytes over ScaleUp, distinct ranks
@@ -81,8 +84,9 @@ struct Load {
 
 double low_latency_time(const ExchangePhase& p, const Load& l) {
   return p.alpha.si() + l.hop + l.net + l.experts * p.per_peer.si() +
-         l.tokens * p.per_token.si() + l.expert_copies * p.per_copy.si() +
-         std::max(l.near_experts / (p.share * l.rate), l.far_experts / l.out_rate);
+         l.expert_copies * p.per_copy.si() +
+         std::max({l.near_experts / (p.share * l.rate), l.far_experts / l.out_rate,
+                   l.stream * p.per_token.si()});
 }
 
 double normal_time(const StreamedPhase& p, const Load& l, double sms) {

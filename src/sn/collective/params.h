@@ -109,7 +109,7 @@ struct ExchangePhase {
   Time alpha;
   Time per_peer;   // low-latency: per expert of a rank; one- and two-sided: per further rank
   Time per_copy;   // index and header of a token's copy to one rank
-  Time per_token;  // once per token
+  Time per_token;  // once per token; low-latency: of the stream from one rank to one expert
   double share = 0.0;
 };
 

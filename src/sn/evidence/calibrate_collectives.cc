@@ -23,17 +23,18 @@ struct FamilySpec {
   std::string_view name;
   std::vector<std::string_view> slots;  // paths, or prefixes that end with a dot
   std::vector<std::string_view> cases;  // prefixes of CollectiveCase::family
-  enum class Reach { any, one_domain, several_domains } reach = Reach::any;
+  /// `rings` and `switches`: all-reduce where the library takes one or the other.
+  enum class Reach { any, one_domain, several_domains, rings, switches } reach = Reach::any;
 };
 
 const std::vector<FamilySpec>& specs() {
   using Reach = FamilySpec::Reach;
   static const std::vector<FamilySpec> all = {
-      {"library.all_reduce",
-       {"library.all_reduce.", "in_switch.alpha", "in_switch.share", "in_switch.fill",
-        "in_switch.fill_volume"},
+      {"library.all_reduce", {"library.all_reduce."}, {"NCCL all_reduce"}, Reach::rings},
+      {"in_switch",
+       {"in_switch.share", "in_switch.fill", "in_switch.alpha", "in_switch.fill_volume"},
        {"NCCL all_reduce", "published all_reduce"},
-       Reach::one_domain},
+       Reach::switches},
       {"library.all_gather", {"library.all_gather."}, {"NCCL all_gather"}, Reach::one_domain},
       {"library.reduce_scatter",
        {"library.reduce_scatter."},
@@ -82,6 +83,12 @@ std::int64_t domains_of(const CollectiveCase& c) {
   return 1;
 }
 
+/// Reduction in the switch pays from eight ranks on, and for floating-point data.
+bool switch_sized(const CollectiveCase& c) {
+  const auto* r = std::get_if<collective::Request>(&c.request);
+  return r != nullptr && r->group.ranks >= collective::server_gpus && r->switch_reducible;
+}
+
 bool belongs(const FamilySpec& spec, const CollectiveCase& c) {
   using Reach = FamilySpec::Reach;
   const bool named = std::any_of(spec.cases.begin(), spec.cases.end(), [&](std::string_view p) {
@@ -89,6 +96,8 @@ bool belongs(const FamilySpec& spec, const CollectiveCase& c) {
   });
   if (!named) return false;
   const bool one = domains_of(c) == 1;
+  if (spec.reach == Reach::rings) return one && !switch_sized(c);
+  if (spec.reach == Reach::switches) return one && switch_sized(c);
   return spec.reach == Reach::any || one == (spec.reach == Reach::one_domain);
 }
 
@@ -98,13 +107,14 @@ bool chosen(const FamilySpec& spec, const std::vector<std::string>& families) {
                      [&](const std::string& f) { return spec.name.starts_with(f); });
 }
 
+/// The family's parameters, the weightiest first.
 std::vector<ParamSlot> slots_for(const FamilySpec& spec, collective::CollectiveParams& p) {
   std::vector<ParamSlot> out;
-  for (ParamSlot& s : slots_of(p)) {
-    const bool named = std::any_of(spec.slots.begin(), spec.slots.end(), [&](std::string_view n) {
-      return n.ends_with('.') ? s.path.starts_with(n) : s.path == n;
-    });
-    if (named) out.push_back(std::move(s));
+  const std::vector<ParamSlot> all = slots_of(p);
+  for (const std::string_view n : spec.slots) {
+    for (const ParamSlot& s : all) {
+      if (n.ends_with('.') ? s.path.starts_with(n) : s.path == n) out.push_back(s);
+    }
   }
   return out;
 }
@@ -128,9 +138,11 @@ CollectiveFit fit_family(const FamilySpec& spec, const std::string& entry,
   CollectiveFit out;
   out.entry = entry;
   out.family = spec.name;
-  const std::vector<ParamSlot> slots = slots_for(spec, p);
+  std::vector<ParamSlot> slots = slots_for(spec, p);
   out.rows = rows.size();
-  if (rows.size() < slots.size()) return out;
+  if (rows.size() < 2) return out;
+  // A handful of rows tells as many parameters at most.
+  slots.resize(std::min(slots.size(), rows.size()));
   out.median_before = median_error(set, p, rows);
   std::vector<FitParameter> parameters;
   for (const ParamSlot& s : slots) {
@@ -172,7 +184,7 @@ std::vector<CollectiveCase> read_fitted(const std::string& directory, const Coll
 
 void say_undetermined(const CollectiveFit& f, std::vector<std::string>& out) {
   if (f.fit.parameters.empty()) {
-    out.push_back(fmt::format("{} {}: {} rows are fewer than its parameters", f.entry, f.family,
+    out.push_back(fmt::format("{} {}: {} rows are too few", f.entry, f.family,
                               f.rows));
     return;
   }
@@ -198,6 +210,7 @@ CollectiveCalibration calibrate_collectives(const std::string& directory, const 
   for (const CollectiveCase& c : cases) {
     const CollectiveMachine& machine = set.machines.find(c.rack)->second;
     for (const FamilySpec& spec : specs()) {
+      if (spec.name.starts_with("in_switch") && !machine.fabric.in_switch_reduction) continue;
       if (belongs(spec, c) && chosen(spec, options.families)) {
         rows[machine.generation][spec.name].push_back(&c);
       }

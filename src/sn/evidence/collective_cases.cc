@@ -159,8 +159,8 @@ double predicted_seconds(const CollectiveMachine& machine,
   if (const auto* r = std::get_if<collective::Request>(&c.request)) {
     const double t = timer.time(*r).time.si();
     if (!c.eager) return t;
-    return std::max(params.custom.host.si(),
-                    t + 2.0 * r->size.si() / (copy_share * machine.hbm));
+    const double copy = c.copied ? 2.0 * r->size.si() / (copy_share * machine.hbm) : 0.0;
+    return std::max(params.custom.host.si(), t + copy);
   }
   if (const auto* r = std::get_if<ExchangeRequest>(&c.request)) return request_seconds(timer, *r);
   const SendRequest& r = std::get<SendRequest>(c.request);

@@ -68,7 +68,8 @@ struct CollectiveCase {
   std::string shape;    // "8 GPUs, 1048576 B, half"
   double bytes = 0.0;   // decides the size class
   double seconds = 0.0;
-  bool eager = false;  // launched call by call, into a fresh tensor
+  bool eager = false;   // launched call by call from the host
+  bool copied = false;  // into a fresh tensor
   int line = 0;
   std::string_view skip;  // why no model describes it; empty: predicted
 

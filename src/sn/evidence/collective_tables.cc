@@ -180,6 +180,7 @@ CollectiveCases read_custom_table(CsvReader& csv, Faults& faults) {
     request.legacy =
         legacy_kernel(row.text("kernel"), row.text("framework"), row.text("framework_version"));
     c.eager = row.text("kernel").ends_with("_eager");
+    c.copied = c.eager;
     c.library = fmt::format("{} {}", row.text("framework"), row.text("framework_version"));
     c.family = c.eager ? "engine all_reduce, eager" : "engine all_reduce, graph";
     c.seconds = latency * us;
@@ -228,6 +229,7 @@ CollectiveCases read_vidur_network(CsvReader& csv, Faults& faults) {
     CollectiveCase c = operation(Op::all_reduce, rack, std::max<std::int64_t>(2, gpus), bytes,
                                  "half");
     if (send) c.request = SendRequest{.size = Bytes::from_si(bytes)};
+    c.eager = !send;
     c.library = "torch.distributed (Vidur)";
     c.family = send ? "NCCL send_recv" : "NCCL all_reduce from Python";
     c.seconds = ms * 1e-3;
@@ -339,9 +341,11 @@ CollectiveCases read_published_collectives(CsvReader& csv, Faults& faults) {
       if (row.text("topology").starts_with("2 nodes x1")) each = 1;
       if (gpus % each == 0) std::get<Request>(c.request).group.per_domain = each;
       c.shape += fmt::format(", {} in a domain", each);
-      if (row.text("algorithm").find("tree") != std::string_view::npos) {
-        std::get<Request>(c.request).switch_reducible = false;  // "NVLS off"
-      }
+      const std::string_view algorithm = row.text("algorithm");
+      Request& request = std::get<Request>(c.request);
+      request.switch_reducible = algorithm.find("NVLS off") == std::string_view::npos;
+      if (algorithm.starts_with("NVLS")) request.kernels = Kernels::in_switch;
+      if (algorithm.starts_with("Ring")) request.kernels = Kernels::ring;
     }
     if (c.skip.empty()) c.skip = published_skip(m, gpus, row.text("topology"));
     c.line = csv.line();

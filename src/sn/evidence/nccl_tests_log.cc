@@ -54,7 +54,8 @@ std::string_view without_prefix(std::string_view line) {
   if (const std::size_t tag = line.find(">:"); tag != std::string_view::npos && tag < 32) {
     return line.substr(tag + 2);
   }
-  if (colon != std::string_view::npos && colon < 24 && (hash == std::string_view::npos || colon < hash)) {
+  const bool early = colon != std::string_view::npos && colon < 24;
+  if (early && (hash == std::string_view::npos || colon < hash)) {
     return line.substr(colon + 2);
   }
   return line;
