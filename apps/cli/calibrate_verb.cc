@@ -148,6 +148,9 @@ int leave_out(const CalibrateFlags& flags, const evidence::KernelSet& kernels,
 }  // namespace
 
 int run_calibrate(const Args& args) {
+  if (!args.empty() && args.front() == "collectives") {
+    return run_calibrate_collectives(Args(args.begin() + 1, args.end()));
+  }
   CLI::App app("Fits the models' few parameters to measurements, and says what they cannot tell.",
                verb);
   CalibrateFlags flags;

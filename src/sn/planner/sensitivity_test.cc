@@ -163,7 +163,7 @@ TEST(Sensitivity, MoreHardwareNeverHurts) {
       EXPECT_GE(knee_with(world, plan, path, 1.1), knee * (1.0 - wave)) << path;
     }
     for (const char* path : {"framework.host.decode", "framework.host.prefill",
-                             "kernels.gemm.launch", "collectives.moe.dispatch_alpha"}) {
+                             "kernels.gemm.launch", "collectives.moe.low_latency.dispatch.alpha"}) {
       EXPECT_LE(knee_with(world, plan, path, 1.1), knee * (1.0 + wave)) << path;
     }
   }
