@@ -51,6 +51,7 @@ int run_validate(const Args& args);
 /// `validate collectives` and `calibrate collectives`: the rest of the command line.
 int run_validate_collectives(const Args& args);
 int run_calibrate_collectives(const Args& args);
+int run_calibrate_serving(const Args& args);
 int run_workload(const Args& args);
 
 /// The whole command line without the program's name.

@@ -51,8 +51,6 @@ class KernelModel {
     return measured(attention_.cost(a), a);
   }
   [[nodiscard]] Cost mixed_attention(const MixedAttention& a) const { return attention_.cost(a); }
-  /// What serving engines call on this chip for grouped heads.
-  [[nodiscard]] Library attention_library() const { return attention_library_; }
   [[nodiscard]] Cost index_scores(const IndexScores& s) const;
   /// Norms, activations, copies: `bytes` read and written, reused from L2 when they fit.
   [[nodiscard]] Cost elementwise(Bytes bytes) const;
@@ -70,7 +68,6 @@ class KernelModel {
   MoeModel moe_;
   AttentionModel attention_;
   MlaModel mla_;
-  Library attention_library_ = Library::flash;
   std::shared_ptr<const MeasuredRatios> measured_;
 };
 

@@ -216,7 +216,7 @@ class StepPricer {
          .batches = std::max(1.0, heads),
          .library = heads > 0.0
                         ? kernel::Library::batched
-                        : usual_gemm_library(kernel::format_of(activation, weight, block))}));
+                        : p_.libraries_.product(kernel::format_of(activation, weight, block))}));
   }
 
   [[nodiscard]] OpCost experts(const StepOp& op, double r) const {
@@ -239,7 +239,9 @@ class StepPricer {
                                         .inter = op.k,
                                         .activation = op.activation,
                                         .weight = op.weight,
-                                        .block = p_.model_.block_scales}));
+                                        .block = p_.model_.block_scales,
+                                        .library = p_.libraries_.expert(kernel::format_of(
+                                            op.activation, op.weight, p_.model_.block_scales))}));
   }
 
   [[nodiscard]] OpCost decode(const StepOp& op) const {
@@ -253,7 +255,8 @@ class StepPricer {
                                                  .heads = d(a.heads) / tp,
                                                  .latent = d(a.kv_lora),
                                                  .rope = d(a.rope_dim),
-                                                 .kv = p_.deployment_.precision.kv}));
+                                                 .kv = p_.deployment_.precision.kv,
+                                                 .library = p_.libraries_.latent_caches}));
     }
     return from_kernel(p_.kernels_.decode_attention(caches(op, context)));
   }
@@ -269,7 +272,7 @@ class StepPricer {
             .head_dim = d(a.head_dim),
             .kv = p_.deployment_.precision.kv,
             .history = s_.decode_context,
-            .library = p_.kernels_.attention_library()};
+            .library = p_.libraries_.caches};
   }
 
   [[nodiscard]] double queries(const StepOp& op) const {
@@ -329,14 +332,15 @@ class StepPricer {
                                                .heads = d(a.heads) / d(p_.deployment_.parallel.tp),
                                                .latent = d(a.kv_lora),
                                                .rope = d(a.rope_dim),
-                                               .kv = p_.deployment_.precision.kv}));
+                                               .kv = p_.deployment_.precision.kv,
+                                               .library = p_.libraries_.latent_caches}));
   }
 
   [[nodiscard]] OpCost prefill_of(const StepOp& op, double pairs, double keys) const {
     const Attention& a = p_.model_.attention;
     const double heads = d(a.heads) / d(p_.deployment_.parallel.tp);
     if (a.kind == AttentionKind::mla) return latent_prefill(pairs, keys, heads);
-    const kernel::Library library = p_.kernels_.attention_library();
+    const kernel::Library library = p_.libraries_.prompts;
     const kernel::DataType kv = p_.deployment_.precision.kv;
     // All kernels but FlashAttention-3 below vLLM gain from products in the cache's format.
     const bool narrow = kv == kernel::DataType::fp8 && library != kernel::Library::flash;
@@ -373,7 +377,9 @@ class StepPricer {
                                                                .v_dim = d(a.v_dim),
                                                                .kv_bytes = p_.kv_bytes_layer_,
                                                                .math = latent_math(),
-                                                               .kv = p_.deployment_.precision.kv}));
+                                                               .kv = p_.deployment_.precision.kv,
+                                                               .library =
+                                                                   p_.libraries_.latent_prompts}));
     const double cached = keys - s_.prefill_tokens;
     if (cached <= 0.0) return scores;
     // Keys and values of the cached prefix are expanded from the latent again.
