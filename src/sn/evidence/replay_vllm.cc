@@ -192,8 +192,9 @@ Result<serving::EngineSpec> spec_of(const VllmRun& run, const twin::World& world
   const std::string why =
       llm::why_not(world.model, plan.decode.deployment, world.cluster.rack.scale_up.domain);
   if (!why.empty()) return fail(fault(run.name, "cannot be deployed: " + why));
-  Result<serving::EngineSpec> spec =
-      twin::engine_spec(world, plan, {.routing = serving::Routing::least_loaded});
+  twin::SimulationOptions options;
+  options.routing = serving::Routing::least_loaded;
+  Result<serving::EngineSpec> spec = twin::engine_spec(world, plan, options);
   if (!spec) return spec;
   serving::DeploymentSpec& d = spec->deployments.front();
   d.frontend = {};  // arrivals are those at the engine
@@ -278,11 +279,17 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog)
   if (!spec) return fail(spec.error());
   Lives lives(run.requests.size());
   serving::ServingEngine engine(*std::move(spec), &lives);
+  std::uint64_t block = 0;
   for (const VllmRequest& r : run.requests) {
     serving::Request request;
     request.arrival = {std::llround(r.arrival * 1e9)};
     request.input_tokens = r.input;
     request.output_tokens = r.output;
+    // Nobody shares a prefix, but a preempted request finds what is left of its own.
+    const std::int64_t blocks = (r.input + r.output) / run.block_tokens;
+    while (static_cast<std::int64_t>(request.blocks.size()) < blocks) {
+      request.blocks.push_back(++block);
+    }
     engine.advance(request.arrival);
     engine.submit(request, request.arrival);
   }

@@ -260,6 +260,7 @@ ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
     out.why_not = "weights leave no memory for a KV cache";
     return out;
   }
+  spec->deployments.front().frontend_token = {};  // the clients bring it
   for (serving::PoolSpec& pool : spec->deployments.front().pools) {
     pool.batching.prefill_first = policy_of(point).prefill_first;
   }

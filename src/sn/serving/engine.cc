@@ -135,7 +135,9 @@ std::uint64_t EngineCore::submit(const Request& request, Nanos now) {
   } else if (d.waiting > d.spec.queue_limit) {
     finish(slot, Ending::queue_full);
   } else {
-    post({now.count + to_nanos(d.spec.frontend)->count}, Event::Kind::enqueue, slot, 0, r.life);
+    const Time before =
+        d.spec.frontend + d.spec.frontend_token * static_cast<double>(r.record.input);
+    post({now.count + to_nanos(before)->count}, Event::Kind::enqueue, slot, 0, r.life);
     if (r.timeout > 0) {
       post({now.count + r.timeout}, Event::Kind::timeout, slot, 0, r.life);
     }
