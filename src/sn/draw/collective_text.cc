@@ -119,9 +119,11 @@ std::string collective_table_text(const CollectiveTable& t, const TextStyle& sty
     const double busbw =
         bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si();
     table.row({fmt::format("{:.0f}", r.size.si()), fmt::format("{:.0f}", r.size.si() / 4.0),
-               "float", fixed(seconds * 1e6, 2), fixed(r.size.si() / seconds * 1e-9, 2),
-               fixed(busbw * 1e-9, 2), fixed(r.timing.bound.si() * 1e6, 2),
-               fixed(r.timing.bound / r.timing.time, 3), std::string(r.timing.algorithm)});
+               "float", fmt::format("{:.2f}", seconds * 1e6),
+               fmt::format("{:.2f}", r.size.si() / seconds * 1e-9),
+               fmt::format("{:.2f}", busbw * 1e-9),
+               fmt::format("{:.2f}", r.timing.bound.si() * 1e6),
+               fmt::format("{:.3f}", r.timing.bound / r.timing.time), std::string(r.timing.algorithm)});
   }
   return fmt::format(
              "# {} of {} ranks on {}, {} in a domain; kernels: {}; parameters: collectives {}\n"
