@@ -76,6 +76,7 @@ struct Flags {
   std::string from = "1 KiB";
   std::string to = "8 GiB";
   std::string factor = "4";
+  std::string bytes;
   std::string json;
 };
 
@@ -115,8 +116,7 @@ collective::Group group_of(const evidence::CollectiveMachine& machine, const std
   return {ranks, each};
 }
 
-int answer(const Flags& flags, bool to_json) {
-  Errors errors;
+int answer(const Flags& flags, bool to_json, Errors errors) {
   const auto op = named(
       std::array{Op::all_reduce, Op::all_gather, Op::reduce_scatter, Op::all_to_all}, flags.op,
       "--op", errors);
@@ -168,8 +168,10 @@ int run_collective(const Args& args) {
   app.add_option("--gpus", flags.gpus, "ranks; more than a domain go over ScaleOut")
       ->type_name("N");
   app.add_option("--op", flags.op, "all_reduce, all_gather, reduce_scatter, all_to_all");
-  app.add_option("--min,--bytes", flags.from, "first size")->type_name("SIZE");
+  app.add_option("--min", flags.from, "first size")->type_name("SIZE");
   app.add_option("--max", flags.to, "last size")->type_name("SIZE");
+  app.add_option("--bytes", flags.bytes, "one size, or the first and last")
+      ->type_name("SIZE[:SIZE]");
   app.add_option("--factor", flags.factor, "from one size to the next");
   app.add_option("--algorithm", flags.kernels,
                  "auto, library, custom, ring, tree, in-switch, one-shot, two-shot");
@@ -178,14 +180,23 @@ int run_collective(const Args& args) {
           ->type_name("FILE")
           ->expected(0, 1)
           ->default_str("-");
+  std::string threads = "0";
+  app.add_option("--threads", threads, "as elsewhere; one does all the work here");
   app.footer(
       "\nexamples:\n"
       "  supernode collective --rack nvl72-gb200 --gpus 72\n"
       "  supernode collective --rack hgx-h200 --op all_gather --min '1 MiB' --algorithm library");
   if (const auto code = parse(app, args)) return *code;
+  if (!flags.bytes.empty()) {
+    const std::size_t colon = flags.bytes.find(':');
+    flags.from = flags.bytes.substr(0, colon);
+    flags.to = colon == std::string::npos ? flags.from : flags.bytes.substr(colon + 1);
+  }
+  Errors errors;
+  static_cast<void>(integer_flag("--threads", threads, 0, 256, errors));
   const bool to_json = json->count() > 0;
   if (to_json && flags.json.empty()) flags.json = "-";
-  return answer(flags, to_json);
+  return answer(flags, to_json, std::move(errors));
 }
 
 }  // namespace sn::cli
