@@ -119,12 +119,15 @@ std::string collective_table_text(const CollectiveTable& t, const TextStyle& sty
     const double busbw =
         bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si();
     table.row({fmt::format("{:.0f}", r.size.si()), fmt::format("{:.0f}", r.size.si() / 4.0),
-               "float", fixed(seconds * 1e6, 2), fixed(r.size.si() / seconds * 1e-9, 2),
-               fixed(busbw * 1e-9, 2), fixed(r.timing.bound.si() * 1e6, 2),
-               fixed(r.timing.bound / r.timing.time, 3), std::string(r.timing.algorithm)});
+               "float", fmt::format("{:.2f}", seconds * 1e6),
+               fmt::format("{:.2f}", r.size.si() / seconds * 1e-9),
+               fmt::format("{:.2f}", busbw * 1e-9),
+               fmt::format("{:.2f}", r.timing.bound.si() * 1e6),
+               fmt::format("{:.3f}", r.timing.bound / r.timing.time), std::string(r.timing.algorithm)});
   }
   return fmt::format(
-             "# {} of {} ranks on {}, {} in a domain; kernels: {}; parameters: collectives {}\n"
+             "# {} of {} ranks on {}, {} in a domain; kernels: {}; parameters: "
+             "collectives {}\n"
              "# bound: least time by physics; ratio: bound over time\n",
              to_string(t.op), t.group.ranks, t.rack, t.group.per_domain, to_string(t.kernels),
              t.entry) +
@@ -140,8 +143,8 @@ std::string collective_table_json(const CollectiveTable& t) {
   w.key("rows").begin_array();
   for (const CollectiveRow& r : t.rows) {
     w.begin_object().member("bytes", r.size.si()).member("time_s", r.timing.time.si());
-    w.member("algbw_bytes_per_s", (r.size / r.timing.time).si());
-    w.member("busbw_bytes_per_s",
+    w.member("algbw", (r.size / r.timing.time).si());
+    w.member("busbw",
              bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si());
     w.member("bound_s", r.timing.bound.si()).member("ratio", r.timing.bound / r.timing.time);
     w.member("algorithm", r.timing.algorithm).end_object();

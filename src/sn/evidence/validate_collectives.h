@@ -3,8 +3,8 @@
 // Predicts every measured collective below a folder, and says how far off it is.
 //
 // A report a file, machine and library; its tables are size classes. `classes` are the same rows by
-// family and size class over all files: the targets are on their median error (models.md section 2).
-// A malformed row, missing columns or a truncated file is a fault of that file; the rest is judged.
+// file, family and size class: the targets are on their median error (models.md section 2). A
+// malformed row, missing columns or a truncated file is a fault of that file; the rest is judged.
 
 #pragma once
 
