@@ -82,6 +82,7 @@ class AttentionModel {
  private:
   struct PromptWork;
   [[nodiscard]] PromptWork prompt_work(const PrefillAttention& a) const;
+  [[nodiscard]] FormatTerms cache_terms(Family family, DataType kv) const;
 
   ChipRates chip_;
   PromptParams prefill_;

@@ -58,8 +58,10 @@ KernelParams round_params() {
                .exp = 1e6,
                .k_step = none,
                .tile = none,
+               .tail = 0.001,
                .traffic = 1.0,
-               .l2 = 0.5};
+               .l2 = 0.5,
+               .empty = none};
   p.decode = {.launch = 8_us,
               .rate = 0.5,
               .hbm = 0.8,
