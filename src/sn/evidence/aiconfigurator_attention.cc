@@ -66,7 +66,9 @@ class PrefillTable : public AicTable {
     out.group = group(fmt::format("{}, KV {}", math, kv));
     out.category = category_of({math, kv, text(source_)});
     const auto [batch, length, heads, kv_heads, dim, window, unused, unused2] = out.at;
-    const double reach = window > 0.0 ? std::min(window, length) : length;
+    // SGLang's Triton kernel masks what a window hides, but passes over it.
+    const bool whole = window <= 0.0 || text(source_) == "triton";
+    const double reach = whole ? length : std::min(window, length);
     const double pairs = batch * (reach * length - 0.5 * reach * (reach - 1.0));
     const Library library = grouped_library(text(source_), chip_, false);
     if (has(text(source_), "trtllmdecode")) {  // one position per sequence
@@ -96,7 +98,7 @@ class PrefillTable : public AicTable {
         .math = narrow ? DataType::fp8 : DataType::bf16,
         .kv = stored(kv),
         .library = library,
-        .window = window});
+        .window = whole ? 0.0 : window});
   }
 
   const hw::Chip& chip_;

@@ -44,6 +44,7 @@ class AicTable : public KernelTable {
       : file_(file), chip_(chip), reader_(text, file.name), time_(column("latency_ms", "")) {}
 
   bool next(KernelCase& out, Faults& faults) override {
+    if (reader_.line() <= 1) check_columns(faults);
     while (reader_.next(faults)) {
       out.line = reader_.line();
       out.ops.clear();
@@ -60,6 +61,10 @@ class AicTable : public KernelTable {
     }
     return false;
   }
+
+  /// Columns that no collector writes, and columns that come twice: a typing mistake or another
+  /// unit. They are faults; the known ones are read on.
+  void check_columns(Faults& faults) const;
 
   [[nodiscard]] std::vector<std::string> missing() const {
     std::vector<std::string> names = missing_;

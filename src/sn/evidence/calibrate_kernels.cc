@@ -134,6 +134,7 @@ class FamilyJob {
     }
     formats.erase(static_cast<std::size_t>(Format::bf16));
     libraries.erase(static_cast<std::size_t>(reference(family_)));
+    if (family_ == Family::decode) add_fallbacks(libraries);
     kernel::SoftwareParams& software = kernels_.software;
     for (const std::size_t f : formats) {
       const std::string path(to_string(static_cast<Format>(f)));
@@ -151,6 +152,15 @@ class FamilyJob {
           fmt::format("libraries.{}.{}", to_string(static_cast<Library>(l)), to_string(family_));
       share(family_ == Family::gemm ? slots_of(software.gemm_libraries[l], path)
                                     : slots_of(software.libraries[f][l], path));
+    }
+  }
+
+  /// TensorRT-LLM's decode takes one of three kernels, by the shape.
+  static void add_fallbacks(std::set<std::size_t>& libraries) {
+    const bool xqa = libraries.contains(static_cast<std::size_t>(Library::xqa));
+    if (xqa) libraries.insert(static_cast<std::size_t>(Library::xqa_fp8));
+    if (xqa || libraries.contains(static_cast<std::size_t>(Library::trtllm))) {
+      libraries.insert(static_cast<std::size_t>(Library::mmha));
     }
   }
 
@@ -381,16 +391,15 @@ kernel::KernelParams starting_params() {
                .tail = 0.5,
                .traffic = 1.2,
                .l2 = 0.3,
-               .empty = us(0.35)};
+               .empty = us(0.35),
+               .convert = 0.3};
   p.decode = {.launch = us(8.5),
               .rate = 0.5,
               .hbm = 0.95,
               .l2 = 0.6,
               .k_step = us(0.15),
               .head = us(2.5),
-              .wave = 0.9,
-              .split = us(2.0),
-              .fp8 = 0.8};
+              .split = us(2.0)};
   p.mla_prefill = {.launch = us(12.0),
                    .rate = 0.6,
                    .k_step = us(0.5),

@@ -49,6 +49,7 @@ struct KernelCase {
   std::uint32_t category = 0;  // what tells rows apart beside `at`, for the noise floor
   std::array<double, case_dimensions> at = {};  // dimensions of the table, > 0
   std::string_view skip;                        // why no operator describes it; empty: predicted
+  std::string chip = {};  // where it differs from row to row; empty: the file's
 
   /// Whether `calibrate` may see it: one shape in `every`.
   [[nodiscard]] bool fitted(std::size_t every = 16) const;

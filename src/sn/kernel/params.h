@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "sn/base/quantity.h"
@@ -21,6 +22,8 @@
 #include "sn/kernel/format.h"
 
 namespace sn::kernel {
+
+class MeasuredRatios;
 
 /// Dense matrix products; equation in gemm.h.
 struct GemmParams {
@@ -59,6 +62,7 @@ struct PromptParams {
   double traffic = 1.0;  // bytes moved over the least
   double l2 = 0.0;       // sustained share of L2 bandwidth
   Time empty;            // a block without work, in one call with single positions
+  double convert = 0.0;  // share of L2 bandwidth that kernels reach which convert around an fp8 cache
 };
 
 /// Attention of grouped heads of single positions; equation in attention_cache.cc.
@@ -69,9 +73,7 @@ struct CacheParams {
   double l2 = 0.0;    // sustained share of L2 bandwidth
   Time k_step;        // least time of 64 keys of 128 elements of one KV head
   Time head;          // start, first keys and end of one part of one KV head of one sequence
-  double wave = 0.0;  // as GemmParams
   Time split;         // joining the parts of one sequence
-  double fp8 = 1.0;   // k_step of an fp8 cache over that of bf16
 };
 
 /// Latent attention over a prompt; equation in mla.h.
@@ -137,6 +139,7 @@ void describe(V& v, PromptParams& p) {
   v.ratio("traffic", p.traffic, 0.2, 20.0);
   v.ratio("l2", p.l2, 0.01, 1.0);
   v.quantity("empty", p.empty, shortest, longest);
+  v.ratio("convert", p.convert, 0.01, 1.0);
 }
 
 template <class V>
@@ -147,9 +150,7 @@ void describe(V& v, CacheParams& d) {
   v.ratio("l2", d.l2, 0.01, 1.0);
   v.quantity("k_step", d.k_step, shortest, longest);
   v.quantity("head", d.head, shortest, longest);
-  v.ratio("wave", d.wave, 0.001, 1.0);
   v.quantity("split", d.split, shortest, longest);
-  v.ratio("fp8", d.fp8, 0.05, 20.0);
 }
 
 template <class V>
@@ -195,7 +196,8 @@ struct GemmLibraryTerms {
 struct FormatTerms {
   double rate = 1.0;      // sustained rate
   double k_step = 1.0;    // latency of a pipeline stage
-  double quantise = 1.0;  // traffic
+  double quantise = 1.0;  // traffic; decode: start of FlashAttention-3 that transposes values, in
+                          // 1.5 us
 };
 
 /// One family of operators of one library, relative to the generation's values.
@@ -256,7 +258,7 @@ struct SoftwareParams {
   std::array<GemmFormatTerms, format_count> gemm_formats;
   std::array<GemmLibraryTerms, library_count> gemm_libraries = gemm_library_kinds();
   std::array<FormatTerms, format_count> moe_formats;
-  /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, traffic.
+  /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, other.
   std::array<FormatTerms, family_count> fp8_cache;
   std::array<std::array<LibraryTerms, library_count>, family_count> libraries;
 
@@ -313,6 +315,8 @@ struct KernelParams {
   MlaDecodeParams mla_decode;
   Time eager;               // host time of one call outside a captured graph
   SoftwareParams software;  // shared by all generations; read apart
+  /// Times that somebody measured on this chip (measured.h); none: the models alone.
+  std::shared_ptr<const MeasuredRatios> measured;
 };
 
 template <class V>

@@ -40,9 +40,9 @@ OpCost from_link(const collective::Timing& t) {
 }
 
 bool depends_on_tokens_alone(const StepOp& op) {
-  return op.kind != OpKind::host && op.kind != OpKind::gather_keys && op.kind != OpKind::attention_decode &&
-         op.kind != OpKind::attention_prefill && op.kind != OpKind::index_decode &&
-         op.kind != OpKind::index_prefill;
+  return op.kind != OpKind::host && op.kind != OpKind::gather_keys &&
+         op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill &&
+         op.kind != OpKind::index_decode && op.kind != OpKind::index_prefill;
 }
 
 void add_kernel(OpCost& sum, const OpCost& c) {
@@ -216,7 +216,7 @@ class StepPricer {
          .batches = std::max(1.0, heads),
          .library = heads > 0.0
                         ? kernel::Library::batched
-                        : usual_gemm_library(kernel::format_of(activation, weight, block))}));
+                        : p_.libraries_.product(kernel::format_of(activation, weight, block))}));
   }
 
   [[nodiscard]] OpCost experts(const StepOp& op, double r) const {
@@ -239,7 +239,9 @@ class StepPricer {
                                         .inter = op.k,
                                         .activation = op.activation,
                                         .weight = op.weight,
-                                        .block = p_.model_.block_scales}));
+                                        .block = p_.model_.block_scales,
+                                        .library = p_.libraries_.expert(kernel::format_of(
+                                            op.activation, op.weight, p_.model_.block_scales))}));
   }
 
   [[nodiscard]] OpCost decode(const StepOp& op) const {
@@ -253,15 +255,24 @@ class StepPricer {
                                                  .heads = d(a.heads) / tp,
                                                  .latent = d(a.kv_lora),
                                                  .rope = d(a.rope_dim),
-                                                 .kv = p_.deployment_.precision.kv}));
+                                                 .kv = p_.deployment_.precision.kv,
+                                                 .library = p_.libraries_.latent_caches}));
     }
-    return from_kernel(p_.kernels_.decode_attention({.sequences = s_.decode_sequences,
-                                                     .context = context,
-                                                     .queries = queries(op),
-                                                     .heads = d(a.heads) / tp,
-                                                     .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
-                                                     .head_dim = d(a.head_dim),
-                                                     .kv = p_.deployment_.precision.kv}));
+    return from_kernel(p_.kernels_.decode_attention(caches(op, context)));
+  }
+
+  [[nodiscard]] kernel::DecodeAttention caches(const StepOp& op, double context) const {
+    const Attention& a = p_.model_.attention;
+    const double tp = d(p_.deployment_.parallel.tp);
+    return {.sequences = s_.decode_sequences,
+            .context = context,
+            .queries = queries(op),
+            .heads = d(a.heads) / tp,
+            .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
+            .head_dim = d(a.head_dim),
+            .kv = p_.deployment_.precision.kv,
+            .history = s_.decode_context,
+            .library = p_.libraries_.caches};
   }
 
   [[nodiscard]] double queries(const StepOp& op) const {
@@ -301,7 +312,7 @@ class StepPricer {
   [[nodiscard]] OpCost prefill(const StepOp& op) const {
     const bool window = op.capped && p_.model_.windowed_layers > 0;
     if (!window) {
-      const OpCost all = prefill_of(s_.prefill_pairs, s_.prefill_context);
+      const OpCost all = prefill_of(op, s_.prefill_pairs, s_.prefill_context);
       if (!op.capped) return all;
       // Sparse layers: all pairs with a mask, or every query reads its own keys in the latent
       // (DeepSeek-V3.2 does the former for short sequences).
@@ -311,7 +322,7 @@ class StepPricer {
     const double keys = capped_sum(
         s_.prefill_context_capped, s_.prefill_context,
         s_.prefill_tokens + std::max(1.0, s_.prefill_sequences) * p_.model_.attention_cap());
-    return prefill_of(prefill_pairs_capped(), keys);
+    return prefill_of(op, prefill_pairs_capped(), keys);
   }
 
   [[nodiscard]] OpCost sparse_prefill() const {
@@ -321,38 +332,54 @@ class StepPricer {
                                                .heads = d(a.heads) / d(p_.deployment_.parallel.tp),
                                                .latent = d(a.kv_lora),
                                                .rope = d(a.rope_dim),
-                                               .kv = p_.deployment_.precision.kv}));
+                                               .kv = p_.deployment_.precision.kv,
+                                               .library = p_.libraries_.latent_caches}));
   }
 
-  [[nodiscard]] OpCost prefill_of(double pairs, double keys) const {
+  [[nodiscard]] OpCost prefill_of(const StepOp& op, double pairs, double keys) const {
     const Attention& a = p_.model_.attention;
     const double heads = d(a.heads) / d(p_.deployment_.parallel.tp);
     if (a.kind == AttentionKind::mla) return latent_prefill(pairs, keys, heads);
-    return from_kernel(p_.kernels_.prefill_attention(
-        {.sequences = prefill_sequences(),
-         .pairs = pairs / cp(),
-         .tokens = own_tokens(),
-         .kv_tokens = keys,
-         .heads = heads,
-         .kv_heads = std::max(1.0, d(a.kv_heads) / d(p_.deployment_.parallel.tp)),
-         .qk_dim = d(a.head_dim),
-         .v_dim = d(a.head_dim),
-         .kv_bytes = p_.kv_bytes_layer_,
-         .kv = p_.deployment_.precision.kv}));
+    const kernel::Library library = p_.libraries_.prompts;
+    const kernel::DataType kv = p_.deployment_.precision.kv;
+    // All kernels but FlashAttention-3 below vLLM gain from products in the cache's format.
+    const bool narrow = kv == kernel::DataType::fp8 && library != kernel::Library::flash;
+    const bool windowed = op.capped && p_.model_.windowed_layers > 0;
+    const kernel::PrefillAttention prompts{
+        .sequences = prefill_sequences(),
+        .pairs = pairs / cp(),
+        .tokens = own_tokens(),
+        .kv_tokens = keys,
+        .heads = heads,
+        .kv_heads = std::max(1.0, d(a.kv_heads) / d(p_.deployment_.parallel.tp)),
+        .qk_dim = d(a.head_dim),
+        .v_dim = d(a.head_dim),
+        .kv_bytes = p_.kv_bytes_layer_,
+        .math = narrow ? kernel::DataType::fp8 : kernel::DataType::bf16,
+        .kv = kv,
+        .library = library,
+        .window = windowed ? p_.model_.attention_cap() : 0.0};
+    const OpCost scores = from_kernel(p_.kernels_.prefill_attention(prompts));
+    if (library == kernel::Library::flash2 && s_.decode_sequences > 0.0) {
+      return beside_caches(op, prompts, scores);
+    }
+    return scores;
   }
 
   [[nodiscard]] OpCost latent_prefill(double pairs, double keys, double heads) const {
     const Attention& a = p_.model_.attention;
     const OpCost scores = from_kernel(p_.kernels_.mla_prefill({.sequences = prefill_sequences(),
-                                                               .pairs = pairs,
-                                                               .tokens = s_.prefill_tokens,
+                                                               .pairs = pairs / cp(),
+                                                               .tokens = own_tokens(),
                                                                .kv_tokens = keys,
                                                                .heads = heads,
                                                                .qk_dim = d(a.nope_dim + a.rope_dim),
                                                                .v_dim = d(a.v_dim),
                                                                .kv_bytes = p_.kv_bytes_layer_,
                                                                .math = latent_math(),
-                                                               .kv = p_.deployment_.precision.kv}));
+                                                               .kv = p_.deployment_.precision.kv,
+                                                               .library =
+                                                                   p_.libraries_.latent_prompts}));
     const double cached = keys - s_.prefill_tokens;
     if (cached <= 0.0) return scores;
     // Keys and values of the cached prefix are expanded from the latent again.
@@ -362,6 +389,18 @@ class StepPricer {
     OpCost both = scores;
     add_kernel(both, expand);
     return both;
+  }
+
+  /// One call serves prompts and single positions: what it takes longer for the prompts than the
+  /// positions alone, which the step's decode operator holds; the prompts' own time at least.
+  [[nodiscard]] OpCost beside_caches(const StepOp& op, const kernel::PrefillAttention& prompts,
+                                     const OpCost& alone) const {
+    const kernel::DecodeAttention positions =
+        caches(op, op.capped ? decode_context_capped() : s_.decode_context);
+    const Time both = p_.kernels_.mixed_attention({.prompts = prompts, .caches = positions}).time;
+    OpCost out = alone;
+    out.time = std::max(alone.bound, both - p_.kernels_.decode_attention(positions).time);
+    return out;
   }
 
   /// TensorRT-LLM's and FlashInfer's kernels multiply in fp8 when the cache is in fp8.
