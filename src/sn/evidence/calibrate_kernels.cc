@@ -401,20 +401,19 @@ kernel::KernelParams starting_params() {
               .head = us(2.5),
               .split = us(2.0)};
   p.mla_prefill = {.launch = us(12.0),
-                   .rate = 0.8,
-                   .exp = 1.2,
+                   .rate = 0.6,
                    .k_step = us(0.5),
                    .tile = us(2.0),
-                   .traffic = 1.8,
-                   .l2 = 0.35};
-  p.mla_decode = {.launch = us(8.5),
-                  .rate = 0.3,
-                  .hbm = 0.9,
+                   .traffic = 1.0,
+                   .host = us(500.0)};
+  p.mla_decode = {.launch = us(5.0),
+                  .rate = 0.6,
+                  .hbm = 0.85,
                   .l2 = 0.5,
-                  .k_step = us(0.1),
-                  .head = us(1.5),
-                  .wave = 0.6,
-                  .split = us(2.0)};
+                  .k_step = us(1.0),
+                  .head = us(6.0),
+                  .split = us(4.0),
+                  .swapped = 0.8};
   p.eager = us(100.0);
   return p;
 }

@@ -38,7 +38,7 @@ struct KindOf {
   }
   std::optional<OperatorKind> operator()(const kernel::MlaPrefill& a) const {
     return OperatorKind{Family::mla_prefill, Format::bf16, a.library,
-                        a.kv != kernel::DataType::bf16};
+                        a.math != kernel::DataType::bf16};
   }
   std::optional<OperatorKind> operator()(const kernel::MlaDecode& a) const {
     return OperatorKind{Family::mla_decode, Format::bf16, a.library,
@@ -56,7 +56,8 @@ class Collector {
   void read(const KernelFile& file, Errors& errors) {
     const bool tables = file.format == TableFormat::aiconfigurator;
     if (!tables && file.format != TableFormat::llmservingsim) return;
-    if (file.table.starts_with("wideep")) return;  // whole modules of another engine
+    // Experts of another engine, with its exchange.
+    if (file.table.starts_with("wideep") && !file.table.ends_with("mla_perf")) return;
     const auto chip = kernels_.chips.find(file.chip);
     if (chip == kernels_.chips.end() || left_out(file.chip)) return;
     const Salvage text = salvage_file(file.path, text_max);
@@ -124,7 +125,13 @@ class Collector {
 std::optional<OperatorKind> kind_of(const Op& op) { return std::visit(KindOf{}, op); }
 
 std::optional<OperatorKind> kind_of(const KernelCase& row) {
-  return row.ops.size() == 1 ? kind_of(row.ops.front()) : std::nullopt;
+  if (row.ops.size() == 1) return kind_of(row.ops.front());
+  for (const Op& op : row.ops) {
+    const bool latent = std::holds_alternative<kernel::MlaPrefill>(op) ||
+                        std::holds_alternative<kernel::MlaDecode>(op);
+    if (latent) return kind_of(op);
+  }
+  return std::nullopt;
 }
 
 std::vector<FitSample> read_fit_samples(const std::vector<KernelFile>& files,

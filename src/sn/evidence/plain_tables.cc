@@ -356,7 +356,8 @@ class SimTable : public KernelTable {
   std::optional<std::size_t> layer_;
 };
 
-/// Single published figures: products in TFLOPS; the rest are not operators.
+/// Single published figures: products in TFLOPS ("FP8 m=1024 n=1024 k=1024; ..."); the rest are no
+/// operators. Operands are narrow already and used again and again.
 class MicrobenchTable : public KernelTable {
  public:
   MicrobenchTable(const KernelFile& file, std::string_view text)
@@ -387,14 +388,55 @@ class MicrobenchTable : public KernelTable {
       out = {};
       out.line = reader_.line();
       out.seconds = *value;
+      if (product_of(out, *value)) return true;
       out.group = group(std::string(reader_.field(*metric_)));
-      out.skip = "a single figure; products of this source are judged by validate without --data";
+      out.skip = "no operator: a bandwidth, a share of peak, or attention of an unknown head count";
       return true;
     }
     return false;
   }
 
  private:
+  /// A product of the current row, if it is one.
+  bool product_of(KernelCase& out, double tera) {
+    if (reader_.field(*metric_) != "cuBLASLt GEMM" || reader_.field(*unit_) != "TFLOPS") {
+      return false;
+    }
+    std::string_view text = reader_.field(*condition_);
+    const std::string_view type = text.substr(0, text.find(' '));
+    if (type != "FP16" && type != "FP8" && type != "FP4") return false;
+    const DataType data = type == "FP16"  ? DataType::bf16
+                          : type == "FP8" ? DataType::fp8
+                                          : DataType::fp4;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto at = text.find(fmt::format(" {}=", dimensions_[i]));
+      if (at == std::string_view::npos) return false;
+      text.remove_prefix(at + 3);
+      const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out.at[i]);
+      if (code != std::errc() || !(out.at[i] >= 1.0) || out.at[i] > 1e9) return false;
+    }
+    const double m = out.at[0];
+    const double n = out.at[1];
+    const double k = out.at[2];
+    const double seconds = 2.0 * m * n * k / (tera * 1e12);
+    if (!(seconds < 1e6)) return false;
+    out.seconds = seconds;
+    for (const char c : reader_.field(*hardware_)) {
+      if (c == ' ') break;
+      out.chip += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    out.group = group(out.chip + " " + std::string(to_string(data)));
+    out.category = out.group + 1;  // chips and types never neighbour each other
+    out.ops.emplace_back(kernel::Gemm{.m = m,
+                                      .n = n,
+                                      .k = k,
+                                      .activation = data,
+                                      .weight = data,
+                                      .narrowed = true,
+                                      .weight_cycle = n * k * bytes_per_element(data).si()});
+    return true;
+  }
+
   CsvReader reader_;
   std::optional<std::size_t> hardware_;
   std::optional<std::size_t> metric_;
@@ -416,7 +458,9 @@ Error missing_columns(const KernelFile& file, const std::vector<std::string>& mi
   return {.code = ErrorCode::missing,
           .message = fmt::format("the table lacks the columns {}", fmt::join(missing, ", ")),
           .where = {.file = file.name, .line = 1},
-          .hint = "columns that hold one value in all rows may stand in INDEX.csv beside it"};
+          .hint =
+              "columns that hold one value in all rows may stand in INDEX.csv beside it; "
+              "times have their unit in their name (latency_ms)"};
 }
 
 TableResult open_vidur(const KernelFile& file, std::string_view text) {

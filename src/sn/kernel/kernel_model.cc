@@ -15,7 +15,7 @@ KernelModel::KernelModel(const hw::Chip& chip, const KernelParams& params)
       moe_(chip_, params.moe, params.software),
       attention_(chip_, params),
       mla_(chip_, params),
-      attention_library_(usual_attention_library(chip)) {}
+      measured_(params.measured) {}
 
 Cost KernelModel::streaming(double flops, double rate_share, double bytes, double cold) const {
   const double peak = chip_.peak_of(Format::fp8);

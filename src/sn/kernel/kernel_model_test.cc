@@ -70,21 +70,16 @@ KernelParams round_params() {
               .k_step = none,
               .head = none,
               .split = none};
-  p.mla_prefill = {.launch = 10_us,
-                   .rate = 0.5,
-                   .exp = 1e6,
-                   .k_step = none,
-                   .tile = none,
-                   .traffic = 1.0,
-                   .l2 = 0.5};
+  p.mla_prefill = {
+      .launch = 10_us, .rate = 0.5, .k_step = none, .tile = none, .traffic = 1.0, .host = 500_us};
   p.mla_decode = {.launch = 8_us,
                   .rate = 0.5,
                   .hbm = 0.8,
                   .l2 = 1.0,
                   .k_step = none,
                   .head = none,
-                  .wave = 1.0,
-                  .split = none};
+                  .split = none,
+                  .swapped = 0.5};
   p.eager = 100_us;
   return p;
 }

@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "sn/base/quantity.h"
@@ -21,6 +22,8 @@
 #include "sn/kernel/format.h"
 
 namespace sn::kernel {
+
+class MeasuredRatios;
 
 /// Dense matrix products; equation in gemm.h.
 struct GemmParams {
@@ -73,27 +76,26 @@ struct CacheParams {
   Time split;         // joining the parts of one sequence
 };
 
-/// Latent attention over the keys of a prompt; equation in attention.h.
-struct PrefillParams {
+/// Latent attention over a prompt; equation in mla.h.
+struct MlaPrefillParams {
   Time launch;           // the kernels of one call
-  double rate = 0.0;     // sustained share of the peak in the two products
-  double exp = 0.0;      // exponentials per SM over 16 per clock of 1.755 GHz
-  Time k_step;           // least time of 64 keys in a query tile
-  Time tile;             // prologue and epilogue of one query tile
-  double traffic = 1.0;  // bytes moved over the least
-  double l2 = 0.0;       // sustained share of L2 bandwidth
+  double rate = 0.0;     // sustained share of the peak in the two products and the softmax
+  Time k_step;           // as PromptParams
+  Time tile;             // as PromptParams
+  double traffic = 1.0;  // as PromptParams
+  Time host;             // of one call of the module outside a captured graph
 };
 
-/// Latent attention of single positions over their cache; equation in attention.h.
-struct DecodeParams {
-  Time launch;        // the kernels of one call
-  double rate = 0.0;  // sustained share of the bf16 peak
-  double hbm = 0.0;   // sustained share of HBM bandwidth
-  double l2 = 0.0;    // sustained share of L2 bandwidth
-  Time k_step;        // least time of 64 keys of one KV head
-  Time head;          // start and end of one KV head of one sequence
-  double wave = 0.0;  // as GemmParams
-  Time split;         // joining the parts of one sequence
+/// Absorbed latent attention; equation in mla.h.
+struct MlaDecodeParams {
+  Time launch;           // the kernels of one call
+  double rate = 0.0;     // sustained share of the peak
+  double hbm = 0.0;      // sustained share of HBM bandwidth
+  double l2 = 0.0;       // sustained share of L2 bandwidth
+  Time k_step;           // least time of 64 keys in a tile of query rows
+  Time head;             // start and end of one tile
+  Time split;            // joining the parts of one sequence
+  double swapped = 1.0;  // bandwidth of swapped operands at 17 to 32 rows over that of others
 };
 
 /// Limits of latencies inside a kernel.
@@ -152,26 +154,25 @@ void describe(V& v, CacheParams& d) {
 }
 
 template <class V>
-void describe(V& v, PrefillParams& p) {
+void describe(V& v, MlaPrefillParams& p) {
   v.quantity("launch", p.launch, shortest, longest);
   v.ratio("rate", p.rate, 0.02, 1.0);
-  v.ratio("exp", p.exp, 0.05, 1000.0);
   v.quantity("k_step", p.k_step, shortest, longest);
   v.quantity("tile", p.tile, shortest, longest);
-  v.ratio("traffic", p.traffic, 0.5, 20.0);
-  v.ratio("l2", p.l2, 0.01, 1.0);
+  v.ratio("traffic", p.traffic, 0.1, 20.0);
+  v.quantity("host", p.host, shortest, longest);
 }
 
 template <class V>
-void describe(V& v, DecodeParams& d) {
+void describe(V& v, MlaDecodeParams& d) {
   v.quantity("launch", d.launch, shortest, longest);
   v.ratio("rate", d.rate, 0.01, 1.0);
   v.ratio("hbm", d.hbm, 0.05, 1.0);
   v.ratio("l2", d.l2, 0.01, 1.0);
   v.quantity("k_step", d.k_step, shortest, longest);
   v.quantity("head", d.head, shortest, longest);
-  v.ratio("wave", d.wave, 0.001, 1.0);
   v.quantity("split", d.split, shortest, longest);
+  v.ratio("swapped", d.swapped, 0.1, 1.0);
 }
 
 /// What an arithmetic costs in dense products, relative to bf16 at the format's own peak rate.
@@ -195,8 +196,8 @@ struct GemmLibraryTerms {
 struct FormatTerms {
   double rate = 1.0;      // sustained rate
   double k_step = 1.0;    // latency of a pipeline stage
-  // Traffic; decode of grouped heads: start of FlashAttention-3 that transposes values, in 1.5 us.
-  double quantise = 1.0;
+  double quantise = 1.0;  // traffic; decode: start of FlashAttention-3 that transposes values, in
+                          // 1.5 us
 };
 
 /// One family of operators of one library, relative to the generation's values.
@@ -310,10 +311,12 @@ struct KernelParams {
   MoeParams moe;
   PromptParams prefill;
   CacheParams decode;
-  PrefillParams mla_prefill;
-  DecodeParams mla_decode;
+  MlaPrefillParams mla_prefill;
+  MlaDecodeParams mla_decode;
   Time eager;               // host time of one call outside a captured graph
   SoftwareParams software;  // shared by all generations; read apart
+  /// Times that somebody measured on this chip (measured.h); none: the models alone.
+  std::shared_ptr<const MeasuredRatios> measured;
 };
 
 template <class V>

@@ -17,14 +17,10 @@ constexpr double bf16_bytes = 2.0;
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
-constexpr std::array<std::string_view, part_count> part_names = {
-    "attention",  "projections", "dense ffn", "experts",  "dispatch+combine",
-    "all-reduce", "elementwise", "logits",    "pipeline", "host"};
-
 bool depends_on_tokens_alone(const StepOp& op) {
-  return op.kind != OpKind::host && op.kind != OpKind::gather_keys && op.kind != OpKind::attention_decode &&
-         op.kind != OpKind::attention_prefill && op.kind != OpKind::index_decode &&
-         op.kind != OpKind::index_prefill;
+  return op.kind != OpKind::host && op.kind != OpKind::gather_keys &&
+         op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill &&
+         op.kind != OpKind::index_decode && op.kind != OpKind::index_prefill;
 }
 
 /// What two-batch overlap computes while the other half exchanges.
@@ -46,14 +42,6 @@ double capped_sum(double exact, double sum, double most) {
 }
 
 }  // namespace
-
-std::string_view to_string(Part part) { return part_names[static_cast<std::size_t>(part)]; }
-
-Time StepTime::bound_total() const {
-  Time sum;
-  for (const Time t : bound) sum += t;
-  return sum;
-}
 
 /// Prices single operators; reads the program's private state, keeps none.
 class StepPricer {
@@ -189,7 +177,7 @@ class StepPricer {
          .batches = std::max(1.0, heads),
          .library = heads > 0.0
                         ? kernel::Library::batched
-                        : usual_gemm_library(kernel::format_of(activation, weight, block))}));
+                        : p_.libraries_.product(kernel::format_of(activation, weight, block))}));
   }
 
   [[nodiscard]] OpCost experts(const StepOp& op, double r) const {
@@ -212,7 +200,9 @@ class StepPricer {
                                         .inter = op.k,
                                         .activation = op.activation,
                                         .weight = op.weight,
-                                        .block = p_.model_.block_scales}));
+                                        .block = p_.model_.block_scales,
+                                        .library = p_.libraries_.expert(kernel::format_of(
+                                            op.activation, op.weight, p_.model_.block_scales))}));
   }
 
   [[nodiscard]] OpCost decode(const StepOp& op) const {
@@ -226,7 +216,8 @@ class StepPricer {
                                                  .heads = d(a.heads) / tp,
                                                  .latent = d(a.kv_lora),
                                                  .rope = d(a.rope_dim),
-                                                 .kv = p_.deployment_.precision.kv}));
+                                                 .kv = p_.deployment_.precision.kv,
+                                                 .library = p_.libraries_.latent_caches}));
     }
     return from_kernel(p_.kernels_.decode_attention(caches(op, context)));
   }
@@ -242,7 +233,7 @@ class StepPricer {
             .head_dim = d(a.head_dim),
             .kv = p_.deployment_.precision.kv,
             .history = s_.decode_context,
-            .library = p_.kernels_.attention_library()};
+            .library = p_.libraries_.caches};
   }
 
   [[nodiscard]] double queries(const StepOp& op) const {
@@ -302,14 +293,15 @@ class StepPricer {
                                                .heads = d(a.heads) / d(p_.deployment_.parallel.tp),
                                                .latent = d(a.kv_lora),
                                                .rope = d(a.rope_dim),
-                                               .kv = p_.deployment_.precision.kv}));
+                                               .kv = p_.deployment_.precision.kv,
+                                               .library = p_.libraries_.latent_caches}));
   }
 
   [[nodiscard]] OpCost prefill_of(const StepOp& op, double pairs, double keys) const {
     const Attention& a = p_.model_.attention;
     const double heads = d(a.heads) / d(p_.deployment_.parallel.tp);
     if (a.kind == AttentionKind::mla) return latent_prefill(pairs, keys, heads);
-    const kernel::Library library = p_.kernels_.attention_library();
+    const kernel::Library library = p_.libraries_.prompts;
     const kernel::DataType kv = p_.deployment_.precision.kv;
     // All kernels but FlashAttention-3 below vLLM gain from products in the cache's format.
     const bool narrow = kv == kernel::DataType::fp8 && library != kernel::Library::flash;
@@ -329,21 +321,26 @@ class StepPricer {
         .library = library,
         .window = windowed ? p_.model_.attention_cap() : 0.0};
     const OpCost scores = from_kernel(p_.kernels_.prefill_attention(prompts));
-    const bool one_call = library == kernel::Library::flash2 && s_.decode_sequences > 0.0;
-    return one_call ? beside_caches(op, prompts, scores) : scores;
+    if (library == kernel::Library::flash2 && s_.decode_sequences > 0.0) {
+      return beside_caches(op, prompts, scores);
+    }
+    return scores;
   }
 
   [[nodiscard]] OpCost latent_prefill(double pairs, double keys, double heads) const {
     const Attention& a = p_.model_.attention;
     const OpCost scores = from_kernel(p_.kernels_.mla_prefill({.sequences = prefill_sequences(),
-                                                               .pairs = pairs,
-                                                               .tokens = s_.prefill_tokens,
+                                                               .pairs = pairs / cp(),
+                                                               .tokens = own_tokens(),
                                                                .kv_tokens = keys,
                                                                .heads = heads,
                                                                .qk_dim = d(a.nope_dim + a.rope_dim),
                                                                .v_dim = d(a.v_dim),
                                                                .kv_bytes = p_.kv_bytes_layer_,
-                                                               .kv = p_.deployment_.precision.kv}));
+                                                               .math = latent_math(),
+                                                               .kv = p_.deployment_.precision.kv,
+                                                               .library =
+                                                                   p_.libraries_.latent_prompts}));
     const double cached = keys - s_.prefill_tokens;
     if (cached <= 0.0) return scores;
     // Keys and values of the cached prefix are expanded from the latent again.
@@ -365,6 +362,12 @@ class StepPricer {
     OpCost out = alone;
     out.time = std::max(alone.bound, both - p_.kernels_.decode_attention(positions).time);
     return out;
+  }
+
+  /// TensorRT-LLM's and FlashInfer's kernels multiply in fp8 when the cache is in fp8.
+  [[nodiscard]] kernel::DataType latent_math() const {
+    const bool narrow = p_.deployment_.precision.kv == kernel::DataType::fp8;
+    return narrow ? kernel::DataType::fp8 : kernel::DataType::bf16;
   }
 
   /// Prompts that share the step's prefill tokens: of a long prompt a chunk, of short ones several.

@@ -263,7 +263,8 @@ TEST(Conditions, HalfTheLinksDoubleTransfers) {
                 Part::all_reduce)
         .si();
   };
-  EXPECT_NEAR(reduce({.scale_up = 0.5}, 0.0) / reduce({}, 0.0), 2.0, 0.05);
+  // 268 MB in 1.1 ms, of which the switch takes 0.09 to start and fill.
+  EXPECT_NEAR(reduce({.scale_up = 0.5}, 0.0) / reduce({}, 0.0), 1.92, 0.03);
   // Other traffic on half of each link has the same effect.
   EXPECT_NEAR(reduce({}, 0.5), reduce({.scale_up = 0.5}, 0.0), 1e-12);
 }

@@ -106,8 +106,8 @@ bool EngineCore::never_fits(const DeploymentData& d, const Request& request) con
 }
 
 std::uint64_t EngineCore::submit(const Request& request, Nanos now) {
-  SN_ASSERT(now >= now_ && request.deployment < deployments_.size());
-  now_ = now;
+  SN_ASSERT(request.deployment < deployments_.size());
+  catch_up(now);
   DeploymentData& d = deployments_[request.deployment];
   const Slot slot = new_slot();
   Live& r = live_[slot];
@@ -135,7 +135,9 @@ std::uint64_t EngineCore::submit(const Request& request, Nanos now) {
   } else if (d.waiting > d.spec.queue_limit) {
     finish(slot, Ending::queue_full);
   } else {
-    post({now.count + to_nanos(d.spec.frontend)->count}, Event::Kind::enqueue, slot, 0, r.life);
+    const Time before =
+        d.spec.frontend + d.spec.frontend_token * static_cast<double>(r.record.input);
+    post({now.count + to_nanos(before)->count}, Event::Kind::enqueue, slot, 0, r.life);
     if (r.timeout > 0) {
       post({now.count + r.timeout}, Event::Kind::timeout, slot, 0, r.life);
     }
@@ -144,8 +146,7 @@ std::uint64_t EngineCore::submit(const Request& request, Nanos now) {
 }
 
 bool EngineCore::cancel(std::uint64_t id, Nanos now) {
-  SN_ASSERT(now >= now_);
-  now_ = now;
+  catch_up(now);
   for (std::size_t i = 0; i < live_.size(); ++i) {
     if (live_[i].state == Live::State::unused || live_[i].record.id != id) continue;
     finish(static_cast<Slot>(i), Ending::cancelled);
@@ -229,6 +230,12 @@ void EngineCore::leave(Slot slot) {
 std::optional<Nanos> EngineCore::next_wakeup() const {
   if (events_.empty()) return std::nullopt;
   return events_.top().at;
+}
+
+void EngineCore::catch_up(Nanos now) {
+  SN_ASSERT(now >= now_);
+  if (!events_.empty() && events_.top().at < now) advance(now);
+  now_ = now;
 }
 
 void EngineCore::advance(Nanos now) {

@@ -3,7 +3,7 @@
 // The serving engine: requests in, steps and requests' lives out. Knows no clock: its owner says
 // what time it is, virtual or real.
 //
-//   engine.submit(request, now);                   // now >= any time named before
+//   engine.submit(request, now);      // now >= any time named before; what was due is done first
 //   while (auto t = engine.next_wakeup()) engine.advance(*t);
 //
 // One step of an instance is one event: all its ranks step together, prompts and decodes as the

@@ -116,6 +116,7 @@ void EngineCore::preempt(Slot slot) {
   Rank& rank = *instance.ranks[r.rank];
   if (r.state == Live::State::decoding) {
     part(r, slot);
+    cache_prompt(r, rank);  // what others do not take meanwhile need not be computed again
   } else {
     SN_ASSERT(r.state == Live::State::prefilling);
     std::erase(rank.prefilling, slot);
@@ -172,8 +173,11 @@ bool EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
   DeploymentData& deployment = deployment_of(r);
   const DeploymentSpec& spec = deployment.spec;
   rank.cache.expire(now_);
-  const std::span<const std::uint64_t> keys(r.keys.data(),
-                                            static_cast<std::size_t>(r.input_blocks));
+  // A prompt that is computed again holds blocks of its answer.
+  const std::int64_t whole =
+      std::min(static_cast<std::int64_t>(r.keys.size()), r.prompt / spec.block_tokens);
+  const std::span<const std::uint64_t> keys(
+      r.keys.data(), static_cast<std::size_t>(std::max(r.input_blocks, whole)));
   const std::size_t hit = rank.cache.match(keys);
   std::int64_t tokens = 0;
   std::int64_t shared = 0;

@@ -232,6 +232,8 @@ class EngineCore {
   void make_pool(DeploymentData& deployment, const PoolSpec& pool);
   void post(Nanos at, Event::Kind kind, std::uint32_t a, std::uint32_t b, std::uint32_t life);
   void handle(const Event& event);
+  /// What was due before `now`.
+  void catch_up(Nanos now);
   [[nodiscard]] Slot new_slot();
   void finish(Slot slot, Ending ending);
   void leave(Slot slot);  // whatever it takes part in

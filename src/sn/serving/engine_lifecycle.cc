@@ -33,8 +33,8 @@ void EngineCore::requeue_all(Instance& instance) {
 }
 
 void EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Nanos now) {
-  SN_ASSERT(now >= now_ && number < deployments_[deployment].count);
-  now_ = now;
+  SN_ASSERT(number < deployments_[deployment].count);
+  catch_up(now);
   Instance& instance = instances_[deployments_[deployment].first + number];
   if (instance.phase == Instance::Phase::down) return;
   instance.phase = Instance::Phase::down;
@@ -59,15 +59,15 @@ void EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Nanos now)
 }
 
 void EngineCore::drain(std::uint32_t deployment, std::uint32_t number, Nanos now) {
-  SN_ASSERT(now >= now_ && number < deployments_[deployment].count);
-  now_ = now;
+  SN_ASSERT(number < deployments_[deployment].count);
+  catch_up(now);
   Instance& instance = instances_[deployments_[deployment].first + number];
   if (instance.phase == Instance::Phase::up) instance.phase = Instance::Phase::draining;
 }
 
 void EngineCore::start(std::uint32_t deployment, std::uint32_t number, Nanos now) {
-  SN_ASSERT(now >= now_ && number < deployments_[deployment].count);
-  now_ = now;
+  SN_ASSERT(number < deployments_[deployment].count);
+  catch_up(now);
   Instance& instance = instances_[deployments_[deployment].first + number];
   if (instance.phase == Instance::Phase::draining) instance.phase = Instance::Phase::up;
   if (instance.phase != Instance::Phase::down) return;
@@ -78,8 +78,8 @@ void EngineCore::start(std::uint32_t deployment, std::uint32_t number, Nanos now
 
 void EngineCore::set_conditions(std::uint32_t deployment, std::uint32_t number,
                                 const hw::Conditions& conditions, Nanos now) {
-  SN_ASSERT(now >= now_ && number < deployments_[deployment].count);
-  now_ = now;
+  SN_ASSERT(number < deployments_[deployment].count);
+  catch_up(now);
   Instance& instance = instances_[deployments_[deployment].first + number];
   if (!conditions.alive) return fail(deployment, number, now);
   if (instance.conditions == conditions) return;

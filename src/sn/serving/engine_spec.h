@@ -69,7 +69,8 @@ struct DeploymentSpec {
   std::string name;
   std::vector<PoolSpec> pools;  // {aggregated} or {prefill, decode}
   Routing routing = Routing::prefix_aware;
-  Time frontend;                      // once per request, before it is queued
+  Time frontend;                      // once per request, before it is queued, and
+  Time frontend_token;                // per prompt token
   double acceptance = 0.0;            // of a drafted token, given the one before
   std::int64_t max_context = 0;       // tokens; longer requests are refused; 0: no limit
   std::int64_t queue_limit = 10'000;  // waiting requests; beyond, new ones are refused

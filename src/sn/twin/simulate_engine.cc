@@ -67,6 +67,7 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
   spec.name = world.model.name;
   spec.routing = options.routing;
   spec.frontend = world.framework.frontend;
+  spec.frontend_token = world.framework.frontend_token;
   spec.acceptance = world.traits.mtp_acceptance;
   spec.max_context = world.model.max_context;
   spec.queue_limit = options.queue_limit;
