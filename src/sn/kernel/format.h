@@ -39,9 +39,12 @@ enum class Library : std::uint8_t {
   triton,      // kernels written in Triton
   marlin,      // 4-bit weights with bf16 arithmetic
   flashinfer,  // FlashInfer's CUTLASS experts, with the tactic they start with
-  portable,    // PyTorch's and TensorRT's older plug-ins
+  portable,    // PyTorch's and TensorRT's older plug-ins; experts without a gate in TensorRT-LLM
+  blockscale,  // TensorRT-LLM's experts in fp8 with block scales on Hopper, FlashInfer's as well
+  gpt_oss,     // OpenAI's Triton kernels for experts with 4-bit weights
+  untuned,     // TensorRT-LLM's experts with 4-bit weights, with the tactic they start with
 };
-inline constexpr std::size_t library_count = 12;
+inline constexpr std::size_t library_count = 15;
 
 [[nodiscard]] std::string_view to_string(Library library);
 [[nodiscard]] std::optional<Library> parse_library(std::string_view text);

@@ -29,6 +29,9 @@ bool exists(Family family, Library library) {
     case Library::sgl:
       return family == Family::gemm;
     case Library::flashinfer:
+    case Library::blockscale:
+    case Library::gpt_oss:
+    case Library::untuned:
       return family == Family::moe;
     case Library::flash:
       return family != Family::gemm && family != Family::moe;

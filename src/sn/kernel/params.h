@@ -41,11 +41,12 @@ struct MoeParams {
   Time base;          // launches of routing, permutation, activation, finalisation
   double rate = 0.0;  // sustained share of the peak inside a tile
   double hbm = 0.0;   // sustained share of HBM bandwidth while streaming expert weights
-  Time k_step;        // as GemmParams
+  double l2 = 0.0;    // sustained share of L2 bandwidth while loading tiles
   Time tile;          // prologue and epilogue of one tile
   double wave = 0.0;  // as GemmParams
-  double rows = 1.0;  // traffic of permutation and activation over the least
+  double rows = 1.0;  // HBM time of permutation, activation and sum over that of their bytes
   Time token;         // SM time of routing one token
+  double overlap = 0.0;  // share of the shorter of arithmetic and weight traffic that is not hidden
 };
 
 /// Attention over the keys of a prompt; equation in attention.h.
@@ -94,11 +95,12 @@ void describe(V& v, MoeParams& m) {
   v.quantity("base", m.base, shortest, longest);
   v.ratio("rate", m.rate, 0.05, 1.0);
   v.ratio("hbm", m.hbm, 0.05, 1.0);
-  v.quantity("k_step", m.k_step, shortest, longest);
+  v.ratio("l2", m.l2, 0.01, 2.0);  // above 1 where clusters of SMs share what they load
   v.quantity("tile", m.tile, shortest, longest);
   v.ratio("wave", m.wave, 0.001, 1.0);
   v.ratio("rows", m.rows, 0.1, 20.0);
   v.quantity("token", m.token, shortest, longest);
+  v.ratio("overlap", m.overlap, 0.001, 1.0);
 }
 
 template <class V>
@@ -127,8 +129,10 @@ void describe(V& v, DecodeParams& d) {
 /// What an arithmetic costs, relative to bf16 at the format's own peak rate.
 struct FormatTerms {
   double rate = 1.0;      // sustained rate
-  double k_step = 1.0;    // latency of a pipeline stage
-  double quantise = 1.0;  // dense: traffic of narrowing activations over reading 2 B, writing 1 B
+  double k_step = 1.0;    // latency of a pipeline stage; experts: start and end of a tile
+  // Dense: traffic of narrowing activations over reading 2 B, writing 1 B; experts: SM time of
+  // narrowing an element, in 100 ps.
+  double quantise = 1.0;
 };
 
 /// One family of operators of one library, relative to the generation's values.

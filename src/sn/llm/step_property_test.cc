@@ -265,13 +265,19 @@ class LongStep {
         std::min({real(slots()), touched + std::sqrt(extremes * touched * untouched), busiest});
     const double inter = real(m_.expert_inter) / (tp() * dp() / ep());
     const DataType weight = d_.precision.weights;
+    const kernel::Format format =
+        kernel::format_of(d_.precision.activations, weight, m_.block_scales);
     add(kernels_.moe({.tokens = rows,
+                      .top_k = k,
+                      .experts = real(slots()) * ep(),
                       .load = kernel::ExpertLoad::spread(busiest, active),
                       .hidden = h(),
                       .inter = inter,
                       .activation = d_.precision.activations,
                       .weight = weight,
-                      .block = m_.block_scales}));
+                      .block = m_.block_scales,
+                      .dispatched = d_.parallel.dp > 1,
+                      .library = kernel::usual_moe_library(format, true)}));
   }
 
   void head(double rows) {
