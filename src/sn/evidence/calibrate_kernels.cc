@@ -139,7 +139,11 @@ class FamilyJob {
     for (const std::size_t f : formats) {
       const std::string path(to_string(static_cast<Format>(f)));
       if (family_ == Family::gemm) share(slots_of(software.gemm_formats[f], "gemm." + path));
-      if (family_ == Family::moe) share(slots_of(software.moe_formats[f], "moe." + path));
+      if (family_ == Family::moe) {
+        std::vector<ParamSlot> terms = slots_of(software.moe_formats[f], "moe." + path);
+        if (f == static_cast<std::size_t>(Format::w4a16)) terms.pop_back();  // nothing is narrowed
+        share(std::move(terms));
+      }
     }
     if (attends(family_)) {
       const auto f = static_cast<std::size_t>(family_);
@@ -378,11 +382,12 @@ kernel::KernelParams starting_params() {
   p.moe = {.base = us(20.0),
            .rate = 0.7,
            .hbm = 0.8,
-           .k_step = us(0.08),
+           .l2 = 0.8,
            .tile = us(2.0),
            .wave = 0.5,
            .rows = 1.3,
-           .token = us(0.1)};
+           .token = us(0.3),
+           .overlap = 0.4};
   p.prefill = {.launch = us(9.0),
                .rate = 0.75,
                .exp = 1.2,

@@ -56,8 +56,6 @@ class Collector {
   void read(const KernelFile& file, Errors& errors) {
     const bool tables = file.format == TableFormat::aiconfigurator;
     if (!tables && file.format != TableFormat::llmservingsim) return;
-    // Experts of another engine, with its exchange.
-    if (file.table.starts_with("wideep") && !file.table.ends_with("mla_perf")) return;
     const auto chip = kernels_.chips.find(file.chip);
     if (chip == kernels_.chips.end() || left_out(file.chip)) return;
     const Salvage text = salvage_file(file.path, text_max);

@@ -310,6 +310,8 @@ class SimTable : public KernelTable {
     const double tokens = out.at[0];
     out.ops.emplace_back(
         kernel::Moe{.tokens = tokens,
+                    .top_k = model_.top_k,
+                    .experts = model_.experts,
                     .load = kernel::ExpertLoad::spread(tokens * model_.top_k, out.at[1]),
                     .hidden = model_.hidden,
                     .inter = model_.expert_inter / tp_,

@@ -12,7 +12,7 @@ KernelModel::KernelModel(const hw::Chip& chip, const KernelParams& params)
     : chip_(chip),
       p_(params.gemm),
       gemm_(chip_, params),
-      moe_(chip_, params.moe, params.software),
+      moe_(chip_, params),
       attention_(chip_, params),
       mla_(chip_, params),
       measured_(params.measured) {}

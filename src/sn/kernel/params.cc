@@ -26,8 +26,9 @@ bool exists(Family family, Library library) {
       return true;
     case Library::batched:
     case Library::vllm:
-    case Library::blockscale:
       return family == Family::gemm;
+    case Library::blockscale:
+      return family == Family::gemm || family == Family::moe;
     case Library::sgl:
       return family == Family::gemm || family == Family::prefill || family == Family::decode;
     case Library::flashinfer:
@@ -38,6 +39,9 @@ bool exists(Family family, Library library) {
       return family == Family::decode;
     case Library::flash2:  // a reference, as is flash
       return false;
+    case Library::gpt_oss:
+    case Library::untuned:
+      return family == Family::moe;
     case Library::flash:
       return family != Family::gemm && family != Family::moe;
   }

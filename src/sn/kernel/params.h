@@ -44,11 +44,12 @@ struct MoeParams {
   Time base;          // launches of routing, permutation, activation, finalisation
   double rate = 0.0;  // sustained share of the peak inside a tile
   double hbm = 0.0;   // sustained share of HBM bandwidth while streaming expert weights
-  Time k_step;        // as GemmParams
+  double l2 = 0.0;    // sustained share of L2 bandwidth while loading tiles
   Time tile;          // prologue and epilogue of one tile
   double wave = 0.0;  // as GemmParams
-  double rows = 1.0;  // traffic of permutation and activation over the least
+  double rows = 1.0;  // HBM time of permutation, activation and sum over that of their bytes
   Time token;         // SM time of routing one token
+  double overlap = 0.0;  // share of the shorter of arithmetic and weight traffic that is not hidden
 };
 
 /// Attention of grouped heads over the keys of a prompt; equation in attention_prompt.cc.
@@ -121,11 +122,12 @@ void describe(V& v, MoeParams& m) {
   v.quantity("base", m.base, shortest, longest);
   v.ratio("rate", m.rate, 0.05, 1.0);
   v.ratio("hbm", m.hbm, 0.05, 1.0);
-  v.quantity("k_step", m.k_step, shortest, longest);
+  v.ratio("l2", m.l2, 0.01, 2.0);  // above 1 where clusters of SMs share what they load
   v.quantity("tile", m.tile, shortest, longest);
   v.ratio("wave", m.wave, 0.001, 1.0);
   v.ratio("rows", m.rows, 0.1, 20.0);
   v.quantity("token", m.token, shortest, longest);
+  v.ratio("overlap", m.overlap, 0.001, 1.0);
 }
 
 template <class V>
@@ -195,9 +197,10 @@ struct GemmLibraryTerms {
 /// What an arithmetic costs in the other families.
 struct FormatTerms {
   double rate = 1.0;      // sustained rate
-  double k_step = 1.0;    // latency of a pipeline stage
-  double quantise = 1.0;  // traffic; decode: start of FlashAttention-3 that transposes values, in
-                          // 1.5 us
+  double k_step = 1.0;    // latency of a pipeline stage; experts: start and end of a tile
+  // Traffic; experts: SM time of narrowing an element, in 100 ps; decode: start of FlashAttention-3
+  // that transposes values, in 1.5 us.
+  double quantise = 1.0;
 };
 
 /// One family of operators of one library, relative to the generation's values.

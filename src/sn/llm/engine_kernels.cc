@@ -29,7 +29,7 @@ EngineKernels common(const hw::Chip& chip) {
     k.gemm[i] = kernel::usual_gemm_library(static_cast<Format>(i));
     k.experts[i] = Library::triton;
   }
-  set(k.experts, Format::w4a16, Library::marlin);
+  set(k.experts, Format::w4a16, Library::gpt_oss);
   k.prompts = k.caches = kernel::usual_attention_library(chip);
   k.latent_prompts = k.latent_caches = is_blackwell(chip) ? Library::trtllm : Library::flash;
   return k;
@@ -40,8 +40,7 @@ EngineKernels of_vllm(const hw::Chip& chip) {
   set(k.gemm, Format::fp8, Library::vllm);
   set(k.gemm, Format::fp4, Library::flashinfer);
   if (!is_blackwell(chip)) return k;
-  set(k.experts, Format::fp8_block, Library::flashinfer);
-  set(k.experts, Format::fp8, Library::flashinfer);
+  set(k.experts, Format::fp8_block, Library::deepgemm);
   set(k.experts, Format::fp4, Library::flashinfer);
   set(k.experts, Format::w4a8, Library::trtllm);
   return k;
@@ -51,10 +50,10 @@ EngineKernels of_sglang(const hw::Chip& chip) {
   EngineKernels k = common(chip);
   set(k.gemm, Format::fp8, Library::sgl);
   set(k.gemm, Format::fp4, Library::flashinfer);
+  set(k.experts, Format::fp8_block, Library::deepgemm);
   if (k.prompts == Library::flash) k.prompts = k.caches = Library::sgl;
   if (!is_blackwell(chip)) return k;
-  set(k.experts, Format::fp8_block, Library::trtllm);
-  set(k.experts, Format::fp4, Library::flashinfer);
+  set(k.experts, Format::fp4, Library::trtllm);
   set(k.experts, Format::w4a8, Library::trtllm);
   return k;
 }
@@ -65,8 +64,10 @@ EngineKernels of_trtllm(const hw::Chip& chip) {
   set(k.gemm, Format::fp8, Library::cublas);  // static scales: its plug-in's checks fall away
   set(k.gemm, Format::fp8_block, blackwell ? Library::deepgemm : Library::blockscale);
   k.experts.fill(Library::cutlass);
-  set(k.experts, Format::w4a16, blackwell ? Library::trtllm : Library::triton);
-  set(k.experts, Format::w4a8, blackwell ? Library::trtllm : Library::triton);
+  set(k.experts, Format::fp8_block, blackwell ? Library::deepgemm : Library::blockscale);
+  set(k.experts, Format::fp4, Library::trtllm);
+  set(k.experts, Format::w4a16, blackwell ? Library::trtllm : Library::gpt_oss);
+  set(k.experts, Format::w4a8, Library::trtllm);
   k.prompts = Library::trtllm;
   k.caches = blackwell ? Library::trtllm : Library::xqa;
   k.latent_prompts = k.latent_caches = Library::trtllm;

@@ -233,15 +233,19 @@ class StepPricer {
     const double hit = 1.0 - std::pow(1.0 - std::min(1.0, share), tokens);
     const double deviation = std::sqrt(2.0 * std::log(ranks) * p_.slots_ * hit * (1.0 - hit));
     const double active = std::min({p_.slots_, p_.slots_ * hit + deviation, busiest});
+    const bool block = p_.model_.block_scales;
+    const kernel::Format format = kernel::format_of(op.activation, op.weight, block);
     return from_kernel(p_.kernels_.moe({.tokens = r,
+                                        .top_k = d(p_.model_.top_k),
+                                        .experts = p_.slots_ * ranks,
                                         .load = kernel::ExpertLoad::spread(busiest, active),
                                         .hidden = d(p_.model_.hidden),
                                         .inter = op.k,
                                         .activation = op.activation,
                                         .weight = op.weight,
-                                        .block = p_.model_.block_scales,
-                                        .library = p_.libraries_.expert(kernel::format_of(
-                                            op.activation, op.weight, p_.model_.block_scales))}));
+                                        .block = block,
+                                        .dispatched = par.dp > 1,
+                                        .library = p_.libraries_.expert(format)}));
   }
 
   [[nodiscard]] OpCost decode(const StepOp& op) const {

@@ -291,15 +291,19 @@ class LongStep {
         std::min({real(slots()), touched + std::sqrt(extremes * touched * untouched), busiest});
     const double inter = real(m_.expert_inter) / (tp() * dp() / ep());
     const DataType weight = d_.precision.weights;
+    const kernel::Format format =
+        kernel::format_of(d_.precision.activations, weight, m_.block_scales);
     add(kernels_.moe({.tokens = rows,
+                      .top_k = k,
+                      .experts = real(slots()) * ep(),
                       .load = kernel::ExpertLoad::spread(busiest, active),
                       .hidden = h(),
                       .inter = inter,
                       .activation = d_.precision.activations,
                       .weight = weight,
                       .block = m_.block_scales,
-                      .library = libraries_.expert(kernel::format_of(
-                          d_.precision.activations, weight, m_.block_scales))}));
+                      .dispatched = d_.parallel.dp > 1,
+                      .library = libraries_.expert(format)}));
   }
 
   void head(double rows) {
