@@ -123,7 +123,8 @@ std::string collective_table_text(const CollectiveTable& t, const TextStyle& sty
                fmt::format("{:.2f}", r.size.si() / seconds * 1e-9),
                fmt::format("{:.2f}", busbw * 1e-9),
                fmt::format("{:.2f}", r.timing.bound.si() * 1e6),
-               fmt::format("{:.3f}", r.timing.bound / r.timing.time), std::string(r.timing.algorithm)});
+               fmt::format("{:.3f}", r.timing.bound / r.timing.time),
+               std::string(r.timing.algorithm)});
   }
   return fmt::format(
              "# {} of {} ranks on {}, {} in a domain; kernels: {}; parameters: "
