@@ -39,7 +39,9 @@ std::vector<Alike> balanced(const Routing& r) {
   for (std::int64_t i = 0; i < kinds; ++i) {
     const std::int64_t first = r.tokens >= stride ? i : i * stride / r.tokens;
     Alike a{.tokens = r.tokens / kinds + (i < r.tokens % kinds ? 1 : 0), .experts = {}};
-    for (std::int64_t j = 0; j < r.top_k; ++j) a.experts.push_back((first + j * stride) % r.experts);
+    for (std::int64_t j = 0; j < r.top_k; ++j) {
+      a.experts.push_back((first + j * stride) % r.experts);
+    }
     out.push_back(std::move(a));
   }
   return out;
@@ -200,7 +202,9 @@ kernel::ExpertLoad uniform(const Routing& r) {
   // Fewer assignments than experts: the collector, itself two ranks, gives one token to each of
   // the first ones.
   const std::int64_t some = std::min(local, std::max<std::int64_t>(1, r.tokens * r.top_k / 2));
-  for (std::int64_t e = 0; e < (mean > 0 ? local : some); ++e) add(load, std::max(mean, std::int64_t{1}));
+  for (std::int64_t e = 0; e < (mean > 0 ? local : some); ++e) {
+    add(load, std::max<std::int64_t>(mean, 1));
+  }
   return load;
 }
 

@@ -6,8 +6,9 @@
 //   balanced     token i, choice j goes to expert i + j ceil(E / k) mod E; the first rank is timed
 //   power_law_A  the share of each expert is drawn from a power law of exponent A between 1 and 0.8
 //                tokens (0.01 and 2 for fewer assignments than experts) and rounded; no expert gets
-//                a token twice; what rounding and that limit leave over goes to the experts with the
-//                fewest. The rank with the most becomes the first, five draws are timed.
+//                a token twice; what rounding and that limit leave over is dealt rank by rank, each
+//                time to its least loaded expert. The rank with the most becomes the first, and
+//                five draws are timed.
 //   uniform      of DeepEP tables: each expert gets the mean, rounded down, one token at least
 // Logits are those counts one-hot, and the engine gates them anew: a gate that first chooses groups
 // (DeepSeek-V3: 4 of 8) cannot keep a token's experts when they lie in more groups, and fills up

@@ -48,7 +48,7 @@ KernelParams round_params() {
   p.moe = {.base = 20_us,
            .rate = 0.8,
            .hbm = 0.8,
-           .l2 = 1.0,
+           .l2 = 100.0,  // tiles load for nothing
            .tile = none,
            .wave = 1.0,
            .rows = 1.0,
@@ -287,6 +287,21 @@ TEST(Moe, TheHalfThatIsNotHiddenIsPaid) {
   const Cost c = KernelModel(round_chip(), p).moe(m);
   EXPECT_NEAR(c.time.si() - overlapped, 0.5 * c.compute.si(), 1e-9);
   expect_within(c.compute, 2.0 * 4096.0 * 3.0 * 1024.0 * 4096.0 / 0.8e15, 0.35);  // whole waves
+}
+
+TEST(Moe, ATileWaitsForWhatItLoads) {
+  // A tile of 256 x 128 takes 65,536 FLOP and 768 B for each element of k: at 6.25 TFLOP/s and at
+  // 7.8125 GB/s of L2 per SM, a tenth of 10 TB/s over 128 SMs, it waits for the bytes.
+  KernelParams p = round_params();
+  p.moe.l2 = 0.1;
+  const Moe m{.tokens = 131072,
+              .top_k = 1,
+              .experts = 8,
+              .load = ExpertLoad::spread(131072, 8),
+              .hidden = 7168,
+              .inter = 2048};
+  const double steps = 131072.0 * 3.0 * 2048.0 * 7168.0 / (256.0 * 128.0) / 128.0;
+  expect_within(KernelModel(round_chip(), p).moe(m).compute, steps * 768.0 / 7.8125e9, 0.02);
 }
 
 TEST(Moe, LibrariesMoveWhatTheyKeep) {

@@ -17,8 +17,8 @@ constexpr double largest_tile = 256.0 * 128.0;
 constexpr double bf16_bytes = 2.0;
 constexpr double narrowing_unit = 100e-12;  // s, of one SM
 
-/// FLOP per clock and SM of the warp-wide mma.sync instruction, at 1.755 GHz: Ampere's tensor cores'
-/// rate, which later generations keep for it beside their own instructions.
+/// FLOP/s of an SM with the warp-wide mma.sync instruction, at 1.755 GHz: the rate of Ampere's
+/// tensor cores, which later generations keep beside their own instructions.
 constexpr double warp_mma = 2048.0 * 1.755e9;
 
 /// Heights that a library chooses from, first and last index into `expert_tiles`.
