@@ -22,15 +22,6 @@ constexpr double kv_lora = 512;
 constexpr double nope = 128;
 constexpr double v_dim = 128;
 
-Library attention_library(std::string_view source) {
-  if (has(source, "triton")) return Library::triton;
-  if (has(source, "fa3") || has(source, "fa4") || has(source, "flash_attn") ||
-      has(source, "FLASH") || has(source, "flash_attention") || has(source, "vllm_flashinfer")) {
-    return has(source, "FLASHINFER") ? Library::trtllm : Library::flash;
-  }
-  return Library::trtllm;
-}
-
 /// Kernels of grouped heads, by framework, source and generation (kernel_source of the tables).
 Library grouped_library(std::string_view source, const hw::Chip& chip, bool decode) {
   const Library usual = kernel::usual_attention_library(chip);
