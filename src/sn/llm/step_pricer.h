@@ -374,9 +374,10 @@ class StepPricer {
     return out;
   }
 
-  /// TensorRT-LLM's and FlashInfer's kernels multiply in fp8 when the cache is in fp8.
+  /// TensorRT-LLM's kernels (and FlashInfer's, which call them) multiply in fp8 when the cache is.
   [[nodiscard]] kernel::DataType latent_math() const {
-    const bool narrow = p_.deployment_.precision.kv == kernel::DataType::fp8;
+    const bool narrow = p_.deployment_.precision.kv == kernel::DataType::fp8 &&
+                        p_.libraries_.latent_prompts == kernel::Library::trtllm;
     return narrow ? kernel::DataType::fp8 : kernel::DataType::bf16;
   }
 

@@ -163,6 +163,8 @@ class LongStep {
       cached += c.cached;
     }
     if (a.kind == AttentionKind::mla) {
+      const bool narrow = d_.precision.kv == DataType::fp8 &&
+                          libraries_.latent_prompts == kernel::Library::trtllm;
       add(kernels_.mla_prefill(
           {.sequences = std::max(1.0, batch_.finishing),
            .pairs = pairs,
@@ -172,7 +174,7 @@ class LongStep {
            .qk_dim = real(a.nope_dim + a.rope_dim),
            .v_dim = real(a.v_dim),
            .kv_bytes = real(a.kv_lora + a.rope_dim) * size,
-           .math = d_.precision.kv == DataType::fp8 ? DataType::fp8 : DataType::bf16,
+           .math = narrow ? DataType::fp8 : DataType::bf16,
            .kv = d_.precision.kv,
            .library = libraries_.latent_prompts}));
       gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
