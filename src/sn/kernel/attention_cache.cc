@@ -5,8 +5,8 @@
 //   t = launch + waves x head + sqrt(loop^2 + tm^2) + split (if in parts) + combine
 //   loop = waves x (key tiles of a part - 3/4) x max(k_step, products of a tile at `rate`)
 //   tm   = the larger of cold bytes / hbm and all bytes read / l2
-// The first tile's time is part of `head`. A cache that fits L2 is found there when it is read again:
-// benchmarks do, and so do drafts.
+// The first tile's time is part of `head`. A cache that fits L2 is found there when it is read
+// again: benchmarks do, and so do drafts.
 //
 // How many parts a sequence is read in, and which kernel runs, is of the library:
 //   flash, sgl  FlashAttention-3: one wave of the SMs, whole sequences from 0.8 waves on
@@ -31,8 +31,8 @@ namespace sn::kernel {
 
 namespace {
 
-constexpr double k_unit = 64.0;      // keys, and
-constexpr double dim_unit = 128.0;   // elements that k_step is for
+constexpr double k_unit = 64.0;     // keys, and
+constexpr double dim_unit = 128.0;  // elements that k_step is for
 constexpr double bf16_bytes = 2.0;
 constexpr double in_head = 0.75;     // share of the first key tile that `head` holds
 constexpr double part_keys = 128.0;  // keys of a part at least: XQA
@@ -44,7 +44,7 @@ constexpr double mmha_split_from = 512.0;  // keys
 constexpr double combine_row = 0.9e-9;
 constexpr double combine_most = 992.0;
 constexpr double transposing = 1.5e-6;  // values of an fp8 cache, heads of 128; see params.h
-constexpr double small_kernel = 3e-6;  // as in attention_prompt.cc
+constexpr double small_kernel = 3e-6;   // as in attention_prompt.cc
 
 struct Plan {
   double readers = 1.0;  // of the keys of one sequence
@@ -129,10 +129,8 @@ Cost AttentionModel::cost(const DecodeAttention& a) const {
   const double w = waves(sequences * n.readers * n.parts / chip_.sms, 1.0);
   const double blocks = round_up(n.rows / n.mma_rows);
   const double deep = (2.0 + a.head_dim / dim_unit) / 3.0;
-  const double head =
-      w * p.head.si() * lib.tile * deep * (alone ? 1.0 : 0.4 + 0.6 * blocks);
-  double step = p.k_step.si() * (n.tile_keys / k_unit) * (a.head_dim / dim_unit) *
-                cache.k_step;
+  const double head = w * p.head.si() * lib.tile * deep * (alone ? 1.0 : 0.4 + 0.6 * blocks);
+  double step = p.k_step.si() * (n.tile_keys / k_unit) * (a.head_dim / dim_unit) * cache.k_step;
   if (alone) {
     step *= lib.rate;
   } else {
@@ -146,8 +144,9 @@ Cost AttentionModel::cost(const DecodeAttention& a) const {
   const double stored = a.context * a.kv_heads * key_bytes;
   const double read = a.context * n.readers * key_bytes;
   const double io = 2.0 * sequences * a.queries * a.heads * a.head_dim * bf16_bytes;
-  const double cold =
-      a.repeated ? stored * std::clamp((stored / chip_.l2_capacity - 0.75) / 0.3, 0.0, 1.0) : stored;
+  const double cold = a.repeated
+                          ? stored * std::clamp((stored / chip_.l2_capacity - 0.75) / 0.3, 0.0, 1.0)
+                          : stored;
   const double memory =
       std::max(cold / (chip_.hbm * p.hbm), (read + io) / chip_.l2_rate(p.l2, p.hbm));
   double time = p.launch.si() * lib.launch + head + smooth_max(loop, memory) +

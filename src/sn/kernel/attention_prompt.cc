@@ -9,18 +9,18 @@
 //   pair = sqrt(products^2 + exponential^2) of one query and key
 //
 // Query tiles are of the library: FlashAttention-3 192 rows for heads of 64 elements, else 128, and
-// it packs the query heads of a group into the rows (hopper/tile_size.h, pack_gqa); FlashAttention-2
-// over pages 64 rows x 128 keys (its split kernel, flash_fwd_launch_template.h); TensorRT-LLM's FMHA
-// 128 (64 before tensor cores work in warp groups); trtllm-gen through FlashInfer two tiles of 128.
-// Exponentials are a limit of their own: 16 per clock and SM on all generations since Volta, while
-// tensor cores doubled (FlashAttention-3, arXiv 2407.08608).
+// it packs the query heads of a group into the rows (hopper/tile_size.h, pack_gqa);
+// FlashAttention-2 over pages 64 rows x 128 keys (its split kernel, flash_fwd_launch_template.h);
+// TensorRT-LLM's FMHA 128 (64 before tensor cores work in warp groups); trtllm-gen through
+// FlashInfer two tiles of 128. Exponentials are a limit of their own: 16 per clock and SM on all
+// generations since Volta, while tensor cores doubled (FlashAttention-3, arXiv 2407.08608).
 // Triton's kernels take 32 rows x 64 keys; SGLang's passes over what a window hides (the reader of
-// its table says so). Traffic: queries and results, keys and values read and written into the cache;
-// TensorRT-LLM rotates and copies queries first; vLLM converts keys and values around an fp8 cache,
-// and queries for FlashAttention-3, at a share of L2 bandwidth.
+// its table says so). Traffic: queries and results, keys and values read and written into the
+// cache; TensorRT-LLM rotates and copies queries first; vLLM converts keys and values around an fp8
+// cache, and queries for FlashAttention-3, at a share of L2 bandwidth.
 //
-// One call for prompts and positions (vLLM on FlashAttention-2): the longest query sets the grid, so
-// that every sequence has as many blocks as the longest prompt, all but the first of a single
+// One call for prompts and positions (vLLM on FlashAttention-2): the longest query sets the grid,
+// so that every sequence has as many blocks as the longest prompt, all but the first of a single
 // position empty; a position fills one row of a tile, no heads share keys, and caches are not read
 // in parts. Heads of a group run one after the other over the whole batch, so that keys come from
 // HBM again for each, unless they fit L2 or heads in flight at once share them.

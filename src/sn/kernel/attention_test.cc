@@ -1,7 +1,7 @@
 // sn/kernel/attention_test.cc
 //
-// Attention of grouped heads against own arithmetic: tiles of prompts, windows, one call for prompts
-// and positions, and which kernel reads a cache in how many parts.
+// Attention of grouped heads against own arithmetic: tiles of prompts, windows, one call for
+// prompts and positions, and which kernel reads a cache in how many parts.
 
 #include "sn/kernel/attention.h"
 
@@ -112,8 +112,8 @@ TEST(Prompt, FlashAttention3PacksTheHeadsOfAGroup) {
 }
 
 TEST(Prompt, AWindowCostsTheTilesThatItTouches) {
-  // 8,192 tokens that see 128 keys each: a tile of 64 rows sees 128 + 64 and begins inside a tile of
-  // 128 keys, so 320 keys on 128 x 32 tiles, 40.96 for each SM.
+  // 8,192 tokens that see 128 keys each: a tile of 64 rows sees 128 + 64 and begins inside a tile
+  // of 128 keys, so 320 keys on 128 x 32 tiles, 40.96 for each SM.
   PrefillAttention a = prompt(8192, 0, Library::flash2);
   a.window = 128;
   a.pairs = 8192.0 * 128.0;
@@ -122,8 +122,8 @@ TEST(Prompt, AWindowCostsTheTilesThatItTouches) {
 }
 
 TEST(Mixed, BlocksOfPromptsAndPositionsShareTheSms) {
-  // A prompt of 640 tokens as above; 20 positions on 32 heads with 1,000 keys: 8 tiles of 128 keys =
-  // 16 us and 3 us on 640 blocks, and 9 more blocks each that find nothing to do, 0.25 us. The
+  // A prompt of 640 tokens as above; 20 positions on 32 heads with 1,000 keys: 8 tiles of 128 keys
+  // = 16 us and 3 us on 640 blocks, and 9 more blocks each that find nothing to do, 0.25 us. The
   // longest is a position's.
   const MixedAttention m{.prompts = prompt(640, 0, Library::flash2),
                          .caches = caches(20, 1000, Library::flash2)};
@@ -165,13 +165,14 @@ TEST(Cache, AnUnfilledWaveIsReadInParts) {
 }
 
 TEST(Cache, TensorRtCountsPartsByTheHistory) {
-  // 64 sequences on 8 KV heads are 5.12 waves; 1,024 keys could be 8 parts, 41 waves, of which 8 are
-  // allowed: one part. 512 blocks take 6 waves of (3 us + 7.25 tiles of 4 us).
+  // 64 sequences on 8 KV heads are 5.12 waves; 1,024 keys could be 8 parts, 41 waves, of which 8
+  // are allowed: one part. 512 blocks take 6 waves of (3 us + 7.25 tiles of 4 us).
   const Cost c = model().cost(caches(64, 1024, Library::xqa));
   EXPECT_NEAR(c.compute.si(), 6.0 * 32.0 * us, 1e-10);
   // 4 sequences: 8 parts each, 256 blocks in 3 waves of one tile, a quarter of it beside `head`.
   EXPECT_NEAR(model().cost(caches(4, 1024, Library::xqa)).compute.si(), 3.0 * 4.0 * us, 1e-10);
-  // A window of 128 keys over the same history: as many blocks; the two tiles it touches lie in one.
+  // A window of 128 keys over the same history: as many blocks; the two tiles it touches lie in
+  // one.
   DecodeAttention windowed = caches(4, 128, Library::xqa);
   windowed.history = 4.0 * 1024.0;
   EXPECT_NEAR(model().cost(windowed).compute.si(), 3.0 * (3.0 + 1.25 * 4.0) * us, 1e-10);

@@ -38,11 +38,11 @@ enum class Library : std::uint8_t {
   flash,       // FlashAttention 3 (Hopper) as vLLM calls it
   triton,      // kernels written in Triton
   marlin,      // 4-bit weights with bf16 arithmetic
-  flashinfer,  // FlashInfer: CUTLASS experts with their first tactic, CuTe-DSL fp4 products; attention
+  flashinfer,  // FlashInfer: CUTLASS experts, first tactic; CuTe-DSL fp4 products; attention
   portable,    // PyTorch's and TensorRT's older plug-ins
   blockscale,  // TensorRT-LLM's fp8 with block scales on Hopper, experts as well
   flash2,      // FlashAttention 2 over pages: generations before Hopper, workstations
-  xqa,         // TensorRT-LLM's decode before Blackwell: tensor cores when they pay, else CUDA cores
+  xqa,         // TensorRT-LLM's decode before Blackwell: tensor cores when they pay, else mmha
   xqa_fp8,     // its kernel for fp8 caches on Hopper
   mmha,        // its kernel on CUDA cores, one query head at a time
   gpt_oss,     // OpenAI's Triton kernels for experts with 4-bit weights

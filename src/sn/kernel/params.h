@@ -63,7 +63,7 @@ struct PromptParams {
   double traffic = 1.0;  // bytes moved over the least
   double l2 = 0.0;       // sustained share of L2 bandwidth
   Time empty;            // a block without work, in one call with single positions
-  double convert = 0.0;  // share of L2 bandwidth that kernels reach which convert around an fp8 cache
+  double convert = 0.0;  // share of L2 bandwidth in kernels that convert around an fp8 cache
 };
 
 /// Attention of grouped heads of single positions; equation in attention_cache.cc.

@@ -112,7 +112,9 @@ StepTime StepEvaluator::halves(const BatchShape& shape, const StepTime& whole) {
   out.hbm_bytes *= 2.0;
   out.energy *= 2.0;
   // Physics bounds the batch as a whole; of an exchange that hides no more is left than what shows.
-  for (std::size_t i = 0; i < part_count; ++i) out.bound[i] = std::min(whole.bound[i], out.parts[i]);
+  for (std::size_t i = 0; i < part_count; ++i) {
+    out.bound[i] = std::min(whole.bound[i], out.parts[i]);
+  }
   return out;
 }
 
