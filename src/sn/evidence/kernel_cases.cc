@@ -31,7 +31,7 @@ struct Price {
   }
   double operator()(const kernel::MlaDecode& a) const { return model.mla_decode(a).time.si(); }
   double operator()(const Elementwise& e) const {
-    return model.elementwise(Bytes::from_si(e.bytes)).time.si();
+    return model.elementwise(e).time.si();
   }
 };
 

@@ -28,10 +28,7 @@
 
 namespace sn::evidence {
 
-/// Norms, activations, copies.
-struct Elementwise {
-  double bytes = 0.0;
-};
+using kernel::Elementwise;
 
 using Op = std::variant<kernel::Gemm, kernel::Moe, kernel::PrefillAttention,
                         kernel::DecodeAttention, kernel::MlaDecode, Elementwise>;
@@ -43,6 +40,7 @@ struct KernelCase {
   std::vector<Op> ops;   // executed one after the other
   double seconds = 0.0;  // measured
   int line = 0;
+  std::string_view chip;       // catalog name where rows name their own; empty: the file's
   std::uint32_t group = 0;     // data type: index into KernelTable::groups()
   std::uint32_t category = 0;  // what tells rows apart beside `at`, for the noise floor
   std::array<double, case_dimensions> at = {};  // dimensions of the table, > 0

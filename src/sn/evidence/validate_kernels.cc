@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "sn/base/files.h"
 #include "sn/evidence/kernel_cases.h"
@@ -89,22 +91,32 @@ class FileJob {
     }
     out_.report.family = (*table)->family();
     out_.density.family = (*table)->family();
-    const auto generation = kernels_.generations.find(chip->second.kernels);
-    const std::string unknown = "no kernel parameters for this chip";
-    std::unique_ptr<kernel::KernelModel> model;
-    if (generation != kernels_.generations.end()) {
-      model = std::make_unique<kernel::KernelModel>(chip->second, generation->second);
-    }
     Faults faults;
     NoiseFloor floor((*table)->dimensions().size());
     KernelCase row;
     while ((*table)->next(row, faults)) {
-      if (!model && row.skip.empty()) row.skip = unknown;
-      take(**table, row, model.get(), floor);
+      const kernel::KernelModel* model = model_of(row.chip.empty() ? chip->first : row.chip);
+      if (model == nullptr && row.skip.empty()) row.skip = "no kernel parameters for this chip";
+      take(**table, row, model, floor);
     }
     const Errors listed = faults.list(file_.name);
     out_.report.faults.insert(out_.report.faults.end(), listed.begin(), listed.end());
     finish(**table, floor);
+  }
+
+  /// Kept from row to row: most files name one chip.
+  const kernel::KernelModel* model_of(std::string_view chip) {
+    const auto known = models_.find(chip);
+    if (known != models_.end()) return known->second.get();
+    std::unique_ptr<kernel::KernelModel> model;
+    const auto entry = kernels_.chips.find(chip);
+    if (entry != kernels_.chips.end()) {
+      const auto generation = kernels_.generations.find(entry->second.kernels);
+      if (generation != kernels_.generations.end()) {
+        model = std::make_unique<kernel::KernelModel>(entry->second, generation->second);
+      }
+    }
+    return models_.emplace(std::string(chip), std::move(model)).first->second.get();
   }
 
   void take(const KernelTable& table, const KernelCase& row, const kernel::KernelModel* model,
@@ -198,6 +210,7 @@ class FileJob {
   const KernelFile& file_;
   const KernelSet& kernels_;
   const ValidateOptions& options_;
+  std::map<std::string, std::unique_ptr<kernel::KernelModel>, std::less<>> models_;
   FileResult out_;
   std::vector<TableRows> tables_;
   std::size_t rows_ = 0;

@@ -41,8 +41,10 @@ enum class Library : std::uint8_t {
   flashinfer,  // FlashInfer: CUTLASS experts with their first tactic, CuTe-DSL fp4 products
   portable,    // PyTorch's and TensorRT's older plug-ins
   blockscale,  // TensorRT-LLM's fp8 with block scales on Hopper
+  cublas12,    // the vendor library of 2023 (CUDA 12.1, PyTorch 2.1)
+  blockbatch,  // as blockscale, one product per head
 };
-inline constexpr std::size_t library_count = 13;
+inline constexpr std::size_t library_count = 15;
 
 [[nodiscard]] std::string_view to_string(Library library);
 [[nodiscard]] std::optional<Library> parse_library(std::string_view text);

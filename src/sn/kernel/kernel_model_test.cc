@@ -70,7 +70,10 @@ KernelParams round_params() {
               .split = none};
   p.mla_prefill = p.prefill;
   p.mla_decode = p.decode;
+  p.elementwise = {
+      .launch = 2_us, .hbm = 0.8, .l2 = 0.5, .row = none, .kilobyte = 0.02_us, .call = 10_us};
   p.eager = 100_us;
+  p.graph = 3_us;
   return p;
 }
 
@@ -216,6 +219,32 @@ TEST(Gemm, FewRowsOfAScaledProductTakeANarrowTile) {
   EXPECT_NEAR(round_model().gemm(g).compute.si(), 0.25 * wide, 0.01 * wide);
 }
 
+TEST(Gemm, ALoneKernelShowsTheLaunchOfItsGraph) {
+  Gemm g{.m = 16, .n = 128, .k = 128, .batches = 16, .library = Library::batched};
+  const double inside = round_model().gemm(g).time.si();
+  g.lone = true;
+  EXPECT_NEAR(round_model().gemm(g).time.si() - inside, 3e-6, 1e-12);
+}
+
+TEST(Gemm, BlocksOfABatchOverlapWritingAndMultiplying) {
+  // 64 products of 4096 x 512 x 128: the longer of both joined by the fourth power, not by squares.
+  const Gemm g{.m = 4096, .n = 512, .k = 128, .batches = 64, .library = Library::batched};
+  const Cost c = round_model().gemm(g);
+  const double joined =
+      std::pow(std::pow(c.compute.si(), 4.0) + std::pow(c.memory.si(), 4.0), 0.25);
+  expect_within(c.time, 2e-6 + joined, 1e-9);
+}
+
+TEST(Gemm, TheVendorLibraryOf2023IsSlowerInsideATile) {
+  KernelParams p = round_params();
+  p.software.gemm_libraries[static_cast<std::size_t>(Library::cublas12)].rate = 0.9;
+  const KernelModel model(round_chip(), p);
+  Gemm g{.m = 8192, .n = 8192, .k = 8192};
+  const double now = model.gemm(g).compute.si();
+  g.library = Library::cublas12;
+  EXPECT_NEAR(model.gemm(g).compute.si(), now / 0.9, 1e-6 * now);
+}
+
 TEST(Gemm, TheHostIsAFloorOutsideACapturedGraph) {
   Gemm g{.m = 1, .n = 64, .k = 64};
   g.eager = 2.0;
@@ -337,12 +366,28 @@ TEST(Decode, ACacheThatIsReadAgainMayBeInL2) {
 }
 
 TEST(Elementwise, UsesL2WhileItFits) {
-  // 20 MB at 5 TB/s of L2 = 4 us without HBM traffic; 60 MB at 4 TB/s of HBM = 15 us.
+  // 20 MB at 5 TB/s of L2 = 4 us without HBM traffic; of 80 MB all but 25 MB come from HBM at
+  // 4 TB/s: 13.75 us and 5 us.
   const KernelModel model = round_model();
   EXPECT_NEAR(model.elementwise(20_MB).time.si(), 6.0 * us, 1e-12);
   EXPECT_EQ(model.elementwise(20_MB).bytes.si(), 0.0);
-  EXPECT_NEAR(model.elementwise(60_MB).time.si(), 17.0 * us, 1e-12);
-  EXPECT_EQ(model.elementwise(60_MB).bytes.si(), 60e6);
+  EXPECT_NEAR(model.elementwise(80_MB).time.si(), 20.75 * us, 1e-12);
+  EXPECT_EQ(model.elementwise(80_MB).bytes.si(), 55e6);
+}
+
+TEST(Elementwise, ABlockTakesARowWhateverTheMemory) {
+  // 64 rows of 100 kB, one an SM: 100 x 0.02 us; 6.4 MB of L2 traffic in 1.28 us run beside.
+  const KernelModel model = round_model();
+  const auto joined = [](double a, double b) {
+    return std::pow(a * a * a * a + b * b * b * b, 0.25);
+  };
+  const Elementwise e{.bytes = 6.4e6, .rows = 64.0};
+  expect_within(model.elementwise(e).time, (2.0 + joined(2.0, 1.28)) * us, 1e-4);
+  // 129 rows are two waves on 128 SMs; reading two bytes at a time takes three times as long.
+  const Elementwise slow{.bytes = 12.9e6, .rows = 129.0, .access = Access::scalar};
+  expect_within(model.elementwise(slow).compute, 2.0 * 6.0 * us, 1e-3);
+  // Three calls from Python that are waited for.
+  expect_within(model.elementwise({.calls = 3.0}).time, 32.0 * us, 1e-9);
 }
 
 // --- Properties ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ namespace sn::kernel {
 
 std::string_view to_string(Family family) {
   constexpr std::array<std::string_view, family_count> names = {
-      "gemm", "moe", "prefill", "decode", "mla_prefill", "mla_decode"};
+      "gemm", "moe", "prefill", "decode", "mla_prefill", "mla_decode", "elementwise"};
   return names[static_cast<std::size_t>(family)];
 }
 
@@ -23,16 +23,18 @@ bool exists(Family family, Library library) {
       return family == Family::gemm || family == Family::moe;
     case Library::trtllm:
     case Library::triton:
-      return true;
+      return family != Family::elementwise;
     case Library::batched:
     case Library::vllm:
     case Library::sgl:
     case Library::blockscale:
+    case Library::cublas12:
+    case Library::blockbatch:
       return family == Family::gemm;
     case Library::flashinfer:
       return family == Family::gemm || family == Family::moe;
     case Library::flash:
-      return family != Family::gemm && family != Family::moe;
+      return attends(family);
   }
   return false;
 }
