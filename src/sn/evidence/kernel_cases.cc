@@ -30,9 +30,7 @@ struct Price {
     return model.decode_attention(a).time.si();
   }
   double operator()(const kernel::MlaDecode& a) const { return model.mla_decode(a).time.si(); }
-  double operator()(const Elementwise& e) const {
-    return model.elementwise(e).time.si();
-  }
+  double operator()(const Elementwise& e) const { return model.elementwise(e).time.si(); }
 };
 
 }  // namespace
