@@ -35,3 +35,27 @@ endif()
 if(SN_BUILD_TESTS AND cli_tests)
   sn_test(sn_cli_test SOURCES ${cli_tests} LINKS ${cli_libraries})
 endif()
+
+# What the command says of itself: manual page and completion, made by the binary and installed.
+if(cli_main)
+  set(spoken "${PROJECT_BINARY_DIR}/generated/spoken")
+  file(MAKE_DIRECTORY "${spoken}")
+  add_custom_command(
+    OUTPUT "${spoken}/supernode.1" "${spoken}/supernode" "${spoken}/_supernode"
+           "${spoken}/supernode.fish"
+    COMMAND supernode man > "${spoken}/supernode.1"
+    COMMAND supernode completion bash > "${spoken}/supernode"
+    COMMAND supernode completion zsh > "${spoken}/_supernode"
+    COMMAND supernode completion fish > "${spoken}/supernode.fish"
+    DEPENDS supernode
+    COMMENT "Writing the manual page and completions"
+    VERBATIM
+  )
+  add_custom_target(supernode_spoken ALL DEPENDS "${spoken}/supernode.1")
+  install(FILES "${spoken}/supernode.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(FILES "${spoken}/supernode"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES "${spoken}/_supernode" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+  install(FILES "${spoken}/supernode.fish"
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+endif()

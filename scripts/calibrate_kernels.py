@@ -7,6 +7,7 @@ Build and run `supernode validate kernels` afterwards.
 """
 
 import datetime
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+BINARY = os.environ.get("SN_BINARY", str(ROOT / "build/release/bin/supernode"))
 
 # Generation without measurements: whose values it takes, and its title.
 TAKEN_FROM = {
@@ -38,8 +40,8 @@ def main():
         sys.exit(__doc__)
     date = sys.argv[2] if len(sys.argv) == 3 else datetime.date.today().isoformat()
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([ROOT / "build/release/bin/supernode", "calibrate", "kernels", "--data",
-                        sys.argv[1], "-o", folder, "--date", date], check=True)
+        subprocess.run([BINARY, "calibrate", "kernels", "--fresh", "--data", sys.argv[1],
+                        "-o", folder, "--date", date], check=True)
         for path in sorted(Path(folder).rglob("*.yaml")):
             target = ROOT / "catalog" / path.relative_to(folder)
             target.parent.mkdir(exist_ok=True)

@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <sstream>
 
 #include "apps/cli/cli.h"
+#include "apps/cli/verb_page.h"
 
 namespace sn::cli {
 
@@ -55,9 +57,41 @@ std::string message_of(const CLI::ParseError& e) {
   return text.substr(0, text.find('\n'));
 }
 
+/// "\nexamples:\n  one\n  two" line by line.
+std::vector<std::string> examples_of(const std::string& footer) {
+  std::vector<std::string> out;
+  std::istringstream lines(footer);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("  ")) out.push_back(line.substr(2));
+  }
+  return out;
+}
+
+VerbPage page_of(const CLI::App& app) {
+  VerbPage page;
+  page.text = app.get_description();
+  page.examples = examples_of(app.get_footer());
+  for (const CLI::Option* option : app.get_options()) {
+    PageOption o;
+    o.text = option->get_description();
+    o.positional = option->get_positional();
+    for (const std::string& name : option->get_lnames()) o.names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) o.names.push_back("-" + name);
+    if (o.positional) o.names.push_back(option->get_name(true));
+    if (!o.positional && option->get_items_expected_max() > 0) o.value = option->get_type_name();
+    page.options.push_back(std::move(o));
+  }
+  return page;
+}
+
 }  // namespace
 
 std::optional<int> parse(CLI::App& app, const Args& args) {
+  bool quiet = false;
+  if (app.get_option_no_throw("--quiet") == nullptr) {
+    app.add_flag("--quiet", quiet, "neither progress nor timing on standard error");
+  }
+  if (args.size() == 1 && args.front() == describe_word) throw page_of(app);
   app.allow_extras();
   Errors errors;
   try {

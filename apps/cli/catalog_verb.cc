@@ -5,8 +5,10 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/cli.h"
+#include "apps/cli/open_catalog.h"
 #include "sn/base/files.h"
 #include "sn/draw/datasheet.h"
+#include "sn/draw/datasheet_diff.h"
 #include "sn/hw/catalog.h"
 
 namespace sn::cli {
@@ -83,6 +85,32 @@ int show(const hw::Catalog& catalog, const std::string& name, bool json) {
   return print(json ? draw::datasheet_json(*sheet) : draw::datasheet_text(*sheet, text_style({})));
 }
 
+/// Two entries of one kind; a kind that only one of the names has settles the other.
+int diff(const hw::Catalog& catalog, const std::string& a, const std::string& b, bool json) {
+  Errors errors;
+  const auto found = [&](const std::string& name) -> std::optional<Found> {
+    Result<Found> one = find_entry(catalog, name);
+    if (one) return *one;
+    errors.insert(errors.end(), one.error().begin(), one.error().end());
+    return std::nullopt;
+  };
+  const std::optional<Found> left = found(a);
+  const std::optional<Found> right = found(b);
+  if (!errors.empty()) return refuse(errors);
+  if (left->kind != right->kind) {
+    return refuse({flag_error(verb,
+                              "'" + of_kind(*left->kind, left->name) + "' and '" +
+                                  of_kind(*right->kind, right->name) + "' are of two kinds",
+                              "compare entries of one kind (supernode catalog)")});
+  }
+  const Result<draw::Datasheet> one = draw::read_datasheet(catalog, *left->kind, left->name);
+  const Result<draw::Datasheet> two = draw::read_datasheet(catalog, *right->kind, right->name);
+  if (!one) return refuse(one.error());
+  if (!two) return refuse(two.error());
+  const draw::DatasheetDiff d = draw::diff_of(*one, *two);
+  return print(json ? draw::diff_json(d) : draw::diff_text(d, text_style({})));
+}
+
 /// `text` is the name of a model or the path of a config.json (or of a file like a catalog entry).
 int show_model(const hw::Catalog& catalog, const std::string& text, bool json) {
   const hw::CatalogKind* kind = hw::find_kind("model");
@@ -122,28 +150,37 @@ int run_catalog(const Args& args) {
   CLI::App app("What is known of chips, links, racks, networks, models and software.", verb);
   std::vector<std::string> words;
   bool json = false;
-  app.add_option("WORDS", words, "nothing, a KIND, or: show NAME, show KIND/NAME, model PATH|NAME");
+  std::string folder;
+  app.add_option("WORDS", words,
+                 "nothing, a KIND, or: show NAME, show KIND/NAME, diff A B, model PATH|NAME");
   app.add_flag("--json", json, "JSON instead of text (schema/catalog.schema.json)");
+  add_catalog_flag(app, folder);
   app.footer(
       "\nexamples:\n"
       "  supernode catalog                    kinds and names\n"
       "  supernode catalog racks              racks with their titles\n"
       "  supernode catalog show al128         every number with its source\n"
       "  supernode catalog show models/deepseek-v3 --json\n"
+      "  supernode catalog diff b200 b300     values that differ, and by which factor\n"
       "  supernode catalog model config.json  what a Hugging Face configuration comes to");
   if (const auto code = parse(app, args)) return *code;
 
   const bool showing = !words.empty() && words.front() == "show";
   const bool sizing = words.size() == 2 && words.front() == "model";
-  if (words.size() > (showing || sizing ? 2u : 1u)) {
+  const bool comparing = !words.empty() && words.front() == "diff";
+  if (comparing && words.size() != 3) {
+    return refuse({flag_error(verb, "diff takes two entries", "supernode catalog diff b200 b300")});
+  }
+  if (words.size() > (comparing ? 3u : showing || sizing ? 2u : 1u)) {
     return refuse({flag_error(verb, "unexpected argument '" + shown(words.back()) + "'",
                               "supernode catalog show NAME shows one entry")});
   }
   if (showing && words.size() < 2) {
     return refuse({flag_error(verb, "show what?", "supernode catalog show al128")});
   }
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(folder);
   if (!catalog) return refuse(catalog.error());
+  if (comparing) return diff(*catalog, words[1], words[2], json);
   if (sizing) return show_model(*catalog, words[1], json);
   if (showing) return show(*catalog, words[1], json);
   return list(*catalog, words.empty() ? std::string() : words.front(), json);

@@ -34,21 +34,32 @@ struct Verb {
   std::string_view name;
   std::string_view summary;
   int (*run)(const Args& args);
+  std::string_view words = {};  // that the first argument may be, for completion: "show model"
 };
 
 [[nodiscard]] const std::vector<Verb>& verbs();
 
 int run_calibrate(const Args& args);
 int run_catalog(const Args& args);
+int run_collective(const Args& args);
+int run_completion(const Args& args);
+int run_doctor(const Args& args);
+int run_man(const Args& args);
 int run_plan(const Args& args);
+int run_simulate(const Args& args);
 int run_validate(const Args& args);
+/// `validate collectives` and `calibrate collectives`: the rest of the command line.
+int run_validate_collectives(const Args& args);
+int run_calibrate_collectives(const Args& args);
+int run_calibrate_serving(const Args& args);
 int run_workload(const Args& args);
 
 /// The whole command line without the program's name.
 int run(const Args& args);
 
 /// Parses `args` into the variables bound to `app`. The result is an exit code when there is
-/// nothing more to do: help was printed, or mistakes were.
+/// nothing more to do: help was printed, or mistakes were. Adds --quiet, which `run` reads, where
+/// the verb has none of its own.
 [[nodiscard]] std::optional<int> parse(CLI::App& app, const Args& args);
 
 /// A whole number within [min, max], or an error about `flag` in `errors`.

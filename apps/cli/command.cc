@@ -2,7 +2,11 @@
 //
 // `supernode VERB ...`: finds the verb, or says what there is. A new verb is one line in `verbs`.
 
+#include <algorithm>
+
 #include "apps/cli/cli.h"
+#include "apps/cli/progress.h"
+#include "apps/cli/verb_page.h"
 
 namespace sn::cli {
 
@@ -26,7 +30,9 @@ std::string help() {
          "  supernode plan scenarios/al128-deepseek-v3.yaml\n"
          "  supernode plan scenarios/al128-deepseek-v3.yaml --explain\n"
          "  supernode catalog show al128\n\n"
-         "Results go to standard output, mistakes and timing to standard error.\n"
+         "Results go to standard output, mistakes, progress and timing to standard error; --quiet "
+         "leaves\n"
+         "out the last two. Colour and progress are for terminals; NO_COLOR turns colour off.\n"
          "Exit codes: 0 done; 2 a mistake in what was asked, also when nothing fits or no "
          "deployment\n"
          "meets the SLO; 1 a fault of the program or the machine.\n";
@@ -52,10 +58,18 @@ int unknown_verb(const std::string& name) {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = {
       {"plan", "rank the deployments of a model on a machine under an SLO", run_plan},
-      {"catalog", "what is known of a chip, link, rack or model, with sources", run_catalog},
+      {"simulate", "replay a request trace on a machine, request by request", run_simulate},
+      {"catalog", "what is known of a chip, link, rack or model, with sources", run_catalog,
+       "show model diff"},
+      {"collective", "times of a collective by size, as nccl-tests prints them", run_collective},
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},
-      {"validate", "predicted against measured, table by table, with the error", run_validate},
-      {"calibrate", "fit the kernel models to measured tables", run_calibrate},
+      {"validate", "predicted against measured, table by table, with the error", run_validate,
+       "kernels collectives serving"},
+      {"calibrate", "fit the models of kernels, collectives and engines to measurements",
+       run_calibrate, "kernels collectives serving"},
+      {"doctor", "whether this program and this machine are in order", run_doctor},
+      {"completion", "completion of command lines, for a shell", run_completion, "bash zsh fish"},
+      {"man", "the manual page of all verbs, as roff", run_man},
   };
   return all;
 }
@@ -69,7 +83,13 @@ int run(const Args& args) {
   if (first == "--help" || first == "-h" || first == "help") return print(help());
   if (first == "--version") return print(std::string("supernode ") + SN_VERSION + "\n");
   for (const Verb& verb : verbs()) {
-    if (verb.name == first) return verb.run(Args(args.begin() + 1, args.end()));
+    if (verb.name != first) continue;
+    const Args rest(args.begin() + 1, args.end());
+    if (std::find(rest.begin(), rest.end(), describe_word) != rest.end()) {
+      return refuse({flag_error("supernode " + first, "unexpected argument", "see --help")});
+    }
+    const Progress progress(first, std::find(rest.begin(), rest.end(), "--quiet") != rest.end());
+    return verb.run(rest);
   }
   return unknown_verb(first);
 }

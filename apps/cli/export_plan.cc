@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "apps/cli/open_catalog.h"
 #include "sn/hw/catalog.h"
 #include "sn/planner/export.h"
 
@@ -42,16 +43,17 @@ void check_tool(const std::string& verb, const std::string& tool, Errors& errors
       near.empty() ? "tools are " + all : "did you mean '" + near + "'? Tools are " + all));
 }
 
-int export_plan(const std::string& verb, const twin::World& world,
-                const planner::PlanReport& report, const std::string& tool, int rank) {
+int export_plan(const ExportRun& run, const twin::World& world, const planner::PlanReport& report) {
+  const std::string& tool = run.tool;
+  const int rank = run.rank;
   const auto count = static_cast<int>(report.candidates.size());
   if (rank > count) {
-    return refuse({flag_error(verb,
+    return refuse({flag_error(run.verb,
                               "there is no deployment " + std::to_string(rank) + "; the plan has " +
                                   std::to_string(count),
                               "--deployment 1 is the best")});
   }
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(run.catalog);
   if (!catalog) return refuse(catalog.error());
   const Result<Node> entry = catalog->entry(*hw::find_kind("tool"), tool);
   if (!entry) return refuse(entry.error());

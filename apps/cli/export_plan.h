@@ -15,8 +15,15 @@ namespace sn::cli {
 /// Reports a tool that is not known, with the nearest.
 void check_tool(const std::string& verb, const std::string& tool, Errors& errors);
 
-/// Prints deployment `rank` of `report` for `tool`, which is known; returns the exit code.
-[[nodiscard]] int export_plan(const std::string& verb, const twin::World& world,
-                              const planner::PlanReport& report, const std::string& tool, int rank);
+struct ExportRun {
+  std::string verb;
+  std::string tool;  // a known one
+  int rank = 1;
+  std::string catalog;  // folder that is laid over the catalog
+};
+
+/// Prints deployment `rank` of `report`; returns the exit code.
+[[nodiscard]] int export_plan(const ExportRun& run, const twin::World& world,
+                              const planner::PlanReport& report);
 
 }  // namespace sn::cli

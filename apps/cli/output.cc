@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "apps/cli/cli.h"
+#include "apps/cli/progress.h"
 
 namespace sn::cli {
 
@@ -46,6 +47,7 @@ Error io_error(const std::string& path, const std::string& message, std::string 
 }  // namespace
 
 int print(std::string_view text, int code) {
+  erase_progress();
   const int error = write_all(STDOUT_FILENO, text);
   if (error == 0 || error == EPIPE) return code;
   complain("supernode: error: cannot write standard output: " +
@@ -53,7 +55,10 @@ int print(std::string_view text, int code) {
   return exit_mistake;
 }
 
-void complain(std::string_view text) { static_cast<void>(write_all(STDERR_FILENO, text)); }
+void complain(std::string_view text) {
+  erase_progress();
+  static_cast<void>(write_all(STDERR_FILENO, text));
+}
 
 int refuse(const Errors& errors) {
   complain(render(errors));

@@ -12,8 +12,11 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/export_plan.h"
 #include "apps/cli/load_scenario.h"
+#include "apps/cli/open_catalog.h"
+#include "apps/cli/plan_choice.h"
 #include "apps/cli/share_plan.h"
 #include "sn/base/files.h"
+#include "sn/draw/choice_views.h"
 #include "sn/draw/pareto_svg.h"
 #include "sn/draw/plan_json.h"
 #include "sn/draw/plan_text.h"
@@ -38,6 +41,8 @@ struct PlanArgs {
   std::string tool;
   std::string deployment;
   std::string tenant;
+  std::string catalog;
+  Choice choice;
   std::string top = "10";
   std::string threads = "0";
   bool explain = false;
@@ -68,13 +73,15 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
       ->type_name("TOOL");
   app.add_option("--deployment", a.deployment, "which deployment to export (1, the best)")
       ->type_name("N");
+  describe_choice(app, a.choice);
   app.add_option("--tenant", a.tenant,
                  "of a scenario with tenants: plan this one on its share, with all views")
       ->type_name("NAME");
+  add_catalog_flag(app, a.catalog);
   app.add_option("--top", a.top, "deployments to report (10)")->type_name("N");
   app.add_option("--threads", a.threads, "threads; 0 for all; the result is the same")
       ->type_name("N");
-  app.add_flag("--quiet", a.quiet, "no timing on standard error");
+  app.add_flag("--quiet", a.quiet, "neither progress nor timing on standard error");
   app.footer(
       "\nexamples:\n"
       "  supernode plan scenarios/al128-deepseek-v3.yaml\n"
@@ -83,6 +90,9 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
       "  supernode plan a.yaml b.yaml c.yaml          one comparison table\n"
       "  supernode plan a.yaml --vary cluster.rack.gpus=8,16,32,64,128\n"
       "  supernode plan a.yaml --export vllm > launch.sh\n"
+      "  supernode plan a.yaml --filter 'decode.gpus<=16' --filter 'tpot.p90<20 ms'\n"
+      "  supernode plan a.yaml --pareto J/tok,tok/s/user --svg energy.svg\n"
+      "  supernode plan a.yaml --why-not '14 x (TP8) + 2 x (DP8)'\n"
       "  supernode plan shared.yaml --tenant chat --explain\n"
       "  supernode plan --json a.yaml | jq .candidates[0].state");
 }
@@ -149,6 +159,12 @@ planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
     }
   }
   options.explain = a.explain || a.files.size() == 1;
+  check_choice(verb, a.choice, a.files.size() <= 1 && a.vary.empty(), options, errors);
+  if (!a.choice.why_not.empty() && (a.explain || !a.svg.empty() || !a.tool.empty())) {
+    errors.push_back(flag_error(verb, "--why-not answers with a page or --json and nothing else",
+                                "leave out --explain, --svg and --export"));
+  }
+  if (!a.choice.why_not.empty()) options.explain = false;
   return options;
 }
 
@@ -161,10 +177,11 @@ void check_shared(const PlanArgs& a, const twin::SharedMachine& machine, Errors&
   if (a.files.size() > 1) {
     errors.push_back(flag_error(verb, "a scenario with tenants is planned alone",
                                 "plan the scenarios one by one"));
-  } else if (a.tenant.empty() && (a.explain || !a.svg.empty() || !a.tool.empty())) {
-    errors.push_back(flag_error(verb,
-                                "--explain, --svg and --export look at one tenant of this scenario",
-                                "add --tenant " + shown(machine.tenants.front().name)));
+  } else if (a.tenant.empty() &&
+             (a.explain || !a.svg.empty() || !a.tool.empty() || a.choice.any())) {
+    errors.push_back(flag_error(
+        verb, "--explain, --svg, --export and --filter look at one tenant of this scenario",
+        "add --tenant " + shown(machine.tenants.front().name)));
   } else if (!a.tenant.empty()) {
     check_tenant(verb, machine, a.tenant, errors);
   }
@@ -177,7 +194,7 @@ struct Loaded {
 };
 
 Result<Loaded> load_all(const PlanArgs& a) {
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(a.catalog);
   if (!catalog) return fail(catalog.error());
   Loaded out;
   Errors errors;
@@ -203,6 +220,7 @@ Result<Loaded> load_all(const PlanArgs& a) {
       }
     } else {
       Result<twin::World> world = twin::resolve(*scenario, *catalog, load, directory_of(file));
+      if (world) load_measurements(directory_of(file), *world, errors);
       if (world) out.worlds.push_back(*std::move(world));
       if (!world) note(world.error());
     }
@@ -235,7 +253,9 @@ int show(const std::vector<planner::PlanReport>& reports, const PlanArgs& a) {
                                                        : draw::plan_json(reports.front())));
   }
   if (!a.svg.empty()) {
-    code = std::max(code, write_output(a.svg, draw::pareto_svg(reports.front())));
+    const planner::PlanReport& first = reports.front();
+    code = std::max(code, write_output(a.svg, first.tradeoff ? draw::tradeoff_svg(first)
+                                                             : draw::pareto_svg(first)));
   }
   return code;
 }
@@ -257,9 +277,14 @@ int plan_all(const std::vector<twin::World>& worlds, const PlanArgs& a,
     reports.push_back(*std::move(result));
   }
   if (reports.empty()) return code;
-  return std::max(code, a.tool.empty()
-                            ? show(reports, a)
-                            : export_plan(verb, worlds.front(), reports.front(), a.tool, rank));
+  if (!a.choice.why_not.empty()) {
+    return answer_why_not(worlds.front(), reports.front(), a.choice.why_not, a.json);
+  }
+  return std::max(
+      code, a.tool.empty()
+                ? show(reports, a)
+                : export_plan({.verb = verb, .tool = a.tool, .rank = rank, .catalog = a.catalog},
+                              worlds.front(), reports.front()));
 }
 
 }  // namespace
@@ -278,6 +303,7 @@ int run_plan(const Args& args) {
   if (!a.vary.empty()) {
     return run_vary({.file = a.files.front(),
                      .overrides = a.overrides,
+                     .catalog = a.catalog,
                      .flags = a.vary,
                      .options = options,
                      .json = a.json,

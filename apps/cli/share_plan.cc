@@ -4,11 +4,10 @@
 
 #include "apps/cli/share_plan.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "apps/cli/cli.h"
+#include "apps/cli/progress.h"
 #include "sn/draw/share_views.h"
 #include "sn/planner/share.h"
 
@@ -16,20 +15,13 @@ namespace sn::cli {
 
 namespace {
 
-constexpr const char* clear_line = "\r\033[K";
-
-/// Shares the machine; on a terminal one line says which tenant is being planned.
+/// Shares the machine; the line of progress says which tenant is being planned.
 Result<planner::ShareReport> shared(const twin::SharedMachine& machine, const ShareRun& run) {
-  const bool tell = !run.quiet && isatty(STDERR_FILENO) != 0;
   int plans = 0;
-  const Result<planner::ShareReport> report =
-      planner::share(machine, run.options, [&](const std::string& tenant, std::int64_t gpus) {
-        if (!tell) return;
-        complain(std::string(clear_line) + "plan " + std::to_string(++plans) + ": " +
-                 shown(tenant) + " on " + std::to_string(gpus) + " GPUs");
-      });
-  if (tell) complain(clear_line);
-  return report;
+  return planner::share(machine, run.options, [&](const std::string& tenant, std::int64_t gpus) {
+    say("plan " + std::to_string(++plans) + " of " + shown(tenant) + " on " + std::to_string(gpus) +
+        " GPUs");
+  });
 }
 
 }  // namespace

@@ -2,13 +2,13 @@
 //
 // `supernode plan FILE --vary FIELD=A,B,...`: one question over many values.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "apps/cli/cli.h"
 #include "apps/cli/load_scenario.h"
+#include "apps/cli/open_catalog.h"
+#include "apps/cli/progress.h"
 #include "sn/base/files.h"
 #include "sn/draw/text_table.h"
 #include "sn/draw/vary_views.h"
@@ -18,15 +18,6 @@
 namespace sn::cli {
 
 namespace {
-
-/// "12 of 45" on one line of a terminal; silent elsewhere.
-std::function<void(std::size_t, std::size_t)> progress(bool quiet) {
-  if (quiet || isatty(STDERR_FILENO) == 0) return [](std::size_t, std::size_t) {};
-  return [](std::size_t done, std::size_t all) {
-    complain("\r" + std::to_string(done) + " of " + std::to_string(all) + " planned" +
-             (done == all ? "\r\033[K" : ""));
-  };
-}
 
 int show(const planner::VaryReport& report, const VaryRun& run) {
   int code = exit_done;
@@ -50,7 +41,7 @@ int run_vary(const VaryRun& run) {
   const auto start = std::chrono::steady_clock::now();
   const Result<std::vector<planner::VaryAxis>> axes = planner::parse_axes(run.flags);
   if (!axes) return refuse(axes.error());
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<hw::Catalog> catalog = open_catalog(run.catalog);
   if (!catalog) return refuse(catalog.error());
   const Result<Node> scenario = read_scenario(run.file, run.overrides);
   if (!scenario) return refuse(scenario.error());
@@ -66,7 +57,10 @@ int run_vary(const VaryRun& run) {
   const FileLoader load = [](const std::string& path) { return read_file(path); };
   const std::string directory = directory_of(run.file);
   const Result<planner::VaryReport> report =
-      planner::vary({*scenario, *catalog, load, directory}, *axes, options, progress(run.quiet));
+      planner::vary({*scenario, *catalog, load, directory}, *axes, options,
+                    [](std::size_t done, std::size_t all) {
+                      say(std::to_string(done) + " of " + std::to_string(all) + " combinations");
+                    });
   if (!report) return refuse(report.error());
   const int code = show(*report, run);
   if (!run.quiet) {

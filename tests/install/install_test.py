@@ -31,6 +31,14 @@ class Install(unittest.TestCase):
     def test_command(self):
         self.assertIn("supernode", self.run_command(self.prefix / "bin/supernode", "--help"))
 
+    def test_manual_page_and_completion(self):
+        share = self.prefix / "share"
+        for name, word in (("man/man1/supernode.1", ".TH SUPERNODE"),
+                           ("bash-completion/completions/supernode", "complete -o filenames"),
+                           ("zsh/site-functions/_supernode", "#compdef supernode"),
+                           ("fish/vendor_completions.d/supernode.fish", "complete -c supernode")):
+            self.assertIn(word, (share / name).read_text())
+
     def test_headers(self):
         wanted = {path.relative_to(ROOT / "src") for path in (ROOT / "src").rglob("*.h")
                   if not path.stem.endswith("_test")}

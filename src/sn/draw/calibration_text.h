@@ -1,7 +1,7 @@
 // sn/draw/calibration_text.h
 //
 // `supernode calibrate` as text: error before and after, every parameter, what the data cannot
-// tell.
+// tell; and how well chips are predicted that no fit has seen.
 
 #pragma once
 
@@ -9,10 +9,14 @@
 
 #include "sn/draw/text_table.h"
 #include "sn/evidence/calibrate_kernels.h"
+#include "sn/evidence/leave_out.h"
 
 namespace sn::draw {
 
 [[nodiscard]] std::string calibration_text(const evidence::Calibration& calibration,
                                            const TextStyle& style);
+
+[[nodiscard]] std::string leave_out_text(const std::vector<evidence::LeftOut>& experiments,
+                                         const TextStyle& style);
 
 }  // namespace sn::draw

@@ -11,8 +11,10 @@
 
 #include "sn/base/units.h"
 #include "sn/collective/params.h"
+#include "sn/evidence/published_figures.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
+#include "sn/llm/uncertainty.h"
 #include "sn/planner/tool_table.h"
 #include "sn/serving/workload_file.h"
 
@@ -188,6 +190,20 @@ void add_tool(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Er
   }
 }
 
+/// A line a product; its conditions are the note of the entry.
+void add_published(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+  const evidence::PublishedProducts p = take(evidence::read_published(tree, sheet.name), errors);
+  hw::Provenance from;
+  from.confidence = hw::Confidence::high;
+  if (const hw::SourceInfo* info = catalog.sources().find(p.source)) from.source = *info;
+  from.note = p.citation;
+  for (const evidence::PublishedProduct& x : p.products) {
+    sheet.lines.push_back({.path = x.shape(),
+                           .dimension = FlopRate::dimension,
+                           .figures = {{format(x.rate), x.rate.si(), from}}});
+  }
+}
+
 /// How the lines of each kind are read. A new kind is one line.
 struct KindReader {
   std::string_view kind;
@@ -217,10 +233,12 @@ constexpr KindReader readers[] = {
      [](const hw::Catalog& c, const Node& t, Datasheet& s, Errors& e) { add_model(c, t, s, e); }},
     {"kernels", add_described<kernel::KernelParams>},
     {"kernel_software", add_described<kernel::SoftwareParams>},
+    {"uncertainty", add_described<llm::Uncertainty>},
     {"collectives", add_described<collective::CollectiveParams>},
     {"framework", add_described<llm::Framework>},
     {"traits", add_described<llm::ModelTraits>},
     {"workload", add_workload},
+    {"published", add_published},
     {"tool", add_tool},
 };
 

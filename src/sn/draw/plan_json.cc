@@ -5,6 +5,7 @@
 #include "sn/draw/plan_json.h"
 
 #include "sn/base/json_writer.h"
+#include "sn/draw/choice_views.h"
 #include "sn/draw/error_json.h"
 
 namespace sn::draw {
@@ -46,12 +47,13 @@ void write(JsonWriter& w, const planner::PoolReport& report, const serving::Pool
   w.begin_object();
   w.member("replicas", report.replicas).member("gpus", report.gpus);
   w.member("parallel", report.parallel);
-  w.member("tp", p.tp).member("dp", p.dp).member("pp", p.pp).member("ep", p.ep);
+  w.member("tp", p.tp).member("cp", p.cp).member("dp", p.dp).member("pp", p.pp).member("ep", p.ep);
   w.key("precision").begin_object();
   w.member("weights", kernel::to_string(precision.weights));
   w.member("activations", kernel::to_string(precision.activations));
   w.member("kv", kernel::to_string(precision.kv));
   w.end_object();
+  w.member("redundant_experts", pool.deployment.redundant);
   w.member("draft_tokens", report.draft_tokens).member("chunk_tokens", report.chunk);
   w.member("sequences_per_rank", report.sequences);
   w.member("sequences_per_replica", report.batch);
@@ -174,6 +176,13 @@ void write(JsonWriter& w, const PlanReport& r) {
   w.member("considered", r.considered).member("fit", r.fit).member("meet", r.meet);
   w.member("inputs", r.inputs).member("inputs_assumed", r.inputs_assumed);
   write_list(w, "candidates", r.candidates);
+  write_list(w, "filters", r.filters);
+  w.key("tradeoff");
+  if (r.tradeoff) {
+    write_tradeoff(w, *r.tradeoff);
+  } else {
+    w.null();
+  }
   write_list(w, "pareto", r.pareto);
   w.key("explanation");
   if (r.explanation) {

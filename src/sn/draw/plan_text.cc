@@ -13,6 +13,7 @@
 #include "sn/base/result.h"
 #include "sn/base/units.h"
 #include "sn/base/utf8.h"
+#include "sn/draw/choice_views.h"
 #include "sn/draw/plan_text_parts.h"
 
 namespace sn::draw {
@@ -86,6 +87,11 @@ std::string head_lines(const PlanReport& report, const TextStyle& style) {
       " {} deployment{} considered, {} fit, {}\n", whole(report.considered),
       report.considered == 1 ? "" : "s", whole(report.fit),
       report.meet > 0 ? whole(report.meet) + " meet the SLO" : std::string("none meets the SLO"));
+  if (!report.filters.empty()) {
+    std::string all;
+    for (const std::string& f : report.filters) all += (all.empty() ? "" : ", ") + shown(f);
+    out += " " + wrapped("of those with " + all, 1, page_width) + ":\n";
+  }
   return out;
 }
 
@@ -266,6 +272,7 @@ std::string plan_head(const PlanReport& report, const TextStyle& style) {
     const std::string miss = closest_miss(report);
     if (!miss.empty()) out += " " + wrapped(miss, 1, page_width) + "\n";
   }
+  if (report.tradeoff) out += "\n" + tradeoff_table(*report.tradeoff, style);
   return out;
 }
 

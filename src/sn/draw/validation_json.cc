@@ -36,9 +36,9 @@ void write_faults(JsonWriter& w, const Errors& errors) {
   w.end_array();
 }
 
-/// What a file and a table have in common.
+/// What a file and a table have in common; `busbw` of collectives.
 template <class Report>
-void write_counts(JsonWriter& w, const Report& r) {
+void write_counts(JsonWriter& w, const Report& r, const Metrics* busbw = nullptr) {
   w.member("rows", std::uint64_t{r.rows}).member("predicted", std::uint64_t{r.predicted});
   w.key("skipped");
   write(w, r.skipped);
@@ -47,20 +47,24 @@ void write_counts(JsonWriter& w, const Report& r) {
   w.end_object();
   w.key("held_out").begin_object().key("latency");
   write(w, r.held_out);
+  if (busbw != nullptr && busbw->n > 0) {
+    w.key("busbw");
+    write(w, *busbw);
+  }
   w.end_object();
 }
 
 void write(JsonWriter& w, const TableReport& t) {
   w.begin_object().member("group", t.group);
-  write_counts(w, t);
-  w.member("target_mape", t.target).member("met", t.met());
+  write_counts(w, t, &t.busbw);
+  w.member(t.by_median ? "target_median" : "target_mape", t.target).member("met", t.met());
   w.member("coverage_adjusted_mape", t.adjusted());
   w.end_object();
 }
 
 void write(JsonWriter& w, const FileReport& f) {
   w.begin_object().member("file", f.file).member("family", f.family);
-  w.member("chip", f.chip).member("framework", f.framework);
+  w.member("chip", f.chip).member("framework", f.framework).member("citation", f.citation);
   write_counts(w, f);
   w.key("groups").begin_array();
   for (const TableReport& t : f.tables) write(w, t);
@@ -74,12 +78,28 @@ void write(JsonWriter& w, const FileReport& f) {
   w.end_object();
 }
 
-void write(JsonWriter& w, const Summary& s) {
-  w.begin_object().member("name", s.name).member("tables", std::uint64_t{s.tables});
+void write_means(JsonWriter& w, const Summary& s) {
+  w.member("tables", std::uint64_t{s.tables});
   w.member("tables_on_target", std::uint64_t{s.met}).member("rows", std::uint64_t{s.rows});
   w.member("predicted", std::uint64_t{s.predicted}).member("mape", s.mape);
   w.member("coverage_adjusted_mape", s.adjusted).member("held_out_mape", s.held_out);
-  w.member("mean_absolute_bias", s.bias).member("floor", s.floor).end_object();
+  w.member("mean_absolute_bias", s.bias).member("floor", s.floor);
+}
+
+void write(JsonWriter& w, const Summary& s) {
+  w.begin_object().member("name", s.name);
+  write_means(w, s);
+  w.end_object();
+}
+
+void write(JsonWriter& w, const std::vector<evidence::FamilyOnChip>& cells) {
+  w.begin_array();
+  for (const evidence::FamilyOnChip& c : cells) {
+    w.begin_object().member("family", c.family).member("chip", c.chip);
+    write_means(w, c.means);
+    w.end_object();
+  }
+  w.end_array();
 }
 
 void write(JsonWriter& w, const std::vector<Summary>& all) {
@@ -96,8 +116,14 @@ std::string validation_json(const evidence::Validation& v) {
   for (const FileReport& f : v.files) write(w, f);
   w.end_array().key("parameters").begin_array();
   for (const evidence::ParameterLine& p : v.parameters) {
-    w.begin_object().member("family", p.family).member("name", p.name).member("value", p.value);
-    w.member("source", p.source).member("note", p.note).end_object();
+    w.begin_object().member("scope", p.scope).member("family", p.family).member("of", p.of);
+    w.member("name", p.name).member("value", p.value).member("source", p.source);
+    w.member("confidence", p.confidence).member("note", p.note).end_object();
+  }
+  w.end_array().key("parameter_budget").begin_array();
+  for (const evidence::BudgetLine& b : v.budget) {
+    w.begin_object().member("scope", b.scope).member("family", b.family).member("of", b.of);
+    w.member("count", std::uint64_t{b.count}).member("limit", std::uint64_t{b.limit}).end_object();
   }
   w.end_array().key("summary").begin_object().key("all");
   write(w, v.all);
@@ -105,6 +131,8 @@ std::string validation_json(const evidence::Validation& v) {
   write(w, v.families);
   w.key("chips");
   write(w, v.chips);
+  w.key("families_by_chip");
+  write(w, v.cells);
   w.end_object().key("ignored").begin_array();
   for (const std::string& name : v.ignored) w.value(std::string_view(name));
   w.end_array().key("errors");

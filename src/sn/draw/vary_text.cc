@@ -135,7 +135,7 @@ std::string vary_table(const VaryReport& r, const TextStyle& style) {
 
 std::string vary_json(const VaryReport& r) {
   JsonWriter json;
-  json.begin_object().member("format", "supernode-vary");
+  json.begin_object().member("format", "supernode-vary").member("version", 1);
   json.member("name", std::string_view(r.subject.name));
   json.member("workload", std::string_view(r.subject.workload));
   json.member("slo", std::string_view(r.subject.slo));

@@ -226,7 +226,13 @@ TableResult open_aiconfigurator(const KernelFile& file, std::string_view text, c
                       .where = {.file = file.name}});
   }
   const std::vector<std::string> missing = table->missing();
-  if (!missing.empty()) return fail(missing_columns(file, missing));
+  if (!missing.empty()) {
+    Faults others;
+    table->check_columns(others);
+    Errors errors = others.list(file.name);
+    errors.push_back(missing_columns(file, missing));
+    return fail(std::move(errors));
+  }
   return std::unique_ptr<KernelTable>(std::move(table));
 }
 

@@ -11,13 +11,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <optional>
+#include <map>
 #include <set>
 
-#include "sn/base/files.h"
-#include "sn/evidence/kernel_cases.h"
+#include "sn/evidence/fit_sample.h"
 #include "sn/evidence/param_slots.h"
+#include "sn/evidence/parameter_groups.h"
 
 namespace sn::evidence {
 
@@ -26,49 +25,7 @@ namespace {
 using kernel::Family;
 using kernel::Format;
 using kernel::Library;
-
-/// A measured row of one family with what its prediction depends on.
-struct FitRow {
-  KernelCase measured;
-  std::size_t chip = 0;   // index into the chips of the fit
-  std::size_t table = 0;  // for weights
-};
-
-/// What one operator is to a fit.
-struct Kind {
-  Family family = Family::gemm;
-  Format format = Format::bf16;
-  Library library = Library::cublas;
-  bool narrow_cache = false;
-};
-
-struct KindOf {
-  std::optional<Kind> operator()(const kernel::Gemm& g) const {
-    return Kind{Family::gemm, format_of(g.activation, g.weight, g.block), g.library};
-  }
-  std::optional<Kind> operator()(const kernel::Moe& m) const {
-    return Kind{Family::moe, format_of(m.activation, m.weight, m.block), m.library};
-  }
-  std::optional<Kind> operator()(const kernel::PrefillAttention& a) const {
-    return Kind{a.latent ? Family::mla_prefill : Family::prefill, Format::bf16, a.library,
-                a.kv != kernel::DataType::bf16};
-  }
-  std::optional<Kind> operator()(const kernel::DecodeAttention& a) const {
-    return Kind{Family::decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
-  }
-  std::optional<Kind> operator()(const kernel::MlaDecode& a) const {
-    return Kind{Family::mla_decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
-  }
-  std::optional<Kind> operator()(const Elementwise&) const {
-    return Kind{Family::elementwise, Format::bf16, Library::portable};
-  }
-};
-
-/// Families are fitted on rows of one operator; modules only judge.
-std::optional<Kind> kind_of(const KernelCase& c) {
-  if (c.ops.size() != 1) return std::nullopt;
-  return std::visit(KindOf{}, c.ops.front());
-}
+using Kind = OperatorKind;
 
 Library reference(Family family) {
   switch (family) {
@@ -85,68 +42,6 @@ Library reference(Family family) {
       return Library::trtllm;
   }
 }
-
-struct Sample {
-  std::vector<FitRow> rows;
-  std::vector<std::string> chips;
-  std::size_t tables = 0;
-};
-
-/// Rows of all families that a fit may see, by family.
-class Collector {
- public:
-  Collector(const KernelSet& kernels, const CalibrateOptions& options)
-      : kernels_(kernels), options_(options), samples_(kernel::family_count) {}
-
-  void read(const KernelFile& file, Errors& errors) {
-    if (file.format == TableFormat::microbench) return;  // single figures only judge
-    if (file.table.starts_with("wideep")) return;        // whole modules of another engine
-    const auto chip = kernels_.chips.find(file.chip);
-    if (chip == kernels_.chips.end()) return;
-    const Salvage text = salvage_file(file.path, std::size_t{1} << 31);
-    if (text.stopped_by) errors.push_back(*text.stopped_by);
-    const auto table = open_table(file, text.text, chip->second, routing_);
-    if (!table) {
-      errors.insert(errors.end(), table.error().begin(), table.error().end());
-      return;
-    }
-    std::map<std::pair<std::uint32_t, std::size_t>, std::vector<FitRow>> by_table;
-    Faults faults;
-    KernelCase row;
-    while ((*table)->next(row, faults)) {
-      if (!row.skip.empty() || !row.fitted()) continue;
-      const std::optional<Kind> kind = kind_of(row);
-      if (!kind) continue;
-      by_table[{row.group, static_cast<std::size_t>(kind->family)}].push_back({row, 0, 0});
-    }
-    for (auto& [key, rows] : by_table) add(file.chip, key.second, rows);
-  }
-
-  [[nodiscard]] std::vector<Sample>& samples() { return samples_; }
-
- private:
-  void add(const std::string& chip, std::size_t family, std::vector<FitRow>& rows) {
-    Sample& s = samples_[family];
-    const auto at = std::find(s.chips.begin(), s.chips.end(), chip);
-    const auto index = static_cast<std::size_t>(at - s.chips.begin());
-    if (at == s.chips.end()) s.chips.push_back(chip);
-    // Evenly spaced rows of the table's own order.
-    const double stride = std::max(
-        1.0, static_cast<double>(rows.size()) / static_cast<double>(options_.rows_per_table));
-    for (double i = 0.0; i < static_cast<double>(rows.size()); i += stride) {
-      FitRow& row = rows[static_cast<std::size_t>(i)];
-      row.chip = index;
-      row.table = s.tables;
-      s.rows.push_back(std::move(row));
-    }
-    ++s.tables;
-  }
-
-  const KernelSet& kernels_;
-  const CalibrateOptions& options_;
-  RoutingCache routing_;
-  std::vector<Sample> samples_;
-};
 
 bool has_tensor_memory(std::string_view generation) {
   return generation == "blackwell" || generation == "blackwell-grace";
@@ -181,7 +76,7 @@ std::vector<ParamSlot> generation_slots(kernel::KernelParams& p, Family family) 
 /// The fit of one family.
 class FamilyJob {
  public:
-  FamilyJob(Family family, Sample& sample, KernelSet& kernels, const CalibrateOptions& options)
+  FamilyJob(Family family, FitSample& sample, KernelSet& kernels, const CalibrateOptions& options)
       : family_(family), sample_(sample), kernels_(kernels), options_(options) {
     for (const std::string& name : sample.chips) {
       const hw::Chip& chip = kernels.chips.at(name);
@@ -214,13 +109,15 @@ class FamilyJob {
       }
     });
     out.mape = mape();
+    out.support = support();
     return out;
   }
 
  private:
   [[nodiscard]] bool is_reference(const FitRow& r) const {
     const Kind k = *kind_of(r.measured);
-    return k.format == Format::bf16 && k.library == reference(family_) && !k.narrow_cache;
+    const bool usual = k.library == reference(family_) || !exists(family_, k.library);
+    return k.format == Format::bf16 && usual && !k.narrow_cache;
   }
 
   void collect_slots() {
@@ -241,6 +138,7 @@ class FamilyJob {
     }
     formats.erase(static_cast<std::size_t>(Format::bf16));
     libraries.erase(static_cast<std::size_t>(reference(family_)));
+    if (family_ == Family::decode) add_fallbacks(libraries);
     kernel::SoftwareParams& software = kernels_.software;
     for (const std::size_t f : formats) {
       const std::string path(to_string(static_cast<Format>(f)));
@@ -252,11 +150,21 @@ class FamilyJob {
       share(slots_of(software.fp8_cache[f], "fp8_cache." + std::string(to_string(family_))));
     }
     for (const std::size_t l : libraries) {
+      if (!exists(family_, static_cast<Library>(l))) continue;  // a reference of other chips
       const auto f = static_cast<std::size_t>(family_);
       const std::string path =
           fmt::format("libraries.{}.{}", to_string(static_cast<Library>(l)), to_string(family_));
       share(family_ == Family::gemm ? slots_of(software.gemm_libraries[l], path)
                                     : slots_of(software.libraries[f][l], path));
+    }
+  }
+
+  /// TensorRT-LLM's decode takes one of three kernels, by the shape.
+  static void add_fallbacks(std::set<std::size_t>& libraries) {
+    const bool xqa = libraries.contains(static_cast<std::size_t>(Library::xqa));
+    if (xqa) libraries.insert(static_cast<std::size_t>(Library::xqa_fp8));
+    if (xqa || libraries.contains(static_cast<std::size_t>(Library::trtllm))) {
+      libraries.insert(static_cast<std::size_t>(Library::mmha));
     }
   }
 
@@ -404,8 +312,39 @@ class FamilyJob {
     return sum.empty() ? 0.0 : total / static_cast<double>(sum.size());
   }
 
+  /// Rows, tables and error behind each group of parameters.
+  [[nodiscard]] std::vector<FitSupport> support() const {
+    struct Sum {
+      double error = 0.0;
+      double rows = 0.0;
+    };
+    std::map<std::string, std::map<std::size_t, Sum>> groups;
+    for (const Block& b : blocks_) {
+      const std::size_t chip = sample_.rows[b.begin].chip;
+      const std::vector<double> r = evaluate(b, chip);
+      for (std::size_t i = b.begin; i < b.end; ++i) {
+        const Kind kind = *kind_of(sample_.rows[i].measured);
+        for (const std::string& group : parameter_groups(kind, generation_of_chip_[chip]->name)) {
+          Sum& sum = groups[group][sample_.rows[i].table];
+          sum.error += std::abs(std::expm1(r[i - b.begin]));
+          sum.rows += 1.0;
+        }
+      }
+    }
+    std::vector<FitSupport> out;
+    for (const auto& [group, tables] : groups) {
+      FitSupport s{.group = group, .tables = tables.size()};
+      for (const auto& [table, sum] : tables) {
+        s.rows += static_cast<std::size_t>(sum.rows);
+        s.mape += sum.error / sum.rows / static_cast<double>(tables.size());
+      }
+      out.push_back(std::move(s));
+    }
+    return out;
+  }
+
   Family family_;
-  Sample& sample_;
+  FitSample& sample_;
   KernelSet& kernels_;
   const CalibrateOptions& options_;
   std::vector<hw::Chip> chips_;
@@ -424,6 +363,8 @@ class FamilyJob {
 };
 
 }  // namespace
+
+Library reference_library(Family family) { return reference(family); }
 
 kernel::KernelParams starting_params() {
   const auto us = [](double v) { return Time::from_si(v * 1e-6); };
@@ -446,23 +387,37 @@ kernel::KernelParams starting_params() {
            .wave = 0.5,
            .rows = 1.3,
            .token = us(0.1)};
-  p.prefill = {.launch = us(12.0),
-               .rate = 0.8,
+  p.prefill = {.launch = us(9.0),
+               .rate = 0.75,
                .exp = 1.2,
-               .k_step = us(0.5),
+               .k_step = us(0.4),
                .tile = us(2.0),
-               .traffic = 1.8,
-               .l2 = 0.35};
-  p.mla_prefill = p.prefill;
+               .tail = 0.5,
+               .traffic = 1.2,
+               .l2 = 0.3,
+               .empty = us(0.35),
+               .convert = 0.3};
   p.decode = {.launch = us(8.5),
-              .rate = 0.3,
-              .hbm = 0.9,
-              .l2 = 0.5,
-              .k_step = us(0.1),
-              .head = us(1.5),
-              .wave = 0.6,
+              .rate = 0.5,
+              .hbm = 0.95,
+              .l2 = 0.6,
+              .k_step = us(0.15),
+              .head = us(2.5),
               .split = us(2.0)};
-  p.mla_decode = p.decode;
+  p.mla_prefill = {.launch = us(12.0),
+                   .rate = 0.6,
+                   .k_step = us(0.5),
+                   .tile = us(2.0),
+                   .traffic = 1.0,
+                   .host = us(500.0)};
+  p.mla_decode = {.launch = us(5.0),
+                  .rate = 0.6,
+                  .hbm = 0.85,
+                  .l2 = 0.5,
+                  .k_step = us(1.0),
+                  .head = us(6.0),
+                  .split = us(4.0),
+                  .swapped = 0.8};
   p.elementwise = {.launch = us(1.8),
                    .hbm = 0.9,
                    .l2 = 0.4,
@@ -499,17 +454,23 @@ Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
   out.kernels = std::move(kernels);
   const KernelFiles found = find_kernel_files(directory);
   out.errors = found.errors;
-  Collector collector(out.kernels, options);
   if (progress) progress("reading tables");
-  for (const KernelFile& file : found.files) collector.read(file, out.errors);
+  std::vector<FitSample> samples = read_fit_samples(found.files, out.kernels, options, out.errors);
   for (std::size_t f = 0; f < kernel::family_count; ++f) {
     const auto family = static_cast<Family>(f);
-    Sample& sample = collector.samples()[f];
+    FitSample& sample = samples[f];
     const std::string name(to_string(family));
     const bool wanted =
         options.families.empty() ||
         std::find(options.families.begin(), options.families.end(), name) != options.families.end();
-    if (!wanted || sample.rows.size() < 100) continue;
+    if (!wanted || sample.rows.empty()) continue;
+    if (sample.rows.size() < rows_least) {
+      out.notes.push_back(
+          fmt::format("{}: {} rows to fit, fewer than {}: the data cannot determine "
+                      "its parameters, nothing was fitted",
+                      name, sample.rows.size(), rows_least));
+      continue;
+    }
     if (progress) progress(name);
     out.families.push_back(FamilyJob(family, sample, out.kernels, options).run());
     if (family == Family::elementwise) inherit_elementwise(sample.chips, out.kernels);

@@ -103,16 +103,38 @@ TEST(Calibrate, DoesNotDependOnThreads) {
   KernelSet kernels;
   kernels.chips.emplace("h100", h100());
   const auto once = [&](int threads) {
-    return catalog_files(
-        calibrate_kernels(data.path(), kernels, {.threads = threads, .families = {}}), "today");
+    return catalog_files(calibrate_kernels(data.path(), kernels, {.threads = threads}), "today");
   };
   const auto one = once(1);
   const auto two = once(2);
-  ASSERT_EQ(one.size(), 2u);
+  ASSERT_EQ(one.size(), 1u);  // bf16 products of the reference library: nothing of software
   for (std::size_t i = 0; i < one.size(); ++i) EXPECT_EQ(one[i].text, two[i].text);
   EXPECT_EQ(one[0].path, "kernels/hopper.yaml");
   EXPECT_NE(one[0].text.find("source: kernel-fit"), std::string::npos);
   EXPECT_NE(one[0].text.find("not in the measured tables"), std::string::npos);
+  EXPECT_NE(one[0].text.find("rows of 1 tables, error"), std::string::npos);
+}
+
+TEST(Calibrate, AnOverlayHoldsWhatWasFittedAlone) {
+  const MadeTable data;
+  KernelSet kernels;
+  kernels.chips.emplace("h100", h100());
+  const auto files =
+      catalog_files(calibrate_kernels(data.path(), kernels), "today", Extent::fitted);
+  ASSERT_EQ(files.size(), 1u);
+  EXPECT_NE(files[0].text.find("gemm:\n  launch:"), std::string::npos);
+  EXPECT_EQ(files[0].text.find("moe:"), std::string::npos);
+  EXPECT_EQ(files[0].text.find("family-default"), std::string::npos);
+}
+
+TEST(Calibrate, TooFewRowsAreSaidNotFitted) {
+  const MadeTable data;
+  KernelSet kernels;
+  kernels.chips.emplace("h100", h100());
+  const Calibration c = calibrate_kernels(data.path(), kernels, {.every = 1000});
+  EXPECT_TRUE(c.families.empty());
+  ASSERT_EQ(c.notes.size(), 1u);
+  EXPECT_EQ(c.notes[0].rfind("gemm: ", 0), 0u) << c.notes[0];
 }
 
 TEST(Validate, TruncatedAndUnknownFilesAreFaultsOfThemselves) {

@@ -44,32 +44,44 @@ std::string value_text(const ParamSlot& s) {
   return fmt::format("{:.4g} us", v * 1e6);  // all dimensioned parameters are times
 }
 
-const FittedParameter* fitted(const Calibration& c, const std::string& path,
-                              const FamilyFit** family) {
+/// What is known of a fitted number.
+struct Fitted {
+  const FittedParameter* parameter = nullptr;
+  const FitSupport* support = nullptr;
+};
+
+Fitted find(const Calibration& c, const std::string& path) {
+  const std::string group = path.substr(0, path.find_last_of('.'));
+  Fitted out;
   for (const FamilyFit& f : c.families) {
     for (const FittedParameter& p : f.fit.parameters) {
-      if (p.name != path) continue;
-      *family = &f;
-      return &p;
+      if (p.name == path) out.parameter = &p;
+    }
+    for (const FitSupport& s : f.support) {
+      if (s.group == group) out.support = &s;
     }
   }
-  return nullptr;
+  return out;
 }
 
-std::string leaf_text(const Calibration& c, const ParamSlot& s, const std::string& path) {
-  const FamilyFit* family = nullptr;
-  const FittedParameter* p = fitted(c, path, &family);
-  if (p == nullptr) {
+std::string leaf_text(const Calibration& c, const ParamSlot& s, const std::string& path,
+                      const std::string& date) {
+  const Fitted f = find(c, path);
+  if (f.parameter == nullptr) {
     return fmt::format(
-        "{{value: {}, source: family-default, confidence: low, "
-        "note: \"not in the measured tables\"}}",
-        value_text(s));
+        "{{value: {}, source: family-default, confidence: low, note: \"{}\"}}", value_text(s),
+        f.support != nullptr ? "not fitted: the reference" : "not in the measured tables");
   }
-  const std::string sure = p->determined
-                               ? fmt::format("standard error {:.1f} %", 100.0 * p->standard_error)
-                               : std::string("the data does not determine it");
-  return fmt::format("{{value: {}, source: kernel-fit, confidence: {}, note: \"{}\"}}",
-                     value_text(s), p->determined ? "medium" : "low", sure);
+  const std::string sure =
+      f.parameter->determined
+          ? fmt::format("standard error {:.1f} %", 100.0 * f.parameter->standard_error)
+          : std::string("the data does not determine it");
+  const std::string on =
+      f.support == nullptr ? std::string()
+                           : fmt::format("; {} rows of {} tables, error {:.1f} %", f.support->rows,
+                                         f.support->tables, 100.0 * f.support->mape);
+  return fmt::format("{{value: {}, source: kernel-fit, confidence: {}, note: \"{}{}; {}\"}}",
+                     value_text(s), f.parameter->determined ? "medium" : "low", sure, on, date);
 }
 
 std::string summary_of(const Calibration& c) {
@@ -83,33 +95,34 @@ std::string summary_of(const Calibration& c) {
 
 }  // namespace
 
-std::vector<CatalogFile> catalog_files(const Calibration& calibration, const std::string& date) {
+std::vector<CatalogFile> catalog_files(const Calibration& calibration, const std::string& date,
+                                       Extent extent) {
   std::vector<CatalogFile> out;
   const std::string note =
       fmt::format("note: >-\n  Written by supernode calibrate kernels on {}. Fitted on: {}.\n",
                   date, summary_of(calibration));
-  for (const auto& [name, params] : calibration.kernels.generations) {
-    kernel::KernelParams copy = params;
+  /// One entry, when anything in it was fitted.
+  const auto add = [&](const std::string& path, const std::string& title,
+                       const std::vector<ParamSlot>& slots, const std::string& prefix) {
     YamlTree tree;
     bool any = false;
-    for (const ParamSlot& s : slots_of(copy)) {
-      const FamilyFit* family = nullptr;
-      any = any || fitted(calibration, name + "." + s.path, &family) != nullptr;
-      tree.leaf(s.path, leaf_text(calibration, s, name + "." + s.path));
+    for (const ParamSlot& s : slots) {
+      const bool known = find(calibration, prefix + s.path).parameter != nullptr;
+      any = any || known;
+      if (!known && extent == Extent::fitted) continue;
+      tree.leaf(s.path, leaf_text(calibration, s, prefix + s.path, date));
     }
-    if (!any) continue;
-    out.push_back({"kernels/" + name + ".yaml",
-                   fmt::format("title: Kernels, generation {}\n{}{}", name, note, tree.text())});
+    if (!any) return;
+    out.push_back({path, "title: " + title + "\n" + note + tree.text()});
+  };
+  for (const auto& [name, params] : calibration.kernels.generations) {
+    kernel::KernelParams copy = params;
+    add("kernels/" + name + ".yaml", "Kernels, generation " + name, slots_of(copy), name + ".");
   }
   kernel::SoftwareParams software = calibration.kernels.software;
-  YamlTree tree;
-  for (const ParamSlot& s : slots_of(software)) {
-    tree.leaf(s.path, leaf_text(calibration, s, s.path));
-  }
-  out.push_back({"kernel_software/default.yaml",
-                 fmt::format("title: Arithmetics and kernel libraries, relative to bf16 and to the "
-                             "reference library\n{}{}",
-                             note, tree.text())});
+  add("kernel_software/default.yaml",
+      "Arithmetics and kernel libraries, relative to bf16 and to the reference library",
+      slots_of(software), "");
   return out;
 }
 

@@ -16,8 +16,6 @@ namespace sn::evidence {
 
 namespace {
 
-constexpr std::uint64_t parts = 16;
-
 struct Price {
   const kernel::KernelModel& model;
 
@@ -29,16 +27,20 @@ struct Price {
   double operator()(const kernel::DecodeAttention& a) const {
     return model.decode_attention(a).time.si();
   }
+  double operator()(const kernel::MixedAttention& a) const {
+    return model.mixed_attention(a).time.si();
+  }
+  double operator()(const kernel::MlaPrefill& a) const { return model.mla_prefill(a).time.si(); }
   double operator()(const kernel::MlaDecode& a) const { return model.mla_decode(a).time.si(); }
   double operator()(const Elementwise& e) const { return model.elementwise(e).time.si(); }
 };
 
 }  // namespace
 
-bool KernelCase::fitted() const {
+bool KernelCase::fitted(std::size_t every) const {
   std::uint64_t hash = 0;
   for (const double x : at) hash = mixed_bits(hash ^ std::bit_cast<std::uint64_t>(x));
-  return hash % parts == 0;
+  return hash % every == 0;
 }
 
 std::string KernelCase::shape(const std::vector<std::string>& dimensions) const {
@@ -52,7 +54,8 @@ std::string KernelCase::shape(const std::vector<std::string>& dimensions) const 
 double predicted_seconds(const kernel::KernelModel& model, const KernelCase& c) {
   double sum = 0.0;
   for (const Op& op : c.ops) sum += std::visit(Price{model}, op);
-  return sum;
+  // The host runs ahead of the device or is the slower.
+  return c.eager ? kernel::sharp_max(sum, model.mla_host().si()) : sum;
 }
 
 std::uint32_t KernelTable::group(const std::string& name) {

@@ -164,8 +164,10 @@ TEST(KernelCases, FaultsNameTheLineAndMissingColumnsTheTable) {
   EXPECT_EQ(o.faults[0].where.line, 2);
   EXPECT_EQ(o.faults[2].where.line, 4);
   const Opened missing = read(file("h100_sxm__vllm-1__gemm_perf.csv"), "m,n,depth\n1,2,3\n");
-  ASSERT_EQ(missing.faults.size(), 1u);
-  EXPECT_EQ(missing.faults[0].message, "the table lacks the columns latency_ms, k");
+  ASSERT_EQ(missing.faults.size(), 2u);
+  EXPECT_EQ(missing.faults[0].message, "unknown column 'depth'");
+  EXPECT_EQ(missing.faults[0].where.line, 1);
+  EXPECT_EQ(missing.faults[1].message, "the table lacks the columns latency_ms, k");
   EXPECT_NE(read(file("h100_sxm__vllm-1__new_perf.csv"), "m\n")
                 .faults.front()
                 .message.find("no model of table"),
@@ -195,6 +197,21 @@ TEST(Routing, BalancedCountsByHand) {
   EXPECT_EQ(many.rows, 1e6);
   EXPECT_EQ(many.active, 32.0);
   EXPECT_EQ(many.tiles[5], 32.0 * 123.0);  // 31,250 rows in tiles of 256
+}
+
+TEST(KernelCases, SingleFiguresAreProductsOfTheChipOfTheirRow) {
+  const Opened o = read(file("microbench.csv"),
+                        "source,hardware,metric,condition,value,unit\n"
+                        "s,H200 141GB,cuBLASLt GEMM,FP8 m=1024 n=2048 k=4096; random,2.0,TFLOPS\n"
+                        "s,H200 141GB,HBM STREAM Copy,,4.0,TB/s\n"
+                        "s,H200 141GB,cuBLASLt GEMM,FP8 m=1024 n=0 k=4096,2.0,TFLOPS\n");
+  ASSERT_EQ(o.cases.size(), 3u);
+  EXPECT_EQ(o.cases[0].chip, "h200");
+  EXPECT_TRUE(o.cases[0].skip.empty());
+  EXPECT_DOUBLE_EQ(o.cases[0].seconds, 2.0 * 1024 * 2048 * 4096 / 2e12);
+  EXPECT_EQ(std::get<kernel::Gemm>(o.cases[0].ops[0]).weight_cycle, 2048.0 * 4096.0);
+  EXPECT_TRUE(o.cases[1].skip.empty());
+  EXPECT_FALSE(o.cases[2].skip.empty());
 }
 
 RC_GTEST_PROP(RoutingProperty, TheBusiestRankHasItsShareAtLeast, ()) {

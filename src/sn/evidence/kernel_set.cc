@@ -4,8 +4,6 @@
 
 #include "sn/evidence/kernel_set.h"
 
-#include "sn/base/units.h"
-
 namespace sn::evidence {
 
 namespace {
@@ -49,23 +47,6 @@ Result<KernelSet> read_kernel_set(const hw::Catalog& catalog, hw::Params& params
   for (auto& [name, generation] : set->generations) generation.software = set->software;
   if (!errors.empty()) return fail(std::move(errors));
   return set;
-}
-
-std::vector<ParameterLine> parameter_lines(const hw::Params& params) {
-  std::vector<ParameterLine> out;
-  for (const hw::Param& p : params) {
-    const auto first = p.path.find('.');
-    const auto second = p.path.find('.', first + 1);
-    const std::string kind = p.path.substr(0, first);
-    if (kind != "kernels" && kind != "kernel_software") continue;
-    out.push_back({.family = kind == "kernels" ? p.path.substr(first + 1, second - first - 1)
-                                               : std::string("all chips"),
-                   .name = p.path.substr(second + 1),
-                   .value = format_quantity(p.value, p.dimension),
-                   .source = p.provenance.source.id,
-                   .note = p.provenance.note});
-  }
-  return out;
 }
 
 }  // namespace sn::evidence

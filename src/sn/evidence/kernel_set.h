@@ -8,7 +8,6 @@
 #include <string>
 
 #include "sn/base/result.h"
-#include "sn/evidence/validation.h"
 #include "sn/hw/catalog.h"
 #include "sn/hw/machine.h"
 #include "sn/kernel/params.h"
@@ -26,8 +25,5 @@ struct KernelSet {
 
 /// Chips and the fitted numbers.
 [[nodiscard]] Result<KernelSet> read_kernel_set(const hw::Catalog& catalog, hw::Params& params);
-
-/// The fitted numbers as lines of a report.
-[[nodiscard]] std::vector<ParameterLine> parameter_lines(const hw::Params& params);
 
 }  // namespace sn::evidence

@@ -35,7 +35,10 @@ Metrics metrics_of(std::vector<double>& errors) {
   Metrics m;
   m.floor = std::numeric_limits<double>::quiet_NaN();
   m.n = errors.size();
-  if (errors.empty()) return m;
+  if (errors.empty()) {
+    m.mape = m.median = m.p90 = m.bias = m.floor;
+    return m;
+  }
   m.bias = quantile(errors, 0.5);
   for (double& e : errors) e = std::abs(e);
   m.mape = std::accumulate(errors.begin(), errors.end(), 0.0) / static_cast<double>(m.n);

@@ -22,7 +22,7 @@ namespace sn::evidence {
 /// of round numbers differ in their top bits alone.
 [[nodiscard]] std::uint64_t mixed_bits(std::uint64_t x);
 
-/// Errors as fractions.
+/// Errors as fractions; NaN where there are none.
 struct Metrics {
   double mape = 0.0;
   double median = 0.0;  // of the absolute error

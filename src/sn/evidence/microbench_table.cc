@@ -94,8 +94,9 @@ class MicrobenchTable : public KernelTable {
       out.seconds = *value;
       out.at = {1.0, 1.0, 1.0};
       const std::string_view metric = reader_.field(*metric_);
-      out.group = group(std::string(metric));
-      out.chip = chip_named(reader_.field(*hardware_));
+      out.chip = std::string(chip_named(reader_.field(*hardware_)));
+      out.group =
+          group(out.chip.empty() ? std::string(metric) : out.chip + " " + std::string(metric));
       const std::string_view unit = reader_.field(*unit_);
       if (metric.ends_with("GEMM") && unit == "TFLOPS") {
         product(out, *value * 1e12);
@@ -122,7 +123,7 @@ class MicrobenchTable : public KernelTable {
       return;
     }
     out.at = {*m, *n, *k};
-    out.category = static_cast<std::uint32_t>(*type);
+    out.category = 8 * out.group + static_cast<std::uint32_t>(*type);  // no neighbours elsewhere
     out.seconds = 2.0 * *m * *n * *k / rate;
     out.ops.emplace_back(kernel::Gemm{.m = *m,
                                       .n = *n,

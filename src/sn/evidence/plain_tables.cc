@@ -324,28 +324,28 @@ class SimTable : public KernelTable {
     const double heads = model_.heads / tp_;
     const double kv_heads = std::max(1.0, model_.kv_heads / tp_);
     out.group = group("bf16");
+    const kernel::PrefillAttention prompts{
+        .sequences = chunk > 0.0 ? 1.0 : 0.0,
+        .pairs = chunk * cached + 0.5 * chunk * (chunk + 1.0),
+        .tokens = chunk,
+        .kv_tokens = cached + chunk,
+        .heads = heads,
+        .kv_heads = kv_heads,
+        .qk_dim = model_.head_dim,
+        .v_dim = model_.head_dim,
+        .kv_bytes = 2.0 * kv_heads * model_.head_dim * bf16,
+        .library = Library::flash2};
+    const kernel::DecodeAttention caches{.sequences = sequences,
+                                         .context = sequences * (keys + 1.0),  // and itself
+                                         .heads = heads,
+                                         .kv_heads = kv_heads,
+                                         .head_dim = model_.head_dim,
+                                         .repeated = true,
+                                         .library = Library::flash2};
     if (chunk > 0.0) {
-      out.ops.emplace_back(
-          kernel::PrefillAttention{.sequences = 1.0,
-                                   .pairs = chunk * cached + 0.5 * chunk * (chunk + 1.0),
-                                   .tokens = chunk,
-                                   .kv_tokens = cached + chunk,
-                                   .heads = heads,
-                                   .kv_heads = kv_heads,
-                                   .qk_dim = model_.head_dim,
-                                   .v_dim = model_.head_dim,
-                                   .kv_bytes = 2.0 * kv_heads * model_.head_dim * bf16,
-                                   .library = Library::flash});
-    }
-    if (sequences > 0.0) {
-      out.ops.emplace_back(kernel::DecodeAttention{.sequences = sequences,
-                                                   .context = sequences * keys,
-                                                   .heads = heads,
-                                                   .kv_heads = kv_heads,
-                                                   .head_dim = model_.head_dim,
-                                                   .repeated = true,
-                                                   .divisible = chunk <= 0.0,
-                                                   .library = Library::flash});
+      out.ops.emplace_back(kernel::MixedAttention{.prompts = prompts, .caches = caches});
+    } else if (sequences > 0.0) {
+      out.ops.emplace_back(caches);
     }
     if (out.ops.empty()) out.skip = "an empty batch";
   }
@@ -427,7 +427,9 @@ Error missing_columns(const KernelFile& file, const std::vector<std::string>& mi
   return {.code = ErrorCode::missing,
           .message = fmt::format("the table lacks the columns {}", fmt::join(missing, ", ")),
           .where = {.file = file.name, .line = 1},
-          .hint = "columns that hold one value in all rows may stand in INDEX.csv beside it"};
+          .hint =
+              "columns that hold one value in all rows may stand in INDEX.csv beside it; "
+              "times have their unit in their name (latency_ms)"};
 }
 
 TableResult open_vidur(const KernelFile& file, std::string_view text) {

@@ -1,117 +1,172 @@
 // sn/evidence/published_figures.cc
 //
-// The figures, and their comparison.
+// Reads the figures of the catalog and compares them with the models.
 
 #include "sn/evidence/published_figures.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
-#include <string_view>
+#include <optional>
 
+#include "sn/evidence/parameter_groups.h"
+#include "sn/evidence/validate_kernels.h"
 #include "sn/kernel/kernel_model.h"
 
 namespace sn::evidence {
 
 namespace {
 
-using kernel::DataType;
-
-struct Figure {
-  std::string_view chip;
-  DataType type;
-  double m, n, k;
-  double tflops;
-};
-
-// Azure/AI-benchmarking-guide 8fd0c6e (A100, H100, H200) and 2a370be (GB200), Azure_Results.
-constexpr std::array<Figure, 31> figures = {{
-    {"a100", DataType::bf16, 1024, 1024, 1024, 119.4},
-    {"a100", DataType::bf16, 2048, 2048, 2048, 221.8},
-    {"a100", DataType::bf16, 4096, 4096, 4096, 228.0},
-    {"a100", DataType::bf16, 8192, 8192, 8192, 253.7},
-    {"a100", DataType::bf16, 16384, 16384, 16384, 256.5},
-    {"a100", DataType::bf16, 6144, 12288, 12288, 250.8},
-    {"h100", DataType::fp8, 1024, 1024, 1024, 274.1},
-    {"h100", DataType::fp8, 2048, 2048, 2048, 1011.3},
-    {"h100", DataType::fp8, 4096, 4096, 4096, 1216.9},
-    {"h100", DataType::fp8, 8192, 8192, 8192, 1290.1},
-    {"h100", DataType::fp8, 16384, 16384, 16384, 1377.3},
-    {"h100", DataType::fp8, 32768, 32768, 32768, 1382.2},
-    {"h100", DataType::fp8, 6144, 12288, 12288, 1351.4},
-    {"h200", DataType::fp8, 1024, 1024, 1024, 290.8},
-    {"h200", DataType::fp8, 2048, 2048, 2048, 1013.4},
-    {"h200", DataType::fp8, 4096, 4096, 4096, 1249.1},
-    {"h200", DataType::fp8, 8192, 8192, 8192, 1300.6},
-    {"h200", DataType::fp8, 16384, 16384, 16384, 1366.3},
-    {"h200", DataType::fp8, 32768, 32768, 32768, 1349.5},
-    {"h200", DataType::fp8, 6144, 12288, 12288, 1318.0},
-    {"gb200", DataType::fp8, 1024, 1024, 1024, 489.2},
-    {"gb200", DataType::fp8, 2048, 2048, 2048, 2243.6},
-    {"gb200", DataType::fp8, 4096, 4096, 4096, 2834.6},
-    {"gb200", DataType::fp8, 8192, 8192, 8192, 2876.6},
-    {"gb200", DataType::fp8, 16384, 16384, 16384, 2906.9},
-    {"gb200", DataType::fp8, 6144, 12288, 12288, 2895.6},
-    {"gb200", DataType::fp4, 2048, 2048, 2048, 1677.7},
-    {"gb200", DataType::fp4, 4096, 4096, 4096, 5177.3},
-    {"gb200", DataType::fp4, 8192, 8192, 8192, 7535.6},
-    {"gb200", DataType::fp4, 16384, 16384, 16384, 7627.6},
-    {"gb200", DataType::fp4, 32768, 32768, 32768, 7487.2},
-}};
-
-/// A product alone: its operands are narrow already and used again and again.
-double predicted_seconds(const kernel::KernelModel& model, const Figure& f) {
-  const double weights = f.n * f.k * bytes_per_element(f.type).si();
-  return model
-      .gemm({.m = f.m,
-             .n = f.n,
-             .k = f.k,
-             .activation = f.type,
-             .weight = f.type,
-             .narrowed = true,
-             .weight_cycle = weights})
-      .time.si();
+kernel::Gemm operator_of(const PublishedProduct& p) {
+  return {.m = p.m,
+          .n = p.n,
+          .k = p.k,
+          .activation = p.type,
+          .weight = p.type,
+          .narrowed = true,
+          .weight_cycle = p.n * p.k * bytes_per_element(p.type).si()};
 }
+
+std::optional<PublishedProduct> read_product(const Node& node, Errors& errors) {
+  const std::size_t before = errors.size();
+  MapReader reader(node, "product", errors);
+  PublishedProduct p;
+  const auto type = reader.choice("type", {"bf16", "fp8", "fp4", "int8"});
+  constexpr Range sizes{1.0, 1e9};
+  const auto m = reader.integer("m", sizes);
+  const auto n = reader.integer("n", sizes);
+  const auto k = reader.integer("k", sizes);
+  const auto rate = reader.quantity("rate", FlopRate::from_si(1e9), FlopRate::from_si(1e18));
+  reader.finish();
+  if (errors.size() == before && !(type && m && n && k && rate)) {
+    reader.report(ErrorCode::missing, "a product needs type, m, n, k and rate", nullptr);
+  }
+  if (errors.size() != before) return std::nullopt;
+  p.type = *kernel::parse_data_type(*type);
+  p.m = static_cast<double>(*m);
+  p.n = static_cast<double>(*n);
+  p.k = static_cast<double>(*k);
+  p.rate = *rate;
+  return p;
+}
+
+/// One table a data type.
+class EntryJob {
+ public:
+  EntryJob(const PublishedProducts& entry, const KernelSet& kernels) : entry_(entry) {
+    file_.file = "published/" + entry.name;
+    file_.family = "GEMM, published";
+    file_.chip = entry.chip;
+    file_.framework = entry.library;
+    file_.citation = entry.citation + "; " + entry.date;
+    const auto chip = kernels.chips.find(entry.chip);
+    if (chip == kernels.chips.end()) return;
+    const auto generation = kernels.generations.find(chip->second.kernels);
+    if (generation == kernels.generations.end()) return;
+    generation_ = generation->first;
+    model_.emplace(chip->second, generation->second);
+  }
+
+  FileReport run() {
+    for (const kernel::DataType type : {kernel::DataType::bf16, kernel::DataType::fp8,
+                                        kernel::DataType::fp4, kernel::DataType::int8}) {
+      table(type);
+    }
+    file_.latency = file_.held_out = metrics_of(errors_);
+    std::stable_sort(file_.worst.begin(), file_.worst.end(),
+                     [](const WorstCase& a, const WorstCase& b) {
+                       return std::abs(std::log(a.predicted / a.measured)) >
+                              std::abs(std::log(b.predicted / b.measured));
+                     });
+    return std::move(file_);
+  }
+
+ private:
+  void table(kernel::DataType type) {
+    TableReport t;
+    t.group = to_string(type);
+    t.target = kernel_target(file_.family);
+    std::vector<double> errors;
+    for (std::size_t i = 0; i < entry_.products.size(); ++i) {
+      const PublishedProduct& p = entry_.products[i];
+      if (p.type != type) continue;
+      ++t.rows;
+      if (!model_) continue;
+      const double predicted = model_->gemm(operator_of(p)).time.si();
+      errors.push_back(predicted / p.seconds() - 1.0);
+      file_.worst.push_back({static_cast<int>(i) + 1, p.shape(), p.seconds(), predicted});
+    }
+    if (t.rows == 0) return;
+    t.predicted = errors.size();
+    if (model_) {
+      const Op op = operator_of(PublishedProduct{.type = type, .rate = {}});
+      t.rests_on = parameter_groups(*kind_of(op), generation_);
+    } else {
+      t.skipped.push_back({"no kernel parameters for this chip", t.rows});
+    }
+    errors_.insert(errors_.end(), errors.begin(), errors.end());
+    t.latency = t.held_out = metrics_of(errors);
+    file_.rows += t.rows;
+    file_.predicted += t.predicted;
+    for (const Skip& s : t.skipped) file_.skipped.push_back(s);
+    file_.tables.push_back(std::move(t));
+  }
+
+  const PublishedProducts& entry_;
+  std::string generation_;
+  std::optional<kernel::KernelModel> model_;
+  FileReport file_;
+  std::vector<double> errors_;
+};
 
 }  // namespace
 
-Validation validate_published(const KernelSet& kernels) {
-  Validation v;
-  for (const std::string_view chip : {"a100", "h100", "h200", "gb200"}) {
-    FileReport file;
-    file.file = "Azure/AI-benchmarking-guide";
-    file.family = "GEMM, published";
-    file.chip = std::string(chip);
-    file.framework = "cuBLASLt";
-    const auto entry = kernels.chips.find(chip);
-    if (entry == kernels.chips.end()) continue;
-    const auto generation = kernels.generations.find(entry->second.kernels);
-    if (generation == kernels.generations.end()) continue;
-    const kernel::KernelModel model(entry->second, generation->second);
-    TableReport table;
-    table.group = "single products";
-    table.target = 0.08;
-    std::vector<double> errors;
-    for (const Figure& f : figures) {
-      if (f.chip != chip) continue;
-      const double measured = 2.0 * f.m * f.n * f.k / (f.tflops * 1e12);
-      const double predicted = predicted_seconds(model, f);
-      errors.push_back(predicted / measured - 1.0);
-      file.worst.push_back(
-          {static_cast<int>(errors.size()),
-           fmt::format("m={:g} n={:g} k={:g} {}", f.m, f.n, f.k, to_string(f.type)), measured,
-           predicted});
+std::string PublishedProduct::shape() const {
+  return fmt::format("{} m={:.0f} n={:.0f} k={:.0f}", to_string(type), m, n, k);
+}
+
+Result<PublishedProducts> read_published(const Node& document, std::string name) {
+  Errors errors;
+  PublishedProducts out;
+  out.name = std::move(name);
+  MapReader reader(document, "", errors);
+  for (const std::string_view ignored : {"title", "note", "name"}) {
+    static_cast<void>(reader.get(ignored));
+  }
+  const auto text = [&](std::string_view key, std::string& into) {
+    if (reader.require(key) != nullptr) into = reader.text(key).value_or("");
+  };
+  text("source", out.source);
+  text("citation", out.citation);
+  text("date", out.date);
+  text("chip", out.chip);
+  text("library", out.library);
+  const Node* products = reader.require("products");
+  reader.finish();
+  if (products != nullptr && !products->is_list()) {
+    reader.report(ErrorCode::syntax, "'products' needs a list", products);
+  } else if (products != nullptr) {
+    for (const Node& item : products->items()) {
+      if (const auto p = read_product(item, errors)) out.products.push_back(*p);
     }
-    table.rows = table.predicted = errors.size();
-    table.latency = metrics_of(errors);
-    table.held_out = table.latency;
-    file.rows = file.predicted = table.rows;
-    file.latency = file.held_out = table.latency;
-    file.tables.push_back(table);
-    v.files.push_back(std::move(file));
+  }
+  if (!errors.empty()) return fail(std::move(errors));
+  return out;
+}
+
+Validation validate_published(const hw::Catalog& catalog, const KernelSet& kernels) {
+  Validation v;
+  const hw::CatalogKind& kind = *hw::find_kind("published");
+  for (const std::string& name : catalog.names(kind)) {
+    const Result<Node> tree = catalog.entry(kind, name);
+    const Result<PublishedProducts> entry =
+        tree ? read_published(*tree, name) : Result<PublishedProducts>(fail(tree.error()));
+    if (!entry) {
+      v.errors.insert(v.errors.end(), entry.error().begin(), entry.error().end());
+      continue;
+    }
+    v.files.push_back(EntryJob(*entry, kernels).run());
   }
   summarise(v);
   return v;

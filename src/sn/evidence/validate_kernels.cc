@@ -17,6 +17,7 @@
 
 #include "sn/base/files.h"
 #include "sn/evidence/kernel_cases.h"
+#include "sn/evidence/parameter_groups.h"
 
 namespace sn::evidence {
 
@@ -31,7 +32,30 @@ struct TableRows {
   std::vector<std::size_t> rows;  // places in the file's list of all rows
   std::map<std::string_view, std::size_t> skipped;
   std::size_t seen = 0;
+  std::vector<OperatorKind> kinds;
+  std::string generation;  // whose parameters the rows rest on
+
+  void note(const KernelCase& row) {
+    for (const Op& op : row.ops) {
+      const std::optional<OperatorKind> kind = kind_of(op);
+      if (kind && std::find(kinds.begin(), kinds.end(), *kind) == kinds.end()) {
+        kinds.push_back(*kind);
+      }
+    }
+  }
 };
+
+/// Groups of parameters behind `kinds`, each once, in the order of their names.
+std::vector<std::string> groups_of(const std::vector<OperatorKind>& kinds,
+                                   const std::string& generation) {
+  std::vector<std::string> out;
+  for (const OperatorKind& kind : kinds) {
+    for (std::string& group : parameter_groups(kind, generation)) out.push_back(std::move(group));
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
 
 std::vector<Skip> list(const std::map<std::string_view, std::size_t>& skipped) {
   std::vector<Skip> out;
@@ -71,6 +95,13 @@ class FileJob {
 
  private:
   void evaluate(std::string_view text) {
+    if (text.empty() && out_.report.faults.empty()) {
+      out_.report.faults.push_back({.code = ErrorCode::data,
+                                    .message = "the file is empty",
+                                    .where = {.file = file_.name, .line = 1},
+                                    .hint = "a table starts with a line of column names"});
+    }
+    if (text.empty()) return;
     // Single figures name their chips row by row.
     const auto chip = file_.format == TableFormat::microbench ? kernels_.chips.begin()
                                                               : kernels_.chips.find(file_.chip);
@@ -91,32 +122,38 @@ class FileJob {
     }
     out_.report.family = (*table)->family();
     out_.density.family = (*table)->family();
+    generation_ = chip->second.kernels;
+    const auto generation = kernels_.generations.find(generation_);
+    const std::string unknown = "no kernel parameters for this chip";
+    std::unique_ptr<kernel::KernelModel> model;
+    if (generation != kernels_.generations.end()) {
+      model = std::make_unique<kernel::KernelModel>(chip->second, generation->second);
+    }
     Faults faults;
     NoiseFloor floor((*table)->dimensions().size());
     KernelCase row;
     while ((*table)->next(row, faults)) {
-      const kernel::KernelModel* model = model_of(row.chip.empty() ? chip->first : row.chip);
-      if (model == nullptr && row.skip.empty()) row.skip = "no kernel parameters for this chip";
-      take(**table, row, model, floor);
+      const kernel::KernelModel* priced = row.chip.empty() ? model.get() : model_of(row.chip);
+      if (priced == nullptr && row.skip.empty()) row.skip = unknown;
+      take(**table, row, priced, floor);
     }
     const Errors listed = faults.list(file_.name);
     out_.report.faults.insert(out_.report.faults.end(), listed.begin(), listed.end());
     finish(**table, floor);
   }
 
-  /// Kept from row to row: most files name one chip.
-  const kernel::KernelModel* model_of(std::string_view chip) {
-    const auto known = models_.find(chip);
+  /// Of a chip that a row names; nullptr when it is not known.
+  const kernel::KernelModel* model_of(const std::string& name) {
+    const auto known = models_.find(name);
     if (known != models_.end()) return known->second.get();
-    std::unique_ptr<kernel::KernelModel> model;
-    const auto entry = kernels_.chips.find(chip);
-    if (entry != kernels_.chips.end()) {
-      const auto generation = kernels_.generations.find(entry->second.kernels);
-      if (generation != kernels_.generations.end()) {
-        model = std::make_unique<kernel::KernelModel>(entry->second, generation->second);
-      }
+    std::unique_ptr<kernel::KernelModel>& model = models_[name];
+    const auto chip = kernels_.chips.find(name);
+    if (chip == kernels_.chips.end()) return nullptr;
+    const auto generation = kernels_.generations.find(chip->second.kernels);
+    if (generation != kernels_.generations.end()) {
+      model = std::make_unique<kernel::KernelModel>(chip->second, generation->second);
     }
-    return models_.emplace(std::string(chip), std::move(model)).first->second.get();
+    return model.get();
   }
 
   void take(const KernelTable& table, const KernelCase& row, const kernel::KernelModel* model,
@@ -133,6 +170,10 @@ class FileJob {
     std::array<double, case_dimensions> at = row.at;
     for (double& x : at) x = std::max(x, 0.25);  // a window of 0 is none
     floor.add(row.category, std::span(at).first(table.dimensions().size()), row.seconds);
+    t.note(row);
+    if (t.generation.empty()) {
+      t.generation = row.chip.empty() ? generation_ : kernels_.chips.find(row.chip)->second.kernels;
+    }
     t.rows.push_back(rows_++);
     t.errors.push_back(error);
     if (!row.fitted()) t.held_out.push_back(error);
@@ -186,6 +227,7 @@ class FileJob {
       report.rows = t.seen;
       report.predicted = t.errors.size();
       report.skipped = list(t.skipped);
+      report.rests_on = groups_of(t.kinds, t.generation);
       report.latency = metrics_of(t.errors);
       report.held_out = metrics_of(t.held_out);
       report.latency.floor = mean_floor(&t.rows);
@@ -210,8 +252,9 @@ class FileJob {
   const KernelFile& file_;
   const KernelSet& kernels_;
   const ValidateOptions& options_;
-  std::map<std::string, std::unique_ptr<kernel::KernelModel>, std::less<>> models_;
   FileResult out_;
+  std::string generation_;
+  std::map<std::string, std::unique_ptr<kernel::KernelModel>> models_;  // of row by row chips
   std::vector<TableRows> tables_;
   std::size_t rows_ = 0;
   double least_worst_ = 0.0;
@@ -232,6 +275,11 @@ Validation validate_kernels(const std::string& directory, const KernelSet& kerne
   KernelFiles found = find_kernel_files(directory);
   v.ignored = std::move(found.ignored);
   v.errors = std::move(found.errors);
+  if (!options.chips.empty()) {
+    std::erase_if(found.files, [&](const KernelFile& f) {
+      return std::find(options.chips.begin(), options.chips.end(), f.chip) == options.chips.end();
+    });
+  }
   std::vector<FileResult> results(found.files.size());
   // Large files first, so that no thread is left with one at the end.
   std::vector<std::size_t> order(found.files.size());

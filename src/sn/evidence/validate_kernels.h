@@ -16,8 +16,9 @@
 namespace sn::evidence {
 
 struct ValidateOptions {
-  int threads = 0;        // 0: as many as the machine has
-  std::size_t worst = 5;  // rows kept for each file
+  int threads = 0;                      // 0: as many as the machine has
+  std::size_t worst = 5;                // rows kept for each file
+  std::vector<std::string> chips = {};  // whose tables are read; empty: all
 };
 
 /// Targets of MAPE on rows never fitted (models.md section 1), by family.

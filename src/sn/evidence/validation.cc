@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <utility>
 
 namespace sn::evidence {
 
@@ -33,6 +35,7 @@ struct Means {
     ++judged;
     sum.met += t.met() ? 1 : 0;
     sum.mape += t.latency.mape;
+    sum.target += t.target;
     sum.bias += std::abs(t.latency.bias);
     if (t.held_out.n > 0) {
       ++held_out;
@@ -51,6 +54,7 @@ struct Means {
     Summary out = sum;
     out.mape = mean(sum.mape, judged);
     out.bias = mean(sum.bias, judged);
+    out.target = mean(sum.target, judged);
     out.adjusted = mean(sum.adjusted, sum.tables);
     out.held_out = mean(sum.held_out, held_out);
     out.floor = mean(sum.floor, floors);
@@ -106,12 +110,14 @@ double Density::quantile(std::size_t time, double q) const {
 void summarise(Validation& validation) {
   std::vector<Means> families;
   std::vector<Means> chips;
+  std::map<std::pair<std::string, std::string>, Means> cells;
   Means all;
   all.sum.name = "all";
   for (const FileReport& file : validation.files) {
     for (const TableReport& table : file.tables) {
       of(families, file.family).add(table);
       of(chips, file.chip).add(table);
+      cells[{file.family, file.chip}].add(table);
       all.add(table);
     }
   }
@@ -122,6 +128,10 @@ void summarise(Validation& validation) {
   for (const Means& m : chips) validation.chips.push_back(m.means());
   std::sort(validation.families.begin(), validation.families.end(), by_name);
   std::sort(validation.chips.begin(), validation.chips.end(), by_name);
+  validation.cells.clear();
+  for (const auto& [key, m] : cells) {
+    validation.cells.push_back({key.first, key.second, m.means()});
+  }
   validation.all = all.means();
 }
 

@@ -34,8 +34,8 @@ Fabric make_fabric(const hw::Cluster& cluster) {
                 .latency = 2.0 * up.link.endpoint_latency +
                            static_cast<double>(up.hops()) * up.fabric_switch.latency};
   f.scale_out = {.layer = Layer::scale_out,
-                 .raw = nic.bandwidth,
-                 .sustained = nic.bandwidth * nic.efficiency,
+                 .raw = nic.bandwidth * cluster.rack.nic_share(),
+                 .sustained = nic.bandwidth * nic.efficiency * cluster.rack.nic_share(),
                  .latency = 2.0 * nic.latency + out.latency};
   f.scale_out_far = f.scale_out;
   f.scale_out_far.raw = f.scale_out.raw / out.oversubscription;

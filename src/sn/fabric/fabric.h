@@ -7,6 +7,7 @@
 // latency; a message takes
 //   t = latency + bytes / (sustained x (1 - background))
 // ScaleUp latency = two endpoints + one switch (single-stage); ScaleOut = two adapters + fabric.
+// The GPUs of an OS image share its adapters evenly.
 // Sources: facts 2 and 7, catalog. Limits: no incast, no collisions, no finite buffers: those are
 // the business of flow and packet fidelity. `background` is the share of the link that other
 // traffic holds, in [0, 1).

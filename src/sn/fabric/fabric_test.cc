@@ -59,6 +59,16 @@ TEST(Fabric, HasTheThreeLayersOfItsCluster) {
   EXPECT_EQ(f.dcn.latency, 30_us);
 }
 
+TEST(Fabric, GpusOfAnOsImageShareItsAdapters) {
+  hw::Cluster c = small_cluster();
+  c.rack.gpus_per_os = 8;
+  EXPECT_EQ(make_fabric(c).scale_out.raw, 50_GB_per_s);
+  c.rack.nics_per_os = 2;  // four GPUs an adapter
+  EXPECT_NEAR(make_fabric(c).scale_out.raw.si(), 12.5e9, 1.0);
+  EXPECT_NEAR(make_fabric(c).scale_out.sustained.si(), 11.25e9, 1.0);
+  EXPECT_EQ(make_fabric(c).scale_out.latency, make_fabric(small_cluster()).scale_out.latency);
+}
+
 TEST(Fabric, OversubscriptionHoldsBeyondASegment) {
   const Fabric f = make_fabric(small_cluster());
   EXPECT_EQ(f.scale_out_for(64), f.scale_out);

@@ -31,8 +31,11 @@ constexpr std::array kinds = {
                 "arithmetics and kernel libraries, relative to bf16 and a reference"},
     CatalogKind{"collectives", "collectives", "communication libraries: latencies, efficiencies"},
     CatalogKind{"framework", "frameworks", "serving software: host overhead, memory reserve"},
+    CatalogKind{"case", "cases", "published throughputs of supernodes that nothing is fitted to"},
+    CatalogKind{"uncertainty", "uncertainty", "how far off predictions are, by family of costs"},
     CatalogKind{"traits", "traits", "behaviour of models under load"},
     CatalogKind{"workload", "workloads", "published workload statistics"},
+    CatalogKind{"published", "published", "published measurements that models are held against"},
     CatalogKind{"tool", "tools", "serving tools: the arguments that exported scripts use"},
 };
 
@@ -161,7 +164,52 @@ std::vector<std::string> Catalog::names(const CatalogKind& kind) const {
     if (!f.path.starts_with(folder) || !f.path.ends_with(".yaml")) continue;
     out.emplace_back(f.path.substr(folder.size(), f.path.size() - folder.size() - 5));
   }
+  for (const auto& [path, tree] : overlay_) {
+    if (!path.starts_with(folder)) continue;
+    std::string name = path.substr(folder.size(), path.size() - folder.size() - 5);
+    if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
+  }
   return out;
+}
+
+Result<Catalog> Catalog::with(std::vector<OverlayFile> files) const {
+  Catalog out = *this;
+  Errors errors;
+  for (OverlayFile& f : files) {
+    const auto slash = f.path.find('/');
+    const bool entry =
+        slash != std::string::npos && f.path.find('/', slash + 1) == std::string::npos;
+    const CatalogKind* kind = entry ? find_kind(f.path.substr(0, slash)) : nullptr;
+    const bool sources = f.path == "sources.yaml";
+    if (!sources && (kind == nullptr || !f.path.starts_with(std::string(kind->folder) + "/"))) {
+      errors.push_back({.code = ErrorCode::unknown_name,
+                        .message = "'" + shown(f.path) + "' is no entry of the catalog",
+                        .where = {.file = f.name},
+                        .hint = "entries are KIND/NAME.yaml; supernode catalog lists the kinds"});
+      continue;
+    }
+    const Result<Node> tree = parse_document(f.name, std::move(f.text));
+    if (!tree) {
+      errors.insert(errors.end(), tree.error().begin(), tree.error().end());
+    } else if (sources) {
+      read_sources(*tree, out.sources_, errors);
+    } else {
+      out.overlay_.insert_or_assign(f.path, *tree);
+    }
+  }
+  if (!errors.empty()) return fail(std::move(errors));
+  return out;
+}
+
+/// The text of one path as a tree, with what lies over it.
+Result<Node> Catalog::document(const std::string& path) const {
+  const auto file = std::find_if(files_.begin(), files_.end(),
+                                 [&](const EmbeddedFile& f) { return f.path == path; });
+  const auto over = overlay_.find(path);
+  if (file == files_.end()) return over->second;
+  Result<Node> doc = parse_document("catalog/" + path, std::string(file->text));
+  if (!doc || over == overlay_.end()) return doc;
+  return over->second.find("base") != nullptr ? over->second : overlay(*doc, over->second);
 }
 
 bool Catalog::has(const CatalogKind& kind, std::string_view name) const {
@@ -180,10 +228,8 @@ Result<Node> Catalog::resolve(const CatalogKind& kind, const Node& reference) co
 Result<Node> Catalog::entry_at_depth(const CatalogKind& kind, std::string_view name, const Node* at,
                                      int depth) const {
   const std::string path = std::string(kind.folder) + "/" + std::string(name) + ".yaml";
-  const auto file = std::find_if(files_.begin(), files_.end(),
-                                 [&](const EmbeddedFile& f) { return f.path == path; });
-  if (file == files_.end()) return fail(unknown_entry(kind, name, at, names(kind)));
-  Result<Node> doc = parse_document("catalog/" + path, std::string(file->text));
+  if (!has(kind, name)) return fail(unknown_entry(kind, name, at, names(kind)));
+  Result<Node> doc = document(path);
   if (!doc) return doc;
   if (doc->find("base") != nullptr) {
     doc = resolve_at_depth(kind, *doc, depth);

@@ -35,12 +35,25 @@ struct CatalogKind {
 /// Kind by its name or folder ("rack", "racks"), or nullptr.
 [[nodiscard]] const CatalogKind* find_kind(std::string_view name);
 
+/// An entry from outside that changes or joins the catalog: `path` as in "kernels/hopper.yaml",
+/// `name` for messages.
+struct OverlayFile {
+  std::string path;
+  std::string name;
+  std::string text;
+};
+
 class Catalog {
  public:
   /// Over the files built into the program. Reads `sources.yaml` at once, entries on demand.
   [[nodiscard]] static Result<Catalog> embedded();
   /// Over any set of files; `files` must outlive the catalog.
   [[nodiscard]] static Result<Catalog> open(std::span<const EmbeddedFile> files);
+
+  /// This catalog with `files` laid over it: their leaves replace those of the entry of the same
+  /// path, new entries join, sources.yaml adds sources. Errors: a path that is no KIND/NAME.yaml, a
+  /// text that does not parse.
+  [[nodiscard]] Result<Catalog> with(std::vector<OverlayFile> files) const;
 
   [[nodiscard]] std::vector<std::string> names(const CatalogKind& kind) const;
   [[nodiscard]] bool has(const CatalogKind& kind, std::string_view name) const;
@@ -62,7 +75,11 @@ class Catalog {
                                               int depth) const;
   void resolve_parts(const CatalogKind& kind, Node& tree, Errors& errors, int depth) const;
 
+  [[nodiscard]] Result<Node> document(const std::string& path) const;
+
   std::span<const EmbeddedFile> files_;
+  /// Parsed, by path.
+  std::map<std::string, Node, std::less<>> overlay_;
   SourceBook sources_;
 };
 

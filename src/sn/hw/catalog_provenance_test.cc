@@ -65,8 +65,8 @@ TEST(ShippedCatalog, EveryLeafOfEveryEntryHasProvenance) {
       EXPECT_NE(tree->find("title"), nullptr) << name << " has no title";
       const std::size_t before = check.leaves();
       check.walk(*tree, std::string(kind.folder) + "/" + name);
-      // A workload's statistics and a tool's arguments come from one source, named once.
-      if (kind.name == "workload" || kind.name == "tool") {
+      // What comes from one source as a whole names it once.
+      if (kind.name == "workload" || kind.name == "tool" || kind.name == "published") {
         EXPECT_NE(tree->find("source"), nullptr) << name;
         continue;
       }

@@ -258,5 +258,41 @@ TEST(Catalog, AFaultyEntryIsAnsweredWithItsPlace) {
   EXPECT_EQ(entry.error().front().where.file, "catalog/chips/a.yaml");
 }
 
+TEST(Catalog, AnOverlayReplacesLeavesAddsEntriesAndSources) {
+  const std::array shipped = {
+      EmbeddedFile{"chips/a.yaml", "title: A\nsms: {value: 1, source: s, note: old}\nkernels: k\n"},
+      EmbeddedFile{"sources.yaml", sources_yaml}};
+  const Result<Catalog> plain = Catalog::open(shipped);
+  ASSERT_TRUE(plain.has_value());
+  const Result<Catalog> catalog = plain->with(
+      {{"chips/a.yaml", "over/chips/a.yaml", "sms: {value: 2, source: mine}\n"},
+       {"chips/b.yaml", "over/chips/b.yaml", "{base: a, kernels: other}\n"},
+       {"sources.yaml", "over/sources.yaml", "mine: {title: M, date: today, grade: measured}\n"}});
+  ASSERT_TRUE(catalog.has_value()) << render(catalog.error());
+  const CatalogKind& chip = kind_named("chip");
+  EXPECT_EQ(catalog->names(chip), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(plain->names(chip), (std::vector<std::string>{"a"}));
+  const Result<Node> a = catalog->entry(chip, "a");
+  ASSERT_TRUE(a.has_value());
+  EXPECT_EQ(a->find("sms.value")->text(), "2");
+  EXPECT_EQ(a->find("sms.note"), nullptr);  // a leaf is replaced as a whole
+  EXPECT_EQ(a->find("kernels")->text(), "k");
+  const Result<Node> b = catalog->entry(chip, "b");
+  ASSERT_TRUE(b.has_value());
+  EXPECT_EQ(b->find("kernels")->text(), "other");
+  EXPECT_EQ(b->find("sms.value")->text(), "2");
+  EXPECT_NE(catalog->sources().find("mine"), nullptr);
+}
+
+TEST(Catalog, AnOverlayOutsideTheKindsIsAMistake) {
+  const Catalog shipped = shipped_catalog();
+  for (const char* path : {"a.yaml", "chip/a.yaml", "chips/x/a.yaml", "nothing/a.yaml"}) {
+    const Result<Catalog> bad = shipped.with({{path, "over", "title: A\n"}});
+    ASSERT_FALSE(bad.has_value()) << path;
+    EXPECT_EQ(bad.error().front().where.file, "over");
+  }
+  EXPECT_FALSE(shipped.with({{"chips/a.yaml", "over", "a: [1\n"}}).has_value());
+}
+
 }  // namespace
 }  // namespace sn::hw

@@ -121,9 +121,9 @@ void describe(V& v, ScaleUp& s) {
   v.count("switches", s.switches, 1, 65536, Need::optional);
 }
 
-/// A network adapter's share for one GPU.
+/// A network adapter; one for each GPU unless `Rack::nics_per_os` says otherwise.
 struct Nic {
-  Bandwidth bandwidth;      // raw, per GPU and direction
+  Bandwidth bandwidth;      // raw, per adapter and direction
   double efficiency = 1.0;  // sustained payload share
   Time latency;             // one side, GPU memory to wire
 };
@@ -141,12 +141,19 @@ struct Rack {
   std::string title;
   std::int64_t gpus = 0;
   std::int64_t gpus_per_os = 0;
-  Power feed;        // electrical supply of the rack
-  Length span = {};  // longest ScaleUp run in it; 0: not known
+  std::int64_t nics_per_os = 0;  // ScaleOut adapters of an OS image; 0: one for each GPU
+  Power feed;                    // electrical supply of the rack
+  Length span = {};              // longest ScaleUp run in it; 0: not known
   Chip chip;
   ScaleUp scale_up;
-  Nic nic;         // ScaleOut adapter, per GPU
+  Nic nic;         // ScaleOut adapter
   Link host_link;  // chip to CPU (PCIe or C2C)
+
+  /// Adapters that a GPU can count on while all of its OS image send: more than one are used.
+  [[nodiscard]] double nic_share() const {
+    if (nics_per_os == 0 || gpus_per_os == 0) return 1.0;
+    return static_cast<double>(nics_per_os) / static_cast<double>(gpus_per_os);
+  }
 };
 
 template <class V>
@@ -154,6 +161,7 @@ void describe(V& v, Rack& r) {
   using namespace sn::literals;
   v.count("gpus", r.gpus, 1, 16384);
   v.count("gpus_per_os", r.gpus_per_os, 1, 1024);
+  v.count("nics_per_os", r.nics_per_os, 1, 1024, Need::optional);
   v.quantity("power.feed", r.feed, 1_kW, 10000_kW);
   v.quantity("span", r.span, Length::from_si(0.01), Length::from_si(1e4), Need::optional);
   v.group("chip", r.chip);

@@ -1,6 +1,6 @@
 // sn/kernel/attention.h
 //
-// Attention over a prompt and over a KV cache, with grouped heads or a latent (MLA).
+// Attention over a prompt and over a KV cache, with grouped heads (latent attention: mla.h).
 //
 // Prefill, in query tiles of 64 or 128 rows:
 //   t = launch + max(waves x work of a mean tile, work of the longest) + waves x tile + traffic
@@ -40,8 +40,8 @@ struct PrefillAttention {
   double kv_bytes = 0.0;  // bytes of KV cache per token and GPU
   DataType math = DataType::bf16;
   DataType kv = DataType::bf16;
-  bool latent = false;  // MLA, expanded
   Library library = Library::flash;
+  double window = 0.0;  // keys that a query sees at most; 0: all before it
 };
 
 /// One query position (or `queries` of them, for speculative decoding) per sequence against its KV
@@ -55,62 +55,38 @@ struct DecodeAttention {
   double head_dim = 0.0;
   DataType kv = DataType::bf16;
   bool repeated = false;  // the same cache is read over and over: it may be found in L2
-  /// Whether a cache may be read in parts: not in one call with prompts (variable-length kernels).
-  bool divisible = true;
+  /// Positions of all sequences if windows hide some of them; 0: as many as `context`.
+  double history = 0.0;
   Library library = Library::flash;
 };
 
-/// Absorbed multi-head latent attention: all heads read one latent of `latent` + `rope` elements
-/// per token.
-struct MlaDecode {
-  double sequences = 0.0;
-  double context = 0.0;
-  double queries = 1.0;
-  double heads = 0.0;
-  double latent = 0.0;
-  double rope = 0.0;
-  DataType kv = DataType::bf16;
-  bool repeated = false;
-  Library library = Library::trtllm;
+/// Prompts and single positions of one batch in one call of a kernel for varying lengths
+/// (FlashAttention-2 below vLLM): blocks of both share the SMs.
+struct MixedAttention {
+  PrefillAttention prompts;
+  DecodeAttention caches;
 };
+
+/// Of grouped heads, by the generation of the chip: what vLLM runs on it.
+[[nodiscard]] Library usual_attention_library(const hw::Chip& chip);
 
 class AttentionModel {
  public:
   AttentionModel(const ChipRates& chip, const KernelParams& params)
-      : chip_(chip),
-        prefill_(params.prefill),
-        decode_(params.decode),
-        mla_prefill_(params.mla_prefill),
-        mla_decode_(params.mla_decode),
-        software_(params.software) {}
+      : chip_(chip), prefill_(params.prefill), decode_(params.decode), software_(params.software) {}
 
   [[nodiscard]] Cost cost(const PrefillAttention& a) const;
   [[nodiscard]] Cost cost(const DecodeAttention& a) const;
-  [[nodiscard]] Cost cost(const MlaDecode& a) const;
+  [[nodiscard]] Cost cost(const MixedAttention& a) const;
 
  private:
-  /// What decode attention of both kinds reduces to.
-  struct Stream {
-    double sequences = 0.0;
-    double context = 0.0;    // keys of all sequences
-    double heads = 0.0;      // independent readers of keys, per sequence
-    double rows = 0.0;       // query rows that share one reader
-    double row_flops = 0.0;  // per query row and key
-    double key_bytes = 0.0;  // per reader and key
-    double io_bytes = 0.0;   // queries and results
-    double shared = 1.0;     // readers of the same keys
-    bool repeated = false;
-    bool divisible = true;
-  };
-  [[nodiscard]] Cost stream(const Stream& s, const DecodeParams& p, Family family, DataType kv,
-                            Library library) const;
+  struct PromptWork;
+  [[nodiscard]] PromptWork prompt_work(const PrefillAttention& a) const;
   [[nodiscard]] FormatTerms cache_terms(Family family, DataType kv) const;
 
   ChipRates chip_;
-  PrefillParams prefill_;
-  DecodeParams decode_;
-  PrefillParams mla_prefill_;
-  DecodeParams mla_decode_;
+  PromptParams prefill_;
+  CacheParams decode_;
   SoftwareParams software_;
 };
 

@@ -32,19 +32,24 @@ enum class Library : std::uint8_t {
   batched,     // one product per head: strided-batched calls of vendor libraries
   cutlass,     // fp4 products, grouped products of TensorRT-LLM
   vllm,        // vLLM's fp8 products with their scaling kernels
-  sgl,         // SGLang's
+  sgl,         // SGLang's own; attention: FlashAttention 3
   deepgemm,    // fp8 with block scales
-  trtllm,      // TensorRT-LLM's attention (FMHA, XQA) and latency-optimised MoE kernels
-  flash,       // FlashAttention 2 and 3
+  trtllm,      // TensorRT-LLM's attention (FMHA, trtllm-gen) and latency-optimised MoE kernels
+  flash,       // FlashAttention 3 (Hopper) as vLLM calls it
   triton,      // kernels written in Triton
   marlin,      // 4-bit weights with bf16 arithmetic
-  flashinfer,  // FlashInfer: CUTLASS experts with their first tactic, CuTe-DSL fp4 products
+  flashinfer,  // FlashInfer: CUTLASS experts with their first tactic, CuTe-DSL fp4 products;
+               // attention
   portable,    // PyTorch's and TensorRT's older plug-ins
   blockscale,  // TensorRT-LLM's fp8 with block scales on Hopper
-  cublas12,    // the vendor library of 2023 (CUDA 12.1, PyTorch 2.1)
+  flash2,      // FlashAttention 2 over pages: generations before Hopper, workstations
+  xqa,       // TensorRT-LLM's decode before Blackwell: tensor cores when they pay, else CUDA cores
+  xqa_fp8,   // its kernel for fp8 caches on Hopper
+  mmha,      // its kernel on CUDA cores, one query head at a time
+  cublas12,  // the vendor library of 2023 (CUDA 12.1, PyTorch 2.1)
   blockbatch,  // as blockscale, one product per head
 };
-inline constexpr std::size_t library_count = 15;
+inline constexpr std::size_t library_count = 19;
 
 [[nodiscard]] std::string_view to_string(Library library);
 [[nodiscard]] std::optional<Library> parse_library(std::string_view text);

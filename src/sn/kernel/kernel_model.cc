@@ -15,7 +15,9 @@ KernelModel::KernelModel(const hw::Chip& chip, const KernelParams& params)
       elementwise_(params.elementwise),
       gemm_(chip_, params),
       moe_(chip_, params.moe, params.software),
-      attention_(chip_, params) {}
+      attention_(chip_, params),
+      mla_(chip_, params),
+      measured_(params.measured) {}
 
 Cost KernelModel::streaming(double flops, double rate_share, double bytes, double cold) const {
   const double peak = chip_.peak_of(Format::fp8);

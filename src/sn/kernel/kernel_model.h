@@ -2,9 +2,10 @@
 //
 // Time of any operator on one chip: dense products, experts, attention, element-wise.
 //
-// One model per family of operators (gemm.h, moe.h, attention.h have the equations); this class
-// holds them for one chip and one set of software terms. A physical bound goes with every time:
-// FLOPs over peak, HBM bytes over HBM bandwidth; no time is below it. Limits: no overlap between
+// One model per family of operators (gemm.h, moe.h, attention.h, mla.h have the equations); this
+// class holds them for one chip and one set of software terms. A physical bound goes with every
+// time: FLOPs over peak, HBM bytes over HBM bandwidth; no time is below it. Measurements of one's
+// own, when there are any, are laid over the models (measured.h). Limits: no overlap between
 // kernels, no power-dependent clock beyond long products.
 
 #pragma once
@@ -16,6 +17,8 @@
 #include "sn/kernel/attention.h"
 #include "sn/kernel/cost.h"
 #include "sn/kernel/gemm.h"
+#include "sn/kernel/measured.h"
+#include "sn/kernel/mla.h"
 #include "sn/kernel/moe.h"
 #include "sn/kernel/params.h"
 
@@ -52,18 +55,28 @@ class KernelModel {
  public:
   KernelModel(const hw::Chip& chip, const KernelParams& params);
 
-  [[nodiscard]] Cost gemm(const Gemm& g) const { return gemm_.cost(g); }
-  [[nodiscard]] Cost moe(const Moe& m) const { return moe_.cost(m); }
-  [[nodiscard]] Cost decode_attention(const DecodeAttention& a) const { return attention_.cost(a); }
-  [[nodiscard]] Cost mla_decode(const MlaDecode& a) const { return attention_.cost(a); }
-  [[nodiscard]] Cost prefill_attention(const PrefillAttention& a) const {
-    return attention_.cost(a);
+  [[nodiscard]] Cost gemm(const Gemm& g) const { return measured(gemm_.cost(g), g); }
+  [[nodiscard]] Cost moe(const Moe& m) const { return measured(moe_.cost(m), m); }
+  [[nodiscard]] Cost decode_attention(const DecodeAttention& a) const {
+    return measured(attention_.cost(a), a);
   }
+  [[nodiscard]] Cost mla_prefill(const MlaPrefill& a) const { return measured(mla_.cost(a), a); }
+  [[nodiscard]] Cost mla_decode(const MlaDecode& a) const { return measured(mla_.cost(a), a); }
+  /// Host time of an attention module outside a captured graph.
+  [[nodiscard]] Time mla_host() const { return mla_.host(); }
+  [[nodiscard]] Cost prefill_attention(const PrefillAttention& a) const {
+    return measured(attention_.cost(a), a);
+  }
+  [[nodiscard]] Cost mixed_attention(const MixedAttention& a) const { return attention_.cost(a); }
   [[nodiscard]] Cost index_scores(const IndexScores& s) const;
   [[nodiscard]] Cost elementwise(const Elementwise& e) const;
   [[nodiscard]] Cost elementwise(Bytes bytes) const { return elementwise({.bytes = bytes.si()}); }
 
  private:
+  template <class Operator>
+  [[nodiscard]] Cost measured(const Cost& cost, const Operator& op) const {
+    return measured_ == nullptr ? cost : measured_->corrected(cost, op);
+  }
   [[nodiscard]] Cost streaming(double flops, double rate_share, double bytes, double cold) const;
 
   ChipRates chip_;
@@ -72,6 +85,8 @@ class KernelModel {
   GemmModel gemm_;
   MoeModel moe_;
   AttentionModel attention_;
+  MlaModel mla_;
+  std::shared_ptr<const MeasuredRatios> measured_;
 };
 
 }  // namespace sn::kernel

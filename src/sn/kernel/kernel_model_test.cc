@@ -58,18 +58,28 @@ KernelParams round_params() {
                .exp = 1e6,
                .k_step = none,
                .tile = none,
+               .tail = 0.001,
                .traffic = 1.0,
-               .l2 = 0.5};
+               .l2 = 0.5,
+               .empty = none,
+               .convert = 0.5};
   p.decode = {.launch = 8_us,
               .rate = 0.5,
               .hbm = 0.8,
               .l2 = 1.0,
               .k_step = none,
               .head = none,
-              .wave = 1.0,
               .split = none};
-  p.mla_prefill = p.prefill;
-  p.mla_decode = p.decode;
+  p.mla_prefill = {
+      .launch = 10_us, .rate = 0.5, .k_step = none, .tile = none, .traffic = 1.0, .host = 500_us};
+  p.mla_decode = {.launch = 8_us,
+                  .rate = 0.5,
+                  .hbm = 0.8,
+                  .l2 = 1.0,
+                  .k_step = none,
+                  .head = none,
+                  .split = none,
+                  .swapped = 0.5};
   p.elementwise = {
       .launch = 2_us, .hbm = 0.8, .l2 = 0.5, .row = none, .kilobyte = 0.02_us, .call = 10_us};
   p.eager = 100_us;
@@ -169,82 +179,6 @@ TEST(Gemm, NarrowingActivationsIsAKernelOfItsOwn) {
                 1e-9);
 }
 
-TEST(Gemm, WritingATileTakesTimeByItsArea) {
-  // 128 x 96 outputs of k = 1: nothing but the writing.
-  KernelParams p = round_params();
-  p.gemm.tile = 4_us;
-  const Gemm g{.m = 128, .n = 96, .k = 1, .library = Library::deepgemm};
-  const double narrowest = 128.0 * 16.0 / 16384.0 * 4.0;  // six tiles of 16 columns on six SMs
-  expect_within(KernelModel(round_chip(), p).gemm(g).compute, narrowest * us, 1e-2);
-  // On one SM they come one after the other: 12288 / 16384 of 4 us whatever the tile.
-  hw::Chip one = round_chip();
-  one.sms = 1;
-  EXPECT_GE(KernelModel(one, p).gemm(g).compute.si(), 0.75 * 4.0 * us);
-}
-
-TEST(Gemm, StaticSchedulersPayAnUnfinishedWaveWhole) {
-  // 129 tiles of 128 x 128 on 128 SMs take two waves in CUTLASS's scaled products; a vendor library
-  // that loses a tenth of the idle rest takes 129/128 + 0.1 x 127/128 or less, by another tile.
-  KernelParams p = round_params();
-  p.gemm.wave = 0.1;
-  const Gemm g{.m = 2048.0 * 8.0 + 128.0, .n = 128, .k = 4096, .library = Library::sgl};
-  const double tile = 2.0 * 128.0 * 128.0 * 4096.0 / (0.8e15 / 128.0);
-  expect_within(KernelModel(round_chip(), p).gemm(g).compute, 2.0 * tile, 1e-2);
-  Gemm vendor = g;
-  vendor.library = Library::cublas;
-  EXPECT_LT(KernelModel(round_chip(), p).gemm(vendor).compute.si(),
-            (129.0 + 0.1 * 127.0) / 128.0 * tile * 1.01);
-}
-
-TEST(Gemm, TensorMemoryIsSetUpBeforeNarrowProductsAlone) {
-  KernelParams p = round_params();
-  const Gemm wide{.m = 16, .n = 128, .k = 128};
-  Gemm narrow = wide;
-  narrow.activation = narrow.weight = DataType::fp8;
-  narrow.narrowed = true;
-  const auto time = [&](const Gemm& g) { return KernelModel(round_chip(), p).gemm(g).time.si(); };
-  const double wide_before = time(wide);
-  const double narrow_before = time(narrow);
-  p.gemm.setup = 1.5_us;
-  EXPECT_EQ(time(wide), wide_before);
-  EXPECT_NEAR(time(narrow) - narrow_before, 1.5e-6, 1e-12);
-}
-
-TEST(Gemm, FewRowsOfAScaledProductTakeANarrowTile) {
-  // 16 rows of 1280 columns: vLLM on Hopper multiplies tiles of 16 x 64, SGLang of 64 x 64; both
-  // fill 20 SMs, and at the sustained rate the former take a quarter.
-  Gemm g{.m = 16, .n = 1280, .k = 65536, .library = Library::sgl};
-  const double wide = round_model().gemm(g).compute.si();
-  g.library = Library::vllm;
-  EXPECT_NEAR(round_model().gemm(g).compute.si(), 0.25 * wide, 0.01 * wide);
-}
-
-TEST(Gemm, ALoneKernelShowsTheLaunchOfItsGraph) {
-  Gemm g{.m = 16, .n = 128, .k = 128, .batches = 16, .library = Library::batched};
-  const double inside = round_model().gemm(g).time.si();
-  g.lone = true;
-  EXPECT_NEAR(round_model().gemm(g).time.si() - inside, 3e-6, 1e-12);
-}
-
-TEST(Gemm, BlocksOfABatchOverlapWritingAndMultiplying) {
-  // 64 products of 4096 x 512 x 128: the longer of both joined by the fourth power, not by squares.
-  const Gemm g{.m = 4096, .n = 512, .k = 128, .batches = 64, .library = Library::batched};
-  const Cost c = round_model().gemm(g);
-  const double joined =
-      std::pow(std::pow(c.compute.si(), 4.0) + std::pow(c.memory.si(), 4.0), 0.25);
-  expect_within(c.time, 2e-6 + joined, 1e-9);
-}
-
-TEST(Gemm, TheVendorLibraryOf2023IsSlowerInsideATile) {
-  KernelParams p = round_params();
-  p.software.gemm_libraries[static_cast<std::size_t>(Library::cublas12)].rate = 0.9;
-  const KernelModel model(round_chip(), p);
-  Gemm g{.m = 8192, .n = 8192, .k = 8192};
-  const double now = model.gemm(g).compute.si();
-  g.library = Library::cublas12;
-  EXPECT_NEAR(model.gemm(g).compute.si(), now / 0.9, 1e-6 * now);
-}
-
 TEST(Gemm, TheHostIsAFloorOutsideACapturedGraph) {
   Gemm g{.m = 1, .n = 64, .k = 64};
   g.eager = 2.0;
@@ -329,7 +263,7 @@ TEST(Prefill, ExponentialsAreALimitOfTheirOwn) {
                                          .v_dim = 16});
   const double products = 0.5 * n * n * 64.0 * 64.0 / 0.5e15;
   const double exponentials = 0.5 * n * n * 64.0 / (28.08e9 * 128.0);
-  expect_within(c.compute, products + exponentials, 0.01);
+  expect_within(c.compute, std::hypot(products, exponentials), 0.01);
 }
 
 TEST(Decode, LongCachesStreamAtTheSustainedRate) {
@@ -467,6 +401,14 @@ std::vector<Cost> random_costs(const KernelModel& model) {
                                .qk_dim = 192.0,
                                .v_dim = 128.0,
                                .kv_bytes = between(1.0, 1e5)}),
+      model.mla_prefill({.sequences = sequences,
+                         .pairs = tokens * context / sequences,
+                         .tokens = tokens,
+                         .kv_tokens = context,
+                         .heads = heads,
+                         .qk_dim = 192.0,
+                         .v_dim = 128.0,
+                         .kv_bytes = between(1.0, 1e5)}),
       model.elementwise(Bytes::from_si(between(1.0, 1e10))),
   };
 }

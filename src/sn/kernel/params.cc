@@ -26,13 +26,20 @@ bool exists(Family family, Library library) {
       return family != Family::elementwise;
     case Library::batched:
     case Library::vllm:
-    case Library::sgl:
     case Library::blockscale:
     case Library::cublas12:
     case Library::blockbatch:
       return family == Family::gemm;
+    case Library::sgl:
+      return family == Family::gemm || family == Family::prefill || family == Family::decode;
     case Library::flashinfer:
       return family == Family::gemm || family == Family::moe;
+    case Library::xqa:
+    case Library::xqa_fp8:
+    case Library::mmha:
+      return family == Family::decode;
+    case Library::flash2:  // a reference, as is flash
+      return false;
     case Library::flash:
       return attends(family);
   }

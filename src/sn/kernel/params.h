@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "sn/base/quantity.h"
@@ -21,6 +22,8 @@
 #include "sn/kernel/format.h"
 
 namespace sn::kernel {
+
+class MeasuredRatios;
 
 /// Dense matrix products; equation in gemm.h.
 struct GemmParams {
@@ -48,26 +51,28 @@ struct MoeParams {
   Time token;         // SM time of routing one token
 };
 
-/// Attention over the keys of a prompt; equation in attention.h.
-struct PrefillParams {
+/// Attention of grouped heads over the keys of a prompt; equation in attention_prompt.cc.
+struct PromptParams {
   Time launch;           // the kernels of one call
   double rate = 0.0;     // sustained share of the peak in the two products
   double exp = 0.0;      // exponentials per SM over 16 per clock of 1.755 GHz
   Time k_step;           // least time of 64 keys in a query tile
   Time tile;             // prologue and epilogue of one query tile
+  double tail = 0.0;     // share of the longest tile by which the last SM ends late
   double traffic = 1.0;  // bytes moved over the least
   double l2 = 0.0;       // sustained share of L2 bandwidth
+  Time empty;            // a block without work, in one call with single positions
+  double convert = 0.0;  // share of L2 bandwidth that kernels reach which convert around an fp8 cache
 };
 
-/// Attention of single positions over their KV cache; equation in attention.h.
-struct DecodeParams {
+/// Attention of grouped heads of single positions; equation in attention_cache.cc.
+struct CacheParams {
   Time launch;        // the kernels of one call
   double rate = 0.0;  // sustained share of the bf16 peak
   double hbm = 0.0;   // sustained share of HBM bandwidth
   double l2 = 0.0;    // sustained share of L2 bandwidth
-  Time k_step;        // least time of 64 keys of one KV head
-  Time head;          // start and end of one KV head of one sequence
-  double wave = 0.0;  // as GemmParams
+  Time k_step;        // least time of 64 keys of 128 elements of one KV head
+  Time head;          // start, first keys and end of one part of one KV head of one sequence
   Time split;         // joining the parts of one sequence
 };
 
@@ -79,6 +84,28 @@ struct ElementwiseParams {
   Time row;          // start and end of one block of threads
   Time kilobyte;     // an SM moves 1000 bytes of one row, 16 bytes at a time
   Time call;         // host time of one synchronous call from Python
+};
+
+/// Latent attention over a prompt; equation in mla.h.
+struct MlaPrefillParams {
+  Time launch;           // the kernels of one call
+  double rate = 0.0;     // sustained share of the peak in the two products and the softmax
+  Time k_step;           // as PromptParams
+  Time tile;             // as PromptParams
+  double traffic = 1.0;  // as PromptParams
+  Time host;             // of one call of the module outside a captured graph
+};
+
+/// Absorbed latent attention; equation in mla.h.
+struct MlaDecodeParams {
+  Time launch;           // the kernels of one call
+  double rate = 0.0;     // sustained share of the peak
+  double hbm = 0.0;      // sustained share of HBM bandwidth
+  double l2 = 0.0;       // sustained share of L2 bandwidth
+  Time k_step;           // least time of 64 keys in a tile of query rows
+  Time head;             // start and end of one tile
+  Time split;            // joining the parts of one sequence
+  double swapped = 1.0;  // bandwidth of swapped operands at 17 to 32 rows over that of others
 };
 
 /// Limits of latencies inside a kernel.
@@ -122,26 +149,50 @@ void describe(V& v, MoeParams& m) {
 }
 
 template <class V>
-void describe(V& v, PrefillParams& p) {
+void describe(V& v, PromptParams& p) {
   v.quantity("launch", p.launch, shortest, longest);
   v.ratio("rate", p.rate, 0.02, 1.0);
   v.ratio("exp", p.exp, 0.05, 1000.0);
   v.quantity("k_step", p.k_step, shortest, longest);
   v.quantity("tile", p.tile, shortest, longest);
-  v.ratio("traffic", p.traffic, 0.5, 20.0);
+  v.ratio("tail", p.tail, 0.001, 2.0);
+  v.ratio("traffic", p.traffic, 0.2, 20.0);
   v.ratio("l2", p.l2, 0.01, 1.0);
+  v.quantity("empty", p.empty, shortest, longest);
+  v.ratio("convert", p.convert, 0.01, 1.0);
 }
 
 template <class V>
-void describe(V& v, DecodeParams& d) {
+void describe(V& v, CacheParams& d) {
   v.quantity("launch", d.launch, shortest, longest);
   v.ratio("rate", d.rate, 0.01, 1.0);
   v.ratio("hbm", d.hbm, 0.05, 1.0);
   v.ratio("l2", d.l2, 0.01, 1.0);
   v.quantity("k_step", d.k_step, shortest, longest);
   v.quantity("head", d.head, shortest, longest);
-  v.ratio("wave", d.wave, 0.001, 1.0);
   v.quantity("split", d.split, shortest, longest);
+}
+
+template <class V>
+void describe(V& v, MlaPrefillParams& p) {
+  v.quantity("launch", p.launch, shortest, longest);
+  v.ratio("rate", p.rate, 0.02, 1.0);
+  v.quantity("k_step", p.k_step, shortest, longest);
+  v.quantity("tile", p.tile, shortest, longest);
+  v.ratio("traffic", p.traffic, 0.1, 20.0);
+  v.quantity("host", p.host, shortest, longest);
+}
+
+template <class V>
+void describe(V& v, MlaDecodeParams& d) {
+  v.quantity("launch", d.launch, shortest, longest);
+  v.ratio("rate", d.rate, 0.01, 1.0);
+  v.ratio("hbm", d.hbm, 0.05, 1.0);
+  v.ratio("l2", d.l2, 0.01, 1.0);
+  v.quantity("k_step", d.k_step, shortest, longest);
+  v.quantity("head", d.head, shortest, longest);
+  v.quantity("split", d.split, shortest, longest);
+  v.ratio("swapped", d.swapped, 0.1, 1.0);
 }
 
 /// What an arithmetic costs in dense products, relative to bf16 at the format's own peak rate.
@@ -168,7 +219,8 @@ struct GemmLibraryTerms {
 struct FormatTerms {
   double rate = 1.0;      // sustained rate
   double k_step = 1.0;    // latency of a pipeline stage
-  double quantise = 1.0;  // traffic
+  double quantise = 1.0;  // traffic; decode: start of FlashAttention-3 that transposes values, in
+                          // 1.5 us
 };
 
 /// One family of operators of one library, relative to the generation's values.
@@ -240,7 +292,7 @@ struct SoftwareParams {
   std::array<GemmFormatTerms, format_count> gemm_formats;
   std::array<GemmLibraryTerms, library_count> gemm_libraries = gemm_library_kinds();
   std::array<FormatTerms, format_count> moe_formats;
-  /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, traffic.
+  /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, other.
   std::array<FormatTerms, family_count> fp8_cache;
   std::array<std::array<LibraryTerms, library_count>, family_count> libraries;
 
@@ -291,14 +343,16 @@ struct KernelParams {
   std::string name;
   GemmParams gemm;
   MoeParams moe;
-  PrefillParams prefill;
-  DecodeParams decode;
-  PrefillParams mla_prefill;
-  DecodeParams mla_decode;
+  PromptParams prefill;
+  CacheParams decode;
+  MlaPrefillParams mla_prefill;
+  MlaDecodeParams mla_decode;
   ElementwiseParams elementwise;
   Time eager;               // host time of one call outside a captured graph
   Time graph;               // launch of a captured graph, where it holds one kernel
   SoftwareParams software;  // shared by all generations; read apart
+  /// Times that somebody measured on this chip (measured.h); none: the models alone.
+  std::shared_ptr<const MeasuredRatios> measured;
 };
 
 template <class V>

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <vector>
 
 namespace sn::llm {
 
@@ -30,6 +32,29 @@ double attention_share(const ModelSpec& m, double tp) {
   return (whole - kv) / tp + kv / std::min(tp, d(a.kv_heads));
 }
 
+/// Inverse of the standard normal distribution function by bisection on erfc: exact to 1e-12.
+double normal_quantile(double p) {
+  double lo = -10.0;
+  double hi = 10.0;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (lo + hi);
+    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? lo : hi) = middle;
+  }
+  return 0.5 * (lo + hi);
+}
+
+/// Shares of `n` experts at the quantiles of a lognormal distribution; they add up to 1.
+std::vector<double> lognormal_shares(std::int64_t n, double skew) {
+  std::vector<double> out;
+  double sum = 0.0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    out.push_back(std::exp(skew * normal_quantile((d(i) + 0.5) / d(n))));
+    sum += out.back();
+  }
+  for (double& share : out) share /= sum;
+  return out;
+}
+
 }  // namespace
 
 std::string to_string(const Parallelism& p) {
@@ -40,6 +65,7 @@ std::string to_string(const Parallelism& p) {
     out += name + std::to_string(n);
   };
   add("TP", p.tp);
+  add("CP", p.cp);
   add("DP", p.dp);
   add("EP", p.ep);
   add("PP", p.pp);
@@ -47,9 +73,21 @@ std::string to_string(const Parallelism& p) {
   return out.empty() ? "TP1" : out;
 }
 
+std::string cut_text(const Deployment& deployment) {
+  std::string out = to_string(deployment.parallel);
+  const std::string experts = "EP" + std::to_string(deployment.parallel.ep);
+  const std::size_t at = out.find(experts);
+  if (deployment.redundant > 0 && at != std::string::npos) {
+    out.insert(at + experts.size(), "+" + std::to_string(deployment.redundant));
+  }
+  return out;
+}
+
 std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64_t domain_gpus) {
   const Parallelism& p = deployment.parallel;
-  if (p.tp < 1 || p.dp < 1 || p.pp < 1 || p.ep < 1) return "tp, dp, pp and ep must be at least 1";
+  if (std::min({p.tp, p.dp, p.pp, p.ep, p.cp}) < 1) {
+    return "tp, cp, dp, pp and ep must be at least 1";
+  }
   if (m.attention.heads % p.tp != 0) {
     return "tp " + std::to_string(p.tp) + " does not divide " + std::to_string(m.attention.heads) +
            " attention heads";
@@ -63,11 +101,16 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
     return "tp " + std::to_string(p.tp) + " does not fit a ScaleUp domain of " +
            std::to_string(domain_gpus) + " GPUs";
   }
+  if (p.cp > 1 && domain_gpus % (p.tp * p.cp) != 0) {
+    return "tp " + std::to_string(p.tp) + " x cp " + std::to_string(p.cp) +
+           " does not divide a ScaleUp domain of " + std::to_string(domain_gpus) + " GPUs";
+  }
   if (p.pp > m.layers) return "more pipeline stages than layers";
   if (!m.is_moe() && (p.ep > 1 || p.dp > 1)) {
     return "a dense model has no experts: use replicas instead of dp, and ep 1";
   }
-  if (p.stage_ranks() % p.ep != 0) return "ep must divide tp x dp";
+  if (p.stage_ranks() % p.ep != 0)
+    return p.cp > 1 ? "ep must divide tp x cp x dp" : "ep must divide tp x dp";
   if (p.stage_ranks() > domain_gpus &&
       (p.stage_ranks() % domain_gpus != 0 || p.ep % (p.stage_ranks() / domain_gpus) != 0)) {
     return "a stage of " + std::to_string(p.stage_ranks()) + " ranks and ep " +
@@ -81,6 +124,11 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
     return "expert tensor parallelism " + std::to_string(p.expert_tp()) + " does not divide " +
            std::to_string(m.expert_inter);
   }
+  if (deployment.redundant > 0 && p.ep == 1) return "replicas of experts need ep above 1";
+  if (deployment.redundant > 0 && expert_slots(m, deployment) > m.experts) {
+    return std::to_string(deployment.redundant) + " replicas leave a rank more slots than the " +
+           std::to_string(m.experts) + " experts";
+  }
   if (deployment.draft_tokens > 0 && m.mtp_layers == 0) return "the model has no MTP layers";
   return {};
 }
@@ -91,11 +139,44 @@ kernel::DataType linear_weights(const Precision& precision) {
 
 kernel::DataType linear_weights(const ModelSpec& m, const Precision& precision) {
   const bool native = m.experts_only_narrow && precision.weights == m.native_weights;
-  return native ? kernel::DataType::bf16 : linear_weights(precision);
+  if (native) return kernel::DataType::bf16;
+  return m.is_moe() ? linear_weights(precision) : precision.weights;
 }
 
-std::int64_t expert_slots(const ModelSpec& m, const Parallelism& p) {
-  return m.is_moe() ? (m.experts + p.ep - 1) / p.ep : 0;
+std::int64_t expert_slots(const ModelSpec& m, const Deployment& deployment) {
+  const std::int64_t ep = deployment.parallel.ep;
+  return m.is_moe() ? (m.experts + deployment.redundant + ep - 1) / ep : 0;
+}
+
+double placement_imbalance(std::int64_t experts, std::int64_t ranks, std::int64_t slots,
+                           double skew) {
+  if (skew <= 0.0 || ranks <= 1) return 1.0;
+  std::vector<double> load = lognormal_shares(experts, skew);
+  std::vector<double> replicas(load.size(), 1.0);
+  for (std::int64_t spare = slots * ranks - experts; spare > 0; --spare) {
+    std::size_t most = 0;
+    for (std::size_t i = 1; i < load.size(); ++i) {
+      if (load[i] / replicas[i] > load[most] / replicas[most]) most = i;
+    }
+    replicas[most] += 1.0;
+  }
+  std::vector<double> pieces;
+  for (std::size_t i = 0; i < load.size(); ++i) {
+    pieces.insert(pieces.end(), static_cast<std::size_t>(replicas[i]), load[i] / replicas[i]);
+  }
+  std::sort(pieces.begin(), pieces.end(), std::greater<>());
+  std::vector<double> held(static_cast<std::size_t>(ranks), 0.0);
+  std::vector<std::int64_t> room(held.size(), slots);
+  for (const double piece : pieces) {
+    std::size_t to = held.size();
+    for (std::size_t r = 0; r < held.size(); ++r) {
+      if (room[r] > 0 && (to == held.size() || held[r] < held[to])) to = r;
+    }
+    SN_ASSERT(to < held.size());
+    held[to] += piece;
+    --room[to];
+  }
+  return *std::max_element(held.begin(), held.end()) * d(ranks);
 }
 
 MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, const hw::Chip& chip,
@@ -112,7 +193,7 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
   const double attention = attention_share(m, tp) * linear;
   const double dense_ffn = 3.0 * h * d(m.dense_inter) / tp * linear;
   const double routed =
-      d(expert_slots(m, p)) * 3.0 * h * d(m.expert_inter) / d(p.expert_tp()) * expert;
+      d(expert_slots(m, deployment)) * 3.0 * h * d(m.expert_inter) / d(p.expert_tp()) * expert;
   const double shared = 3.0 * h * d(m.shared_inter) / tp * linear;
   const double router = d(m.experts) * h * 2.0;
   const double moe_layer = attention + routed + shared + router;
@@ -128,7 +209,7 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
   // feed-forward intermediates; expert inputs arrive once per chosen expert and rank (balanced).
   const double wide_attention = 3.0 * h / tp;
   const double wide_dense = 3.0 * d(m.dense_inter) / tp;
-  const double received = m.is_moe() ? d(m.top_k) * d(p.dp) / d(p.ep) : 0.0;
+  const double received = m.is_moe() ? d(m.top_k) * d(p.cp * p.dp) / d(p.ep) : 0.0;
   const double wide_experts = received * (2.0 * h + 3.0 * d(m.expert_inter) / d(p.expert_tp()));
   const double widest = std::max({wide_attention, wide_dense, wide_experts});
 
@@ -139,9 +220,9 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
       kv_bytes_per_token(m, deployment.precision.kv).si() / d(m.layers) / kv_sharing;
   return {.usable = chip.hbm_capacity * framework.memory,
           .weights = Bytes::from_si(weights),
-          .activations = Bytes::from_si(tokens * 2.0 * (2.0 * h + widest)),
+          .activations = Bytes::from_si(tokens / d(p.cp) * 2.0 * (2.0 * h + widest)),
           .workspace = framework.workspace,
-          .kv_per_token = Bytes::from_si(kv_layer * kv_layers)};
+          .kv_per_token = Bytes::from_si(kv_layer * kv_layers / d(p.cp))};
 }
 
 }  // namespace sn::llm

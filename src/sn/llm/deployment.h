@@ -2,16 +2,17 @@
 //
 // How one instance of a model is spread over GPUs, and what that takes of their memory.
 //
-//   GPUs = tp x dp x pp
+//   GPUs = tp x cp x dp x pp
 //
-// Attention is tensor-parallel over tp ranks and data-parallel over dp; experts are spread over ep
-// of the tp x dp ranks of a stage and, where ep is smaller, cut over the rest (tp x dp / ep). Dense
-// feed-forward layers are tensor-parallel over tp. Layers are cut into pp stages of
-// ceil(layers / pp).
+// Attention is tensor-parallel over tp ranks and data-parallel over dp; in prefill each sequence
+// may be cut over cp context-parallel ranks, every one with its share of the tokens and of the KV
+// cache. Experts are spread over ep of the tp x cp x dp ranks of a stage and, where ep is smaller,
+// cut over the rest. Dense feed-forward layers are tensor-parallel over tp. Layers are cut into pp
+// stages of ceil(layers / pp).
 //
 // Memory of one GPU = weights + KV cache + activations + workspace (communication buffers, graphs,
-// slack). Experts that do not divide evenly are filled up with redundant replicas: slots =
-// ceil(experts / ep) per rank.
+// slack). Each rank has ceil((experts + redundant) / ep) slots for experts; those beyond one each
+// hold replicas of the busiest.
 
 #pragma once
 
@@ -31,16 +32,17 @@ struct Parallelism {
   std::int64_t dp = 1;  // attention data parallelism inside the instance
   std::int64_t pp = 1;
   std::int64_t ep = 1;
+  std::int64_t cp = 1;  // ranks that share the tokens of a sequence; prefill alone
   bool spread =
       false;  // pipeline stages may sit in different ScaleUp domains, even where all fit one
 
-  [[nodiscard]] std::int64_t stage_ranks() const { return tp * dp; }
-  [[nodiscard]] std::int64_t gpus() const { return tp * dp * pp; }
+  [[nodiscard]] std::int64_t stage_ranks() const { return tp * cp * dp; }
+  [[nodiscard]] std::int64_t gpus() const { return stage_ranks() * pp; }
   [[nodiscard]] std::int64_t expert_tp() const { return stage_ranks() / ep; }
   friend bool operator==(const Parallelism&, const Parallelism&) = default;
 };
 
-/// "TP8", "DP80 EP80", "TP2 DP4 EP8 PP2", "TP8 PP8 spread".
+/// "TP8", "DP80 EP80", "TP2 CP4 DP4 EP8 PP2", "TP8 PP8 spread".
 [[nodiscard]] std::string to_string(const Parallelism& p);
 
 struct Precision {
@@ -53,25 +55,37 @@ struct Precision {
 
 struct Deployment {
   Parallelism parallel;
-  Precision precision;
+  Precision precision = {};
   std::int64_t draft_tokens = 0;  // MTP speculation per step; 0: off
+  std::int64_t redundant = 0;     // expert replicas beyond one each, per layer
+  bool two_batch = false;         // halves of a batch overlap: one computes, the other exchanges
 
   friend bool operator==(const Deployment&, const Deployment&) = default;
 };
+
+/// The cut with its expert replicas: "DP32 EP32+32". Precision and drafts are not named.
+[[nodiscard]] std::string cut_text(const Deployment& deployment);
 
 /// Empty when `model` can be cut this way, else why not ("tp 8 does not divide 4 KV heads ...").
 [[nodiscard]] std::string why_not(const ModelSpec& model, const Deployment& deployment,
                                   std::int64_t domain_gpus);
 
-/// Format of attention, dense and shared projections: fp4 weights keep these in fp8, as NVFP4 and
-/// MXFP4 releases do.
+/// Format of attention, dense and shared projections of a model with experts: fp4 weights keep these
+/// in fp8, as NVFP4 and MXFP4 releases do.
 [[nodiscard]] kernel::DataType linear_weights(const Precision& precision);
-/// The same for a model that may be released with nothing but its experts narrowed (gpt-oss), whose
-/// projections stay in bf16 at its native precision.
+/// The same by model: dense ones are narrowed throughout (NVFP4 releases of Llama), others may be
+/// released with nothing but their experts narrowed (gpt-oss) and keep the rest in bf16.
 [[nodiscard]] kernel::DataType linear_weights(const ModelSpec& model, const Precision& precision);
 
 /// Expert replicas held by one rank.
-[[nodiscard]] std::int64_t expert_slots(const ModelSpec& model, const Parallelism& p);
+[[nodiscard]] std::int64_t expert_slots(const ModelSpec& model, const Deployment& deployment);
+
+/// Load of the busiest of `ranks` over the mean, where the shares of `experts` are lognormal with
+/// `skew` as the deviation of their logarithm (their quantiles), and `slots` a rank are filled as
+/// the expert-parallel load balancer of DeepSeek does it: each further replica to the expert with
+/// the most load a replica, then the heaviest replica first to the least loaded rank that has room.
+[[nodiscard]] double placement_imbalance(std::int64_t experts, std::int64_t ranks,
+                                         std::int64_t slots, double skew);
 
 /// Bytes on the fullest GPU.
 struct MemoryBudget {

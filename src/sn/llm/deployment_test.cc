@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "sn/llm/shipped_test_util.h"
 
 namespace sn::llm {
@@ -79,10 +81,11 @@ TEST(WhyNot, NamesTheReason) {
 
 TEST(ExpertSlots, AreFilledUpWithReplicas) {
   const ModelSpec m = shipped_model("deepseek-v3").spec;
-  EXPECT_EQ(expert_slots(m, {.dp = 8, .ep = 8}), 32);
-  EXPECT_EQ(expert_slots(m, {.dp = 72, .ep = 72}), 4);  // 288 slots, 32 of them replicas
-  EXPECT_EQ(expert_slots(m, {.tp = 8}), 256);
-  EXPECT_EQ(expert_slots(shipped_model("llama-3.1-70b").spec, {.tp = 8}), 0);
+  EXPECT_EQ(expert_slots(m, {.parallel = {.dp = 8, .ep = 8}}), 32);
+  EXPECT_EQ(expert_slots(m, {.parallel = {.dp = 72, .ep = 72}}),
+            4);  // 288 slots, 32 of them replicas
+  EXPECT_EQ(expert_slots(m, {.parallel = {.tp = 8}}), 256);
+  EXPECT_EQ(expert_slots(shipped_model("llama-3.1-70b").spec, {.parallel = {.tp = 8}}), 0);
 }
 
 TEST(Memory, DeepSeekV3OnEightB200) {
@@ -155,6 +158,22 @@ TEST(Memory, Fp4KeepsEverythingButExpertsInFp8) {
               128.0 * 4.0 * 150'994'944.0 * 0.46875, 1.0);
 }
 
+TEST(Memory, Fp4NarrowsAllOfADenseModel) {
+  const ShippedModel m = shipped_model("llama-3.1-70b");
+  const ShippedMachine machine = shipped_machine("hgx-b200", m.traits);
+  const auto weights = [&](DataType t) {
+    return memory_budget(m.spec, {.parallel = {.tp = 1}, .precision = {t, t, DataType::fp8}},
+                         machine.cluster.rack.chip, machine.framework, 1.0)
+        .weights.si();
+  };
+  // Embedding and head stay in bf16: 2 x 128 256 x 8 192 x 2 B = 4.2 GB; of the rest fp4 is 4.25
+  // bits and fp8 eight.
+  const double vocabulary = 2.0 * 128256.0 * 8192.0 * 2.0;
+  const double share =
+      (weights(DataType::fp4) - vocabulary) / (weights(DataType::fp8) - vocabulary);
+  EXPECT_NEAR(share, kernel::bytes_per_element(DataType::fp4).si(), 0.01);
+}
+
 TEST(Memory, PipelineStagesAndDraftsChangeTheShare) {
   const ModelSpec m = shipped_model("deepseek-v3").spec;
   const auto budget = [&](std::int64_t pp, std::int64_t drafts) {
@@ -171,6 +190,60 @@ TEST(Memory, PipelineStagesAndDraftsChangeTheShare) {
   EXPECT_NEAR(budget(1, 1).weights.si() - budget(1, 0).weights.si(),
               moe_layer + 2.0 * 7168.0 * 7168.0, 1.0);
   EXPECT_EQ(budget(1, 1).kv_per_token.si(), 62.0 * 576.0);
+}
+
+TEST(ExpertSlots, ReplicasFillFurtherSlots) {
+  const ModelSpec m = shipped_model("deepseek-v3").spec;
+  Deployment d{.parallel = {.dp = 32, .ep = 32}, .redundant = 32};
+  EXPECT_EQ(expert_slots(m, d), 9);  // DeepSeek-V3's prefill: 288 slots on 32 ranks
+  EXPECT_EQ(cut_text(d), "DP32 EP32+32");
+  EXPECT_EQ(why_not(m, d, 128), "");
+  d.redundant = 256 * 32;
+  EXPECT_NE(why_not(m, d, 128).find("more slots than"), std::string::npos);
+  d = {.parallel = {.tp = 8}, .redundant = 8};
+  EXPECT_NE(why_not(m, d, 128).find("ep above 1"), std::string::npos);
+}
+
+TEST(PlacementImbalance, ByHand) {
+  // Quartile midpoints of the normal distribution: z = -1.1503, -0.3186, 0.3186, 1.1503.
+  const double a = std::exp(1.1503493803760079);
+  const double b = std::exp(0.3186393639643752);
+  const double sum = a + b + 1.0 / a + 1.0 / b;
+  EXPECT_NEAR(placement_imbalance(4, 4, 1, 1.0), 4.0 * a / sum, 1e-9);
+  // Two a rank: the heaviest beside the lightest, which exceeds the other two.
+  EXPECT_NEAR(placement_imbalance(4, 2, 2, 1.0), 2.0 * (a + 1.0 / a) / sum, 1e-9);
+  // Four replicas more: a is held by three ranks, b by two, the others by one and two.
+  EXPECT_LT(placement_imbalance(4, 4, 2, 1.0), 1.2);
+  EXPECT_EQ(placement_imbalance(4, 1, 4, 1.0), 1.0);
+  EXPECT_EQ(placement_imbalance(256, 256, 1, 0.0), 1.0);
+}
+
+TEST(PlacementImbalance, ReplicasEvenOutAndSpreadingDoesNot) {
+  double last = INFINITY;
+  for (const std::int64_t slots : {8, 9, 10, 12, 16}) {
+    const double now = placement_imbalance(256, 32, slots, 1.0);
+    EXPECT_LE(now, last * 1.01);
+    EXPECT_GE(now, 1.0);
+    last = now;
+  }
+  EXPECT_LT(placement_imbalance(256, 32, 8, 0.5), placement_imbalance(256, 256, 1, 0.5));
+}
+
+TEST(Memory, ContextParallelRanksShareTokensAndCache) {
+  const ShippedModel m = shipped_model("llama-3.1-70b");
+  const ShippedMachine machine = shipped_machine("hgx-h200", m.traits);
+  const auto budget = [&](const Parallelism& p) {
+    return memory_budget(m.spec, {.parallel = p}, machine.cluster.rack.chip, machine.framework,
+                         8192.0);
+  };
+  const MemoryBudget one = budget({.tp = 2});
+  const MemoryBudget four = budget({.tp = 2, .cp = 4});
+  EXPECT_NEAR(four.kv_per_token / one.kv_per_token, 0.25, 1e-12);
+  EXPECT_NEAR(four.activations / one.activations, 0.25, 1e-12);
+  EXPECT_EQ(four.weights, one.weights);
+  EXPECT_EQ(to_string(Parallelism{.tp = 2, .cp = 4}), "TP2 CP4");
+  EXPECT_NE(why_not(m.spec, {.parallel = {.tp = 2, .cp = 3}}, 8).find("does not divide"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -1,6 +1,14 @@
 // sn/llm/framework.h
 //
-// What serving software adds to the kernels: host time per iteration, memory it keeps for itself.
+// What serving software adds to the kernels: host time, memory it keeps for itself.
+//
+// Host time of one step of n sequences with L layers a stage:
+//   exposed = max(0, L x layer - device)  unless a captured graph is replayed: launches are the floor
+//           + decode or prefill           scheduling and sampling that nothing hides
+//           + n x sequence                sampling, stop checks, detokenising, per sequence
+// A step replays a graph when it has at most `graph_tokens` positions (vLLM captures to 512, also
+// with prompts among them: `graph_mixed_tokens`). A request spends frontend + tokens x
+// frontend_token before its first step can hold it: HTTP, tokeniser, queues between processes.
 // Values, sources and confidence: catalog/frameworks/*.yaml.
 
 #pragma once
@@ -14,12 +22,23 @@ namespace sn::llm {
 
 struct Framework {
   std::string name;
-  Time host_decode;     // host time exposed per iteration of pure decode (captured graphs)
-  Time host_prefill;    // host time exposed per iteration that holds prefill tokens
-  Time frontend;        // once per request: HTTP, tokeniser, first schedule
+  Time host_decode;     // exposed per step of pure decode
+  Time host_prefill;    // exposed per step that holds prompt tokens
+  Time host_sequence;   // exposed per decoding sequence of an attention rank and step
+  Time host_layer;      // launches of one layer outside a captured graph: a floor of the step
+  Time frontend;        // once per request, and
+  Time frontend_token;  // per prompt token
+  std::int64_t graph_tokens = 0;        // largest captured step of pure decode, positions
+  std::int64_t graph_mixed_tokens = 0;  // the same with prompt tokens in it; 0: never captured
   double memory = 0.0;  // share of HBM that the engine may use
   Bytes workspace;      // communication buffers, graphs, allocator slack, per GPU
   std::int64_t max_sequences = 0;  // decode requests per attention rank
+  double exchange_sms = 0.0;       // share of the SMs that an overlapped exchange of prompts holds
+
+  /// From a request's arrival at the server until a step can hold it.
+  [[nodiscard]] Time before_first_step(double prompt_tokens) const {
+    return frontend + frontend_token * prompt_tokens;
+  }
 };
 
 template <class V>
@@ -27,10 +46,16 @@ void describe(V& v, Framework& f) {
   const Time hi = Time::from_si(1.0);
   v.quantity("host.decode", f.host_decode, Time{}, hi);
   v.quantity("host.prefill", f.host_prefill, Time{}, hi);
+  v.quantity("host.sequence", f.host_sequence, Time{}, hi);
+  v.quantity("host.layer", f.host_layer, Time{}, hi);
   v.quantity("host.frontend", f.frontend, Time{}, hi);
+  v.quantity("host.frontend_token", f.frontend_token, Time{}, hi);
+  v.count("graph.tokens", f.graph_tokens, 0, 1 << 20);
+  v.count("graph.mixed_tokens", f.graph_mixed_tokens, 0, 1 << 20);
   v.ratio("memory.utilisation", f.memory, 0.1, 1.0);
   v.quantity("memory.workspace", f.workspace, Bytes{}, Bytes::from_si(1e12));
   v.count("max_sequences", f.max_sequences, 1, 65536);
+  v.ratio("exchange_sms", f.exchange_sms, 0.0, 0.9);
 }
 
 /// Behaviour of a model under load that its architecture does not tell; catalog/models/*.yaml,
@@ -39,12 +64,16 @@ struct ModelTraits {
   /// Probability that one drafted token is accepted, given that the previous one was.
   double mtp_acceptance = 0.0;
   double expert_imbalance = 1.0;  // load of the busiest expert rank over the mean, many tokens
+  /// Deviation of the logarithm of the experts' shares of tokens that placement has to even out
+  /// (placement_imbalance); 0: `expert_imbalance` is all there is, however many replicas.
+  double expert_skew = 0.0;
 };
 
 template <class V>
 void describe(V& v, ModelTraits& t) {
   v.ratio("mtp_acceptance", t.mtp_acceptance, 0.0, 1.0);
   v.ratio("expert_imbalance", t.expert_imbalance, 1.0, 16.0);
+  v.ratio("expert_skew", t.expert_skew, 0.0, 3.0, hw::Need::optional);
 }
 
 }  // namespace sn::llm

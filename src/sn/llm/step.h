@@ -16,7 +16,10 @@
 // rank, attention the busiest rank's sums, experts the busiest rank's load. Expert load of the
 // busiest of R ranks that receive A assignments on average: A (imbalance + sqrt(2 ln R / A)), the
 // extreme value of R binomials. MTP (draft tokens n > 0): every sequence verifies 1 + n positions;
-// each draft runs the MTP layer and the head once. Sources: models.md 3; DeepSeek-V3 (arXiv
+// each draft runs the MTP layer and the head once. Context parallelism (Llama 3, arXiv 2407.21783,
+// 3.3.2): a rank works on 1 / cp of the chunk against all keys, which an all-gather brings it in
+// every layer. Ranks of a stage that sit in several OS images agree on a step by control messages
+// over the DCN, log2(images) of them one after another. Sources: models.md 3; DeepSeek-V3 (arXiv
 // 2412.19437) for MLA absorption and MTP; operators as in vLLM and SGLang. Limits: kernels do not
 // overlap with communication; pipeline stages are equal.
 
@@ -34,6 +37,7 @@
 #include "sn/hw/machine.h"
 #include "sn/kernel/kernel_model.h"
 #include "sn/llm/deployment.h"
+#include "sn/llm/engine_kernels.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/model.h"
 
@@ -46,11 +50,11 @@ enum class Part {
   dense_ffn,    // dense feed-forward and shared experts
   experts,      // routed experts
   exchange,     // dispatch and combine
-  all_reduce,   // tensor-parallel collectives
+  all_reduce,   // tensor- and context-parallel collectives
   elementwise,  // norms, activations, rope, quantisation, router, sampling
   logits,       // embedding and output head
   pipeline,     // sends between stages
-  host,         // exposed host time
+  host,         // exposed host time, agreement between OS images included
 };
 inline constexpr std::size_t part_count = 10;
 [[nodiscard]] std::string_view to_string(Part part);
@@ -106,6 +110,7 @@ enum class OpKind {
   elementwise,
   all_reduce,
   all_gather,
+  gather_keys,
   exchange,
   send,
   host,
@@ -116,8 +121,9 @@ enum class Rows {
   tokens,         // all positions of the step
   decode_tokens,  // decode positions, drafts to verify included
   prefill_tokens,
-  logits,  // positions whose next token is needed
-  drafts,  // one position per decoding sequence, in the MTP layer
+  chunk_tokens,  // of all context-parallel ranks together
+  logits,        // positions whose next token is needed
+  drafts,        // one position per decoding sequence, in the MTP layer
 };
 
 /// An operator with everything that does not depend on the batch.
@@ -143,6 +149,9 @@ class StepProgram {
  public:
   [[nodiscard]] const ModelSpec& model() const { return model_; }
   [[nodiscard]] const Deployment& deployment() const { return deployment_; }
+  [[nodiscard]] const Framework& framework() const { return framework_; }
+  /// Which libraries its engine calls on this chip.
+  [[nodiscard]] const EngineKernels& libraries() const { return libraries_; }
   /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a.
   [[nodiscard]] double tokens_per_step() const { return tokens_per_step_; }
   [[nodiscard]] Power idle_power() const { return idle_; }
@@ -156,13 +165,16 @@ class StepProgram {
   ModelSpec model_;
   Deployment deployment_;
   Framework framework_;
+  EngineKernels libraries_;
   kernel::KernelModel kernels_;
   collective::CollectiveTimer timer_;
   collective::Group tp_group_;
+  collective::Group context_group_;
   collective::Group expert_group_;  // all ranks of a stage
   bool stages_far_ = false;         // consecutive pipeline stages sit in different ScaleUp domains
   double background_ = 0.0;
   double imbalance_ = 1.0;
+  Time agreement_;      // of the OS images that a stage spans, once a step
   double slots_ = 0.0;  // expert replicas per rank
   double tokens_per_step_ = 1.0;
   double kv_bytes_layer_ = 0.0;  // of one token and layer, on one GPU
@@ -193,6 +205,8 @@ class StepEvaluator {
   explicit StepEvaluator(const StepProgram& program, std::size_t slots = 64);
 
   [[nodiscard]] StepTime eval(const BatchShape& shape);
+  /// Whether a two-batch deployment cuts this batch.
+  [[nodiscard]] bool cuts(const BatchShape& shape);
   /// The bill: every operator that takes part, in order of execution.
   [[nodiscard]] std::vector<OperatorTime> bill(const BatchShape& shape) const;
   [[nodiscard]] const StepProgram& program() const { return *program_; }
@@ -209,6 +223,9 @@ class StepEvaluator {
     Key key;
     StepTime tokens;
   };
+  /// Kernels and communication one after the other, without host time.
+  [[nodiscard]] StepTime device(const BatchShape& shape);
+  [[nodiscard]] StepTime halves(const BatchShape& shape, const StepTime& whole);
 
   const StepProgram* program_;
   std::vector<Slot> slots_;

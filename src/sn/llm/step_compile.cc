@@ -22,6 +22,11 @@ std::int64_t ranks_per_domain(std::int64_t stage_ranks, std::int64_t domain) {
   return fit;
 }
 
+/// OS images that hold `ranks` GPUs; a stage that fits one is placed in one.
+std::int64_t images_of(std::int64_t ranks, std::int64_t gpus_per_os) {
+  return gpus_per_os > 0 ? (ranks + gpus_per_os - 1) / gpus_per_os : 1;
+}
+
 }  // namespace
 
 /// Builds a StepProgram; one object per compilation.
@@ -36,8 +41,12 @@ class StepCompiler {
     program_.model_ = model;
     program_.deployment_ = deployment;
     program_.framework_ = machine.framework;
-    program_.imbalance_ = machine.traits.expert_imbalance;
-    program_.slots_ = d(expert_slots(model, p_));
+    program_.libraries_ = engine_kernels(machine.framework.name, cluster.rack.chip);
+    const std::int64_t slots = expert_slots(model, deployment);
+    program_.slots_ = d(slots);
+    program_.imbalance_ =
+        machine.traits.expert_imbalance *
+        placement_imbalance(model.experts, p_.ep, slots, machine.traits.expert_skew);
     double power = 1.0;
     for (std::int64_t i = 0; i < deployment.draft_tokens; ++i) {
       power *= machine.traits.mtp_acceptance;
@@ -45,9 +54,12 @@ class StepCompiler {
     }
     const std::int64_t domain = cluster.rack.scale_up.domain;
     program_.tp_group_ = {.ranks = p_.tp, .per_domain = p_.tp};
+    program_.context_group_ = {.ranks = p_.cp, .per_domain = p_.cp};
     program_.expert_group_ = {.ranks = p_.stage_ranks(),
                               .per_domain = ranks_per_domain(p_.stage_ranks(), domain)};
     program_.stages_far_ = p_.spread || p_.gpus() > domain;
+    const std::int64_t images = images_of(p_.stage_ranks(), cluster.rack.gpus_per_os);
+    program_.agreement_ = cluster.dcn.latency * std::ceil(std::log2(d(images)));
     program_.idle_ = cluster.rack.chip.idle;
     program_.dynamic_ = cluster.rack.chip.tdp - cluster.rack.chip.idle;
     const Attention& a = m_.attention;
@@ -141,12 +153,13 @@ class StepCompiler {
       }
       elementwise("norm, rope, cache write", rows,
                   2.0 * (d(a.q_lora) + down + heads * d(a.rope_dim)) * bf16_bytes);
+      gather_keys(rows);
       if (m_.is_sparse()) indexer(rows);
       const Rows decode = rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens;
       gemm("absorb k", Part::projections, decode, d(a.kv_lora), d(a.nope_dim),
            kernel::DataType::bf16, heads);
       if (rows != Rows::drafts) {
-        gemm("kv_b", Part::projections, Rows::prefill_tokens, heads * d(a.nope_dim + a.v_dim),
+        gemm("kv_b", Part::projections, Rows::chunk_tokens, heads * d(a.nope_dim + a.v_dim),
              d(a.kv_lora), linear_);
       }
       scores(rows);
@@ -158,10 +171,20 @@ class StepCompiler {
       const double width = (heads + 2.0 * kv) * d(a.head_dim);
       gemm("qkv", Part::projections, rows, width, h, linear_);
       elementwise("rope, cache write", rows, 2.0 * width * bf16_bytes);
+      gather_keys(rows);
       scores(rows);
       gemm("o_proj", Part::projections, rows, h, heads * d(a.head_dim), linear_);
     }
     all_reduce("all-reduce (attention)", rows);
+  }
+
+  /// Context-parallel ranks fetch the keys that the others computed or hold.
+  void gather_keys(Rows rows) {
+    if (p_.cp == 1 || rows == Rows::drafts) return;
+    add({.name = "all-gather (keys)",
+         .kind = OpKind::gather_keys,
+         .part = Part::all_reduce,
+         .rows = Rows::prefill_tokens});
   }
 
   /// Every rank holds the whole indexer: its heads share one key per token.
@@ -220,7 +243,7 @@ class StepCompiler {
   void moe_ffn(Rows rows) {
     const double h = d(m_.hidden);
     const double inter = d(m_.expert_inter) / d(p_.expert_tp());
-    const bool exchange = p_.dp > 1;  // with one attention replica every rank sees all tokens
+    const bool exchange = p_.dp * p_.cp > 1;  // else every rank sees all tokens
     gemm("router", Part::elementwise, rows, d(m_.experts), h, kernel::DataType::bf16);
     const auto exchange_op = [&](std::string_view name, bool combine) {
       add({.name = name,

@@ -50,6 +50,7 @@ class LongStep {
         machine_(machine),
         batch_(b),
         kernels_(machine.cluster.rack.chip, machine.kernels),
+        libraries_(engine_kernels(machine.framework.name, machine.cluster.rack.chip)),
         timer_(fabric::make_fabric(machine.cluster), machine.collectives) {
     positions_ = 1.0 + real(d.draft_tokens);
     decoding_ = real(static_cast<std::int64_t>(b.contexts.size()));
@@ -71,7 +72,15 @@ class LongStep {
       head(decoding_);
     }
     const Framework& f = machine_.framework;
+    const bool graph = tokens_ <= real(fresh_ > 0.0 ? f.graph_mixed_tokens : f.graph_tokens);
+    const double launches = real(m_.layers) * f.host_layer.si();
+    if (!graph) sums_.time = std::max(sums_.time, launches);
     sums_.time += (fresh_ > 0.0 ? f.host_prefill : f.host_decode).si();
+    const hw::Cluster& c = machine_.cluster;
+    for (std::int64_t images = 1; images * c.rack.gpus_per_os < d_.parallel.gpus(); images *= 2) {
+      sums_.time += c.dcn.latency.si();  // agreement doubles the images that know
+    }
+    sums_.time += decoding_ * f.host_sequence.si();
     return sums_;
   }
 
@@ -108,7 +117,7 @@ class LongStep {
          .activation = act,
          .weight = weight,
          .block = block,
-         .library = kernel::usual_gemm_library(kernel::format_of(act, weight, block))}));
+         .library = libraries_.product(kernel::format_of(act, weight, block))}));
   }
   void all_reduce(double rows) {
     const collective::Group group{d_.parallel.tp, d_.parallel.tp};
@@ -128,7 +137,8 @@ class LongStep {
                                .heads = real(a.heads) / tp(),
                                .latent = real(a.kv_lora),
                                .rope = real(a.rope_dim),
-                               .kv = d_.precision.kv}));
+                               .kv = d_.precision.kv,
+                               .library = libraries_.latent_caches}));
       return;
     }
     add(kernels_.decode_attention({.sequences = decoding_,
@@ -137,17 +147,14 @@ class LongStep {
                                    .heads = real(a.heads) / tp(),
                                    .kv_heads = std::max(1.0, real(a.kv_heads) / tp()),
                                    .head_dim = real(a.head_dim),
-                                   .kv = d_.precision.kv}));
+                                   .kv = d_.precision.kv,
+                                   .library = libraries_.caches}));
   }
 
   void prefill_scores() {
     const Attention& a = m_.attention;
-    const bool mla = a.kind == AttentionKind::mla;
     const double heads = real(a.heads) / tp();
-    const double kv_heads = mla ? heads : std::max(1.0, real(a.kv_heads) / tp());
     const double size = kernel::bytes_per_element(d_.precision.kv).si();
-    const double kv =
-        mla ? real(a.kv_lora + a.rope_dim) * size : 2.0 * kv_heads * real(a.head_dim) * size;
     double pairs = 0.0;
     double cached = 0.0;
     for (const Chunk& c : batch_.chunks) {
@@ -155,18 +162,37 @@ class LongStep {
       for (double i = 1.0; i <= c.fresh; i += 1.0) pairs += c.cached + i;
       cached += c.cached;
     }
+    if (a.kind == AttentionKind::mla) {
+      add(kernels_.mla_prefill(
+          {.sequences = std::max(1.0, batch_.finishing),
+           .pairs = pairs,
+           .tokens = fresh_,
+           .kv_tokens = cached + fresh_,
+           .heads = heads,
+           .qk_dim = real(a.nope_dim + a.rope_dim),
+           .v_dim = real(a.v_dim),
+           .kv_bytes = real(a.kv_lora + a.rope_dim) * size,
+           .math = d_.precision.kv == DataType::fp8 ? DataType::fp8 : DataType::bf16,
+           .kv = d_.precision.kv,
+           .library = libraries_.latent_prompts}));
+      gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
+      return;
+    }
+    const double kv_heads = std::max(1.0, real(a.kv_heads) / tp());
+    const bool narrow = d_.precision.kv == DataType::fp8 &&
+                        libraries_.prompts != kernel::Library::flash;
     add(kernels_.prefill_attention({.sequences = std::max(1.0, batch_.finishing),
                                     .pairs = pairs,
                                     .tokens = fresh_,
                                     .kv_tokens = cached + fresh_,
                                     .heads = heads,
                                     .kv_heads = kv_heads,
-                                    .qk_dim = real(mla ? a.nope_dim + a.rope_dim : a.head_dim),
-                                    .v_dim = real(mla ? a.v_dim : a.head_dim),
-                                    .kv_bytes = kv,
+                                    .qk_dim = real(a.head_dim),
+                                    .v_dim = real(a.head_dim),
+                                    .kv_bytes = 2.0 * kv_heads * real(a.head_dim) * size,
+                                    .math = narrow ? DataType::fp8 : DataType::bf16,
                                     .kv = d_.precision.kv,
-                                    .latent = mla}));
-    if (mla) gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
+                                    .library = libraries_.prompts}));
   }
 
   void per_head(double rows, double n, double k) {
@@ -271,7 +297,9 @@ class LongStep {
                       .inter = inter,
                       .activation = d_.precision.activations,
                       .weight = weight,
-                      .block = m_.block_scales}));
+                      .block = m_.block_scales,
+                      .library = libraries_.expert(kernel::format_of(
+                          d_.precision.activations, weight, m_.block_scales))}));
   }
 
   void head(double rows) {
@@ -285,6 +313,7 @@ class LongStep {
   const ShippedMachine& machine_;
   const Batch& batch_;
   kernel::KernelModel kernels_;
+  EngineKernels libraries_;
   collective::CollectiveTimer timer_;
   double positions_ = 1.0;
   double decoding_ = 0.0;

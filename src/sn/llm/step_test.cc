@@ -296,6 +296,32 @@ TEST(Energy, LiesBetweenIdleAndFullPower) {
   }
 }
 
+TEST(TwoBatch, KernelsAndExchangesOfHalvesOverlap) {
+  // Wide EP over InfiniBand: dispatch and combine take about as long as the kernels.
+  Deployment plain{.parallel = {.dp = 32, .ep = 32},
+                   .precision = {DataType::fp8, DataType::fp8, DataType::bf16}};
+  Deployment cut = plain;
+  cut.two_batch = true;
+  const BatchShape shape = decode(256.0, 2000.0);
+  const StepTime one = evaluate(program("deepseek-v3", "hgx-h100", plain), shape);
+  const StepTime two = evaluate(program("deepseek-v3", "hgx-h100", cut), shape);
+  const StepTime half = evaluate(program("deepseek-v3", "hgx-h100", plain), decode(128.0, 2000.0));
+  EXPECT_LT(two.latency, one.latency);
+  const double exchange = 2.0 * part(half, Part::exchange).si();
+  double kernels = 0.0;
+  for (const Part p : {Part::attention, Part::projections, Part::dense_ffn, Part::experts,
+                       Part::all_reduce, Part::elementwise}) {
+    kernels += 2.0 * part(half, p).si();
+  }
+  const double rest = (part(one, Part::logits) + part(one, Part::host)).si();
+  const double by_hand = std::max(kernels, exchange) + std::min(kernels, exchange) / 2.0 / 58.0;
+  EXPECT_NEAR(two.latency.si(), by_hand + rest, 1e-9);
+  // A batch that is bound by reading weights is not cut: it would read them twice.
+  const BatchShape small = decode(2.0, 2000.0);
+  EXPECT_EQ(evaluate(program("deepseek-v3", "al128", cut), small).latency,
+            evaluate(program("deepseek-v3", "al128", plain), small).latency);
+}
+
 TEST(Communication, FollowsTheDeployment) {
   const BatchShape shape = decode(16.0, 1000.0);
   const auto count = [&](const char* model, Parallelism parallel, Part of) {
@@ -329,6 +355,69 @@ TEST(Communication, CutExpertsMoveMoreThanSpreadOnes) {
   EXPECT_NEAR(bound(1), 2.0 * 94.0 * 64.0 * 7.0 * 8192.0 / 900e9, 1e-9);
   EXPECT_LT(bound(8), bound(4));
   EXPECT_LT(bound(4), bound(1));
+}
+
+TEST(ContextParallelism, CutsALongPromptAndFetchesItsKeys) {
+  const Deployment whole{.parallel = {.tp = 2}, .precision = fp8_kv16};
+  const Deployment cut{.parallel = {.tp = 2, .cp = 4}, .precision = fp8_kv16};
+  const StepProgram one = program("llama-3.1-70b", "hgx-h200", whole);
+  const StepProgram four = program("llama-3.1-70b", "hgx-h200", cut);
+  const BatchShape chunk = prefill(65536.0);
+  const StepTime a = evaluate(one, chunk);
+  const StepTime b = evaluate(four, chunk);
+  EXPECT_NEAR(part(b, Part::attention) / part(a, Part::attention), 0.25, 0.05);
+  EXPECT_NEAR(part(b, Part::dense_ffn) / part(a, Part::dense_ffn), 0.25, 0.05);
+  EXPECT_GT(b.latency, 0.25 * a.latency);
+  EXPECT_LT(b.latency, 0.5 * a.latency);
+  // A rank lacks three quarters of 65 536 keys and values: four of eight KV heads of 128 in bf16,
+  // 80 layers, at no more than 450 GB/s.
+  const double keys = 80.0 * 0.75 * 65536.0 * 2.0 * 4.0 * 128.0 * 2.0;
+  double fetched = 0.0;
+  for (const OperatorTime& o : StepEvaluator(four).bill(chunk)) {
+    if (o.name == "all-gather (keys)") fetched += (o.each * o.count).si();
+  }
+  EXPECT_GT(fetched, keys / 450e9);
+  EXPECT_LT(fetched, 3.0 * keys / 450e9);
+  EXPECT_EQ(executions(one, chunk, Part::host), executions(four, chunk, Part::host));
+}
+
+TEST(ContextParallelism, ExpertsSeeAllTokensOfTheInstance) {
+  const Precision p{DataType::fp8, DataType::fp8, DataType::fp8};
+  const StepProgram ranks = program("deepseek-v3", "al128", {{.dp = 8, .ep = 8}, p});
+  const StepProgram cut = program("deepseek-v3", "al128", {{.ep = 8, .cp = 8}, p});
+  // Eight ranks with 2 048 tokens each, or one prompt of 16 384 over eight: the same experts' work.
+  const Time a = part(evaluate(ranks, prefill(2048.0)), Part::experts);
+  const Time b = part(evaluate(cut, prefill(16384.0)), Part::experts);
+  EXPECT_NEAR(a / b, 1.0, 1e-9);
+}
+
+TEST(OsImages, AgreeOverTheDcnInRounds) {
+  // 16 GPUs an image (al128): 16 ranks sit in one, 128 in eight, which takes three rounds.
+  const Precision p{DataType::fp8, DataType::fp8, DataType::fp8};
+  const ShippedMachine machine = shipped_machine("al128", {});
+  ASSERT_EQ(machine.cluster.rack.gpus_per_os, 16);
+  const auto host = [&](std::int64_t dp) {
+    return part(
+        evaluate(program("deepseek-v3", "al128", {{.dp = dp, .ep = dp}, p}), decode(32.0, 4096.0)),
+        Part::host);
+  };
+  EXPECT_NEAR((host(128) - host(16)) / machine.cluster.dcn.latency, 3.0, 1e-9);
+  EXPECT_EQ(host(16), host(8));
+}
+
+TEST(Experts, ReplicasPayWhereTheirLoadIsSkewed) {
+  const ShippedModel m = shipped_model("deepseek-v3");
+  ModelTraits traits = m.traits;
+  const auto experts = [&](double skew, std::int64_t redundant) {
+    traits.expert_skew = skew;
+    const ShippedMachine machine = shipped_machine("al128", traits);
+    Deployment d{{.dp = 32, .ep = 32}, {DataType::fp8, DataType::fp8, DataType::fp8}};
+    d.redundant = redundant;
+    return part(evaluate(compile(m.spec, d, machine.view()), prefill(8192.0)), Part::experts);
+  };
+  EXPECT_GT(experts(1.5, 0), 1.2 * experts(0.0, 0));
+  EXPECT_LT(experts(1.5, 32), 0.9 * experts(1.5, 0));
+  EXPECT_GT(experts(0.0, 32), 0.95 * experts(0.0, 0));  // nothing to even out
 }
 
 TEST(Extremes, SmallAndLargeBatchesStayFinite) {

@@ -14,12 +14,16 @@
 #include <tuple>
 
 #include "sn/base/units.h"
+#include "sn/planner/evaluate.h"
+#include "sn/planner/feasible.h"
 #include "sn/planner/search.h"
-#include "sn/planner/sensitivity.h"
+#include "sn/planner/tradeoff.h"
 
 namespace sn::planner {
 
 namespace {
+
+constexpr std::size_t filter_most = 1000;  // plans evaluated where a filter may drop the best
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
@@ -51,74 +55,12 @@ PlanSubject subject_of(const twin::World& w) {
   return s;
 }
 
-PoolReport pool_report(const serving::Pool& pool, const llm::MemoryBudget& budget) {
-  const llm::Precision& p = pool.deployment.precision;
-  PoolReport r;
-  r.replicas = pool.replicas;
-  r.gpus = pool.gpus();
-  r.parallel = llm::to_string(pool.deployment.parallel);
-  r.precision = fmt::format("{}/{}/{}", kernel::to_string(p.weights),
-                            kernel::to_string(p.activations), kernel::to_string(p.kv));
-  r.draft_tokens = pool.deployment.draft_tokens;
-  r.chunk = pool.chunk;
-  r.memory = {budget.usable,    budget.weights, budget.activations,
-              budget.workspace, budget.kv(),    budget.kv_tokens()};
-  return r;
-}
-
-/// GPU seconds of physical bound per output token: decode steps and prefill work.
-double bound_gpu_seconds(serving::ServingModel& model, double requests) {
-  const std::optional<serving::DecodePoint> point = model.decode_at(requests);
-  if (!point) return 0.0;
-  const auto per_token = [](const llm::StepTime& t, const llm::Parallelism& p, double tokens) {
-    return t.bound_total().si() * d(p.stage_ranks()) / tokens;
-  };
-  const llm::Deployment& decode = model.plan().decode.deployment;
-  const double tokens = point->sequences / d(decode.parallel.pp) * d(decode.parallel.dp) *
-                        model.decode().program().tokens_per_step();
-  double sum = point->pure_steps * per_token(point->step, decode.parallel, tokens);
-  sum += (1.0 - point->pure_steps) * per_token(point->step_mixed, decode.parallel, tokens);
-  if (!model.plan().disaggregated()) return sum;
-  serving::PrefillModel& prefill = *model.prefill();
-  const llm::StepTime work = prefill.mean_request_work(prefill.service(model.cache_capacity()));
-  const llm::Parallelism& p = model.plan().prefill.deployment.parallel;
-  return sum + per_token(work, p, d(p.dp)) / model.decode().moments().output;
-}
-
-Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
-  const serving::ServingInputs inputs = world.inputs();
-  serving::ServingModel model(inputs, found.plan);
-  const std::optional<double> target = world.target_rate();
-  Candidate c;
-  c.plan = found.plan;
-  c.disaggregated = found.plan.disaggregated();
-  // The search joins pools with a coarse cache capacity; the plan's own knee is what counts.
-  const double knee = model.knee(world.slo);
-  const double rate = target ? std::min(*target, std::max(knee, 0.0)) : knee;
-  c.meets_slo = rate > 0.0 && (!target || knee >= *target);
-  c.state = rate > 0.0 ? model.at(rate) : serving::idle_state(model);
-  c.multiple = rate / world.workload.rate.si();
-  // At the knee the whole machine is on trial, GPUs that a plan leaves unused included; a rate that
-  // a plan carries is judged by the GPUs it takes, and by the whole machine where it falls short.
-  const double gpus = d(target && c.meets_slo ? found.plan.gpus() : world.gpus());
-  c.state.output_per_gpu = c.state.output_tokens / gpus;
-  c.limit = model.knee_limit(world.slo);
-  c.decode = pool_report(found.plan.decode, model.decode_budget());
-  if (c.disaggregated) c.prefill = pool_report(found.plan.prefill, model.prefill_budget());
-  c.decode.sequences = c.state.sequences;
-  c.decode.batch = c.state.sequences * d(found.plan.decode.deployment.parallel.dp);
-  const double bound = bound_gpu_seconds(model, rate);
-  c.bound_per_gpu = bound > 0.0 ? 1.0 / bound : 0.0;
-  c.evidence = evidence_of(world);
-  return c;
-}
-
 /// Prefill shapes and chunk sizes are details of one decode deployment: its name for ranking.
 std::string family_of(const serving::ServingPlan& plan) {
   const llm::Deployment& d0 = plan.decode.deployment;
-  return fmt::format("{} {} {} {} {}", plan.disaggregated() ? "d" : "a",
-                     llm::to_string(d0.parallel), d0.draft_tokens,
-                     kernel::to_string(d0.precision.weights), kernel::to_string(d0.precision.kv));
+  return fmt::format("{} {} {} {} {}", plan.disaggregated() ? "d" : "a", llm::cut_text(d0),
+                     d0.draft_tokens, kernel::to_string(d0.precision.weights),
+                     kernel::to_string(d0.precision.kv));
 }
 
 /// The plans worth a full evaluation: the best of each family by the search's own rate per GPU,
@@ -175,80 +117,6 @@ std::vector<ParetoPoint> thinned(std::vector<ParetoPoint> points) {
   return points;
 }
 
-/// Memory of one GPU of a shape, with activations for the largest step that it may run.
-llm::MemoryBudget budget_of(const twin::World& world, const Shape& shape) {
-  const serving::Pool pool{.deployment = shape.deployment, .chunk = shape.chunk};
-  const double tokens =
-      shape.role == Role::prefill ? d(shape.chunk) : serving::step_tokens(pool, world.framework);
-  return memory_budget(world.model, shape.deployment, world.cluster.rack.chip, world.framework,
-                       tokens);
-}
-
-Errors does_not_fit(const twin::World& world, const SearchResult& found) {
-  const llm::MemoryBudget b = budget_of(world, found.closest);
-  const hw::Chip& chip = world.cluster.rack.chip;
-  const kernel::DataType type = found.closest.deployment.precision.weights;
-  const double total =
-      llm::count_parameters(world.model).total() * kernel::bytes_per_element(type).si();
-  const double room = (b.usable - b.activations - b.workspace).si();
-  Error e{.code = ErrorCode::infeasible, .message = {}, .where = {}, .hint = {}};
-  e.message = fmt::format(
-      "{} in {} does not fit {} x {} of {}: the closest deployment ({}) lacks {} per GPU "
-      "(weights {}, activations {}, workspace {}; {} of {} usable, and one request of {:.0f} "
-      "tokens must fit)",
-      world.model.name, kernel::to_string(type), world.gpus(), chip.name, format(chip.hbm_capacity),
-      llm::to_string(found.closest.deployment.parallel), format(found.least_shortfall),
-      format(b.weights), format(b.activations), format(b.workspace), format(b.usable),
-      format(chip.hbm_capacity), world.workload.input_max + world.workload.output_max);
-  e.where.file = world.name;
-  e.hint = fmt::format(
-      "the weights alone take {}: at least {:.0f} such GPUs, or a narrower "
-      "format of weights or KV cache, or chips with more memory",
-      format(Bytes::from_si(total)), std::ceil(total / room));
-  return {e};
-}
-
-/// Every shape fits by itself, yet no plan can be made of them.
-Error no_plan(const twin::World& world) {
-  return {.code = ErrorCode::infeasible,
-          .message = fmt::format("no prefill and decode pools fit side by side into {} GPUs",
-                                 world.gpus()),
-          .where = {.file = world.name},
-          .hint = "allow aggregated pools (search: {pools: both}), or give more GPUs"};
-}
-
-/// Deployments that the scenario lists: they must fit the ScaleUp domains and the memory.
-Errors check_fixed(const twin::World& world) {
-  Errors errors;
-  const serving::Workload& w = world.workload;
-  for (const serving::ServingPlan& plan : world.search.fixed) {
-    if (!fits_domains(world, plan)) {
-      errors.push_back(
-          {.code = ErrorCode::infeasible,
-           .message = fmt::format(
-               "the listed deployments ({} GPUs) do not fit into {} ScaleUp domains "
-               "of {} GPUs",
-               point_label(plan), world.cluster.domains(), world.cluster.rack.scale_up.domain),
-           .where = {.file = world.name},
-           .hint = "an instance no larger than a domain stays inside one: use fewer "
-                   "replicas, or sizes that divide the domain"});
-    }
-    for (const serving::Pool& pool : {plan.prefill, plan.decode}) {
-      if (pool.replicas == 0) continue;
-      const bool prefill_only = plan.disaggregated() && pool.chunk > 0;
-      SearchResult found;
-      found.closest = {prefill_only ? Role::prefill : Role::aggregated, pool.deployment,
-                       pool.chunk};
-      const llm::MemoryBudget b = budget_of(world, found.closest);
-      const double tokens = w.input_max + (prefill_only ? 0.0 : w.output_max);
-      const double longest = llm::kv_tokens_held(world.model, tokens);
-      found.least_shortfall = b.kv_per_token * longest - b.kv();
-      if (found.least_shortfall > Bytes{}) errors.push_back(does_not_fit(world, found).front());
-    }
-  }
-  return errors;
-}
-
 void add_explanation(const twin::World& world, PlanReport& report) {
   const Candidate& best = report.candidates.front();
   report.explanation = explain(world, best.plan, best.state.requests);
@@ -258,18 +126,45 @@ void add_explanation(const twin::World& world, PlanReport& report) {
   }
 }
 
+/// Conditions on shapes that no shape meets.
+Error none_admitted(const std::vector<Condition>& filters) {
+  std::string all;
+  for (const Condition& c : filters) all += (all.empty() ? "" : ", ") + c.text;
+  return {.code = ErrorCode::infeasible,
+          .message = "the search has no deployment with " + shown(all),
+          .where = {.file = "--filter"},
+          .hint = "leave one out, or list the deployment in the scenario (deployments: [...])"};
+}
+
+/// `before` are the deployments that met all conditions before `c`.
+Error none_passes(const Condition& c, const std::vector<Candidate>& before) {
+  Error e{.code = ErrorCode::infeasible, .message = {}, .where = {.file = "--filter"}, .hint = {}};
+  e.message = fmt::format("of {} deployments none has {}", before.size(), shown(c.text));
+  if (c.metric->value == nullptr || before.empty()) return e;
+  double nearest = c.metric->value(before.front());
+  for (const Candidate& candidate : before) {
+    const double v = c.metric->value(candidate);
+    if (std::abs(v - c.limit) < std::abs(nearest - c.limit)) nearest = v;
+  }
+  e.hint = "the nearest has " + metric_text(*c.metric, nearest);
+  return e;
+}
+
 Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   PlanReport report;
   report.subject = subject_of(world);
   report.warnings = world.warnings;
   SearchResult found;
   if (world.search.fixed.empty()) {
-    found = search(world, options.pareto, options.prices);
+    found = search(world, options.pareto, options.prices, options.filters);
+    if (found.considered == 0) return fail(none_admitted(options.filters));
     if (found.fit == 0) return fail(does_not_fit(world, found));
   } else {
-    const Errors impossible = check_fixed(world);
-    if (!impossible.empty()) return fail(impossible);
-    for (const serving::ServingPlan& plan : world.search.fixed) found.plans.push_back({plan, 0.0});
+    for (const serving::ServingPlan& plan : world.search.fixed) {
+      const Errors impossible = check_fits(world, plan);
+      if (!impossible.empty()) return fail(impossible);
+      found.plans.push_back({plan, 0.0});
+    }
     found.considered = static_cast<std::int64_t>(found.plans.size());
     found.fit = found.considered;
   }
@@ -277,13 +172,24 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   report.fit = found.fit;
   report.meet = found.meet;
   const bool missed = found.plans.empty();
+  const bool filtered = !options.filters.empty() && !missed;
   const std::vector<FoundPlan> plans =
       shortlist(missed ? found.misses : found.plans, world.target_rate().has_value() && !missed,
-                static_cast<std::size_t>(4 * options.top));
-  if (plans.empty()) return fail(no_plan(world));
+                filtered ? filter_most : static_cast<std::size_t>(4 * options.top));
+  if (plans.empty()) {
+    return fail(options.filters.empty() ? no_plan(world) : none_admitted(options.filters));
+  }
   std::vector<Candidate> all(plans.size());
   tbb::parallel_for(std::size_t{0}, plans.size(),
                     [&](std::size_t i) { all[i] = candidate_of(world, plans[i]); });
+  if (filtered) {
+    for (const Condition& c : options.filters) {
+      report.filters.push_back(c.text);
+      const std::vector<Candidate> before = all;
+      std::erase_if(all, [&](const Candidate& candidate) { return !holds(c, candidate); });
+      if (all.empty()) return fail(none_passes(c, before));
+    }
+  }
   report.candidates = ranked(std::move(all), options.top);
   for (const Candidate& c : report.candidates) {
     if (!options.pareto || !c.meets_slo || world.target_rate())
@@ -300,6 +206,7 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   if (!any) report.meet = 0;
   if (any && report.meet == 0) report.meet = 1;
   if (options.explain && any) add_explanation(world, report);
+  if (options.pair && any) report.tradeoff = tradeoff(world, report.candidates, *options.pair);
   return report;
 }
 
@@ -311,6 +218,8 @@ std::string_view to_string(Evidence evidence) {
       return "published";
     case Evidence::calibrated:
       return "calibrated";
+    case Evidence::interpolated:
+      return "interpolated";
     case Evidence::family_default:
       return "family default";
     case Evidence::assumption:
@@ -328,6 +237,12 @@ std::string machine_text(const twin::World& world) {
 }
 
 Result<PlanReport> plan(const twin::World& world, const PlanOptions& options) {
+  if (!world.measurements.empty() && world.kernels.measured == nullptr) {
+    return fail(Error{.code = ErrorCode::missing,
+                      .message = "'kernels: measured' is planned one scenario at a time",
+                      .where = {.file = world.name},
+                      .hint = "leave out --vary and tenants, or 'kernels: measured'"});
+  }
   if (options.threads <= 0) return run(world, options);
   const tbb::global_control control(tbb::global_control::max_allowed_parallelism,
                                     static_cast<std::size_t>(options.threads));

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "sn/base/result.h"
+#include "sn/planner/metric.h"
 #include "sn/planner/report.h"
 #include "sn/twin/world.h"
 
@@ -24,9 +25,12 @@ struct PlanOptions {
   bool explain = false;
   bool pareto = true;           // points of the front; a comparison of many worlds does without
   PriceMemo* prices = nullptr;  // shared by plans of worlds that differ in size alone
+  std::vector<Condition> filters = {};            // candidates meet all of them
+  std::optional<MetricPair> pair = std::nullopt;  // traded off in `PlanReport::tradeoff`
 };
 
-/// Errors: the model fits in no way (by how much, and what would make it fit). An SLO that nobody
+/// Errors: the model fits in no way (by how much, and what would make it fit), no deployment that
+/// meets the SLO passes the filters. An SLO that nobody
 /// meets is not an error here: the report then holds the closest misses and `meet` is 0.
 [[nodiscard]] Result<PlanReport> plan(const twin::World& world, const PlanOptions& options = {});
 

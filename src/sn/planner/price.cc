@@ -120,7 +120,7 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   const llm::StepProgram program =
       compile(world.model, shape.deployment, inputs.machine, world.conditions);
   serving::PrefillModel model(program, world.workload, static_cast<double>(shape.chunk),
-                              world.framework.frontend, kv_transfer(inputs, plan));
+                              kv_transfer(inputs, plan));
   const std::int64_t most = std::min(most_replicas(world, p), world.gpus() / p.gpus());
   for (std::int64_t n = 1; n <= most; ++n) {
     if (n * p.gpus() >= world.gpus() && n > 1) break;  // decode needs room
@@ -180,8 +180,9 @@ std::size_t PriceMemo::Hash::operator()(const Key& key) const {
   const llm::Parallelism& p = key.shape.deployment.parallel;
   std::size_t hash = 0;
   for (const std::int64_t v :
-       {static_cast<std::int64_t>(key.shape.role), p.tp, p.dp, p.pp, p.ep, key.shape.chunk,
-        key.shape.deployment.draft_tokens, key.stage_per_domain, key.replicas, key.gpus}) {
+       {static_cast<std::int64_t>(key.shape.role), p.tp, p.cp, p.dp, p.pp, p.ep, key.shape.chunk,
+        key.shape.deployment.draft_tokens, key.shape.deployment.redundant, key.stage_per_domain,
+        key.replicas, key.gpus}) {
     hash = hash * 1000003 + std::hash<std::int64_t>{}(v);
   }
   return hash;

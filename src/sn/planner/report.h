@@ -22,6 +22,7 @@ namespace sn::planner {
 enum class Evidence {
   published,       // a single number as its source gives it; never the badge of a result
   calibrated,      // fitted on measurements
+  interpolated,    // between measurements of the user's own
   family_default,  // plausible for a chip generation
   assumption,
 };
@@ -88,6 +89,31 @@ struct ParetoPoint {
   std::string label;  // "48 prefill + 80 decode, DP80 EP80"
 };
 
+/// A candidate's plan at some load, in two figures that a user chose.
+struct TradeoffPoint {
+  double x = 0.0;
+  double y = 0.0;
+  double load = 1.0;  // share of the plan's knee
+  int rank = 0;       // of the candidate
+  bool front = false;
+  std::string label;
+};
+
+struct TradeoffAxis {
+  std::string name;   // "J/tok"
+  std::string title;  // "joules of the chips per output token"
+  bool seconds = false;
+  bool more_is_better = false;
+};
+
+/// Plans of the report along their load, below their knees; the front holds what no other point
+/// beats in both figures.
+struct Tradeoff {
+  TradeoffAxis x;
+  TradeoffAxis y;
+  std::vector<TradeoffPoint> points;  // by x
+};
+
 /// One line of a bill. Lines of one bill add up to its total.
 struct BillLine {
   std::string item;  // "attention", "dispatch+combine", "host", "waiting", ...
@@ -146,6 +172,8 @@ struct PlanReport {
   std::int64_t inputs_assumed = 0;
   std::vector<Candidate>
       candidates;  // ranked by output tokens/s per GPU; the closest misses when none meets
+  std::vector<std::string> filters;        // that the candidates pass, as written
+  std::optional<Tradeoff> tradeoff;        // of a pair of metrics that was asked for
   std::vector<ParetoPoint> pareto;         // by tokens/s per user; off the front thinned
   std::optional<Explanation> explanation;  // of the first candidate
   Errors warnings;

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "sn/planner/join.h"
+#include "sn/planner/metric.h"
 #include "sn/planner/price.h"
 
 namespace sn::planner {
@@ -90,6 +91,23 @@ void add_misses(const twin::World& world, const std::vector<Shape>& shapes, cons
   if (fits_domains(world, plan)) out.misses.push_back({plan, 0.0});
 }
 
+/// Whether a shape may be part of a plan that meets `c`, as far as the shape tells.
+bool admits(const Condition& c, const Shape& shape) {
+  const bool prefill = shape.role == Role::prefill;
+  const MetricScope scope = c.metric->scope;
+  const bool told = scope == MetricScope::pools ||
+                    (scope == MetricScope::prefill_cut && shape.role != Role::decode) ||
+                    (scope == MetricScope::decode_cut && !prefill) ||
+                    (scope == MetricScope::both_cuts);
+  if (!told) return true;
+  Candidate alone;
+  alone.disaggregated = shape.role != Role::aggregated;
+  const serving::Pool pool{.deployment = shape.deployment, .replicas = 1, .chunk = shape.chunk};
+  alone.plan.decode = pool;
+  if (alone.disaggregated) alone.plan.prefill = pool;
+  return holds(c, alone);
+}
+
 }  // namespace
 
 std::string point_label(const serving::ServingPlan& plan) {
@@ -97,12 +115,18 @@ std::string point_label(const serving::ServingPlan& plan) {
                                 ? std::to_string(plan.prefill.gpus()) + " prefill + " +
                                       std::to_string(plan.decode.gpus()) + " decode"
                                 : std::to_string(plan.gpus()) + " aggregated";
-  return pools + ", " + llm::to_string(plan.decode.deployment.parallel);
+  return pools + ", " + llm::cut_text(plan.decode.deployment);
 }
 
-SearchResult search(const twin::World& world, bool points, PriceMemo* prices) {
+SearchResult search(const twin::World& world, bool points, PriceMemo* prices,
+                    const std::vector<Condition>& filters) {
   SearchResult out;
-  const std::vector<Shape> all = shapes(world);
+  std::vector<Shape> all = shapes(world);
+  std::erase_if(all, [&](const Shape& s) {
+    return std::any_of(filters.begin(), filters.end(),
+                       [&](const Condition& c) { return !admits(c, s); });
+  });
+  if (all.empty()) return out;
   Capacities caps(all.size());
   // Shapes are ranked on a coarser workload; what comes out is evaluated again on the full one. A
   // fixed rate leaves no such slack: its plans must carry it.

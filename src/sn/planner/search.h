@@ -14,6 +14,7 @@
 namespace sn::planner {
 
 class PriceMemo;
+struct Condition;
 
 /// A plan found by the search, with the rate it carries under the SLO.
 struct FoundPlan {
@@ -33,9 +34,11 @@ struct SearchResult {
 };
 
 /// Without `points` the plans are the same and those of smaller batches are not priced. `prices`
-/// are shared with worlds of other sizes; may be null.
+/// are shared with worlds of other sizes; may be null. Shapes that fail one of `filters` by
+/// themselves are left out.
 [[nodiscard]] SearchResult search(const twin::World& world, bool points = true,
-                                  PriceMemo* prices = nullptr);
+                                  PriceMemo* prices = nullptr,
+                                  const std::vector<Condition>& filters = {});
 
 /// "48 prefill + 80 decode, DP80 EP80" or "128 aggregated, TP8".
 [[nodiscard]] std::string point_label(const serving::ServingPlan& plan);

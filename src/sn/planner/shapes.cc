@@ -17,6 +17,8 @@ namespace {
 const std::vector<std::int64_t> prefill_chunks = {2048, 4096, 8192, 16384};
 const std::vector<std::int64_t> mixed_chunks = {512, 2048, 8192};
 
+constexpr double long_prompt = 2e5;  // tokens: beyond, the search cuts prompts over several ranks
+
 /// Steps grow with the size: within an eighth of any size there is another.
 std::int64_t next_size(std::int64_t r) {
   if (r < 4) return 2 * r;
@@ -48,6 +50,39 @@ void add_stages(const twin::World& world, llm::Parallelism p, std::vector<llm::P
       if (most_replicas(world, apart) >= 1) out.push_back(apart);
     }
   }
+}
+
+/// Experts cut like the rest, or spread over all ranks.
+void add_cuts(const twin::World& world, llm::Parallelism p, std::vector<llm::Parallelism>& out) {
+  const bool moe = world.model.is_moe();
+  if (p.dp == 1 && (!moe || p.cp == 1)) add_stages(world, p, out);
+  p.ep = p.stage_ranks();
+  if (moe && p.ep > 1) add_stages(world, p, out);
+}
+
+/// Ranks that a prompt may be cut over: more than one where the scenario asks for it or some prompt
+/// takes a rank many seconds.
+std::vector<std::int64_t> context_ranks(const twin::World& world) {
+  if (!world.search.disaggregated) return {1};
+  if (!world.search.context_ranks.empty()) return world.search.context_ranks;
+  return world.workload.input_max > long_prompt ? std::vector<std::int64_t>{1, 2, 4, 8}
+                                                : std::vector<std::int64_t>{1};
+}
+
+/// Expert replicas worth trying on `p`: those that fill further slots.
+std::vector<std::int64_t> replicas_of(const twin::World& world, const llm::Parallelism& p) {
+  std::vector<std::int64_t> out;
+  std::vector<std::int64_t> slots;
+  const auto& wanted = world.search.redundant;
+  for (const std::int64_t n : wanted.empty() ? std::vector<std::int64_t>{0} : wanted) {
+    const llm::Deployment d{.parallel = p, .precision = {}, .redundant = p.ep > 1 ? n : 0};
+    const std::int64_t each = llm::expert_slots(world.model, d);
+    if (each > std::max<std::int64_t>(1, world.model.experts)) continue;
+    if (std::find(slots.begin(), slots.end(), each) != slots.end()) continue;
+    slots.push_back(each);
+    out.push_back(d.redundant);
+  }
+  return out;
 }
 
 /// Most pieces of `small` GPUs in `domains` domains of `size` GPUs that hold `count` pieces of
@@ -113,16 +148,13 @@ bool fits(std::span<Piece> all, std::int64_t domains, std::int64_t domain) {
 std::vector<llm::Parallelism> parallelisms(const twin::World& world) {
   std::vector<llm::Parallelism> out;
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
+  const std::vector<std::int64_t> contexts = context_ranks(world);
   for (const std::int64_t ranks : stage_sizes(world.gpus(), domain)) {
     for (const std::int64_t tp : {1, 2, 4, 8, 16, 32, 64}) {
-      if (ranks % tp != 0 || tp > domain) continue;
-      const std::int64_t dp = ranks / tp;
-      if (!world.model.is_moe()) {
-        if (dp == 1) add_stages(world, {.tp = tp}, out);
-        continue;
+      for (const std::int64_t cp : contexts) {
+        if (ranks % (tp * cp) != 0 || tp * cp > domain) continue;
+        add_cuts(world, {.tp = tp, .dp = ranks / (tp * cp), .cp = cp}, out);
       }
-      if (dp == 1) add_stages(world, {.tp = tp, .dp = 1, .pp = 1, .ep = 1}, out);
-      if (ranks > 1) add_stages(world, {.tp = tp, .dp = dp, .pp = 1, .ep = ranks}, out);
     }
   }
   return out;
@@ -139,20 +171,27 @@ std::vector<Shape> shapes(const twin::World& world) {
   const auto& mixed = search.prefill_chunks.empty() ? mixed_chunks : search.prefill_chunks;
   const std::vector<llm::Parallelism> cuts = parallelisms(world);
   std::vector<Shape> out;
-  const auto add = [&](Role role, const llm::Parallelism& p, const llm::Precision& precision,
-                       std::int64_t draft, std::int64_t chunk) {
-    out.push_back({role, {.parallel = p, .precision = precision, .draft_tokens = draft}, chunk});
+  const auto add = [&](Role role, const llm::Deployment& d, std::int64_t draft,
+                       std::int64_t chunk) {
+    out.push_back({role, d, chunk});
+    out.back().deployment.draft_tokens = draft;
+  };
+  const auto add_roles = [&](const llm::Deployment& d) {
+    for (const std::int64_t draft : drafts) {
+      if (d.parallel.cp > 1) break;  // a decode step has one token of a sequence to share
+      if (search.aggregated) {
+        for (const std::int64_t chunk : mixed) add(Role::aggregated, d, draft, chunk);
+      }
+      if (search.disaggregated) add(Role::decode, d, draft, 0);
+    }
+    if (!search.disaggregated) return;
+    for (const std::int64_t chunk : alone) add(Role::prefill, d, 0, chunk);
   };
   for (const llm::Precision& precision : world.precisions) {
     for (const llm::Parallelism& p : cuts) {
-      for (const std::int64_t draft : drafts) {
-        if (search.aggregated) {
-          for (const std::int64_t chunk : mixed) add(Role::aggregated, p, precision, draft, chunk);
-        }
-        if (search.disaggregated) add(Role::decode, p, precision, draft, 0);
+      for (const std::int64_t redundant : replicas_of(world, p)) {
+        add_roles({.parallel = p, .precision = precision, .redundant = redundant});
       }
-      if (!search.disaggregated) continue;
-      for (const std::int64_t chunk : alone) add(Role::prefill, p, precision, 0, chunk);
     }
   }
   std::stable_sort(out.begin(), out.end(),

@@ -23,8 +23,8 @@ twin::World world_on(const std::string& cluster, const std::string& model,
                         more);
 }
 
-using Key = std::tuple<int, std::int64_t, std::int64_t, std::int64_t, std::int64_t, bool, int, int,
-                       int, std::int64_t, std::int64_t>;
+using Key = std::tuple<int, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                       bool, int, int, int, std::int64_t, std::int64_t, std::int64_t>;
 
 Key key_of(const Shape& s) {
   const llm::Parallelism& p = s.deployment.parallel;
@@ -34,11 +34,13 @@ Key key_of(const Shape& s) {
           p.dp,
           p.pp,
           p.ep,
+          p.cp,
           p.spread,
           static_cast<int>(q.weights),
           static_cast<int>(q.activations),
           static_cast<int>(q.kv),
           s.deployment.draft_tokens,
+          s.deployment.redundant,
           s.chunk};
 }
 
@@ -85,6 +87,22 @@ TEST(Shapes, ScenarioNarrowsThem) {
     }
     EXPECT_TRUE(s.chunk == 1024 || s.chunk == 4096);
   }
+}
+
+TEST(Shapes, PromptsAreCutAndExpertsReplicatedOnRequest) {
+  std::set<std::int64_t> cuts;
+  std::set<std::int64_t> slots;
+  const twin::World world =
+      world_on("{rack: al128}", "deepseek-v3", "search: {cp: [1, 4], redundant: [0, 8, 64]}\n");
+  for (const Shape& s : shapes(world)) {
+    const llm::Parallelism& p = s.deployment.parallel;
+    EXPECT_TRUE(p.cp == 1 || s.role == Role::prefill);
+    EXPECT_EQ(llm::why_not(world.model, s.deployment, 128), "");
+    cuts.insert(p.cp);
+    if (p.dp == 64 && p.ep == 64) slots.insert(llm::expert_slots(world.model, s.deployment));
+  }
+  EXPECT_EQ(cuts, (std::set<std::int64_t>{1, 4}));
+  EXPECT_EQ(slots, (std::set<std::int64_t>{4, 5}));  // 256 / 64; 8 and 64 replicas fill one more
 }
 
 TEST(Shapes, ADenseModelHasNoExpertsToSpread) {

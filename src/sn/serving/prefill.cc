@@ -156,12 +156,11 @@ ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tok
 }
 
 PrefillModel::PrefillModel(const llm::StepProgram& program, const Workload& workload, double chunk,
-                           Time frontend, const KvTransfer& transfer)
+                           const KvTransfer& transfer)
     : evaluator_(program, 256),
       workload_(&workload),
       chunk_(chunk),
       cap_(program.model().attention_cap()),
-      frontend_(frontend),
       transfer_(transfer),
       dp_(static_cast<double>(program.deployment().parallel.dp)) {}
 
@@ -311,8 +310,9 @@ PrefillPoint PrefillModel::at(const PrefillService& service, double requests,
   p.classes.reserve(service.classes.size());
   for (const ClassService& c : service.classes) {
     const Time own = c.own[k] + (c.own[k + 1] - c.own[k]) * part;
+    const Time before = evaluator_.program().framework().before_first_step(c.input);
     p.classes.push_back(
-        {.weight = c.weight, .offset = frontend_ + p.residual + own + c.transfer, .sigma = Time{}});
+        {.weight = c.weight, .offset = before + p.residual + own + c.transfer, .sigma = Time{}});
   }
   return p;
 }

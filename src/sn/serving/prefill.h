@@ -141,7 +141,7 @@ class PrefillModel {
  public:
   /// `chunk`: most tokens per rank and step. `transfer.layers` 0: no transfer.
   PrefillModel(const llm::StepProgram& program, const Workload& workload, double chunk,
-               Time frontend, const KvTransfer& transfer);
+               const KvTransfer& transfer);
 
   /// Services at a pool cache capacity in tokens; computed once per capacity, memoised by it. The
   /// reference stays valid as long as this object.
@@ -164,7 +164,6 @@ class PrefillModel {
   [[nodiscard]] Energy mean_request_energy(const PrefillService& service, double utilisation);
   [[nodiscard]] const llm::StepProgram& program() const { return evaluator_.program(); }
   [[nodiscard]] double chunk() const { return chunk_; }
-  [[nodiscard]] Time frontend() const { return frontend_; }
 
  private:
   struct Steps {
@@ -184,7 +183,6 @@ class PrefillModel {
   const Workload* workload_;
   double chunk_;
   double cap_;  // of the model's attention; 0: none
-  Time frontend_;
   KvTransfer transfer_;
   double dp_ = 1.0;
   std::deque<PrefillService> services_;

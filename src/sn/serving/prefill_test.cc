@@ -87,7 +87,7 @@ TEST(Prefill, ZeroLoadIsTheSumOfItsSteps) {
   const TestBed bed = test_bed("hgx-h200", 1, "llama-3.1-70b");
   const Workload w = workload_of({{1.0, 5000, 100}});
   const llm::StepProgram program = program_of(bed, {.tp = 8});
-  PrefillModel model(program, w, 2048.0, 15_ms, no_transfer);
+  PrefillModel model(program, w, 2048.0, no_transfer);
   const PrefillPoint idle = model.at(model.service(1e6), 0.0, 1.0);
   ASSERT_EQ(idle.classes.size(), 1u);
   llm::StepEvaluator steps(program);
@@ -99,8 +99,8 @@ TEST(Prefill, ZeroLoadIsTheSumOfItsSteps) {
                .prefill_sequences = 0.5})
         .latency.si();
   };
-  const double by_hand =
-      15e-3 + step(2048, 0, 2048) + step(2048, 2048, 2048) + step(904, 4096, 1024);
+  const double by_hand = bed.framework.before_first_step(5000.0).si() +
+                         step(2048, 0, 2048) + step(2048, 2048, 2048) + step(904, 4096, 1024);
   EXPECT_NEAR(idle.classes[0].offset.si() / by_hand, 1.0, 0.002);
   EXPECT_EQ(idle.utilisation, 0.0);
   EXPECT_EQ(idle.wait.mean(), Time{});
@@ -111,8 +111,9 @@ TEST(Prefill, APipelineFillsOnceAndThenKeepsItsPace) {
   const TestBed bed = test_bed("hgx-h200", 1, "llama-3.1-70b");
   const Workload w = workload_of({{1.0, 4 * 2048, 100}});
   const llm::StepProgram program = program_of(bed, {.tp = 1, .pp = 4});
-  PrefillModel model(program, w, 2048.0, Time{}, no_transfer);
-  const double own = model.at(model.service(1e6), 0.0, 1.0).classes[0].offset.si();
+  PrefillModel model(program, w, 2048.0, no_transfer);
+  const Time before = bed.framework.before_first_step(4 * 2048);
+  const double own = (model.at(model.service(1e6), 0.0, 1.0).classes[0].offset - before).si();
   llm::StepEvaluator steps(program);
   // The mean chunk has 1.5 chunks in front of it.
   const llm::StepTime t = steps.eval({.prefill_tokens = 2048,
@@ -129,7 +130,7 @@ TEST(Prefill, CapacityIsTheReciprocalOfTheOccupancy) {
   const TestBed bed = test_bed("hgx-h200", 1, "llama-3.1-70b");
   const Workload w = workload_of({{1.0, 128, 100}});
   const llm::StepProgram program = program_of(bed, {.tp = 8});
-  PrefillModel model(program, w, 2048.0, Time{}, no_transfer);
+  PrefillModel model(program, w, 2048.0, no_transfer);
   const PrefillService& s = model.service(1e6);
   llm::StepEvaluator steps(program);
   const double full = steps
@@ -149,8 +150,8 @@ TEST(Prefill, CachedTokensAreReadNotComputed) {
   const Workload cold = workload_of({{1.0, 1024, 100}});
   const Workload warm = workload_of({{1.0, 5120, 100, 4096}});
   const llm::StepProgram program = program_of(bed, {.tp = 8});
-  PrefillModel a(program, cold, 1024.0, Time{}, no_transfer);
-  PrefillModel b(program, warm, 1024.0, Time{}, no_transfer);
+  PrefillModel a(program, cold, 1024.0, no_transfer);
+  PrefillModel b(program, warm, 1024.0, no_transfer);
   EXPECT_EQ(a.service(1e6).uncached, b.service(1e6).uncached);
   const double extra = (b.service(1e6).occupancy - a.service(1e6).occupancy).si();
   EXPECT_GT(extra, 0.0) << "scores against the cached prefix";
@@ -168,7 +169,7 @@ TEST(Prefill, TtftGrowsWithLoad) {
                                    llm::Parallelism{.tp = 2, .pp = 4}}) {
     SCOPED_TRACE(llm::to_string(p));
     const llm::StepProgram program = program_of(bed, p);
-    PrefillModel model(program, w, 2048.0, 15_ms, no_transfer);
+    PrefillModel model(program, w, 2048.0, no_transfer);
     const PrefillService& s = model.service(1e6);
     const double servers = 2.0 * static_cast<double>(p.dp);
     const double most = servers / s.occupancy.si();
@@ -322,7 +323,7 @@ TEST(Prefill, AgreesWithAnEventSimulationOfThePool) {
     SCOPED_TRACE(llm::to_string(p));
     const llm::StepProgram program = program_of(bed, p);
     constexpr double chunk = 4096.0;
-    PrefillModel model(program, w, chunk, Time{}, no_transfer);
+    PrefillModel model(program, w, chunk, no_transfer);
     const PrefillService& s = model.service(1e9);
     for (const double share : {0.5, 0.7, 0.85}) {
       const double servers = 4.0 * static_cast<double>(p.dp);
@@ -346,7 +347,7 @@ TEST(Prefill, EnergyIsAboveIdlePower) {
   const Workload w = chat();
   const llm::Parallelism p{.dp = 8, .ep = 8};
   const llm::StepProgram program = program_of(bed, p);
-  PrefillModel model(program, w, 2048.0, 15_ms, no_transfer);
+  PrefillModel model(program, w, 2048.0, no_transfer);
   const PrefillService& s = model.service(1e6);
   double last = INFINITY;
   for (const double rho : {0.05, 0.3, 0.6, 0.9}) {

@@ -57,7 +57,6 @@ double prefill_cache_tokens(const llm::MemoryBudget& budget, const Pool& pool) {
 ServingModel::ServingModel(const ServingInputs& inputs, const ServingPlan& plan)
     : plan_(plan),
       workload_(&inputs.workload),
-      frontend_(inputs.machine.framework.frontend),
       moments_(decode_moments(inputs.workload, inputs.kv_block, inputs.model.attention_cap())) {
   const hw::Chip& chip = inputs.machine.cluster.rack.chip;
   most_sequences_ = most_sequences(plan.decode, inputs.machine.framework);
@@ -84,10 +83,18 @@ void ServingModel::build_disaggregated(const ServingInputs& inputs) {
       compile(inputs.model, plan_.prefill.deployment, inputs.machine, inputs.conditions));
   prefill_ =
       std::make_unique<PrefillModel>(*prefill_program_, inputs.workload, d(plan_.prefill.chunk),
-                                     frontend_, kv_transfer(inputs, plan_));
+                                     kv_transfer(inputs, plan_));
   cache_tokens_ = prefill_cache_tokens(prefill_budget_, plan_.prefill);
   decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, decode_budget_.kv_tokens(),
                                           most_sequences_);
+}
+
+Time ServingModel::frontend() const {
+  Time mean;
+  for (const RequestClass& c : workload_->classes) {
+    mean += decode_program_->framework().before_first_step(c.input) * c.weight;
+  }
+  return mean;
 }
 
 void ServingModel::build_aggregated() {
@@ -166,7 +173,8 @@ PrefillPoint ServingModel::mixed_prefill_at(const DecodePoint& point) {
     const Time occupancy = without * chunks + per_pair * (chunks > 1.0 ? beside * chunks : packed);
     mean += occupancy * c.weight;
     second += c.weight * occupancy.si() * occupancy.si();
-    out.classes.push_back({.weight = c.weight, .offset = frontend_ + own, .sigma = Time{}});
+    const Time before = decode_->program().framework().before_first_step(c.input);
+    out.classes.push_back({.weight = c.weight, .offset = before + own, .sigma = Time{}});
   }
   out.residual = 0.5 * point.period;
   for (DelayClass& c : out.classes) c.offset += out.residual;

@@ -103,7 +103,8 @@ class ServingModel {
   /// TTFT without the mean wait, by class; and the wait. For aggregated plans at the point's load.
   [[nodiscard]] PrefillPoint prefill_at(double requests, const DecodePoint& point);
   [[nodiscard]] double cache_capacity() const { return cache_tokens_; }
-  [[nodiscard]] Time frontend() const { return frontend_; }
+  /// Mean time of a request before its first step.
+  [[nodiscard]] Time frontend() const;
 
  private:
   void build_disaggregated(const ServingInputs& inputs);
@@ -117,7 +118,6 @@ class ServingModel {
 
   ServingPlan plan_;
   const Workload* workload_;
-  Time frontend_;
   DecodeMoments moments_;
   llm::MemoryBudget decode_budget_;
   llm::MemoryBudget prefill_budget_;

@@ -11,6 +11,7 @@
 
 #include "sn/base/random.h"
 #include "sn/base/result.h"
+#include "sn/serving/request_source.h"
 
 namespace sn::serving {
 namespace {
@@ -29,7 +30,7 @@ void check(const LengthDistribution& d) {
 }
 
 void check(const SyntheticSpec& spec) {
-  SN_ASSERT(spec.requests >= 0 && spec.requests <= SyntheticLimits::requests);
+  SN_ASSERT(spec.requests >= 0);
   const ArrivalProcess& a = spec.arrivals;
   SN_ASSERT(a.rate.si() >= SyntheticLimits::rate_min && a.rate.si() <= SyntheticLimits::rate_max);
   if (a.kind == ArrivalProcess::Kind::gamma) {
@@ -80,23 +81,53 @@ double draw_gap(const ArrivalProcess& a, RandomStream& stream) {
   SN_ASSERT(false);
 }
 
+class SyntheticSource final : public RequestSource {
+ public:
+  SyntheticSource(const SyntheticSpec& spec, std::uint64_t seed)
+      : spec_(spec),
+        arrivals_(seed, entity_key("arrivals")),
+        inputs_(seed, entity_key("input-length")),
+        outputs_(seed, entity_key("output-length")) {
+    check(spec);
+  }
+
+  bool next(Request& request) override {
+    if (given_ == spec_.requests) return false;
+    ++given_;
+    seconds_ += draw_gap(spec_.arrivals, arrivals_);
+    const std::optional<Nanos> arrival = to_nanos(Time::from_si(seconds_));
+    SN_ASSERT(arrival.has_value());
+    request = {};
+    request.arrival = *arrival;
+    request.input_tokens = draw_length(spec_.input, inputs_);
+    request.output_tokens = draw_length(spec_.output, outputs_);
+    return true;
+  }
+  [[nodiscard]] std::int64_t expected() const override { return spec_.requests; }
+  [[nodiscard]] Time span() const override {
+    return Time::from_si(static_cast<double>(spec_.requests) / spec_.arrivals.rate.si());
+  }
+
+ private:
+  SyntheticSpec spec_;
+  RandomStream arrivals_;
+  RandomStream inputs_;
+  RandomStream outputs_;
+  double seconds_ = 0.0;
+  std::int64_t given_ = 0;
+};
+
 }  // namespace
 
+std::unique_ptr<RequestSource> synthetic_source(const SyntheticSpec& spec, std::uint64_t seed) {
+  return std::make_unique<SyntheticSource>(spec, seed);
+}
+
 std::vector<Request> generate(const SyntheticSpec& spec, std::uint64_t seed) {
-  check(spec);
-  RandomStream arrivals(seed, entity_key("arrivals"));
-  RandomStream inputs(seed, entity_key("input-length"));
-  RandomStream outputs(seed, entity_key("output-length"));
+  SN_ASSERT(spec.requests <= SyntheticLimits::requests);
+  SyntheticSource source(spec, seed);
   std::vector<Request> requests(static_cast<std::size_t>(spec.requests));
-  double seconds = 0.0;
-  for (Request& r : requests) {
-    seconds += draw_gap(spec.arrivals, arrivals);
-    const std::optional<Nanos> arrival = to_nanos(Time::from_si(seconds));
-    SN_ASSERT(arrival.has_value());
-    r.arrival = *arrival;
-    r.input_tokens = draw_length(spec.input, inputs);
-    r.output_tokens = draw_length(spec.output, outputs);
-  }
+  for (Request& r : requests) source.next(r);
   return requests;
 }
 

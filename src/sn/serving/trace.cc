@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -162,10 +163,52 @@ ParsedLine parse_within(const LineParser& parse, std::string_view line, const Tr
   return tl::unexpected<Fault>(Fault{std::move(message), 0, ErrorCode::limit});
 }
 
+/// A format: how its first line looks, how lines are parsed.
+struct Format {
+  std::string_view name;
+  bool header = false;  // the first line is none of its requests
+  double block_tokens = 0.0;
+  bool from_zero = false;  // times count from the first request
+  bool (*recognised)(std::string_view first);
+  LineParser (*parser)(std::string_view first, const TraceLimits& limits);
+};
+
+bool is_json(std::string_view line) { return line.substr(line.find_first_not_of(" \t"), 1) == "{"; }
+
+bool has(std::string_view line, std::string_view word) {
+  return line.find(word) != std::string_view::npos;
+}
+
+/// The first that recognises its line is taken: Mooncake's is any other JSON object.
+constexpr std::array<Format, 5> formats = {{
+    {.name = "azure",
+     .header = true,
+     .from_zero = true,
+     .recognised = is_azure_header,
+     .parser = [](std::string_view, const TraceLimits& l) { return azure_parser(l); }},
+    {.name = "burstgpt",
+     .header = true,
+     .from_zero = true,
+     .recognised = is_burstgpt_header,
+     .parser = burstgpt_parser},
+    {.name = "bailian",
+     .block_tokens = static_cast<double>(bailian_block_tokens),
+     .recognised = [](std::string_view l) { return is_json(l) && has(l, "\"chat_id\""); },
+     .parser = [](std::string_view, const TraceLimits& l) { return bailian_parser(l); }},
+    {.name = "vllm",
+     .from_zero = true,
+     .recognised = [](std::string_view l) { return is_json(l) && has(l, "\"input_toks\""); },
+     .parser = [](std::string_view, const TraceLimits& l) { return vllm_parser(l); }},
+    {.name = "mooncake",
+     .block_tokens = static_cast<double>(mooncake_block_tokens),
+     .recognised = is_json,
+     .parser = [](std::string_view, const TraceLimits& l) { return mooncake_parser(l); }},
+}};
+
 Error unknown_format(const std::string& name, std::string_view line, std::size_t number) {
   Error error;
   error.code = ErrorCode::syntax;
-  error.message = "neither a Mooncake nor an Azure trace";
+  error.message = "not a trace of a known format";
   error.where.file = name;
   error.where.line =
       static_cast<int>(std::min<std::size_t>(number, std::numeric_limits<int>::max()));
@@ -173,8 +216,9 @@ Error unknown_format(const std::string& name, std::string_view line, std::size_t
   error.where.length = number > 0 ? 1 : 0;
   set_excerpt(error.where, line);
   error.hint =
-      "the first line must be a JSON object (Mooncake) or the header "
-      "TIMESTAMP,ContextTokens,GeneratedTokens (Azure)";
+      "the first line must be a JSON object (Mooncake, Qwen-Bailian, vLLM request files) or a "
+      "header: TIMESTAMP,ContextTokens,GeneratedTokens (Azure), or BurstGPT's with Timestamp, "
+      "Request tokens and Response tokens";
   return error;
 }
 
@@ -189,20 +233,18 @@ Result<Trace> read_trace(const std::string& name, std::string_view text,
     empty.message = "the trace is empty";
     return fail(std::move(empty));
   }
-  const bool mooncake = line->substr(line->find_first_not_of(" \t"), 1) == "{";
-  if (!mooncake && !is_azure_header(*line)) {
-    return fail(unknown_format(name, *line, lines.number()));
-  }
-  if (!mooncake) line = lines.next();
+  const auto format = std::find_if(formats.begin(), formats.end(),
+                                   [&](const Format& f) { return f.recognised(*line); });
+  if (format == formats.end()) return fail(unknown_format(name, *line, lines.number()));
+  const LineParser parse = format->parser(*line, limits);
+  if (format->header) line = lines.next();
 
-  const LineParser parse = mooncake ? mooncake_parser(limits) : azure_parser(limits);
   Collector collector(name, limits);
   for (; line; line = lines.next()) {
     if (!collector.add(parse_within(parse, *line, limits), *line, lines.number())) break;
   }
-  if (mooncake) return collector.finish("mooncake", static_cast<double>(mooncake_block_tokens));
-  Result<Trace> trace = collector.finish("azure", 0.0);
-  if (trace) {
+  Result<Trace> trace = collector.finish(std::string(format->name), format->block_tokens);
+  if (trace && format->from_zero) {
     const std::int64_t start = trace->requests.front().arrival.count;
     for (Request& r : trace->requests) r.arrival.count -= start;
   }

@@ -1,8 +1,9 @@
 // sn/serving/trace.h
 //
 // Readers of request traces: Mooncake JSONL (timestamp ms, input_length, output_length, hash_ids of
-// 512-token blocks) and Azure LLM inference CSV (TIMESTAMP,ContextTokens,GeneratedTokens; 2023 and
-// 2024 timestamps), from text already inflated.
+// 512-token blocks), Azure LLM inference CSV (TIMESTAMP,ContextTokens,GeneratedTokens; 2023 and
+// 2024 timestamps), BurstGPT CSV, Qwen-Bailian JSONL (hash_ids of 16-token blocks) and vLLM request
+// files, from text already inflated. Formats line by line: trace_formats.h.
 //
 // Malformed lines are counted and reported with their numbers; the trace is refused when their
 // share passes `TraceLimits::malformed_share`. Malformed is: not JSON, a field missing, twice or
@@ -38,8 +39,8 @@ struct TraceLimits {
 
 struct Trace {
   std::vector<Request> requests;  // sorted by arrival, first at or after 0
-  double block_tokens = 0.0;      // 512 for Mooncake; 0 without hashes
-  std::string format;             // "mooncake" or "azure"
+  double block_tokens = 0.0;      // 512 for Mooncake, 16 for Qwen-Bailian; 0 without hashes
+  std::string format;             // "mooncake", "azure", "burstgpt", "bailian" or "vllm"
   std::size_t malformed = 0;
   std::size_t out_of_order = 0;  // requests that came before one on an earlier line
   Errors warnings;               // the first malformed lines, with line and column

@@ -4,7 +4,11 @@
 //
 // Mooncake: {"timestamp": ms, "input_length": n, "output_length": n, "hash_ids": [n, ...]}, other
 // keys ignored. Azure: TIMESTAMP,ContextTokens,GeneratedTokens, times in UTC or with an offset, to
-// the nanosecond, years 1970 to 2200. Limits: `TraceLimits`.
+// the nanosecond, years 1970 to 2200. BurstGPT: Timestamp in seconds, Request tokens, Response
+// tokens, other columns ignored. Qwen-Bailian: {"chat_id": n, "timestamp": s, "input_length": n,
+// "output_length": n, "hash_ids": [n, ...] of 16-token blocks}. vLLM request files:
+// {"arrival_time": s, "input_toks": n, "output_toks": n}. Limits: `TraceLimits`. Sources:
+// github.com/HPMLL/BurstGPT; github.com/alibaba-edu/qwen-bailian-usagetraces-anon.
 
 #pragma once
 
@@ -20,6 +24,7 @@
 namespace sn::serving {
 
 inline constexpr std::int64_t mooncake_block_tokens = 512;
+inline constexpr std::int64_t bailian_block_tokens = 16;
 
 /// Why a line was refused. `column` counts bytes from 1; 0 means unknown.
 struct Fault {
@@ -38,5 +43,11 @@ using LineParser = std::function<ParsedLine(std::string_view line)>;
 /// Arrivals count from 1970-01-01 UTC.
 [[nodiscard]] LineParser azure_parser(const TraceLimits& limits);
 [[nodiscard]] bool is_azure_header(std::string_view line);
+
+/// `header` says where the columns are; it must be one.
+[[nodiscard]] LineParser burstgpt_parser(std::string_view header, const TraceLimits& limits);
+[[nodiscard]] bool is_burstgpt_header(std::string_view line);
+[[nodiscard]] LineParser bailian_parser(const TraceLimits& limits);
+[[nodiscard]] LineParser vllm_parser(const TraceLimits& limits);
 
 }  // namespace sn::serving

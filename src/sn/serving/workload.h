@@ -34,7 +34,13 @@ struct Request {
   Nanos arrival;
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
-  std::vector<std::uint64_t> blocks;  // hashes of the input's KV blocks, in order; may be empty
+  /// Hashes of the input's KV blocks, in order; may be empty. Those beyond the input are of the
+  /// answer, which a later turn of the conversation may start with.
+  std::vector<std::uint64_t> blocks;
+  std::uint64_t session = 0;  // of the turns of one conversation; 0: none
+  std::int32_t priority = 0;  // 0 is served first
+  std::uint32_t deployment = 0;
+  Nanos timeout = {};  // from arrival to the last token; 0: none
 };
 
 /// A stratum of requests. `cached[i]` is the mean number of input tokens that hit in an LRU prefix

@@ -3,8 +3,11 @@
 // The load side of a scenario: workload (trace, preset or synthetic), rate, SLO, deployments,
 // search, kv, fidelity.
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "sn/base/units.h"
 #include "sn/serving/synthetic.h"
@@ -30,8 +33,10 @@ serving::Workload read_trace_workload(const Node& path, const PartContext& conte
   if (trace->malformed > 0) {
     origin += ", " + std::to_string(trace->malformed) + " malformed lines left out";
   }
-  return take(serving::summarise(path.text(), origin, trace->requests, trace->block_tokens),
-              errors);
+  world.trace = std::make_shared<const serving::Trace>(*std::move(trace));
+  return take(
+      serving::summarise(path.text(), origin, world.trace->requests, world.trace->block_tokens),
+      errors);
 }
 
 serving::LengthDistribution read_length(MapReader& owner, std::string_view key, Errors& errors) {
@@ -97,6 +102,7 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
   const double hits = r.number("prefix_hit_rate", {0.0, 0.99}).value_or(0.0);
   r.finish();
   if (errors.size() != before) return {};
+  world.synthetic = spec;
   const std::vector<serving::Request> requests = serving::generate(spec, world.seed);
   serving::Workload w =
       take(serving::summarise(
@@ -222,12 +228,15 @@ ListedPool read_pool(const Node& node, const World& world, Errors& errors) {
   p.tp = r.integer("tp", size).value_or(1);
   p.dp = r.integer("dp", size).value_or(1);
   p.pp = r.integer("pp", size).value_or(1);
-  p.ep = r.integer("ep", size).value_or(world.model.is_moe() && p.dp > 1 ? p.tp * p.dp : 1);
+  if (out.role == "prefill") p.cp = r.integer("cp", size).value_or(1);
+  p.ep = r.integer("ep", size).value_or(world.model.is_moe() && p.dp > 1 ? p.stage_ranks() : 1);
+  out.pool.deployment.redundant = r.integer("redundant", {0.0, 4096.0}).value_or(0);
   out.pool.replicas = r.integer("replicas", size).value_or(1);
   out.pool.max_batch = r.integer("max_batch", size).value_or(0);
   const bool prefills = out.role != "decode";
   out.pool.chunk = r.integer("chunk", {16.0, 1e6}).value_or(prefills ? 8192 : 0);
   out.pool.deployment.draft_tokens = r.integer("mtp", {0.0, 8.0}).value_or(0);
+  out.pool.deployment.two_batch = r.boolean("two_batch").value_or(false);
   if (!world.precisions.empty()) out.pool.deployment.precision = world.precisions.front();
   r.finish();
   const std::string why =
@@ -293,12 +302,20 @@ void read_search(MapReader& root, World& world, Errors& errors) {
   world.search.aggregated = pools != "disaggregated";
   world.search.disaggregated = pools != "aggregated";
   world.search.draft_tokens = read_integers(r, "mtp", {0.0, 8.0}, errors);
+  world.search.redundant = read_integers(r, "redundant", {0.0, 4096.0}, errors);
+  world.search.context_ranks = read_integers(r, "cp", {1.0, 1024.0}, errors);
   world.search.prefill_chunks = read_integers(r, "chunk", {16.0, 1e6}, errors);
   for (const std::int64_t drafts : world.search.draft_tokens) {
     if (drafts == 0 || world.model.layers == 0 || world.model.mtp_layers > 0) continue;
     r.report(ErrorCode::infeasible, world.model.name + " has no MTP layers to draft tokens with",
              r.get("mtp"), "mtp: 0, or leave it out");
     break;
+  }
+  const bool replicates = std::any_of(world.search.redundant.begin(), world.search.redundant.end(),
+                                      [](std::int64_t n) { return n > 0; });
+  if (replicates && world.model.layers > 0 && !world.model.is_moe()) {
+    r.report(ErrorCode::infeasible, world.model.name + " has no experts to hold more than once",
+             r.get("redundant"), "redundant: 0, or leave it out");
   }
   r.finish();
 }

@@ -85,8 +85,8 @@ TEST(Scenario, UnknownNamesGiveTheNearest) {
                ErrorCode::unknown_name, cluster_line, "gb20O", "unknown chip 'gb20O'", "gb200");
   expect_error({.cluster = "cluster: {rack: hgx-h200, dcn: ethernet-10g}"}, ErrorCode::unknown_name,
                cluster_line, "ethernet-10g", "unknown dcn", "ethernet-100g");
-  expect_error({.model = "model: deepseek-v4"}, ErrorCode::unknown_name, model_line, "deepseek-v4",
-               "unknown model", "did you mean 'deepseek-v3'?");
+  expect_error({.model = "model: deepseek-v3x"}, ErrorCode::unknown_name, model_line,
+               "deepseek-v3x", "unknown model", "did you mean 'deepseek-v3'?");
   expect_error({.workload = "workload: {preset: mooncake}"}, ErrorCode::unknown_name, workload_line,
                "mooncake", "unknown workload", "workloads");
   expect_error({.more = "software: {framework: generik}"}, ErrorCode::unknown_name, more_line,
@@ -342,6 +342,10 @@ TEST(Scenario, Deployments) {
                more_line, "{pool", "no MTP layers", "");
   expect_error({.more = "search: {mtp: [0, 1]}"}, ErrorCode::infeasible, more_line, "[0, 1]",
                "no MTP layers", "leave it out");
+  expect_error({.more = "search: {redundant: [0, 32]}"}, ErrorCode::infeasible, more_line,
+               "[0, 32]", "no experts to hold more than once", "leave it out");
+  expect_error({.more = "deployments: [{pool: aggregated, tp: 2, cp: 2}]"}, ErrorCode::unknown_key,
+               more_line, "cp", "unknown key 'cp' in deployment", "");
   // Seventeen ranks over domains of eight: neither whole domains nor inside one.
   expect_error({.cluster = "cluster: {rack: hgx-h200, racks: 16}",
                 .model = "model: deepseek-v3",
@@ -389,7 +393,7 @@ TEST(Scenario, Conditions) {
 TEST(Scenario, AllMistakesAtOnce) {
   const Result<World> world = resolve_text(
       "cluster: {rack: al182, racks: -1}\n"         // 1: version missing, rack, racks
-      "model: deepseek-v4\n"                        // 2
+      "model: deepseek-v3x\n"                       // 2
       "precision: {weights: fp7}\n"                 // 3
       "workload: {preset: nothing, rate: fast}\n"   // 4: preset, rate
       "slo: {ttft: {p90: 1}, tpot: {p90: -1 s}}\n"  // 5: unit, range

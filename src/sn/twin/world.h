@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +21,11 @@
 #include "sn/llm/deployment.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/model.h"
+#include "sn/llm/uncertainty.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady_state.h"
+#include "sn/serving/synthetic.h"
+#include "sn/serving/trace.h"
 #include "sn/serving/workload.h"
 
 namespace sn::twin {
@@ -39,6 +43,8 @@ struct RateSpec {
 struct SearchSpec {
   bool aggregated = true;
   bool disaggregated = true;
+  std::vector<std::int64_t> redundant;       // expert replicas; empty: none
+  std::vector<std::int64_t> context_ranks;   // cp of prefill; empty: 1, more for long prompts
   std::vector<std::int64_t> draft_tokens;    // empty: 0, and 1 when the model has MTP layers
   std::vector<std::int64_t> prefill_chunks;  // tokens per attention rank and step
   std::vector<serving::ServingPlan> fixed;   // deployments given by the scenario: nothing to choose
@@ -53,12 +59,17 @@ struct World {
   collective::CollectiveParams collectives;
   llm::Framework framework;
   llm::ModelTraits traits;
+  llm::Uncertainty uncertainty;  // of the chip's generation
   llm::ModelSpec model;
   std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
   serving::Workload workload;
+  // What `workload` was summarised from, for simulation; neither of a preset.
+  std::shared_ptr<const serving::Trace> trace;
+  std::optional<serving::SyntheticSpec> synthetic;
   RateSpec rate;
   serving::Slo slo;
   SearchSpec search;
+  std::string measurements;    // folder of measured tables to lay over the kernels; empty: none
   std::int64_t gpu_limit = 0;  // GPUs that a plan may take; 0: all of the cluster
   hw::Conditions conditions;
   double kv_block = 64.0;

@@ -1,0 +1,216 @@
+// sn/evidence/calibrate_serving.cc
+//
+// See the header.
+
+#include "sn/evidence/calibrate_serving.h"
+
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "sn/evidence/measured_worlds.h"
+#include "sn/evidence/serving_load.h"
+
+namespace sn::evidence {
+
+namespace {
+
+constexpr double ttft_weight = 0.5;  // of a point's TTFT beside its TPOT
+constexpr std::array<const char*, 6> names = {"decode", "prefill",  "sequence",
+                                              "layer",  "frontend", "frontend_token"};
+
+struct FitPoint {
+  const ServingPoint* point = nullptr;
+  twin::World world;
+};
+
+std::array<Time*, names.size()> fields_of(llm::Framework& f) {
+  return {&f.host_decode, &f.host_prefill, &f.host_sequence,
+          &f.host_layer,  &f.frontend,     &f.frontend_token};
+}
+
+/// Ranges within which an engine's host can be: a launch takes no hour.
+constexpr std::array<std::array<double, 2>, names.size()> ranges = {{{1e-6, 1e-2},
+                                                                     {1e-6, 5e-2},
+                                                                     {1e-9, 1e-3},
+                                                                     {1e-6, 2e-3},
+                                                                     {1e-3, 5e-1},
+                                                                     {1e-8, 1e-4}}};
+
+class EngineJob {
+ public:
+  EngineJob(std::vector<FitPoint> points, const CalibrateServingOptions& options)
+      : points_(std::move(points)), options_(options) {}
+
+  EngineFit run() {
+    EngineFit out;
+    out.framework = points_.front().world.framework;
+    out.points = points_.size();
+    std::vector<FitParameter> parameters;
+    const auto fields = fields_of(out.framework);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto [low, high] = ranges[i];
+      parameters.push_back({names[i], std::clamp(fields[i]->si(), low, high), low, high});
+    }
+    std::vector<double> weights;
+    for (const FitPoint& p : points_) {
+      weights.push_back(p.point->tpot ? 1.0 : 0.0);
+      weights.push_back(p.point->ttft && !p.point->ttft_queues ? ttft_weight : 0.0);
+    }
+    std::vector<double> r(weights.size());
+    std::vector<double> values;
+    for (const FitParameter& p : parameters) values.push_back(p.start);
+    residuals(values, r);
+    errors(r, weights, out.tpot_before, out.ttft_before);
+    FitOptions options;
+    options.scale = 0.1;
+    options.iterations = options_.iterations;
+    options.step = 0.05;
+    options.tolerance = 1e-3;
+    out.fit = fit(
+        parameters, weights,
+        [this](std::span<const double> v, std::span<double> to) { residuals(v, to); }, options);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      values[i] = out.fit.parameters[i].value;
+      *fields[i] = Time::from_si(values[i]);
+    }
+    residuals(values, r);
+    errors(r, weights, out.tpot, out.ttft);
+    return out;
+  }
+
+ private:
+  void residuals(std::span<const double> values, std::span<double> out) {
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, points_.size(), 1),
+                      [&](const tbb::blocked_range<std::size_t>& range) {
+                        for (std::size_t i = range.begin(); i < range.end(); ++i) {
+                          one(points_[i], values, out.subspan(2 * i, 2));
+                        }
+                      });
+  }
+
+  static void one(FitPoint& p, std::span<const double> values, std::span<double> out) {
+    const auto fields = fields_of(p.world.framework);
+    for (std::size_t i = 0; i < names.size(); ++i) *fields[i] = Time::from_si(values[i]);
+    const ServingPrediction q = predict(*p.point, p.world);
+    const bool usable = q.why_not.empty();
+    out[0] = usable && p.point->tpot ? std::log(q.tpot / *p.point->tpot) : 0.0;
+    out[1] = usable && p.point->ttft ? std::log(q.ttft / *p.point->ttft) : 0.0;
+  }
+
+  static void errors(std::span<const double> r, std::span<const double> weights, double& tpot,
+                     double& ttft) {
+    std::array<double, 2> sum = {};
+    std::array<double, 2> n = {};
+    for (std::size_t i = 0; i < r.size(); ++i) {
+      if (weights[i] <= 0.0) continue;
+      sum[i % 2] += std::abs(std::expm1(r[i]));
+      n[i % 2] += 1.0;
+    }
+    tpot = n[0] > 0.0 ? sum[0] / n[0] : 0.0;
+    ttft = n[1] > 0.0 ? sum[1] / n[1] : 0.0;
+  }
+
+  std::vector<FitPoint> points_;
+  const CalibrateServingOptions& options_;
+};
+
+/// Fitted points by engine, evenly from each group.
+std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
+                                                    MeasuredWorlds& worlds,
+                                                    const CalibrateServingOptions& options) {
+  std::map<std::string, std::map<std::string, std::vector<FitPoint>>> groups;
+  std::map<std::string, bool> seen;
+  for (const ServingFile& file : files.files) {
+    for (const ServingPoint& p : file.points) {
+      if (!p.skip.empty() || !p.fitted() || p.speculation == "unknown" || p.draft_tokens > 0) continue;
+      if (!p.tpot || p.load != LoadKind::closed) continue;
+      // Tables repeat each other's points.
+      if (!seen.try_emplace(fmt::format("{} {} {}", p.system, *p.tpot, p.concurrency)).second) continue;
+      const Result<const twin::World*> world = worlds.of(p);
+      if (!world) continue;
+      groups[p.framework][fmt::format("{} {} {}", p.system, p.model, p.precision_name)].push_back(
+          {&p, **world});
+    }
+  }
+  std::map<std::string, std::vector<FitPoint>> out;
+  for (auto& [engine, by_group] : groups) {
+    const auto wanted = std::find(options.engines.begin(), options.engines.end(), engine);
+    if (!options.engines.empty() && wanted == options.engines.end()) continue;
+    for (auto& [name, points] : by_group) {
+      const double stride = std::max(1.0, static_cast<double>(points.size()) /
+                                              static_cast<double>(options.points_per_group));
+      for (double i = 0.0; i < static_cast<double>(points.size()); i += stride) {
+        out[engine].push_back(std::move(points[static_cast<std::size_t>(i)]));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+ServingCalibration calibrate_serving(const std::string& directory, const hw::Catalog& catalog,
+                                     const CalibrateServingOptions& options,
+                                     const std::function<void(std::string_view)>& progress) {
+  ServingCalibration out;
+  ServingFiles files = read_serving_files(directory);
+  out.errors = std::move(files.errors);
+  for (ServingFile& f : files.files) {
+    out.errors.insert(out.errors.end(), f.faults.begin(), f.faults.end());
+  }
+  MeasuredWorlds worlds(catalog);
+  std::map<std::string, std::vector<FitPoint>> engines = choose(files, worlds, options);
+  tbb::task_arena arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic);
+  arena.execute([&] {
+    for (auto& [engine, points] : engines) {
+      if (progress) progress(engine);
+      if (points.size() < names.size()) {
+        out.errors.push_back(
+            {.code = ErrorCode::data,
+             .message = fmt::format("{}: {} points cannot determine {} numbers", engine,
+                                    points.size(), names.size()),
+             .hint = "more concurrencies, lengths or models"});
+        continue;
+      }
+      out.engines.push_back(EngineJob(std::move(points), options).run());
+    }
+  });
+  return out;
+}
+
+std::vector<CatalogFile> catalog_files(const ServingCalibration& calibration,
+                                       const std::string& date) {
+  std::vector<CatalogFile> out;
+  for (const EngineFit& e : calibration.engines) {
+    std::string text = fmt::format(
+        "title: {}\n"
+        "note: >-\n"
+        "  Host times fitted to {} measured points on {}: mean errors TPOT {:.1f} %, TTFT {:.1f} %.\n"
+        "base: generic\n"
+        "host:\n",
+        e.framework.name, e.points, date, 100.0 * e.tpot, 100.0 * e.ttft);
+    for (const FittedParameter& p : e.fit.parameters) {
+      const std::string error = p.determined
+                                    ? fmt::format("standard error {:.0f} %", 100.0 * p.standard_error)
+                                    : "the data does not determine it";
+      text += fmt::format(
+          "  {}: {{value: {:.4g} us, source: serving-fit, confidence: {}, note: \"{}\"}}\n", p.name,
+          p.value * 1e6, p.determined ? "medium" : "low", error);
+    }
+    text += fmt::format(
+        "graph:\n"
+        "  tokens: {{value: {}, source: {}-source, confidence: medium, note: \"as launched\"}}\n"
+        "  mixed_tokens: {{value: {}, source: {}-source, confidence: medium, note: \"as launched\"}}\n",
+        e.framework.graph_tokens, e.framework.name, e.framework.graph_mixed_tokens,
+        e.framework.name);
+    out.push_back({fmt::format("frameworks/{}.yaml", e.framework.name), std::move(text)});
+  }
+  return out;
+}
+
+}  // namespace sn::evidence

@@ -1,0 +1,49 @@
+// sn/evidence/scale_cases.h
+//
+// Published throughputs of whole supernodes, on which nothing is fitted: what `validate serving`
+// judges the models by beside measured tables.
+//
+// An entry of catalog/cases is a scenario with one pool, the phase that was measured and its load:
+//   prefill   `tokens` prompt tokens on each attention rank and step, of prompts of `prompt` tokens
+//   decode    `sequences` on each attention rank, with `context` tokens each on the mean
+// and the published tokens per second and GPU. A phase is one step of the StepModel, again and
+// again: prefill tokens / interval, decode sequences x tokens a step / latency.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sn/base/result.h"
+#include "sn/hw/catalog.h"
+#include "sn/llm/uncertainty.h"
+
+namespace sn::evidence {
+
+struct ScaleCase {
+  std::string name;
+  std::string title;
+  std::string citation;
+  std::string date;
+  std::string note;
+  std::string differs;  // why prediction and publication may differ
+  std::string chip;
+  std::int64_t gpus = 0;
+  bool prefill = false;
+  double published = 0.0;  // tokens/s per GPU
+  double predicted = 0.0;
+  llm::Interval interval;  // 80 %, of the prediction
+  double step = 0.0;       // s
+  llm::PartTimes parts;    // of that step
+
+  [[nodiscard]] double error() const { return predicted / published - 1.0; }
+};
+
+struct ScaleCases {
+  std::vector<ScaleCase> cases;  // by name
+  Errors errors;                 // entries that do not read
+};
+
+[[nodiscard]] ScaleCases predict_scale_cases(const hw::Catalog& catalog);
+
+}  // namespace sn::evidence

@@ -1,0 +1,280 @@
+// sn/evidence/serving_load.cc
+//
+// Clients around a ServingEngine (see the header).
+
+#include "sn/evidence/serving_load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <queue>
+
+#include "sn/base/random.h"
+#include "sn/serving/engine.h"
+#include "sn/twin/simulate.h"
+
+namespace sn::evidence {
+
+namespace {
+
+double d(std::int64_t v) { return static_cast<double>(v); }
+
+/// How the engines of the measurements put steps together, as launched: vLLM and SGLang cut prompts
+/// into chunks, SGLang runs them before decodes, TensorRT-LLM takes whole prompts while the budget
+/// lasts. Budgets: vLLM 8,192 (InferenceX's scripts), TensorRT-LLM 8,192, SGLang 8,192 on Hopper and
+/// 16,384 beyond (its defaults by memory).
+struct Policy {
+  std::int64_t budget = 8192;
+  bool prefill_first = false;
+};
+
+Policy policy_of(const ServingPoint& p) {
+  if (p.framework != "sglang") return {};
+  return {.budget = p.system.starts_with("h") ? 8192 : 16384, .prefill_first = true};
+}
+
+serving::Pool pool_of(const MeasuredPool& measured, const ServingPoint& point,
+                      std::int64_t chunk) {
+  serving::Pool pool;
+  pool.deployment = {.parallel = measured.parallel,
+                     .precision = point.precision,
+                     .draft_tokens = point.draft_tokens};
+  pool.replicas = measured.workers;
+  pool.chunk = chunk;
+  return pool;
+}
+
+serving::ServingPlan plan_of(const ServingPoint& p) {
+  const Policy policy = policy_of(p);
+  serving::ServingPlan plan;
+  if (p.disaggregated) plan.prefill = pool_of(p.prefill, p, policy.budget);
+  plan.decode = pool_of(p.decode, p, p.disaggregated ? 0 : policy.budget);
+  return plan;
+}
+
+/// One request as its client saw it.
+struct Seen {
+  Nanos asked;
+  double ttft = 0.0;
+  double tpot = 0.0;
+  double whole = 0.0;  // s, from asking to the last token
+  double input = 0.0;  // tokens
+  double output = 0.0;
+};
+
+double seconds(Nanos from, Nanos to) { return static_cast<double>(to.count - from.count) * 1e-9; }
+
+/// Requests as they end, and where the time of the steps went.
+class Meter final : public serving::EngineObserver {
+ public:
+  void on_end(const serving::RequestRecord& r) override {
+    ++ended;
+    if (r.ending != serving::Ending::finished) {
+      ++lost;
+      return;
+    }
+    Seen& s = seen[r.id];
+    s.ttft = seconds(s.asked, r.first_token);
+    s.tpot = r.tokens > 1 ? seconds(r.first_token, r.last_token) / d(r.tokens - 1) : 0.0;
+    s.whole = seconds(s.asked, r.last_token);
+    s.input = d(r.input);
+    s.output = d(r.tokens);
+    end = r.last_token;
+  }
+  void on_step(const serving::StepRecord& s) override {
+    llm::PartTimes& parts = s.prefill_tokens > 0.0 ? prefill : decode;
+    for (std::size_t i = 0; i < llm::part_count; ++i) parts[i] += s.time->parts[i];
+  }
+
+  std::vector<Seen> seen;  // by id, in order of submission
+  std::int64_t ended = 0;
+  std::int64_t lost = 0;
+  Nanos end;
+  llm::PartTimes prefill = {};
+  llm::PartTimes decode = {};
+};
+
+/// Means of a stretch of requests.
+struct Means {
+  double ttft = 0.0;
+  double tpot = 0.0;
+  double whole = 0.0;
+  double input = 0.0;  // tokens of all
+  double output = 0.0;
+};
+
+Means means_of(const std::vector<Seen>& all, std::size_t from, std::size_t to) {
+  Means m;
+  const double n = static_cast<double>(to - from);
+  for (std::size_t i = from; i < to; ++i) {
+    m.ttft += all[i].ttft / n;
+    m.tpot += all[i].tpot / n;
+    m.whole += all[i].whole / n;
+    m.input += all[i].input;
+    m.output += all[i].output;
+  }
+  return m;
+}
+
+constexpr std::int64_t rounds_played = 4;
+constexpr std::int64_t least_played = 40;
+
+class Clients {
+ public:
+  Clients(const ServingPoint& point, const twin::World& world, serving::EngineSpec spec)
+      : point_(point),
+        per_token_(world.framework.frontend_token),
+        lengths_(world.seed, entity_key(point.name)),
+        engine_(std::move(spec), &meter_) {
+    const auto all = static_cast<std::int64_t>(point.requests);
+    clients_ = point.load == LoadKind::closed
+                   ? std::min(all, static_cast<std::int64_t>(point.concurrency))
+                   : all;
+    to_send_ = std::min(all, std::max(rounds_played * clients_, least_played));
+  }
+
+  /// Plays the run to its end; false when requests were lost.
+  bool run() {
+    for (std::int64_t i = 0; i < clients_; ++i) send({});
+    while (meter_.ended < to_send_) {
+      const std::optional<Nanos> step = engine_.next_wakeup();
+      const bool arrival = !waiting_.empty() && (!step || waiting_.top().at <= *step);
+      if (!arrival && !step) return false;
+      if (arrival) {
+        submit();
+        continue;
+      }
+      const std::int64_t before = meter_.ended;
+      engine_.advance(*step);
+      for (std::int64_t i = before; i < meter_.ended && sent_ < to_send_; ++i) send(*step);
+    }
+    return meter_.lost == 0;
+  }
+
+  /// Fills the means and rates of the whole run.
+  void report(ServingPrediction& out) const {
+    const std::vector<Seen>& seen = meter_.seen;
+    const auto c = static_cast<std::size_t>(clients_);
+    const Means all = means_of(seen, 0, seen.size());
+    double span = seconds({}, meter_.end);
+    Means run = all;
+    if (to_send_ < static_cast<std::int64_t>(point_.requests)) {
+      const double rounds = point_.requests / d(clients_);
+      const Means first = means_of(seen, 0, c);
+      const Means middle = means_of(seen, c, seen.size() - c);
+      const Means last = means_of(seen, seen.size() - c, seen.size());
+      run.ttft = (first.ttft + (rounds - 2.0) * middle.ttft + last.ttft) / rounds;
+      run.tpot = (first.tpot + (rounds - 2.0) * middle.tpot + last.tpot) / rounds;
+      // Little's law: as many clients, each as long with its request.
+      const double more = point_.requests - static_cast<double>(seen.size());
+      const double scale = more / static_cast<double>(seen.size() - 2 * c);
+      span += more * middle.whole / d(clients_);
+      run.input += middle.input * scale;
+      run.output += middle.output * scale;
+    }
+    out.ttft = run.ttft;
+    out.tpot = run.tpot;
+    out.total_per_gpu = (run.input + run.output) / span / d(point_.gpus());
+    out.output_per_gpu = run.output / span / d(point_.decode.gpus());
+    const MeasuredPool& prefill = point_.disaggregated ? point_.prefill : point_.decode;
+    out.input_per_gpu = run.input / span / d(prefill.gpus());
+  }
+
+  [[nodiscard]] const Meter& meter() const { return meter_; }
+
+ private:
+  struct Waiting {
+    Nanos at;
+    Nanos asked;
+    std::int64_t number = 0;
+    std::int64_t input = 0;
+    std::int64_t output = 0;
+    bool operator<(const Waiting& o) const {
+      return at.count != o.at.count ? at.count > o.at.count : number > o.number;
+    }
+  };
+
+  std::int64_t length(double largest) {
+    const auto high = static_cast<std::int64_t>(std::llround(largest));
+    const auto low = static_cast<std::int64_t>(std::llround(point_.range * largest));
+    return std::max<std::int64_t>(1, low < high ? lengths_.integer(low, high) : high);
+  }
+
+  /// A client sends; the tokeniser hands over later.
+  void send(Nanos now) {
+    Waiting w{.at = now, .asked = now, .number = sent_++, .input = length(point_.input)};
+    w.output = std::max<std::int64_t>(2, length(point_.output));
+    w.at.count += to_nanos(per_token_ * d(w.input)).value_or(Nanos{}).count;
+    waiting_.push(w);
+  }
+
+  void submit() {
+    const Waiting w = waiting_.top();
+    waiting_.pop();
+    serving::Request request;
+    request.arrival = w.at;
+    request.input_tokens = w.input;
+    request.output_tokens = w.output;
+    Seen s;
+    s.asked = w.asked;
+    meter_.seen.push_back(s);  // ids count from 0 in order of submission
+    engine_.submit(request, w.at);
+  }
+
+  const ServingPoint& point_;
+  Time per_token_;
+  RandomStream lengths_;
+  Meter meter_;
+  serving::ServingEngine engine_;
+  std::priority_queue<Waiting> waiting_;
+  std::int64_t clients_ = 0;
+  std::int64_t to_send_ = 0;
+  std::int64_t sent_ = 0;
+};
+
+std::string cannot(const ServingPoint& point, const twin::World& world,
+                   const serving::ServingPlan& plan) {
+  for (const serving::Pool* pool : {&plan.prefill, &plan.decode}) {
+    if (pool->replicas == 0) continue;
+    const std::string why =
+        llm::why_not(world.model, pool->deployment, world.cluster.rack.scale_up.domain);
+    if (!why.empty()) return "deployment is not modelled: " + why;
+  }
+  if (point.requests < 1.0) return "no requests";
+  return {};
+}
+
+}  // namespace
+
+ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
+  ServingPrediction out;
+  const serving::ServingPlan plan = plan_of(point);
+  out.why_not = cannot(point, world, plan);
+  if (!out.why_not.empty()) return out;
+  twin::SimulationOptions options;
+  options.routing = serving::Routing::least_loaded;
+  options.queue_limit = static_cast<std::int64_t>(point.requests) + 1;
+  Result<serving::EngineSpec> spec = twin::engine_spec(world, plan, options);
+  if (!spec) {
+    out.why_not = "weights leave no memory for a KV cache";
+    return out;
+  }
+  for (serving::PoolSpec& pool : spec->deployments.front().pools) {
+    pool.batching.prefill_first = policy_of(point).prefill_first;
+  }
+  Clients clients(point, world, *std::move(spec));
+  if (!clients.run()) {
+    out.why_not = "requests do not fit the KV memory of a rank";
+    return out;
+  }
+  clients.report(out);
+  const Meter& m = clients.meter();
+  llm::PartTimes all = m.decode;
+  for (std::size_t i = 0; i < llm::part_count; ++i) all[i] += m.prefill[i];
+  out.sigma_tpot = sigma_of(point.disaggregated ? m.decode : all, world.uncertainty);
+  out.sigma_ttft = sigma_of(m.prefill, world.uncertainty);
+  return out;
+}
+
+}  // namespace sn::evidence

@@ -1,0 +1,138 @@
+// sn/kv/eviction.cc
+//
+// The queues of each policy (see eviction.h).
+
+#include "sn/kv/eviction.h"
+
+#include <algorithm>
+
+#include "sn/base/result.h"
+
+namespace sn::kv {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> names = {"lru", "lfu", "s3-fifo", "ttl"};
+constexpr std::uint8_t most_uses = 255;
+constexpr std::uint8_t s3_uses = 3;
+
+}  // namespace
+
+std::string_view to_string(Eviction policy) { return names[static_cast<std::size_t>(policy)]; }
+
+std::optional<Eviction> eviction_named(std::string_view name) {
+  const auto at = std::find(names.begin(), names.end(), name);
+  if (at == names.end()) return std::nullopt;
+  return static_cast<Eviction>(at - names.begin());
+}
+
+void EvictionQueue::push(std::size_t list, NodeId id) {
+  List& l = lists_[list];
+  Node& n = node(id);
+  n.queue = static_cast<std::uint8_t>(list);
+  n.prev = l.tail;
+  n.next = no_node;
+  (l.tail == no_node ? l.head : node(l.tail).next) = id;
+  l.tail = id;
+  ++l.size;
+}
+
+void EvictionQueue::remove(NodeId id) {
+  Node& n = node(id);
+  if (n.queue == none) return;
+  List& l = lists_[n.queue];
+  (n.prev == no_node ? l.head : node(n.prev).next) = n.next;
+  (n.next == no_node ? l.tail : node(n.next).prev) = n.prev;
+  n.queue = none;
+  --l.size;
+}
+
+NodeId EvictionQueue::pop(std::size_t list) {
+  const NodeId id = lists_[list].head;
+  if (id != no_node) remove(id);
+  return id;
+}
+
+void EvictionQueue::on_insert(NodeId id) {
+  Node& n = node(id);
+  n.queue = none;
+  n.uses = 1;
+  if (policy_ != Eviction::s3_fifo) return;
+  n.uses = 0;
+  const bool known = ghosts_.find(n.key) != no_node;
+  if (known) ghosts_.erase(n.key);
+  push(known ? main : small, id);
+}
+
+void EvictionQueue::on_use(NodeId id) {
+  Node& n = node(id);
+  if (policy_ == Eviction::s3_fifo) {
+    n.uses = static_cast<std::uint8_t>(std::min<int>(n.uses + 1, s3_uses));
+    return;
+  }
+  remove(id);
+  n.uses = static_cast<std::uint8_t>(std::min<int>(n.uses + 1, most_uses));
+}
+
+void EvictionQueue::on_release(NodeId id, Nanos now) {
+  node(id).released = now;
+  if (policy_ == Eviction::s3_fifo) return;
+  push(policy_ == Eviction::lfu ? node(id).uses : small, id);
+}
+
+NodeId EvictionQueue::victim() {
+  switch (policy_) {
+    case Eviction::lru:
+    case Eviction::ttl:
+      return pop(small);
+    case Eviction::lfu:
+      for (std::size_t uses = 1; uses < lists; ++uses) {
+        if (lists_[uses].head != no_node) return pop(uses);
+      }
+      return no_node;
+    case Eviction::s3_fifo:
+      return victim_s3();
+  }
+  return no_node;
+}
+
+NodeId EvictionQueue::victim_s3() {
+  // Each round moves one node; a use count takes at most `s3_uses` rounds to wear off.
+  const std::size_t all = lists_[small].size + lists_[main].size;
+  for (std::size_t round = 0; round < (s3_uses + 2) * all + 1; ++round) {
+    const bool from_small = lists_[main].head == no_node ||
+                            (lists_[small].head != no_node && 10 * lists_[small].size >= all);
+    const NodeId id = pop(from_small ? small : main);
+    if (id == no_node) return no_node;
+    Node& n = node(id);
+    const bool held = n.refs > 0 || n.children > 0;
+    if (!held && (from_small ? n.uses <= 1 : n.uses == 0)) {
+      if (from_small) remember(n.key);
+      return id;
+    }
+    if (!from_small && n.uses > 0) --n.uses;
+    if (from_small) n.uses = 0;
+    push(main, id);
+  }
+  return no_node;
+}
+
+void EvictionQueue::remember(std::uint64_t key) {
+  if (ghosts_.find(key) != no_node) return;
+  ghosts_.insert(key, 0);
+  ghost_order_.push_back(key);
+  // As many as are cached, as in the paper; a key that came back has left the index already.
+  while (ghost_order_.size() > lists_[small].size + lists_[main].size + 1) {
+    if (ghosts_.find(ghost_order_.front()) != no_node) ghosts_.erase(ghost_order_.front());
+    ghost_order_.pop_front();
+  }
+}
+
+NodeId EvictionQueue::expired(Nanos limit) {
+  if (policy_ != Eviction::ttl && policy_ != Eviction::lru) return no_node;
+  const NodeId id = lists_[small].head;
+  if (id == no_node || node(id).released > limit) return no_node;
+  return pop(small);
+}
+
+}  // namespace sn::kv

@@ -1,0 +1,46 @@
+// sn/llm/uncertainty_test.cc
+
+#include "sn/llm/uncertainty.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace sn::llm {
+namespace {
+
+constexpr Uncertainty some{.gemm = 0.1,
+                           .attention = 0.2,
+                           .experts = 0.3,
+                           .collective = 0.4,
+                           .host = 0.5,
+                           .load = 0.05};
+
+PartTimes parts(std::initializer_list<std::pair<Part, double>> times) {
+  PartTimes out = {};
+  for (const auto& [part, t] : times) out[static_cast<std::size_t>(part)] = Time::from_si(t);
+  return out;
+}
+
+TEST(Uncertainty, FamiliesAreIndependentAndWholeInside) {
+  // Half attention, half experts: sqrt((0.5 x 0.2)^2 + (0.5 x 0.3)^2 + 0.05^2).
+  const double two = sigma_of(parts({{Part::attention, 2.0}, {Part::experts, 2.0}}), some);
+  EXPECT_NEAR(two, std::sqrt(0.01 + 0.0225 + 0.0025), 1e-12);
+  // Projections and the head are products both: no averaging between them.
+  const double one = sigma_of(parts({{Part::projections, 3.0}, {Part::logits, 1.0}}), some);
+  EXPECT_NEAR(one, std::hypot(0.1, 0.05), 1e-12);
+  EXPECT_NEAR(sigma_of({}, some), 0.05, 1e-12);
+}
+
+TEST(Uncertainty, IntervalHoldsEightOfTen) {
+  const Interval i = interval80(100.0, 0.1);
+  EXPECT_NEAR(i.low, 100.0 * std::exp(-0.12815515655446004), 1e-9);
+  EXPECT_NEAR(i.high * i.low, 1e4, 1e-6);
+  EXPECT_TRUE(i.holds(100.0));
+  EXPECT_FALSE(i.holds(115.0));
+  // P(|N| <= 1.2816) = 0.8.
+  EXPECT_NEAR(std::erf(1.2815515655446004 / std::sqrt(2.0)), 0.8, 1e-9);
+}
+
+}  // namespace
+}  // namespace sn::llm
