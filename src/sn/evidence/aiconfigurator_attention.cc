@@ -170,8 +170,9 @@ class BmmTable : public AicTable {
                    .weight = widened ? DataType::bf16 : a->weight,
                    .block = has(text(source_), "block"),
                    .batches = out.at[1]};
-    g.library = Library::batched;
+    g.library = g.block ? Library::blockbatch : Library::batched;
     g.weight_cycle = g.batches * g.n * g.k * bytes_per_element(g.weight).si();
+    g.lone = true;  // the collectors capture one product
     out.ops.emplace_back(g);
   }
 

@@ -60,13 +60,18 @@ class GemmTable : public AicTable {
       copies = 1.0;
     }
     g.weight_cycle = copies * weights;
-    // No captured graph for these. FlashInfer fuses the two kernels; CUTLASS's path and DeepGEMM's
-    // for Blackwell (scales in UE8M0) call twice as many.
-    if (framework == "vllm" && type == "fp8_block") {
-      const bool more = has(source, "Cutlass") || chip().kernels.starts_with("blackwell");
-      g.eager = has(source, "FlashInfer") ? 0.7 : more ? 2.0 : 1.0;
-    }
+    if (framework == "vllm" && type == "fp8_block") g.eager = calls(g, source);
     out.ops.emplace_back(g);
+  }
+
+  /// No captured graph for these. FlashInfer fuses the two kernels; CUTLASS's path and DeepGEMM's
+  /// for Blackwell (scales in UE8M0) call twice as many. The latter loads scales by TMA, four rows
+  /// at a time: other counts are padded by further calls, unless one block of k has one scale.
+  [[nodiscard]] double calls(const kernel::Gemm& g, std::string_view source) const {
+    if (has(source, "FlashInfer")) return 0.7;
+    if (has(source, "Cutlass")) return 2.0;
+    if (!chip().kernels.starts_with("blackwell")) return 1.0;
+    return std::fmod(g.m, 4.0) != 0.0 && g.k > 128.0 ? 2.75 : 2.0;
   }
 
   [[nodiscard]] Library library(std::string_view type, std::string_view source) const {

@@ -36,6 +36,8 @@ Library reference(Family family) {
     case Family::prefill:
     case Family::decode:
       return Library::flash;
+    case Family::elementwise:
+      return Library::portable;
     default:
       return Library::trtllm;
   }
@@ -51,7 +53,7 @@ std::vector<ParamSlot> generation_slots(kernel::KernelParams& p, Family family) 
       std::vector<ParamSlot> slots = slots_of(p.gemm, "gemm");
       if (!has_tensor_memory(p.name)) slots.pop_back();  // its set-up
       for (const ParamSlot& s : slots_of(p)) {
-        if (s.path == "host.eager") slots.push_back(s);
+        if (s.path == "host.eager" || s.path == "host.graph") slots.push_back(s);
       }
       return slots;
     }
@@ -65,6 +67,8 @@ std::vector<ParamSlot> generation_slots(kernel::KernelParams& p, Family family) 
       return slots_of(p.mla_prefill, "mla.prefill");
     case Family::mla_decode:
       return slots_of(p.mla_decode, "mla.decode");
+    case Family::elementwise:
+      return slots_of(p.elementwise, "elementwise");
   }
   return {};
 }
@@ -174,13 +178,13 @@ class FamilyJob {
 
   enum class Stage { reference, rest, all };
 
-  /// Parameters and rows of one stage. Host time shows in eager rows alone, the set-up of tensor
-  /// memory in narrow ones: they are fitted with the shared ones.
+  /// Parameters and rows of one stage. Host time shows in rows of its own alone, the set-up of
+  /// tensor memory in narrow ones: they are fitted with the shared ones.
   void select(Stage stage) {
     slots_.clear();
     owners_.clear();
     for (const auto& [slot, owner] : all_slots_) {
-      const bool late = owner == nullptr || slot.path.ends_with("host.eager") ||
+      const bool late = owner == nullptr || slot.path.find(".host.") != std::string::npos ||
                         slot.path.ends_with("gemm.setup");
       if (stage != Stage::all && late != (stage == Stage::rest)) continue;
       slots_.push_back(slot);
@@ -419,9 +423,34 @@ kernel::KernelParams starting_params() {
                   .head = us(6.0),
                   .split = us(4.0),
                   .swapped = 0.8};
+  p.elementwise = {.launch = us(1.8),
+                   .hbm = 0.9,
+                   .l2 = 0.4,
+                   .row = us(0.04),
+                   .kilobyte = us(0.025),
+                   .call = us(13.0)};
   p.eager = us(100.0);
+  p.graph = us(2.0);
   return p;
 }
+
+namespace {
+
+/// Generations without an element-wise table take the values of Hopper, as shares of their rates.
+void inherit_elementwise(const std::vector<std::string>& fitted, KernelSet& kernels) {
+  const auto hopper = kernels.generations.find("hopper");
+  if (hopper == kernels.generations.end()) return;
+  for (auto& [name, generation] : kernels.generations) {
+    const auto measured = [&, &own = name](const std::string& chip) {
+      return kernels.chips.at(chip).kernels == own;
+    };
+    if (std::none_of(fitted.begin(), fitted.end(), measured)) {
+      generation.elementwise = hopper->second.elementwise;
+    }
+  }
+}
+
+}  // namespace
 
 Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
                               const CalibrateOptions& options,
@@ -449,6 +478,7 @@ Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
     }
     if (progress) progress(name);
     out.families.push_back(FamilyJob(family, sample, out.kernels, options).run());
+    if (family == Family::elementwise) inherit_elementwise(sample.chips, out.kernels);
   }
   return out;
 }

@@ -32,9 +32,7 @@ struct Price {
   }
   double operator()(const kernel::MlaPrefill& a) const { return model.mla_prefill(a).time.si(); }
   double operator()(const kernel::MlaDecode& a) const { return model.mla_decode(a).time.si(); }
-  double operator()(const Elementwise& e) const {
-    return model.elementwise(Bytes::from_si(e.bytes)).time.si();
-  }
+  double operator()(const Elementwise& e) const { return model.elementwise(e).time.si(); }
 };
 
 }  // namespace

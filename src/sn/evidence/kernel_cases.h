@@ -28,10 +28,7 @@
 
 namespace sn::evidence {
 
-/// Norms, activations, copies.
-struct Elementwise {
-  double bytes = 0.0;
-};
+using kernel::Elementwise;
 
 using Op = std::variant<kernel::Gemm, kernel::Moe, kernel::PrefillAttention,
                         kernel::DecodeAttention, kernel::MixedAttention, kernel::MlaPrefill,

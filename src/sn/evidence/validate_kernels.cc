@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "sn/base/files.h"
 #include "sn/evidence/kernel_cases.h"

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, library_count> libraries = {
     "cublas",     "batched", "cutlass",    "vllm",     "sgl",        "deepgemm",
     "trtllm",     "flash",   "triton",     "marlin",   "flashinfer", "portable",
     "blockscale", "flash2",  "xqa",        "xqa_fp8",  "mmha",       "gpt_oss",
-    "untuned"};
+    "untuned",    "cublas12", "blockbatch"};
 
 bool four_bits(DataType type) { return type == DataType::fp4; }
 

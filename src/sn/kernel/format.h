@@ -47,8 +47,10 @@ enum class Library : std::uint8_t {
   mmha,        // its kernel on CUDA cores, one query head at a time
   gpt_oss,     // OpenAI's Triton kernels for experts with 4-bit weights
   untuned,     // TensorRT-LLM's experts with 4-bit weights, with the tactic they start with
+  cublas12,    // the vendor library of 2023 (CUDA 12.1, PyTorch 2.1)
+  blockbatch,  // as blockscale, one product per head
 };
-inline constexpr std::size_t library_count = 19;
+inline constexpr std::size_t library_count = 21;
 
 [[nodiscard]] std::string_view to_string(Library library);
 [[nodiscard]] std::optional<Library> parse_library(std::string_view text);

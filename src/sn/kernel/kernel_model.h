@@ -34,6 +34,23 @@ struct IndexScores {
   double dim = 0.0;
 };
 
+/// How the threads of an element-wise kernel read: 16 bytes at a time, element by element, or rows
+/// that an index names, element by element.
+enum class Access : std::uint8_t { vector, scalar, gather };
+
+/// Norms, activations, copies, softmax.
+///
+///   t = launch + max4(bytes from HBM / hbm + bytes still in L2 / l2,
+///                     waves(rows / SMs) x (row + kB of a row x kilobyte x slowness of access))
+///
+/// plus the host's synchronous calls where a benchmark counts them.
+struct Elementwise {
+  double bytes = 0.0;  // read and written
+  double rows = 0.0;   // blocks of threads that take one row each; 0: spread evenly
+  Access access = Access::vector;
+  double calls = 0.0;  // from Python, each waited for
+};
+
 class KernelModel {
  public:
   KernelModel(const hw::Chip& chip, const KernelParams& params);
@@ -52,8 +69,8 @@ class KernelModel {
   }
   [[nodiscard]] Cost mixed_attention(const MixedAttention& a) const { return attention_.cost(a); }
   [[nodiscard]] Cost index_scores(const IndexScores& s) const;
-  /// Norms, activations, copies: `bytes` read and written, reused from L2 when they fit.
-  [[nodiscard]] Cost elementwise(Bytes bytes) const;
+  [[nodiscard]] Cost elementwise(const Elementwise& e) const;
+  [[nodiscard]] Cost elementwise(Bytes bytes) const { return elementwise({.bytes = bytes.si()}); }
 
  private:
   template <class Operator>
@@ -64,6 +81,7 @@ class KernelModel {
 
   ChipRates chip_;
   GemmParams p_;
+  ElementwiseParams elementwise_;
   GemmModel gemm_;
   MoeModel moe_;
   AttentionModel attention_;

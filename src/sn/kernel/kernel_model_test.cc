@@ -81,7 +81,10 @@ KernelParams round_params() {
                   .head = none,
                   .split = none,
                   .swapped = 0.5};
+  p.elementwise = {
+      .launch = 2_us, .hbm = 0.8, .l2 = 0.5, .row = none, .kilobyte = 0.02_us, .call = 10_us};
   p.eager = 100_us;
+  p.graph = 3_us;
   return p;
 }
 
@@ -175,56 +178,6 @@ TEST(Gemm, NarrowingActivationsIsAKernelOfItsOwn) {
                 3e-6 + std::hypot(w.compute.si(), w.memory.si()) +
                     std::hypot(8192.0 * 4096.0 * 5.0 / 4e12, 8192.0 / 128.0 * row),
                 1e-9);
-}
-
-TEST(Gemm, WritingATileTakesTimeByItsArea) {
-  // 128 x 96 outputs of k = 1: nothing but the writing.
-  KernelParams p = round_params();
-  p.gemm.tile = 4_us;
-  const Gemm g{.m = 128, .n = 96, .k = 1, .library = Library::deepgemm};
-  const double narrowest = 128.0 * 16.0 / 16384.0 * 4.0;  // six tiles of 16 columns on six SMs
-  expect_within(KernelModel(round_chip(), p).gemm(g).compute, narrowest * us, 1e-2);
-  // On one SM they come one after the other: 12288 / 16384 of 4 us whatever the tile.
-  hw::Chip one = round_chip();
-  one.sms = 1;
-  EXPECT_GE(KernelModel(one, p).gemm(g).compute.si(), 0.75 * 4.0 * us);
-}
-
-TEST(Gemm, StaticSchedulersPayAnUnfinishedWaveWhole) {
-  // 129 tiles of 128 x 128 on 128 SMs take two waves in CUTLASS's scaled products; a vendor library
-  // that loses a tenth of the idle rest takes 129/128 + 0.1 x 127/128 or less, by another tile.
-  KernelParams p = round_params();
-  p.gemm.wave = 0.1;
-  const Gemm g{.m = 2048.0 * 8.0 + 128.0, .n = 128, .k = 4096, .library = Library::sgl};
-  const double tile = 2.0 * 128.0 * 128.0 * 4096.0 / (0.8e15 / 128.0);
-  expect_within(KernelModel(round_chip(), p).gemm(g).compute, 2.0 * tile, 1e-2);
-  Gemm vendor = g;
-  vendor.library = Library::cublas;
-  EXPECT_LT(KernelModel(round_chip(), p).gemm(vendor).compute.si(),
-            (129.0 + 0.1 * 127.0) / 128.0 * tile * 1.01);
-}
-
-TEST(Gemm, TensorMemoryIsSetUpBeforeNarrowProductsAlone) {
-  KernelParams p = round_params();
-  const Gemm wide{.m = 16, .n = 128, .k = 128};
-  Gemm narrow = wide;
-  narrow.activation = narrow.weight = DataType::fp8;
-  narrow.narrowed = true;
-  const auto time = [&](const Gemm& g) { return KernelModel(round_chip(), p).gemm(g).time.si(); };
-  const double wide_before = time(wide);
-  const double narrow_before = time(narrow);
-  p.gemm.setup = 1.5_us;
-  EXPECT_EQ(time(wide), wide_before);
-  EXPECT_NEAR(time(narrow) - narrow_before, 1.5e-6, 1e-12);
-}
-
-TEST(Gemm, FewRowsOfAScaledProductTakeANarrowTile) {
-  // 16 rows of 1280 columns: vLLM on Hopper multiplies tiles of 16 x 64, SGLang of 64 x 64; both
-  // fill 20 SMs, and at the sustained rate the former take a quarter.
-  Gemm g{.m = 16, .n = 1280, .k = 65536, .library = Library::sgl};
-  const double wide = round_model().gemm(g).compute.si();
-  g.library = Library::vllm;
-  EXPECT_NEAR(round_model().gemm(g).compute.si(), 0.25 * wide, 0.01 * wide);
 }
 
 TEST(Gemm, TheHostIsAFloorOutsideACapturedGraph) {
@@ -439,12 +392,28 @@ TEST(Decode, ACacheThatIsReadAgainMayBeInL2) {
 }
 
 TEST(Elementwise, UsesL2WhileItFits) {
-  // 20 MB at 5 TB/s of L2 = 4 us without HBM traffic; 60 MB at 4 TB/s of HBM = 15 us.
+  // 20 MB at 5 TB/s of L2 = 4 us without HBM traffic; of 80 MB all but 25 MB come from HBM at
+  // 4 TB/s: 13.75 us and 5 us.
   const KernelModel model = round_model();
   EXPECT_NEAR(model.elementwise(20_MB).time.si(), 6.0 * us, 1e-12);
   EXPECT_EQ(model.elementwise(20_MB).bytes.si(), 0.0);
-  EXPECT_NEAR(model.elementwise(60_MB).time.si(), 17.0 * us, 1e-12);
-  EXPECT_EQ(model.elementwise(60_MB).bytes.si(), 60e6);
+  EXPECT_NEAR(model.elementwise(80_MB).time.si(), 20.75 * us, 1e-12);
+  EXPECT_EQ(model.elementwise(80_MB).bytes.si(), 55e6);
+}
+
+TEST(Elementwise, ABlockTakesARowWhateverTheMemory) {
+  // 64 rows of 100 kB, one an SM: 100 x 0.02 us; 6.4 MB of L2 traffic in 1.28 us run beside.
+  const KernelModel model = round_model();
+  const auto joined = [](double a, double b) {
+    return std::pow(a * a * a * a + b * b * b * b, 0.25);
+  };
+  const Elementwise e{.bytes = 6.4e6, .rows = 64.0};
+  expect_within(model.elementwise(e).time, (2.0 + joined(2.0, 1.28)) * us, 1e-4);
+  // 129 rows are two waves on 128 SMs; reading two bytes at a time takes three times as long.
+  const Elementwise slow{.bytes = 12.9e6, .rows = 129.0, .access = Access::scalar};
+  expect_within(model.elementwise(slow).compute, 2.0 * 6.0 * us, 1e-3);
+  // Three calls from Python that are waited for.
+  expect_within(model.elementwise({.calls = 3.0}).time, 32.0 * us, 1e-9);
 }
 
 // --- Properties ----------------------------------------------------------------------------------

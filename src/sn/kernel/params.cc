@@ -8,7 +8,7 @@ namespace sn::kernel {
 
 std::string_view to_string(Family family) {
   constexpr std::array<std::string_view, family_count> names = {
-      "gemm", "moe", "prefill", "decode", "mla_prefill", "mla_decode"};
+      "gemm", "moe", "prefill", "decode", "mla_prefill", "mla_decode", "elementwise"};
   return names[static_cast<std::size_t>(family)];
 }
 
@@ -23,9 +23,11 @@ bool exists(Family family, Library library) {
       return family == Family::gemm || family == Family::moe;
     case Library::trtllm:
     case Library::triton:
-      return true;
+      return family != Family::elementwise;
     case Library::batched:
     case Library::vllm:
+    case Library::cublas12:
+    case Library::blockbatch:
       return family == Family::gemm;
     case Library::blockscale:
       return family == Family::gemm || family == Family::moe;
@@ -43,7 +45,7 @@ bool exists(Family family, Library library) {
     case Library::untuned:
       return family == Family::moe;
     case Library::flash:
-      return family != Family::gemm && family != Family::moe;
+      return attends(family);
   }
   return false;
 }

@@ -77,6 +77,16 @@ struct CacheParams {
   Time split;         // joining the parts of one sequence
 };
 
+/// Norms, activations, copies; equation in kernel_model.h.
+struct ElementwiseParams {
+  Time launch;       // start and drain of one kernel
+  double hbm = 0.0;  // sustained share of HBM bandwidth
+  double l2 = 0.0;   // sustained share of L2 bandwidth
+  Time row;          // start and end of one block of threads
+  Time kilobyte;     // an SM moves 1000 bytes of one row, 16 bytes at a time
+  Time call;         // host time of one synchronous call from Python
+};
+
 /// Latent attention over a prompt; equation in mla.h.
 struct MlaPrefillParams {
   Time launch;           // the kernels of one call
@@ -115,6 +125,16 @@ void describe(V& v, GemmParams& g) {
   v.quantity("split", g.split, shortest, longest);
   v.ratio("throttle", g.throttle, 0.001, 1.0);
   v.quantity("setup", g.setup, Time{}, longest);
+}
+
+template <class V>
+void describe(V& v, ElementwiseParams& e) {
+  v.quantity("launch", e.launch, shortest, longest);
+  v.ratio("hbm", e.hbm, 0.05, 1.0);
+  v.ratio("l2", e.l2, 0.01, 1.0);
+  v.quantity("row", e.row, shortest, longest);
+  v.quantity("kilobyte", e.kilobyte, shortest, longest);
+  v.quantity("call", e.call, shortest, longest);
 }
 
 template <class V>
@@ -191,7 +211,10 @@ struct GemmLibraryTerms {
   Time row = Time::from_si(1e-7);       // SM time of narrowing one row, however short
   Time element = Time::from_si(1e-10);  // SM time of narrowing one element
   double k_step = 1.0;                  // latency of a pipeline stage
-  bool own_stage = false;  // k_step is its own, and rows are narrowed at the rate of memory
+  double rate = 1.0;                    // sustained rate
+  /// What its terms are, beside `launch`: `row` and `element`; or `row` and `k_step`, rows being
+  /// narrowed at the rate of memory; or the rate alone.
+  enum class Kind : std::uint8_t { narrowing, own_stage, own_rate } kind = Kind::narrowing;
 };
 
 /// What an arithmetic costs in the other families.
@@ -219,13 +242,12 @@ void describe(V& v, GemmFormatTerms& f) {
 
 template <class V>
 void describe(V& v, GemmLibraryTerms& l) {
+  using Kind = GemmLibraryTerms::Kind;
+  if (l.kind == Kind::own_rate) return v.ratio("rate", l.rate, 0.1, 2.0);
   v.quantity("launch", l.launch, shortest, longest);
   v.quantity("row", l.row, shortest, longest);
-  if (l.own_stage) {
-    v.ratio("k_step", l.k_step, 0.01, 100.0);
-  } else {
-    v.quantity("element", l.element, Time::from_si(1e-13), longest);
-  }
+  if (l.kind == Kind::own_stage) return v.ratio("k_step", l.k_step, 0.01, 100.0);
+  v.quantity("element", l.element, Time::from_si(1e-13), longest);
 }
 
 template <class V>
@@ -243,15 +265,27 @@ void describe(V& v, LibraryTerms& l) {
 }
 
 /// Families of operators that libraries differ in.
-enum class Family : std::uint8_t { gemm, moe, prefill, decode, mla_prefill, mla_decode };
-inline constexpr std::size_t family_count = 6;
+enum class Family : std::uint8_t {
+  gemm,
+  moe,
+  prefill,
+  decode,
+  mla_prefill,
+  mla_decode,
+  elementwise
+};
+inline constexpr std::size_t family_count = 7;
 
-/// Default terms. CuTe-DSL's fp4 products (FlashInfer) keep several stages in flight.
+/// Default terms. CuTe-DSL's fp4 products (FlashInfer) keep several stages in flight; the vendor
+/// library of 2023 adds no kernel.
 [[nodiscard]] constexpr std::array<GemmLibraryTerms, library_count> gemm_library_kinds() {
   std::array<GemmLibraryTerms, library_count> out;
   GemmLibraryTerms& cute = out[static_cast<std::size_t>(Library::flashinfer)];
-  cute.own_stage = true;
+  cute.kind = GemmLibraryTerms::Kind::own_stage;
   cute.element = Time{};
+  GemmLibraryTerms& old = out[static_cast<std::size_t>(Library::cublas12)];
+  old.kind = GemmLibraryTerms::Kind::own_rate;
+  old.launch = Time{};
   return out;
 }
 
@@ -275,7 +309,7 @@ struct SoftwareParams {
 
 [[nodiscard]] std::string_view to_string(Family family);
 [[nodiscard]] constexpr bool attends(Family family) {
-  return family != Family::gemm && family != Family::moe;
+  return family != Family::gemm && family != Family::moe && family != Family::elementwise;
 }
 /// Whether any framework runs operators of `family` in `library`.
 [[nodiscard]] bool exists(Family family, Library library);
@@ -316,7 +350,9 @@ struct KernelParams {
   CacheParams decode;
   MlaPrefillParams mla_prefill;
   MlaDecodeParams mla_decode;
+  ElementwiseParams elementwise;
   Time eager;               // host time of one call outside a captured graph
+  Time graph;               // launch of a captured graph, where it holds one kernel
   SoftwareParams software;  // shared by all generations; read apart
   /// Times that somebody measured on this chip (measured.h); none: the models alone.
   std::shared_ptr<const MeasuredRatios> measured;
@@ -330,7 +366,9 @@ void describe(V& v, KernelParams& k) {
   v.group("attention.decode", k.decode);
   v.group("mla.prefill", k.mla_prefill);
   v.group("mla.decode", k.mla_decode);
+  v.group("elementwise", k.elementwise);
   v.quantity("host.eager", k.eager, shortest, longest);
+  v.quantity("host.graph", k.graph, shortest, longest);
 }
 
 }  // namespace sn::kernel
