@@ -93,6 +93,7 @@ class Recorder final : public serving::EngineObserver {
   void write_classes(SimulationReport& report) const;
   void write_pools(SimulationReport& report, double seconds) const;
   void write_series(SimulationReport& report) const;
+  [[nodiscard]] bool growing() const;
 
   Setup setup_;
   Histogram ttft_;
@@ -122,6 +123,7 @@ class Recorder final : public serving::EngineObserver {
   Nanos last_arrival_;
   std::optional<Nanos> saturated_;
   bool hopeless_ = false;
+  std::string hopeless_by_;
   std::vector<TimelineEvent> timeline_;
 };
 
