@@ -134,6 +134,29 @@ void Recorder::judge(const serving::RequestRecord& r, double ttft, double tpot) 
   if (good) ++c.good;
 }
 
+void Recorder::tell_admitted(const serving::RequestRecord& r) {
+  Window& w = window_at(r.scheduled);
+  w.admitted += d(r.input);
+  w.cached += d(r.cached);
+  keep({.kind = TimelineEvent::Kind::queued,
+        .begin = r.arrival,
+        .end = r.scheduled,
+        .instance = r.instance,
+        .id = r.id});
+  if (r.first_token.count > 0) {
+    keep({.kind = TimelineEvent::Kind::prefill,
+          .begin = r.scheduled,
+          .end = r.first_token,
+          .instance = r.instance,
+          .id = r.id});
+    keep({.kind = TimelineEvent::Kind::decode,
+          .begin = r.first_token,
+          .end = r.last_token,
+          .instance = r.instance,
+          .id = r.id});
+  }
+}
+
 void Recorder::on_end(const serving::RequestRecord& r) {
   using serving::Ending;
   ++endings_[static_cast<std::size_t>(r.ending)];
@@ -151,28 +174,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
     blocks_ += d(r.blocks);
     hit_blocks_ += d(r.hit_blocks);
   }
-  if (r.scheduled.count > 0) {
-    Window& w = window_at(r.scheduled);
-    w.admitted += d(r.input);
-    w.cached += d(r.cached);
-    keep({.kind = TimelineEvent::Kind::queued,
-          .begin = r.arrival,
-          .end = r.scheduled,
-          .instance = r.instance,
-          .id = r.id});
-    if (r.first_token.count > 0) {
-      keep({.kind = TimelineEvent::Kind::prefill,
-            .begin = r.scheduled,
-            .end = r.first_token,
-            .instance = r.instance,
-            .id = r.id});
-      keep({.kind = TimelineEvent::Kind::decode,
-            .begin = r.first_token,
-            .end = r.last_token,
-            .instance = r.instance,
-            .id = r.id});
-    }
-  }
+  if (r.scheduled.count > 0) tell_admitted(r);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   if (r.ending != Ending::finished) {
     if (measured(r.arrival) && r.ending != Ending::cancelled && r.ending != Ending::too_long) {

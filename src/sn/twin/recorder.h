@@ -89,6 +89,7 @@ class Recorder final : public serving::EngineObserver {
   [[nodiscard]] bool measured(Nanos at) const { return at >= setup_.warm; }
   void judge(const serving::RequestRecord& r, double ttft, double tpot);
   void keep(const TimelineEvent& event);
+  void tell_admitted(const serving::RequestRecord& r);
   void write_slo(SimulationReport& report) const;
   void write_classes(SimulationReport& report) const;
   void write_pools(SimulationReport& report, double seconds) const;
