@@ -6,11 +6,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
-#include <filesystem>
 
 #include "apps/cli/cli.h"
 #include "apps/cli/open_catalog.h"
+#include "apps/cli/write_overlay.h"
 #include "sn/draw/calibration_text.h"
 #include "sn/evidence/calibrate_kernels.h"
 #include "sn/evidence/leave_out.h"
@@ -36,15 +35,8 @@ struct CalibrateFlags {
   bool fresh = false;
 };
 
-std::string today() {
-  const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  const std::chrono::year_month_day date(now);
-  return fmt::format("{}-{:02}-{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-}
-
 void describe_flags(CLI::App& app, CalibrateFlags& f) {
-  app.add_option("WHAT", f.what, "kernels");
+  app.add_option("WHAT", f.what, "kernels, collectives or serving");
   app.add_option("--data", f.data, "folder of measured tables")->type_name("DIR");
   app.add_option("-o,--output", f.folder, "folder for the catalog overlay")->type_name("FOLDER");
   app.add_option("--family", f.families, "gemm, moe, prefill, decode, mla_prefill, mla_decode");
@@ -110,16 +102,6 @@ evidence::CalibrateOptions check(const CalibrateFlags& f, Errors& errors) {
   return options;
 }
 
-int write_overlay(const std::string& folder, const std::vector<evidence::CatalogFile>& files) {
-  for (const evidence::CatalogFile& f : files) {
-    const std::filesystem::path path = std::filesystem::path(folder) / f.path;
-    std::error_code error;
-    std::filesystem::create_directories(path.parent_path(), error);
-    if (const int code = write_output(path.string(), f.text)) return code;
-  }
-  return exit_done;
-}
-
 int leave_out(const CalibrateFlags& flags, const evidence::KernelSet& kernels,
               evidence::CalibrateOptions options) {
   std::vector<evidence::LeftOut> experiments;
@@ -148,6 +130,12 @@ int leave_out(const CalibrateFlags& flags, const evidence::KernelSet& kernels,
 }  // namespace
 
 int run_calibrate(const Args& args) {
+  if (!args.empty() && args.front() == "collectives") {
+    return run_calibrate_collectives(Args(args.begin() + 1, args.end()));
+  }
+  if (!args.empty() && args.front() == "serving") {
+    return run_calibrate_serving(Args(args.begin() + 1, args.end()));
+  }
   CLI::App app("Fits the models' few parameters to measurements, and says what they cannot tell.",
                verb);
   CalibrateFlags flags;

@@ -41,12 +41,17 @@ struct Verb {
 
 int run_calibrate(const Args& args);
 int run_catalog(const Args& args);
+int run_collective(const Args& args);
 int run_completion(const Args& args);
 int run_doctor(const Args& args);
 int run_man(const Args& args);
 int run_plan(const Args& args);
 int run_simulate(const Args& args);
 int run_validate(const Args& args);
+/// `validate collectives` and `calibrate collectives`: the rest of the command line.
+int run_validate_collectives(const Args& args);
+int run_calibrate_collectives(const Args& args);
+int run_calibrate_serving(const Args& args);
 int run_workload(const Args& args);
 
 /// The whole command line without the program's name.

@@ -6,6 +6,7 @@
 
 #include "apps/cli/cli.h"
 #include "apps/cli/progress.h"
+#include "apps/cli/verb_page.h"
 
 namespace sn::cli {
 
@@ -60,10 +61,12 @@ const std::vector<Verb>& verbs() {
       {"simulate", "replay a request trace on a machine, request by request", run_simulate},
       {"catalog", "what is known of a chip, link, rack or model, with sources", run_catalog,
        "show model diff"},
+      {"collective", "times of a collective by size, as nccl-tests prints them", run_collective},
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},
       {"validate", "predicted against measured, table by table, with the error", run_validate,
-       "kernels serving"},
-      {"calibrate", "fit the kernel models to measured tables", run_calibrate, "kernels"},
+       "kernels collectives serving"},
+      {"calibrate", "fit the models of kernels, collectives and engines to measurements",
+       run_calibrate, "kernels collectives serving"},
       {"doctor", "whether this program and this machine are in order", run_doctor},
       {"completion", "completion of command lines, for a shell", run_completion, "bash zsh fish"},
       {"man", "the manual page of all verbs, as roff", run_man},
@@ -82,6 +85,9 @@ int run(const Args& args) {
   for (const Verb& verb : verbs()) {
     if (verb.name != first) continue;
     const Args rest(args.begin() + 1, args.end());
+    if (std::find(rest.begin(), rest.end(), describe_word) != rest.end()) {
+      return refuse({flag_error("supernode " + first, "unexpected argument", "see --help")});
+    }
     const Progress progress(first, std::find(rest.begin(), rest.end(), "--quiet") != rest.end());
     return verb.run(rest);
   }

@@ -220,6 +220,7 @@ Result<Loaded> load_all(const PlanArgs& a) {
       }
     } else {
       Result<twin::World> world = twin::resolve(*scenario, *catalog, load, directory_of(file));
+      if (world) load_measurements(directory_of(file), *world, errors);
       if (world) out.worlds.push_back(*std::move(world));
       if (!world) note(world.error());
     }

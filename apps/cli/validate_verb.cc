@@ -67,9 +67,12 @@ int validate_kernels(const ValidateFlags& flags, int worst, int threads, bool to
 }  // namespace
 
 int run_validate(const Args& args) {
+  if (!args.empty() && args.front() == "collectives") {
+    return run_validate_collectives(Args(args.begin() + 1, args.end()));
+  }
   CLI::App app("Predicted against measured, case by case, with the error.", verb);
   ValidateFlags flags;
-  app.add_option("WHAT", flags.what, "kernels or serving");
+  app.add_option("WHAT", flags.what, "kernels, collectives or serving");
   app.add_option(
          "--data", flags.data,
          "folder of measured tables, searched for known names; without it, published figures")

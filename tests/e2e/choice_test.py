@@ -1,4 +1,4 @@
-"""What a user of `supernode plan` and `catalog` chooses: filters, trade-offs, why-not, diff, vary."""
+"""What a user of `supernode plan` and `catalog` chooses: filters, pairs, why-not, diff, vary."""
 
 import json
 import unittest
@@ -20,7 +20,8 @@ class Choice(CommandTest):
         return self.done("plan", self.file, "--quiet", *flags).stdout
 
     def test_filters_hold_and_combine(self):
-        report = json.loads(self.plan("--json", "--filter", TWO_FIT, "--filter", "pools=aggregated"))
+        report = json.loads(self.plan("--json", "--filter", TWO_FIT,
+                                      "--filter", "pools=aggregated"))
         jsonschema.validate(report, schema("plan.schema.json"))
         self.assertEqual(report["filters"], [TWO_FIT, "pools=aggregated"])
         self.assertGreater(len(report["candidates"]), 0)
@@ -86,7 +87,8 @@ class Choice(CommandTest):
 
     def test_vary_json_and_sheet(self):
         svg = self.folder / "vary.svg"
-        report = json.loads(self.plan("--vary", "cluster.rack.gpus=1,4,8,64", "--json", "--svg", svg))
+        report = json.loads(self.plan("--vary", "cluster.rack.gpus=1,4,8,64", "--json",
+                                      "--svg", svg))
         jsonschema.Draft7Validator.check_schema(schema("vary.schema.json"))
         jsonschema.validate(report, schema("vary.schema.json"))
         self.assertEqual([p["values"] for p in report["points"]], [["1"], ["4"], ["8"], ["64"]])

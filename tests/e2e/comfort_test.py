@@ -143,6 +143,10 @@ class Comfort(CommandTest):
         self.assertEqual(result.stderr, "")
         self.refused("catalog", "show", "al182", "--quiet", wants=["al128"])
 
+    def test_the_word_between_verbs_and_completion_is_nobodys(self):
+        for verb in verbs():
+            self.refused(verb, "\x01 describe", wants=["unexpected argument"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import yaml
-from command import CommandTest, run, schema
+from command import SCENARIO, CommandTest, run, schema
 
 HEADER = "gemm_dtype,m,n,k,latency_ms\n"
 # Bytes over bandwidth and a launch: plausible times of an H100.
@@ -102,17 +102,61 @@ class Validate(CommandTest):
         self.write(NAME, HEADER + ROWS + "bfloat16,1,2,3,nan\nbfloat16,1,2,3,0\nodd,1,2,3,1\n")
         self.write("x1__vllm-1__gemm_perf.csv", HEADER)
         self.write("h200_sxm__vllm-1__gemm_perf.csv", "m,n,depth,latency_ms\n")
+        self.write("a100_sxm__vllm-1__gemm_perf.csv", "")
+        self.write("a100_sxm__trtllm-1__gemm_perf.csv", HEADER.replace("_ms", "_us") + ROWS)
+        self.write("gb200__trtllm-1__gemm_perf.csv", "m,m,n,k,latency_ms\n64,64,512,512,0.01\n")
         whole = gzip.compress((HEADER + ROWS).encode())
         (self.folder / "b200_sxm__trtllm-1__gemm_perf.csv.gz").write_bytes(whole[:-40])
         result = run("validate", "kernels", "--data", self.folder, "--json")
         self.assertEqual(result.returncode, 1, result.stderr)
         for word in (f"{NAME}:242:", "ms is 'nan'", "expected more than 0", "unknown system 'x1'",
-                     "lacks the columns k", "truncated"):
+                     "lacks the columns k", "unknown column 'depth'", "truncated",
+                     "a100_sxm__vllm-1__gemm_perf.csv:1: error: the file is empty",
+                     "a100_sxm__trtllm-1__gemm_perf.csv:1: error: unknown column 'latency_us'",
+                     "did you mean 'latency_ms'", "lacks the columns latency_ms",
+                     "gb200__trtllm-1__gemm_perf.csv:1: error: repeated column 'm'"):
             self.assertIn(word, result.stderr)
         files = {f["file"]: f for f in json.loads(result.stdout)["files"]}
         self.assertEqual(files[NAME]["predicted"], 240)
         self.assertEqual(files[NAME]["skipped"], [{"reason": "unknown gemm_dtype", "rows": 1}])
         self.assertGreater(files["b200_sxm__trtllm-1__gemm_perf.csv.gz"]["predicted"], 100)
+
+    def test_measured_kernels_lie_over_the_models(self):
+        """Twice the time of every product that the table has, said as interpolated."""
+        tables = self.folder / "tables"
+        tables.mkdir()
+        shapes = [(n, k) for n in (1280, 2560, 8192, 10240, 28672, 57344, 7168, 14336, 4096)
+                  for k in (1024, 2048, 3584, 4096, 7168, 8192, 14336, 28672)]
+        (tables / "h200_sxm__vllm-1__gemm_perf.csv").write_text(HEADER + "".join(
+            f"fp8,{m},{n},{k},{1e3 * (1e-5 + 2 * max(n * k / 4e12, 2 * m * n * k / 1.4e15)):.6g}\n"
+            for m in (1, 4, 16, 64, 256, 1024, 4096, 16384) for n, k in shapes))
+        plain = self.write("plain.yaml", SCENARIO)
+        software = f"software: {{kernels: measured, measurements: {tables}}}\n"
+        measured = self.write("measured.yaml", SCENARIO + software)
+        best = []
+        for path in (plain, measured):
+            result = self.done("plan", path, "--json")
+            report = json.loads(result.stdout)
+            jsonschema.validate(report, schema("plan.schema.json"))
+            best.append(report["candidates"][0])
+        self.assertIn("no measured row of prefill, decode for this chip", result.stderr)
+        self.assertEqual([b["evidence"] for b in best], ["calibrated", "interpolated"])
+        rates = [b["state"]["output_tokens_per_second_per_gpu"] for b in best]
+        self.assertLess(rates[1], 0.9 * rates[0])
+        self.assertIn("interpolated", self.done("plan", measured).stdout)
+        # A table elsewhere than the scenario: beside it, too.
+        beside = self.write("beside.yaml", SCENARIO + software.replace(str(tables), "tables"))
+        again = json.loads(self.done("plan", beside, "--json").stdout)["candidates"][0]
+        self.assertEqual(again["state"], best[1]["state"])
+        # validate judges the models, whatever a scenario says.
+        self.assertEqual(self.report("--data", tables)["files"][0]["metrics"]["latency"]["n"], 576)
+        self.refused("plan", self.write("a.yaml", SCENARIO + "software: {kernels: measured}\n"),
+                     wants=["needs 'measurements'"])
+        self.refused("plan", self.write("b.yaml", SCENARIO + "software: {measurements: x}\n"),
+                     wants=["goes with 'kernels: measured'"])
+        self.refused("plan", self.write("c.yaml", SCENARIO + software.replace("h200", "h200")
+                                        .replace(str(tables), str(self.folder / "none"))),
+                     wants=["cannot list"])
 
     def test_refused(self):
         self.refused("validate", wants=["validate what?"])

@@ -1,6 +1,6 @@
 // sn/collective/collective.cc
 //
-// Algorithms and their choice (equations and sources in collective.h).
+// Algorithms of the rank-to-rank operations and their choice (equations in collective.h).
 
 #include "sn/collective/collective.h"
 
@@ -8,23 +8,199 @@
 #include <cmath>
 
 #include "sn/base/result.h"
+#include "sn/collective/candidate.h"
 
 namespace sn::collective {
 
 namespace {
 
-struct Candidate {
-  double time;
-  std::string_view name;
+/// Ranks beyond which trees compete: NCCL builds them across servers.
+constexpr double server = static_cast<double>(server_gpus);
+
+double levels(double n) { return std::max(0.0, std::ceil(std::log2(n) - 1e-9)); }
+
+/// What every formula needs of one request.
+struct Shape {
+  Shape(const fabric::Fabric& fabric, const Request& r)
+      : f(fabric),
+        request(r),
+        n(static_cast<double>(r.group.per_domain)),
+        m(static_cast<double>(r.group.domains())),
+        ranks(static_cast<double>(r.group.ranks)),
+        size(r.size.si()),
+        free(1.0 - r.background),
+        hop(fabric.scale_up.latency.si()),
+        rate(fabric.scale_up.sustained.si() * free),
+        out(fabric.scale_out_for(r.group.ranks)) {}
+
+  [[nodiscard]] bool in_switch() const { return f.in_switch_reduction && request.switch_reducible; }
+
+  const fabric::Fabric& f;
+  const Request& request;
+  double n;      // ranks in a domain
+  double m;      // domains
+  double ranks;  // n m
+  double size;
+  double free;
+  double hop;
+  double rate;  // of ScaleUp, sustained and free
+  const fabric::Path& out;
 };
 
-Candidate fastest(std::initializer_list<Candidate> all) {
-  return *std::min_element(all.begin(), all.end(),
-                           [](const Candidate& a, const Candidate& b) { return a.time < b.time; });
+/// Ring or direct exchange of a library: `steps` one after the other, `wire` bytes over the link
+/// in all, `own` bytes of the rank's own share, `peers` whose data come in one low-latency stream.
+double library_time(const LibraryCurve& c, const Shape& s, double steps, double wire, double own,
+                    double small) {
+  const double low = c.alpha.si() + small + wire / (c.low_latency * s.rate);
+  const double bulk = wire / (c.bulk * s.rate) + own / (c.local * s.rate);
+  return std::min(low, c.alpha.si() + c.bulk_alpha.si() + steps * s.hop +
+                           cubic(steps * c.bulk_step.si(), bulk));
 }
 
-Timing timing(Candidate c, double bound) {
-  return {Time::from_si(c.time), Time::from_si(bound), c.name};
+double ring_time(const LibraryCurve& c, const Shape& s, double passes) {
+  const double steps = passes * (s.n - 1.0);
+  return library_time(c, s, steps, passes * s.size * (s.n - 1.0) / s.n, s.size / s.n,
+                      steps * (c.step.si() + s.hop));
+}
+
+double tree_time(const Library& l, const Shape& s) {
+  const double wire = 2.0 * s.size * (s.ranks - 1.0) / s.ranks;
+  return l.all_reduce.alpha.si() + 2.0 * levels(s.n) * (l.tree_step.si() + s.hop) +
+         wire / (l.all_reduce.low_latency * s.rate);
+}
+
+double one_shot_time(const Custom& c, const Shape& s, double alpha) {
+  return alpha + s.hop + s.size * (s.n - 1.0) / (c.one_shot * s.rate);
+}
+
+double two_shot_time(const Custom& c, const Shape& s, double alpha) {
+  return alpha + c.barrier.si() + 2.0 * s.hop +
+         2.0 * s.size * (s.n - 1.0) / (s.n * c.two_shot * s.rate);
+}
+
+double custom_alpha(const Custom& c, const Shape& s) {
+  const double first = c.alpha.si() * (s.request.legacy ? c.legacy : 1.0);
+  return first + c.doubling.si() * std::max(0.0, std::log2(s.n) - 1.0);
+}
+
+/// In-switch reduction in every domain, a tree across domains; both move data at the same time.
+double in_switch_time(const CollectiveParams& p, const Shape& s) {
+  const InSwitch& c = p.in_switch;
+  const double up = s.size * (1.0 + 1.0 / s.n) / (c.share * s.rate);
+  const double full = s.size / (s.size + c.fill_volume.si());
+  const double fixed = c.alpha.si() + 2.0 * s.hop;
+  if (s.m == 1.0) return fixed + up + c.fill.si() * full;
+  const double across = 2.0 * (s.size / s.n) * (s.m - 1.0) / s.m /
+                        (s.out.sustained.si() * p.network * s.free);
+  const double depth = levels(s.m);
+  const double inside = s.m > 2.0 ? up / c.tree : up;
+  return fixed + p.network_alpha.si() + 2.0 * depth * s.out.latency.si() +
+         cubic(inside, across) + (c.fill.si() + depth * c.level.si()) * full;
+}
+
+/// Between domains, for the share that one rank holds after its domain's own phase.
+double across_time(const CollectiveParams& p, const Shape& s, double passes) {
+  return p.network_alpha.si() + passes * (s.m - 1.0) * s.out.latency.si() +
+         passes * (s.size / s.n) * (s.m - 1.0) / s.m /
+             (s.out.sustained.si() * p.network * s.free);
+}
+
+/// One ring through all ranks of all domains.
+double long_ring_time(const CollectiveParams& p, const Shape& s) {
+  const double steps = 2.0 * (s.ranks - 1.0);
+  const double wire = 2.0 * s.size * (s.ranks - 1.0) / s.ranks;
+  const double crossing = wire / (s.n * s.out.sustained.si() * p.network * s.free);
+  return p.library.all_reduce.alpha.si() + p.network_alpha.si() +
+         steps * (p.library.all_reduce.step.si() + s.hop) +
+         2.0 * s.m * s.out.latency.si() + std::max(wire / (p.ring * s.rate), crossing);
+}
+
+/// All-reduce inside one domain.
+Candidate inside_all_reduce(const CollectiveParams& p, const Shape& s) {
+  const Kernels k = s.request.kernels;
+  const double none = INFINITY;
+  const bool custom = k == Kernels::automatic || k == Kernels::custom;
+  const bool library = k == Kernels::automatic || k == Kernels::library;
+  const bool fits = s.size <= p.custom.limit.si();
+  const double alpha = custom_alpha(p.custom, s);
+  return fastest(
+      {{(custom && fits) || k == Kernels::one_shot ? one_shot_time(p.custom, s, alpha) : none,
+        "one-shot"},
+       {(custom && fits) || k == Kernels::two_shot ? two_shot_time(p.custom, s, alpha) : none,
+        "two-shot"},
+       {library || k == Kernels::ring ? ring_time(p.library.all_reduce, s, 2.0) : none, "ring"},
+       {(library && s.n > server) || k == Kernels::tree ? tree_time(p.library, s) : none, "tree"},
+       {(library || k == Kernels::in_switch) && s.in_switch() ? in_switch_time(p, s) : none,
+        "in-switch"}});
+}
+
+Timing all_reduce(const CollectiveParams& p, const Shape& s) {
+  const fabric::Path& up = s.f.scale_up;
+  const double share = 2.0 * s.size * (s.n - 1.0) / s.n;
+  // In-switch: each byte still enters and leaves every GPU once.
+  const double bound_up = (s.in_switch() ? s.size : share) / up.raw.si();
+  if (s.m == 1.0) return timing(inside_all_reduce(p, s), bound_up);
+  const double slice = 2.0 * (s.size / s.n) * (s.m - 1.0) / s.m;
+  const double bound = std::max(s.n > 1.0 ? bound_up : 0.0, slice / s.out.raw.si());
+  const Kernels k = s.request.kernels;
+  const bool any = k == Kernels::automatic || k == Kernels::library;
+  const double none = INFINITY;
+  const double inside = s.n > 1.0 ? inside_all_reduce(p, s).time : 0.0;
+  const bool tree = s.in_switch() && s.n > 1.0 && (any || k == Kernels::in_switch);
+  return timing(fastest({{any || k == Kernels::custom ? inside + across_time(p, s, 2.0) : none,
+                          "hierarchical"},
+                         {any || k == Kernels::ring ? long_ring_time(p, s) : none, "ring"},
+                         {tree ? in_switch_time(p, s) : none, "in-switch tree"}}),
+                bound);
+}
+
+Timing gather(const CollectiveParams& p, const Shape& s) {
+  const Kernels k = s.request.kernels;
+  const LibraryCurve& curve = s.request.op == Op::all_gather ? p.library.all_gather
+                                                             : p.library.reduce_scatter;
+  const double wire = s.size * (s.n - 1.0) / s.n;
+  const bool direct = k == Kernels::automatic || k == Kernels::custom;
+  const bool ring = k == Kernels::automatic || k == Kernels::library || k == Kernels::ring;
+  const bool fits = s.size <= p.custom.limit.si();
+  const double none = INFINITY;
+  // Device-side: what each half of a two-shot all-reduce does.
+  const Candidate inside =
+      s.n == 1.0 ? Candidate{0.0, "ring"}
+                 : fastest({{direct && fits ? custom_alpha(p.custom, s) + s.hop +
+                                                  wire / (p.custom.two_shot * s.rate)
+                                            : none,
+                             "direct"},
+                            {ring ? ring_time(curve, s, 1.0) : none, "ring"}});
+  const double bound_up = wire / s.f.scale_up.raw.si();
+  if (s.m == 1.0) return timing(inside, bound_up);
+  const double slice = (s.size / s.n) * (s.m - 1.0) / s.m;
+  return timing({inside.time + across_time(p, s, 1.0), "hierarchical"},
+                std::max(s.n > 1.0 ? bound_up : 0.0, slice / s.out.raw.si()));
+}
+
+Timing all_to_all(const CollectiveParams& p, const Shape& s) {
+  const Kernels k = s.request.kernels;
+  const LibraryCurve& c = p.library.all_to_all;
+  const double near = s.size * (s.n - 1.0) / s.ranks;
+  const double far = s.size * (s.ranks - s.n) / s.ranks;
+  const double peers = (s.n - 1.0) * c.step.si();
+  const double part = s.size / s.ranks;  // to each peer
+  const double low = c.alpha.si() + peers + s.hop + part / (c.low_latency * s.rate) +
+                     std::max(0.0, near - part) / s.rate;
+  const double bulk = c.alpha.si() + c.bulk_alpha.si() + peers + s.hop +
+                      cubic(c.bulk_step.si(),
+                            near / (c.bulk * s.rate) + part / (c.local * s.rate));
+  double time = s.n > 1.0 ? std::min(low, bulk) : 0.0;
+  double bound = near / s.f.scale_up.raw.si();
+  if (k != Kernels::automatic && k != Kernels::library) time = INFINITY;
+  if (far > 0.0) {
+    // Both layers carry their share at the same time.
+    const double out = far / (s.out.sustained.si() * p.network * s.free);
+    time = c.alpha.si() + p.network_alpha.si() + s.out.latency.si() +
+           std::max(time - (s.n > 1.0 ? c.alpha.si() : 0.0), out);
+    bound = std::max(bound, far / s.out.raw.si());
+  }
+  return timing({time, "direct"}, bound);
 }
 
 }  // namespace
@@ -43,155 +219,49 @@ std::string_view to_string(Op op) {
   return "all_reduce";
 }
 
-double hit_probability(std::int64_t experts, std::int64_t top_k, double units) {
-  const double e = static_cast<double>(experts);
-  const double outside = e - e / units;
-  double miss = 1.0;
-  for (std::int64_t i = 0; i < top_k; ++i) {
-    const double d = static_cast<double>(i);
-    miss *= std::max(0.0, (outside - d) / (e - d));
+std::string_view to_string(Kernels kernels) {
+  switch (kernels) {
+    case Kernels::automatic:
+      return "auto";
+    case Kernels::library:
+      return "library";
+    case Kernels::custom:
+      return "custom";
+    case Kernels::ring:
+      return "ring";
+    case Kernels::tree:
+      return "tree";
+    case Kernels::in_switch:
+      return "in-switch";
+    case Kernels::one_shot:
+      return "one-shot";
+    case Kernels::two_shot:
+      return "two-shot";
   }
-  return 1.0 - miss;
+  return "auto";
 }
 
 Timing CollectiveTimer::time(Op op, Group group, Bytes size, double background) const {
+  return time({.op = op, .group = group, .size = size, .background = background});
+}
+
+Timing CollectiveTimer::time(const Request& request) const {
+  const Group& group = request.group;
   SN_ASSERT(group.ranks >= 1 && group.per_domain >= 1 && group.ranks % group.per_domain == 0);
   SN_ASSERT(group.per_domain <= fabric_.domain && group.domains() <= fabric_.domains);
-  SN_ASSERT(background >= 0.0 && background < 1.0);
+  SN_ASSERT(request.background >= 0.0 && request.background < 1.0);
   if (group.ranks == 1) return {Time{}, Time{}, "none"};
-  const double free = 1.0 - background;
-  switch (op) {
+  const Shape shape(fabric_, request);
+  switch (request.op) {
     case Op::all_reduce:
-      return all_reduce(group, size.si(), free);
+      return all_reduce(params_, shape);
     case Op::all_gather:
     case Op::reduce_scatter:
-      return gather(group, size.si(), free);
+      return gather(params_, shape);
     case Op::all_to_all:
-      return all_to_all(group, size.si(), free);
+      return all_to_all(params_, shape);
   }
   return {};
-}
-
-Timing CollectiveTimer::all_reduce(Group group, double size, double free) const {
-  const double n = static_cast<double>(group.per_domain);
-  const double m = static_cast<double>(group.domains());
-  const fabric::Path& up = fabric_.scale_up;
-  const double hop = up.latency.si();
-  const double custom = up.sustained.si() * params_.custom * free;
-  const double library = up.sustained.si() * params_.library * free;
-  const double reduce = up.sustained.si() * params_.in_switch * free;
-  const double share = 2.0 * size * (n - 1.0) / n;
-  const double alpha_c = params_.custom_alpha.si();
-  const bool in_switch = fabric_.in_switch_reduction;
-  const Candidate inside =
-      n == 1.0
-          ? Candidate{0.0, "ring"}
-          : fastest(
-                {{alpha_c + hop + size * (n - 1.0) / custom, "one-shot"},
-                 {alpha_c + params_.custom_barrier.si() + 2.0 * hop + share / custom, "two-shot"},
-                 {params_.library_alpha.si() + 2.0 * (n - 1.0) * (params_.library_step.si() + hop) +
-                      share / library,
-                  "ring"},
-                 {in_switch
-                      ? params_.in_switch_alpha.si() + 2.0 * hop + size * (1.0 + 1.0 / n) / reduce
-                      : INFINITY,
-                  "in-switch"}});
-  // In-switch: each byte still enters and leaves every GPU once.
-  const double bound_up = in_switch ? size / up.raw.si() : share / up.raw.si();
-  if (m == 1.0) return timing(inside, bound_up);
-  const fabric::Path& out = fabric_.scale_out_for(group.ranks);
-  const double slice = 2.0 * (size / n) * (m - 1.0) / m;
-  const double across = params_.network_alpha.si() + 2.0 * (m - 1.0) * out.latency.si() +
-                        slice / (out.sustained.si() * params_.network * free);
-  const double bound_out = slice / out.raw.si();
-  const double bound = std::max(n > 1.0 ? bound_up : 0.0, bound_out);
-  return timing({inside.time + across, "hierarchical"}, bound);
-}
-
-Timing CollectiveTimer::gather(Group group, double size, double free) const {
-  const double n = static_cast<double>(group.per_domain);
-  const double m = static_cast<double>(group.domains());
-  const fabric::Path& up = fabric_.scale_up;
-  const double hop = up.latency.si();
-  const double custom = up.sustained.si() * params_.custom * free;
-  const double library = up.sustained.si() * params_.library * free;
-  const double inside_bytes = size * (n - 1.0) / n;
-  const Candidate inside =
-      n == 1.0
-          ? Candidate{0.0, "ring"}
-          : fastest({{params_.custom_alpha.si() + hop + inside_bytes / custom, "direct"},
-                     {params_.library_alpha.si() + (n - 1.0) * (params_.library_step.si() + hop) +
-                          inside_bytes / library,
-                      "ring"}});
-  if (m == 1.0) return timing(inside, inside_bytes / up.raw.si());
-  const fabric::Path& out = fabric_.scale_out_for(group.ranks);
-  const double slice = (size / n) * (m - 1.0) / m;
-  const double across = params_.network_alpha.si() + (m - 1.0) * out.latency.si() +
-                        slice / (out.sustained.si() * params_.network * free);
-  const double bound = std::max(n > 1.0 ? inside_bytes / up.raw.si() : 0.0, slice / out.raw.si());
-  return timing({inside.time + across, "hierarchical"}, bound);
-}
-
-Timing CollectiveTimer::all_to_all(Group group, double size, double free) const {
-  const double ranks = static_cast<double>(group.ranks);
-  const double n = static_cast<double>(group.per_domain);
-  const fabric::Path& up = fabric_.scale_up;
-  const double near = size * (n - 1.0) / ranks;
-  const double far = size * (ranks - n) / ranks;
-  const double up_time = near / (up.sustained.si() * params_.library * free);
-  double time = params_.library_alpha.si() + up.latency.si() + up_time;
-  double bound = near / up.raw.si();
-  if (far > 0.0) {
-    const fabric::Path& out = fabric_.scale_out_for(group.ranks);
-    // Both layers carry their share at the same time.
-    const double out_time = far / (out.sustained.si() * params_.network * free);
-    time = params_.library_alpha.si() + params_.network_alpha.si() + out.latency.si() +
-           std::max(up_time, out_time);
-    bound = std::max(bound, far / out.raw.si());
-  }
-  return timing({time, "direct"}, bound);
-}
-
-Timing CollectiveTimer::one_way(const ExpertExchange& e, Group group, Bytes per_token, Time alpha,
-                                double free) const {
-  const double ranks = static_cast<double>(group.ranks);
-  const double n = static_cast<double>(group.per_domain);
-  const double m = static_cast<double>(group.domains());
-  const fabric::Path& up = fabric_.scale_up;
-  const double holders = ranks / static_cast<double>(e.slices);
-  const double hit = hit_probability(e.experts, e.top_k, holders);
-  const double volume = e.tokens * per_token.si();
-  const double near = volume * (n - 1.0) * hit;
-  const double up_rate = up.sustained.si() * params_.moe * free;
-  const double fixed = alpha.si() + params_.per_peer.si() * (ranks - 1.0) + up.latency.si();
-  if (m == 1.0) {
-    return timing({fixed + near / up_rate, "direct"}, near / up.raw.si());
-  }
-  const fabric::Path& out = fabric_.scale_out_for(group.ranks);
-  const double out_rate = out.sustained.si() * params_.network * free;
-  const double net = params_.network_alpha.si() + out.latency.si();
-  // Direct: a copy per remote rank. Forwarded: one copy per remote domain, spread inside it by
-  // ScaleUp (what DeepEP's normal kernels do), at the price of a second hop.
-  const double far_ranks = volume * (ranks - n) * hit;
-  const double hit_domain = hit_probability(e.experts, e.top_k, std::min(m, holders));
-  const double far_domains = volume * (m - 1.0) * hit_domain;
-  const Candidate best =
-      fastest({{fixed + net + std::max(near / up_rate, far_ranks / out_rate), "direct"},
-               {fixed + net + params_.custom_barrier.si() +
-                    std::max((near + far_ranks) / up_rate, far_domains / out_rate),
-                "forwarded"}});
-  return timing(best, std::max(near / up.raw.si(), far_domains / out.raw.si()));
-}
-
-ExchangeTiming CollectiveTimer::exchange(const ExpertExchange& e, Group group,
-                                         double background) const {
-  SN_ASSERT(group.per_domain <= fabric_.domain && group.domains() <= fabric_.domains);
-  SN_ASSERT(background >= 0.0 && background < 1.0);
-  SN_ASSERT(e.slices >= 1 && group.ranks % e.slices == 0);
-  if (group.ranks == 1) return {{Time{}, Time{}, "none"}, {Time{}, Time{}, "none"}};
-  const double free = 1.0 - background;
-  return {one_way(e, group, e.dispatch_bytes, params_.dispatch_alpha, free),
-          one_way(e, group, e.combine_bytes, params_.combine_alpha, free)};
 }
 
 Timing CollectiveTimer::send(Bytes size, bool far) const {

@@ -1,21 +1,28 @@
 // sn/collective/collective.h
 //
-// Time of a collective on a group of GPUs: the fastest algorithm that the fabric offers, with its
-// physical bound.
+// Time of a collective on a group of GPUs: the kernel that an engine would pick, with its physical
+// bound.
 //
 // Sizes follow nccl-tests: all_reduce S = buffer per rank; all_gather, reduce_scatter S = whole
 // buffer (N shares); all_to_all S = send buffer per rank; send S = message. With N ranks in one
-// domain, B sustained bandwidth, L path latency:
-//   one-shot   alpha_c + L + S (N-1) / B                 every rank reads every buffer
-//   two-shot   alpha_c + barrier + 2L + 2S (N-1)/(N B)   reduce-scatter, then all-gather
-//   ring       alpha_l + 2(N-1)(step + L) + 2S (N-1)/(N B)
-//   in-switch  alpha_s + 2L + S (1 + 1/N) / B            reduced reads, multicast results
+// domain, B the sustained rate of a link, L its latency, x* a fitted share, |a,b| the cubic mean
+// (a^3 + b^3)^(1/3) of work that overlaps:
+//   one-shot   a + d log2(N/2) + L + S (N-1) / (x1 B)           every rank reads every buffer
+//   two-shot   a + d log2(N/2) + barrier + 2L + 2S (N-1)/(N x2 B)
+//   ring       the faster of a low-latency and a bulk protocol; k = 2 steps a rank for all-reduce,
+//              1 for all-gather and reduce-scatter, W = k S (N-1)/N:
+//                a + k(N-1)(step + L) + W / (xl B)
+//                a + ab + k(N-1) L + |k(N-1) chunk, W/(xb B) + S/(N xh B)|
+//   tree       a + 2 log2(N)(level + L) + W / (xl B)            more than eight ranks
+//   in-switch  a + 2L + S (1 + 1/N) / (xs B) + fill S / (S + S0)
+//   direct     all-to-all: as a ring, with the latencies of one step and all peers at once
 // Groups over several domains (n ranks in each of m): reduce-scatter inside, all-reduce of S/n over
-// ScaleOut, all-gather inside. Bounds per class: without in-switch reduction 2S(N-1)/(N B_raw),
-// with it S/B_raw.
-// Sources: Thakur, Rabenseifner, Gropp (IJHPCA 19(1), 2005); NCCL tuning model;
-// NVLS after NVIDIA's SHARP; facts 2.4 for the constants. Limits: no contention between groups
-// beyond `background`.
+// ScaleOut, all-gather inside; or one ring over all; or in-switch reduction in each and a tree
+// across. An all-reduce goes to device-side kernels up to their size limit, else to the library.
+// Bounds per class: without in-switch reduction 2S(N-1)/(N B_raw), with it S/B_raw.
+// Sources: Thakur, Rabenseifner, Gropp (IJHPCA 19(1), 2005); NCCL; TensorRT-LLM, vLLM and SGLang
+// custom all-reduce; DeepEP. Constants: `supernode calibrate collectives`. Limits: no contention
+// between groups beyond `background`; trees at up to eight ranks are not told from rings.
 
 #pragma once
 
@@ -49,6 +56,21 @@ struct Timing {
   friend bool operator==(const Timing&, const Timing&) = default;
 };
 
+/// Which kernels compete: all that an engine would use under captured graphs, or one family.
+enum class Kernels { automatic, library, custom, ring, tree, in_switch, one_shot, two_shot };
+
+[[nodiscard]] std::string_view to_string(Kernels kernels);
+
+struct Request {
+  Op op = Op::all_reduce;
+  Group group;
+  Bytes size;
+  Kernels kernels = Kernels::automatic;
+  bool switch_reducible = true;  // in-switch units add floating-point numbers alone
+  bool legacy = false;           // device-side kernels of the first generation
+  double background = 0.0;       // in [0, 1), held by other traffic
+};
+
 /// Expert-parallel token exchange. Each rank holds `tokens`, each token goes to `top_k` of
 /// `experts` experts that are spread evenly over the group; a token travels once to each distinct
 /// rank that holds one of its experts. Where experts are cut into `slices`, each on a rank of its
@@ -60,7 +82,16 @@ struct ExpertExchange {
   std::int64_t top_k = 1;
   std::int64_t experts = 1;
   std::int64_t slices = 1;  // ranks that share one expert; divides the group
+  bool spread = false;      // experts dealt round robin: a token reaches min(top_k, ranks) ranks
+  double sms = 20.0;        // multiprocessors that the normal kernels take
 };
+
+/// Kernels of an expert exchange. `automatic`: NVLink one- or two-sided where one domain is wider
+/// than a server, else DeepEP low-latency up to its buffers' tokens, else DeepEP normal; the
+/// fastest of those.
+enum class ExchangeKernels { automatic, low_latency, normal, one_sided, two_sided };
+
+[[nodiscard]] std::string_view to_string(ExchangeKernels kernels);
 
 struct ExchangeTiming {
   Timing dispatch;
@@ -78,8 +109,14 @@ class CollectiveTimer {
 
   /// A group of one takes no time. `background` in [0, 1) is held by other traffic.
   [[nodiscard]] Timing time(Op op, Group group, Bytes size, double background = 0.0) const;
+  /// Infinite when this fabric or operation has no such kernel.
+  [[nodiscard]] Timing time(const Request& request) const;
   [[nodiscard]] ExchangeTiming exchange(const ExpertExchange& e, Group group,
                                         double background = 0.0) const;
+  [[nodiscard]] ExchangeTiming exchange(const ExpertExchange& e, Group group,
+                                        ExchangeKernels kernels, double background) const;
+  /// Counts and offsets before a two-sided dispatch; part of its time in `exchange`.
+  [[nodiscard]] Time prepare(const ExpertExchange& e, Group group) const;
   /// Point-to-point message between neighbours (pipeline stages); `far` crosses ScaleOut.
   [[nodiscard]] Timing send(Bytes size, bool far) const;
 
@@ -87,12 +124,6 @@ class CollectiveTimer {
   [[nodiscard]] const CollectiveParams& params() const { return params_; }
 
  private:
-  [[nodiscard]] Timing all_reduce(Group group, double size, double free) const;
-  [[nodiscard]] Timing gather(Group group, double size, double free) const;
-  [[nodiscard]] Timing all_to_all(Group group, double size, double free) const;
-  [[nodiscard]] Timing one_way(const ExpertExchange& e, Group group, Bytes per_token, Time alpha,
-                               double free) const;
-
   fabric::Fabric fabric_;
   CollectiveParams params_;
 };

@@ -132,4 +132,24 @@ std::string serving_validation_text(const ServingValidation& v, const TextStyle&
   return out + scale_cases_text(v.cases, style);
 }
 
+std::string serving_calibration_text(const evidence::ServingCalibration& c,
+                                     const TextStyle& style) {
+  TextTable engines({{"engine", Align::left}, {"points"}, {"TPOT before"}, {"after"},
+                     {"TTFT before"}, {"after"}, {"steps"}});
+  TextTable parameters({{"engine", Align::left}, {"parameter", Align::left}, {"value"},
+                        {"standard error"}, {"", Align::left}});
+  for (const evidence::EngineFit& e : c.engines) {
+    engines.row({e.framework.name, std::to_string(e.points), percent(e.tpot_before),
+                 percent(e.tpot), percent(e.ttft_before), percent(e.ttft),
+                 std::to_string(e.fit.iterations)});
+    for (const evidence::FittedParameter& p : e.fit.parameters) {
+      parameters.row({e.framework.name, p.name, significant(p.value * 1e6) + " us",
+                      std::isfinite(p.standard_error) ? percent(p.standard_error) : "-",
+                      p.determined ? "" : "the data does not determine it"});
+    }
+  }
+  return heading("Host times of engines: mean errors of the fitted points", style) + "\n" +
+         engines.str(style) + "\n" + parameters.str(style);
+}
+
 }  // namespace sn::draw

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sn/draw/text_table.h"
+#include "sn/evidence/calibrate_serving.h"
 #include "sn/evidence/validate_serving.h"
 
 namespace sn::draw {
@@ -18,6 +19,10 @@ namespace sn::draw {
 /// The published cases alone, side by side with conditions: the page in docs/.
 [[nodiscard]] std::string scale_cases_text(const evidence::ScaleCases& cases,
                                            const TextStyle& style);
+
+/// Host times of engines after a fit, with what the data cannot tell.
+[[nodiscard]] std::string serving_calibration_text(const evidence::ServingCalibration& calibration,
+                                                   const TextStyle& style);
 
 /// Errors as fractions, times in seconds.
 [[nodiscard]] std::string serving_validation_json(const evidence::ServingValidation& validation);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "sn/base/units.h"
 #include "sn/draw/choice_views.h"
@@ -20,8 +21,7 @@ using planner::Tradeoff;
 using planner::TradeoffAxis;
 using planner::TradeoffPoint;
 
-constexpr Box plot{122.0, 150.0, 1120.0, 650.0};
-constexpr std::size_t most_names = 12;
+constexpr Box plot{122.0, 150.0, 1120.0, 634.0};
 
 std::string value_text(const TradeoffAxis& axis, double value) {
   return axis.seconds ? format(Time::from_si(value)) : significant(value);
@@ -94,7 +94,7 @@ void draw_curves(Sheet& sheet, const Tradeoff& t, const Frame& f) {
   }
   sheet.end_group();
   sheet.begin_group("Front");
-  std::size_t named = 0;
+  std::set<int> named;  // each plan once
   for (const TradeoffPoint& p : t.points) {
     const std::string hint =
         fmt::format("#{} at {:.0f} % of its knee: {}", p.rank, 100.0 * p.load, p.label);
@@ -103,7 +103,7 @@ void draw_curves(Sheet& sheet, const Tradeoff& t, const Frame& f) {
       continue;
     }
     sheet.mark(f.at(p), Mark::diamond, 4.6, {Pen::medium, colour::orange}, colour::paper, hint);
-    if (named++ < most_names) {
+    if (named.insert(p.rank).second) {
       sheet.text({f.at(p).x + 8.0, f.at(p).y - 6.0}, fmt::format("#{}", p.rank), {.size = 9.0});
     }
   }

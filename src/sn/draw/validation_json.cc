@@ -36,9 +36,9 @@ void write_faults(JsonWriter& w, const Errors& errors) {
   w.end_array();
 }
 
-/// What a file and a table have in common.
+/// What a file and a table have in common; `busbw` of collectives.
 template <class Report>
-void write_counts(JsonWriter& w, const Report& r) {
+void write_counts(JsonWriter& w, const Report& r, const Metrics* busbw = nullptr) {
   w.member("rows", std::uint64_t{r.rows}).member("predicted", std::uint64_t{r.predicted});
   w.key("skipped");
   write(w, r.skipped);
@@ -47,13 +47,17 @@ void write_counts(JsonWriter& w, const Report& r) {
   w.end_object();
   w.key("held_out").begin_object().key("latency");
   write(w, r.held_out);
+  if (busbw != nullptr && busbw->n > 0) {
+    w.key("busbw");
+    write(w, *busbw);
+  }
   w.end_object();
 }
 
 void write(JsonWriter& w, const TableReport& t) {
   w.begin_object().member("group", t.group);
-  write_counts(w, t);
-  w.member("target_mape", t.target).member("met", t.met());
+  write_counts(w, t, &t.busbw);
+  w.member(t.by_median ? "target_median" : "target_mape", t.target).member("met", t.met());
   w.member("coverage_adjusted_mape", t.adjusted());
   w.end_object();
 }

@@ -55,8 +55,8 @@ std::string_view shade(std::uint32_t n, std::uint32_t most) {
 
 class Plate {
  public:
-  Plate(Sheet& sheet, const Density& density)
-      : sheet_(sheet), density_(density), range_(used(density)) {
+  Plate(Sheet& sheet, const Density& density, double target)
+      : sheet_(sheet), density_(density), target_(target), range_(used(density)) {
     const Box area = sheet.area();
     const double side = 410.0;
     left_ = {area.left + 70.0, area.top + 70.0, area.left + 70.0 + side, area.top + 70.0 + side};
@@ -66,6 +66,7 @@ class Plate {
   void draw() {
     against();
     errors();
+    key();
   }
 
  private:
@@ -123,15 +124,22 @@ class Plate {
 
   void errors() {
     sheet_.begin_group("error by measured time");
-    sheet_.text({right_.left, right_.top - 14.0}, "ERROR BY MEASURED TIME: MEDIAN, 10 TO 90 %",
-                {.size = 11.0});
-    for (const double error : {-0.5, -0.2, -0.1, 0.0, 0.1, 0.2, 0.5, 1.0}) {
+    sheet_.text({right_.left, right_.top - 14.0}, "ERROR BY SIZE (MEASURED TIME)", {.size = 11.0});
+    const double high_target = y_error(std::log1p(target_));
+    const double low_target = y_error(std::log1p(-target_));
+    sheet_.hatched({{right_.left, high_target},
+                    {right_.right, high_target},
+                    {right_.right, low_target},
+                    {right_.left, low_target}},
+                   Hatch::sparse);
+    for (const double error : {-0.5, -0.2, 0.0, 0.2, 0.5, 1.0}) {
       const double at = y_error(std::log1p(error));
       const bool zero = error == 0.0;
       sheet_.line({right_.left, at}, {right_.right, at},
                   {zero ? Pen::fine : Pen::hair, zero ? colour::orange : colour::faint,
                    zero ? Dash::solid : Dash::dotted});
-      sheet_.text({right_.left - 8.0, at + 3.5}, fmt::format("{:+.0f} %", 100.0 * error),
+      sheet_.text({right_.left - 8.0, at + 3.5},
+                  zero ? std::string("0") : fmt::format("{:+.0f} %", 100.0 * error),
                   {.size = 9.5, .anchor = Anchor::end});
     }
     time_axis(right_, false);
@@ -150,8 +158,38 @@ class Plate {
     sheet_.end_group();
   }
 
+  void key() {
+    sheet_.begin_group("what the signs mean");
+    const double top = right_.bottom + 46.0;
+    double x = right_.left;
+    const auto words = [&](std::string_view text) {
+      sheet_.text({x, top + 4.0}, text, {.size = 9.5});
+      x += text_width(text, {.size = 9.5}) + 22.0;
+    };
+    sheet_.line({x, top}, {x + 26.0, top}, {Pen::heavy});
+    x += 32.0;
+    words("median");
+    sheet_.line({x, top - 9.0}, {x, top + 9.0}, {Pen::medium, colour::teal});
+    x += 8.0;
+    words("10 to 90 % of rows");
+    sheet_.hatched({{x, top - 8.0}, {x + 26.0, top - 8.0}, {x + 26.0, top + 8.0}, {x, top + 8.0}},
+                   Hatch::sparse);
+    x += 32.0;
+    words(fmt::format("target, mean {:.1f} %", 100.0 * target_));
+    x = left_.left;
+    const double below = left_.bottom + 56.0;
+    for (const std::string_view ink : shades) {
+      sheet_.box({x, below - 8.0, x + 16.0, below + 8.0}, {Pen::hair, ink}, ink);
+      x += 16.0;
+    }
+    sheet_.text({x + 8.0, below + 4.0}, "few rows to many; the line: predicted = measured",
+                {.size = 9.5});
+    sheet_.end_group();
+  }
+
   Sheet& sheet_;
   const Density& density_;
+  double target_;
   Range range_;
   Box left_;
   Box right_;
@@ -161,17 +199,19 @@ std::string percent(double share) { return fmt::format("{:.1f} %", 100.0 * share
 
 }  // namespace
 
-std::string validation_svg(const Density& density, const evidence::Summary& summary) {
+std::string validation_svg(const Density& density, const evidence::Summary& summary, int number,
+                           const std::string& sheet_of) {
   const std::string result =
       fmt::format("{} tables, {} rows: mean error {}, on target {} of {}", summary.tables,
                   summary.predicted, percent(summary.mape), summary.met, summary.tables);
   Sheet sheet(width, height,
-              {.drawing = capitals(density.family) + ": PREDICTED AGAINST MEASURED",
-               .number = "SN-V1",
+              {.drawing = capitals(density.family),
+               .number = fmt::format("SN-V{}", number),
                .subject = result,
-               .scale = "LOGARITHMIC, 8 BINS PER DECADE"},
+               .scale = "8 BINS A DECADE",
+               .sheet = sheet_of},
               "Predicted against measured time of " + density.family + ". " + result + ".");
-  Plate(sheet, density).draw();
+  Plate(sheet, density, summary.target).draw();
   return std::move(sheet).svg();
 }
 

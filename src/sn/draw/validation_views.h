@@ -28,8 +28,14 @@ struct ValidationDetail {
 [[nodiscard]] std::string validation_json(const evidence::Validation& validation);
 
 /// Predicted against measured, and the error by measured time, of one family.
+/// `number` and `sheet_of` ("2 OF 12") go into the title block.
 [[nodiscard]] std::string validation_svg(const evidence::Density& density,
-                                         const evidence::Summary& summary);
+                                         const evidence::Summary& summary, int number,
+                                         const std::string& sheet_of);
+
+/// The overview: every family on every chip against its target.
+[[nodiscard]] std::string validation_matrix_svg(const evidence::Validation& validation,
+                                                const std::string& sheet_of);
 
 [[nodiscard]] std::string validation_html(const evidence::Validation& validation);
 

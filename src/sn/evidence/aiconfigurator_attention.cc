@@ -1,6 +1,6 @@
 // sn/evidence/aiconfigurator_attention.cc
 //
-// Attention and MLA tables of ai-dynamo/aiconfigurator (kernel_cases.h).
+// Attention tables of ai-dynamo/aiconfigurator (kernel_cases.h); latent attention has its own file.
 
 #include <fmt/format.h>
 
@@ -18,21 +18,9 @@ using kernel::DataType;
 using kernel::Library;
 
 // DeepSeek-V3, whose attention the MLA tables run (its config.json).
-constexpr double hidden = 7168;
-constexpr double q_lora = 1536;
 constexpr double kv_lora = 512;
-constexpr double rope = 64;
 constexpr double nope = 128;
 constexpr double v_dim = 128;
-
-Library attention_library(std::string_view source) {
-  if (has(source, "triton")) return Library::triton;
-  if (has(source, "fa3") || has(source, "fa4") || has(source, "flash_attn") ||
-      has(source, "FLASH") || has(source, "flash_attention") || has(source, "vllm_flashinfer")) {
-    return has(source, "FLASHINFER") ? Library::trtllm : Library::flash;
-  }
-  return Library::trtllm;
-}
 
 /// Kernels of grouped heads, by framework, source and generation (kernel_source of the tables).
 Library grouped_library(std::string_view source, const hw::Chip& chip, bool decode) {
@@ -69,7 +57,9 @@ class PrefillTable : public AicTable {
     out.group = group(fmt::format("{}, KV {}", math, kv));
     out.category = category_of({math, kv, text(source_)});
     const auto [batch, length, heads, kv_heads, dim, window, unused, unused2] = out.at;
-    const double reach = window > 0.0 ? std::min(window, length) : length;
+    // SGLang's Triton kernel masks what a window hides, but passes over it.
+    const bool whole = window <= 0.0 || text(source_) == "triton";
+    const double reach = whole ? length : std::min(window, length);
     const double pairs = batch * (reach * length - 0.5 * reach * (reach - 1.0));
     const Library library = grouped_library(text(source_), chip_, false);
     if (has(text(source_), "trtllmdecode")) {  // one position per sequence
@@ -99,7 +89,7 @@ class PrefillTable : public AicTable {
         .math = narrow ? DataType::fp8 : DataType::bf16,
         .kv = stored(kv),
         .library = library,
-        .window = window});
+        .window = whole ? 0.0 : window});
   }
 
   const hw::Chip& chip_;
@@ -148,147 +138,6 @@ class DecodeTable : public AicTable {
   Column source_;
 };
 
-kernel::MlaPrefill mla_prefill(double batch, double length, double heads, DataType kv,
-                               Library library, bool narrow) {
-  return {.sequences = batch,
-          .pairs = 0.5 * batch * length * (length + 1.0),
-          .tokens = batch * length,
-          .kv_tokens = batch * length,
-          .heads = heads,
-          .qk_dim = nope + rope,
-          .v_dim = v_dim,
-          .kv_bytes = (kv_lora + rope) * bytes_per_element(kv).si(),
-          .math = narrow ? DataType::fp8 : DataType::bf16,
-          .kv = kv,
-          .library = library};
-}
-
-kernel::MlaDecode mla_decode(double batch, double keys, double heads, DataType kv,
-                             Library library) {
-  return {.sequences = batch,
-          .context = batch * keys,
-          .heads = heads,
-          .latent = kv_lora,
-          .rope = rope,
-          .kv = kv,
-          .repeated = true,
-          .library = library};
-}
-
-/// MLA attention alone, prefill or decode.
-class MlaTable : public AicTable {
- public:
-  MlaTable(const KernelFile& file, std::string_view text, const hw::Chip& chip, bool decode)
-      : AicTable(file, text, chip),
-        decode_(decode),
-        kv_(column("kv_cache_dtype", "bfloat16")),
-        source_(column("kernel_source", "default")) {
-    family_ = decode ? "MLA decode" : "MLA prefill";
-    dimension("batch_size");
-    dimension(decode ? "step" : "isl");
-    dimension("num_heads");
-    dimension("tp_size", "1");
-  }
-
- private:
-  void read(KernelCase& out) override {
-    const std::string_view kv = text(kv_);
-    const Library library = attention_library(text(source_));
-    out.group = group(fmt::format("KV {}", kv));
-    out.category = category_of({kv, text(source_)});
-    const double heads = out.at[2];  // of this GPU: tp_size says what they were cut from
-    if (decode_) {
-      out.at[1] += 1.0;
-      out.ops.emplace_back(mla_decode(out.at[0], out.at[1], heads, stored(kv), library));
-    } else {
-      const bool narrow = kv == "fp8" && library == Library::trtllm;
-      out.ops.emplace_back(mla_prefill(out.at[0], out.at[1], heads, stored(kv), library, narrow));
-    }
-  }
-
-  bool decode_;
-  Column kv_;
-  Column source_;
-};
-
-/// The attention block of DeepSeek-V3 with its projections.
-class MlaModuleTable : public AicTable {
- public:
-  MlaModuleTable(const KernelFile& file, std::string_view text, const hw::Chip& chip, bool decode,
-                 const std::string& length)
-      : AicTable(file, text, chip),
-        decode_(decode),
-        math_(column("mla_dtype", "bfloat16")),
-        kv_(column("kv_cache_dtype", "bfloat16")),
-        gemm_(column("gemm_type", "bfloat16")),
-        source_(column("kernel_source", "default")) {
-    family_ = decode ? "MLA decode module" : "MLA prefill module";
-    dimension("batch_size");
-    dimension(length);
-    dimension("num_heads");
-  }
-
- private:
-  void read(KernelCase& out) override {
-    const std::string_view kv = text(kv_);
-    out.group =
-        group(fmt::format("{} products, {} attention, KV {}", text(gemm_), text(math_), kv));
-    out.category = category_of({kv, text(gemm_), text(math_), text(source_)});
-    const std::optional<Arithmetic> a = arithmetic_of(text(gemm_));
-    if (!a) {
-      out.skip = "unknown gemm_type";
-      return;
-    }
-    if (decode_) out.at[1] += 1.0;
-    const auto [batch, length, heads, unused1, unused2, unused3, unused4, unused5] = out.at;
-    const double tokens = decode_ ? batch : batch * length;
-    const Library library = attention_library(text(source_));
-    product(out, *a, tokens, q_lora + kv_lora + rope, hidden);
-    product(out, *a, tokens, heads * (nope + rope), q_lora);
-    // Norms of both latents, rope, cache write.
-    const double latents = (q_lora + kv_lora + rope + heads * (nope + rope)) * 2.0;
-    for (int i = 0; i < 3; ++i) out.ops.emplace_back(Elementwise{tokens * latents});
-    if (decode_) {
-      absorbed(out, tokens, heads, kv_lora, nope);
-      out.ops.emplace_back(mla_decode(batch, length, heads, stored(kv), library));
-      absorbed(out, tokens, heads, v_dim, kv_lora);
-    } else {
-      product(out, *a, tokens, heads * (nope + v_dim), kv_lora);
-      const bool narrow = text(math_) == "fp8" || (kv == "fp8" && library == Library::trtllm);
-      out.ops.emplace_back(mla_prefill(batch, length, heads, stored(kv), library, narrow));
-    }
-    product(out, *a, tokens, hidden, heads * v_dim);
-  }
-
-  void product(KernelCase& out, const Arithmetic& a, double m, double n, double k) const {
-    const double weights = n * k * bytes_per_element(a.weight).si();
-    out.ops.emplace_back(kernel::Gemm{
-        .m = m,
-        .n = n,
-        .k = k,
-        .activation = a.activation,
-        .weight = a.weight,
-        .block = a.block,
-        .weight_cycle = weights,
-        .library = kernel::usual_gemm_library(kernel::format_of(a.activation, a.weight, a.block))});
-  }
-
-  static void absorbed(KernelCase& out, double tokens, double heads, double n, double k) {
-    out.ops.emplace_back(kernel::Gemm{.m = tokens,
-                                      .n = n,
-                                      .k = k,
-                                      .batches = heads,
-                                      .weight_cycle = heads * n * k * 2.0,
-                                      .library = Library::batched});
-  }
-
-  bool decode_;
-  Column math_;
-  Column kv_;
-  Column gemm_;
-  Column source_;
-};
-
 /// Absorbed products of MLA, one for each head.
 class BmmTable : public AicTable {
  public:
@@ -321,8 +170,9 @@ class BmmTable : public AicTable {
                    .weight = widened ? DataType::bf16 : a->weight,
                    .block = has(text(source_), "block"),
                    .batches = out.at[1]};
-    g.library = Library::batched;
+    g.library = g.block ? Library::blockbatch : Library::batched;
     g.weight_cycle = g.batches * g.n * g.k * bytes_per_element(g.weight).si();
+    g.lone = true;  // the collectors capture one product
     out.ops.emplace_back(g);
   }
 
@@ -338,19 +188,8 @@ std::unique_ptr<AicTable> make_attention_table(const KernelFile& f, std::string_
   const std::string& t = f.table;
   if (t == "context_attention_perf") return std::make_unique<PrefillTable>(f, text, chip);
   if (t == "generation_attention_perf") return std::make_unique<DecodeTable>(f, text, chip);
-  if (t == "context_mla_perf") return std::make_unique<MlaTable>(f, text, chip, false);
-  if (t == "generation_mla_perf") return std::make_unique<MlaTable>(f, text, chip, true);
   if (t == "mla_bmm_perf") return std::make_unique<BmmTable>(f, text, chip);
-  if (t == "mla_context_module_perf" || t == "wideep_context_mla_perf") {
-    return std::make_unique<MlaModuleTable>(f, text, chip, false, "isl");
-  }
-  if (t == "mla_generation_module_perf") {
-    return std::make_unique<MlaModuleTable>(f, text, chip, true, "step");
-  }
-  if (t == "wideep_generation_mla_perf") {
-    return std::make_unique<MlaModuleTable>(f, text, chip, true, "isl");
-  }
-  return nullptr;
+  return make_mla_table(f, text, chip);
 }
 
 }  // namespace sn::evidence

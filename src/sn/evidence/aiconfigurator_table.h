@@ -44,12 +44,14 @@ class AicTable : public KernelTable {
       : file_(file), chip_(chip), reader_(text, file.name), time_(column("latency_ms", "")) {}
 
   bool next(KernelCase& out, Faults& faults) override {
+    if (reader_.line() <= 1) check_columns(faults);
     while (reader_.next(faults)) {
       out.line = reader_.line();
       out.ops.clear();
       out.skip = {};
       out.at = {};
       out.category = 0;
+      out.eager = false;
       const std::optional<double> ms =
           time_.index ? reader_.positive(*time_.index, faults) : std::nullopt;
       if (!ms || !dimensions(out, faults)) continue;
@@ -59,6 +61,10 @@ class AicTable : public KernelTable {
     }
     return false;
   }
+
+  /// Columns that no collector writes, and columns that come twice: a typing mistake or another
+  /// unit. They are faults; the known ones are read on.
+  void check_columns(Faults& faults) const;
 
   [[nodiscard]] std::vector<std::string> missing() const {
     std::vector<std::string> names = missing_;
@@ -114,6 +120,10 @@ class AicTable : public KernelTable {
   Column time_;
   std::vector<Column> numbers_;
 };
+
+/// Latent attention alone and with its projections; nullptr for another table.
+[[nodiscard]] std::unique_ptr<AicTable> make_mla_table(const KernelFile& file,
+                                                       std::string_view text, const hw::Chip& chip);
 
 /// Attention and MLA tables; nullptr for another table.
 [[nodiscard]] std::unique_ptr<AicTable> make_attention_table(const KernelFile& file,

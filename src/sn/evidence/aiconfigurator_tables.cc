@@ -60,13 +60,18 @@ class GemmTable : public AicTable {
       copies = 1.0;
     }
     g.weight_cycle = copies * weights;
-    // No captured graph for these. FlashInfer fuses the two kernels; CUTLASS's path and DeepGEMM's
-    // for Blackwell (scales in UE8M0) call twice as many.
-    if (framework == "vllm" && type == "fp8_block") {
-      const bool more = has(source, "Cutlass") || chip().kernels.starts_with("blackwell");
-      g.eager = has(source, "FlashInfer") ? 0.7 : more ? 2.0 : 1.0;
-    }
+    if (framework == "vllm" && type == "fp8_block") g.eager = calls(g, source);
     out.ops.emplace_back(g);
+  }
+
+  /// No captured graph for these. FlashInfer fuses the two kernels; CUTLASS's path and DeepGEMM's
+  /// for Blackwell (scales in UE8M0) call twice as many. The latter loads scales by TMA, four rows
+  /// at a time: other counts are padded by further calls, unless one block of k has one scale.
+  [[nodiscard]] double calls(const kernel::Gemm& g, std::string_view source) const {
+    if (has(source, "FlashInfer")) return 0.7;
+    if (has(source, "Cutlass")) return 2.0;
+    if (!chip().kernels.starts_with("blackwell")) return 1.0;
+    return std::fmod(g.m, 4.0) != 0.0 && g.k > 128.0 ? 2.75 : 2.0;
   }
 
   [[nodiscard]] Library library(std::string_view type, std::string_view source) const {
@@ -132,29 +137,63 @@ class MoeTable : public AicTable {
       out.skip = "no such routing: counts of tokens, experts or ranks";
       return;
     }
-    if (!exponent(text(distribution_), r.exponent)) {
+    if (!spread(text(distribution_), r)) {
       out.skip = "unknown distribution";
       return;
     }
-    out.ops.emplace_back(kernel::Moe{.tokens = tokens,
-                                     .load = routing_.load(r),
-                                     .hidden = width,
-                                     .inter = inter / tp,
-                                     .gated = !has(source, "nongated"),
-                                     .activation = a->activation,
-                                     .weight = a->weight,
-                                     .block = a->block,
-                                     .library = library(source, type)});
+    const std::string& framework = file().framework;
+    const std::string& table = file().table;
+    // The collectors gate DeepSeek-V3's shape in groups, TensorRT-LLM's low-latency kernels always.
+    const bool deepseek = width == 7168.0 && inter == 2048.0 && top_k == 8.0 && experts == 256.0;
+    r.grouped = has(source, "min_latency") ||
+                (deepseek && framework != "trtllm" && table == "moe_perf");
+    // Nemotron's experts have no gate (squared ReLU); TensorRT-LLM's tables say so, the others'
+    // shapes do.
+    const bool nemotron = top_k == 22.0 || (width == 2688.0 && inter == 1856.0);
+    kernel::Moe m{.tokens = tokens,
+                  .top_k = top_k,
+                  .experts = experts,
+                  .load = routing_.load(r),
+                  .hidden = width,
+                  .inter = inter / tp,
+                  .gated = !has(source, "nongated") && !nemotron,
+                  .activation = a->activation,
+                  .weight = a->weight,
+                  .block = a->block,
+                  .library = library(source, type)};
+    // SGLang's Triton kernels run 4-bit experts with weights widened when they are loaded.
+    if (framework == "sglang" && type == "w4a16_mxfp4" && m.library == Library::triton) {
+      m.weight = DataType::bf16;
+    }
+    // DeepEP hands rows over sorted. The decode module runs in a graph; the prefill module is
+    // called from the host, six kernels and their buffers, as many calls as three dense products.
+    if (table == "wideep_generation_moe_perf") m.dispatched = true;
+    if (table == "wideep_context_moe_perf") {
+      m.eager = 3.0;
+      pad(m.load);
+    }
+    out.ops.emplace_back(m);
   }
 
-  static bool exponent(std::string_view name, double& out) {
+  /// DeepGEMM's contiguous layout: every expert's rows fill whole tiles of 128.
+  static void pad(kernel::ExpertLoad& load) {
+    constexpr std::size_t index = 4;
+    static_assert(kernel::expert_tiles[index] == 128.0);
+    load.rows = load.tiles[index] * kernel::expert_tiles[index];
+    for (std::size_t i = 0; i < index; ++i) load.tiles[i] = load.rows / kernel::expert_tiles[i];
+  }
+
+  static bool spread(std::string_view name, Routing& r) {
     constexpr std::string_view power = "power_law_";
-    if (name == "balanced" || name == "uniform") {
-      out = 0.0;
+    if (name == "balanced") return true;
+    if (name == "uniform") {
+      r.spread = Spread::uniform;
       return true;
     }
     if (!name.starts_with(power)) return false;
     name.remove_prefix(power.size());
+    r.spread = Spread::power_law;
+    double& out = r.exponent;
     const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), out);
     // An exponent of exactly 1 has no closed inverse; the collectors write 1.01 for it.
     if (out == 1.0) out = 1.01;
@@ -162,15 +201,20 @@ class MoeTable : public AicTable {
   }
 
   [[nodiscard]] Library library(std::string_view source, std::string_view type) const {
+    const bool hopper = chip().kernels == "hopper";
     if (has(source, "nongated")) return Library::portable;
-    if (has(source, "sglang_flashinfer") || has(source, "modeloptfp8moe_flashinfer_cutlass")) {
-      return Library::flashinfer;
-    }
     if (has(source, "marlin")) return Library::marlin;
-    if (source == "moe_torch_flow" && type.starts_with("w4")) {
-      // The collector's choice for gpt-oss: Triton on Hopper, TensorRT-LLM's own on Blackwell.
-      return chip().kernels == "hopper" ? Library::triton : Library::trtllm;
+    if (type == "fp8_block" && hopper && has(source, "cutlass")) return Library::blockscale;
+    // Without tuning FlashInfer starts with its first tactic; a poor one on Hopper.
+    if (has(source, "flashinfer_cutlass")) {
+      return hopper ? Library::flashinfer : Library::cutlass;
     }
+    if (source == "moe_torch_flow" && type.starts_with("w4")) {
+      // Triton on Hopper, TensorRT-LLM's own on Blackwell; the collector tunes all but w4a16.
+      if (hopper) return Library::gpt_oss;
+      return type == "w4a16_mxfp4" ? Library::untuned : Library::trtllm;
+    }
+    if (has(source, "oaitriton")) return Library::gpt_oss;
     if (has(source, "triton") || has(source, "fused_moe")) return Library::triton;
     if (has(source, "cutlass") || source == "moe_torch_flow") return Library::cutlass;
     if (has(source, "deepgemm") || has(source, "deepep")) return Library::deepgemm;
@@ -221,7 +265,13 @@ TableResult open_aiconfigurator(const KernelFile& file, std::string_view text, c
                       .where = {.file = file.name}});
   }
   const std::vector<std::string> missing = table->missing();
-  if (!missing.empty()) return fail(missing_columns(file, missing));
+  if (!missing.empty()) {
+    Faults others;
+    table->check_columns(others);
+    Errors errors = others.list(file.name);
+    errors.push_back(missing_columns(file, missing));
+    return fail(std::move(errors));
+  }
   return std::unique_ptr<KernelTable>(std::move(table));
 }
 

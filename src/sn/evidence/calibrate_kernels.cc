@@ -36,6 +36,8 @@ Library reference(Family family) {
     case Family::prefill:
     case Family::decode:
       return Library::flash;
+    case Family::elementwise:
+      return Library::portable;
     default:
       return Library::trtllm;
   }
@@ -51,7 +53,7 @@ std::vector<ParamSlot> generation_slots(kernel::KernelParams& p, Family family) 
       std::vector<ParamSlot> slots = slots_of(p.gemm, "gemm");
       if (!has_tensor_memory(p.name)) slots.pop_back();  // its set-up
       for (const ParamSlot& s : slots_of(p)) {
-        if (s.path == "host.eager") slots.push_back(s);
+        if (s.path == "host.eager" || s.path == "host.graph") slots.push_back(s);
       }
       return slots;
     }
@@ -65,6 +67,8 @@ std::vector<ParamSlot> generation_slots(kernel::KernelParams& p, Family family) 
       return slots_of(p.mla_prefill, "mla.prefill");
     case Family::mla_decode:
       return slots_of(p.mla_decode, "mla.decode");
+    case Family::elementwise:
+      return slots_of(p.elementwise, "elementwise");
   }
   return {};
 }
@@ -134,11 +138,16 @@ class FamilyJob {
     }
     formats.erase(static_cast<std::size_t>(Format::bf16));
     libraries.erase(static_cast<std::size_t>(reference(family_)));
+    if (family_ == Family::decode) add_fallbacks(libraries);
     kernel::SoftwareParams& software = kernels_.software;
     for (const std::size_t f : formats) {
       const std::string path(to_string(static_cast<Format>(f)));
       if (family_ == Family::gemm) share(slots_of(software.gemm_formats[f], "gemm." + path));
-      if (family_ == Family::moe) share(slots_of(software.moe_formats[f], "moe." + path));
+      if (family_ == Family::moe) {
+        std::vector<ParamSlot> terms = slots_of(software.moe_formats[f], "moe." + path);
+        if (f == static_cast<std::size_t>(Format::w4a16)) terms.pop_back();  // nothing is narrowed
+        share(std::move(terms));
+      }
     }
     if (attends(family_)) {
       const auto f = static_cast<std::size_t>(family_);
@@ -154,19 +163,28 @@ class FamilyJob {
     }
   }
 
+  /// TensorRT-LLM's decode takes one of three kernels, by the shape.
+  static void add_fallbacks(std::set<std::size_t>& libraries) {
+    const bool xqa = libraries.contains(static_cast<std::size_t>(Library::xqa));
+    if (xqa) libraries.insert(static_cast<std::size_t>(Library::xqa_fp8));
+    if (xqa || libraries.contains(static_cast<std::size_t>(Library::trtllm))) {
+      libraries.insert(static_cast<std::size_t>(Library::mmha));
+    }
+  }
+
   void share(std::vector<ParamSlot> slots) {
     for (ParamSlot& s : slots) all_slots_.push_back({std::move(s), nullptr});
   }
 
   enum class Stage { reference, rest, all };
 
-  /// Parameters and rows of one stage. Host time shows in eager rows alone, the set-up of tensor
-  /// memory in narrow ones: they are fitted with the shared ones.
+  /// Parameters and rows of one stage. Host time shows in rows of its own alone, the set-up of
+  /// tensor memory in narrow ones: they are fitted with the shared ones.
   void select(Stage stage) {
     slots_.clear();
     owners_.clear();
     for (const auto& [slot, owner] : all_slots_) {
-      const bool late = owner == nullptr || slot.path.ends_with("host.eager") ||
+      const bool late = owner == nullptr || slot.path.find(".host.") != std::string::npos ||
                         slot.path.ends_with("gemm.setup");
       if (stage != Stage::all && late != (stage == Stage::rest)) continue;
       slots_.push_back(slot);
@@ -368,11 +386,12 @@ kernel::KernelParams starting_params() {
   p.moe = {.base = us(20.0),
            .rate = 0.7,
            .hbm = 0.8,
-           .k_step = us(0.08),
+           .l2 = 0.8,
            .tile = us(2.0),
            .wave = 0.5,
            .rows = 1.3,
-           .token = us(0.1)};
+           .token = us(0.3),
+           .overlap = 0.4};
   p.prefill = {.launch = us(9.0),
                .rate = 0.75,
                .exp = 1.2,
@@ -381,34 +400,57 @@ kernel::KernelParams starting_params() {
                .tail = 0.5,
                .traffic = 1.2,
                .l2 = 0.3,
-               .empty = us(0.35)};
+               .empty = us(0.35),
+               .convert = 0.3};
   p.decode = {.launch = us(8.5),
               .rate = 0.5,
               .hbm = 0.95,
               .l2 = 0.6,
               .k_step = us(0.15),
               .head = us(2.5),
-              .wave = 0.9,
-              .split = us(2.0),
-              .fp8 = 0.8};
+              .split = us(2.0)};
   p.mla_prefill = {.launch = us(12.0),
-                   .rate = 0.8,
-                   .exp = 1.2,
+                   .rate = 0.6,
                    .k_step = us(0.5),
                    .tile = us(2.0),
-                   .traffic = 1.8,
-                   .l2 = 0.35};
-  p.mla_decode = {.launch = us(8.5),
-                  .rate = 0.3,
-                  .hbm = 0.9,
+                   .traffic = 1.0,
+                   .host = us(500.0)};
+  p.mla_decode = {.launch = us(5.0),
+                  .rate = 0.6,
+                  .hbm = 0.85,
                   .l2 = 0.5,
-                  .k_step = us(0.1),
-                  .head = us(1.5),
-                  .wave = 0.6,
-                  .split = us(2.0)};
+                  .k_step = us(1.0),
+                  .head = us(6.0),
+                  .split = us(4.0),
+                  .swapped = 0.8};
+  p.elementwise = {.launch = us(1.8),
+                   .hbm = 0.9,
+                   .l2 = 0.4,
+                   .row = us(0.04),
+                   .kilobyte = us(0.025),
+                   .call = us(13.0)};
   p.eager = us(100.0);
+  p.graph = us(2.0);
   return p;
 }
+
+namespace {
+
+/// Generations without an element-wise table take the values of Hopper, as shares of their rates.
+void inherit_elementwise(const std::vector<std::string>& fitted, KernelSet& kernels) {
+  const auto hopper = kernels.generations.find("hopper");
+  if (hopper == kernels.generations.end()) return;
+  for (auto& [name, generation] : kernels.generations) {
+    const auto measured = [&, &own = name](const std::string& chip) {
+      return kernels.chips.at(chip).kernels == own;
+    };
+    if (std::none_of(fitted.begin(), fitted.end(), measured)) {
+      generation.elementwise = hopper->second.elementwise;
+    }
+  }
+}
+
+}  // namespace
 
 Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
                               const CalibrateOptions& options,
@@ -436,6 +478,7 @@ Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
     }
     if (progress) progress(name);
     out.families.push_back(FamilyJob(family, sample, out.kernels, options).run());
+    if (family == Family::elementwise) inherit_elementwise(sample.chips, out.kernels);
   }
   return out;
 }

@@ -27,8 +27,7 @@ struct KindOf {
     return OperatorKind{Family::moe, format_of(m.activation, m.weight, m.block), m.library};
   }
   std::optional<OperatorKind> operator()(const kernel::PrefillAttention& a) const {
-    return OperatorKind{Family::prefill, Format::bf16, a.library,
-                        a.kv != kernel::DataType::bf16};
+    return OperatorKind{Family::prefill, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
   }
   std::optional<OperatorKind> operator()(const kernel::DecodeAttention& a) const {
     return OperatorKind{Family::decode, Format::bf16, a.library, a.kv != kernel::DataType::bf16};
@@ -38,13 +37,15 @@ struct KindOf {
   }
   std::optional<OperatorKind> operator()(const kernel::MlaPrefill& a) const {
     return OperatorKind{Family::mla_prefill, Format::bf16, a.library,
-                        a.kv != kernel::DataType::bf16};
+                        a.math != kernel::DataType::bf16};
   }
   std::optional<OperatorKind> operator()(const kernel::MlaDecode& a) const {
     return OperatorKind{Family::mla_decode, Format::bf16, a.library,
                         a.kv != kernel::DataType::bf16};
   }
-  std::optional<OperatorKind> operator()(const Elementwise&) const { return std::nullopt; }
+  std::optional<OperatorKind> operator()(const Elementwise&) const {
+    return OperatorKind{Family::elementwise, Format::bf16, kernel::Library::portable};
+  }
 };
 
 /// Rows of all families that a fit may see, by family.
@@ -54,9 +55,7 @@ class Collector {
       : kernels_(kernels), options_(options), samples_(kernel::family_count) {}
 
   void read(const KernelFile& file, Errors& errors) {
-    const bool tables = file.format == TableFormat::aiconfigurator;
-    if (!tables && file.format != TableFormat::llmservingsim) return;
-    if (file.table.starts_with("wideep")) return;  // whole modules of another engine
+    if (file.format == TableFormat::microbench) return;  // single figures only judge
     const auto chip = kernels_.chips.find(file.chip);
     if (chip == kernels_.chips.end() || left_out(file.chip)) return;
     const Salvage text = salvage_file(file.path, text_max);
@@ -124,7 +123,13 @@ class Collector {
 std::optional<OperatorKind> kind_of(const Op& op) { return std::visit(KindOf{}, op); }
 
 std::optional<OperatorKind> kind_of(const KernelCase& row) {
-  return row.ops.size() == 1 ? kind_of(row.ops.front()) : std::nullopt;
+  if (row.ops.size() == 1) return kind_of(row.ops.front());
+  for (const Op& op : row.ops) {
+    const bool latent = std::holds_alternative<kernel::MlaPrefill>(op) ||
+                        std::holds_alternative<kernel::MlaDecode>(op);
+    if (latent) return kind_of(op);
+  }
+  return std::nullopt;
 }
 
 std::vector<FitSample> read_fit_samples(const std::vector<KernelFile>& files,

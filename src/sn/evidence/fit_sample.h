@@ -28,7 +28,8 @@ struct OperatorKind {
 
 /// Nothing for element-wise operators.
 [[nodiscard]] std::optional<OperatorKind> kind_of(const Op& op);
-/// Of a row that a fit may use: one of a single operator.
+/// Of a row that a fit may use: one of a single operator, or of latent attention with its products,
+/// which are fitted before it.
 [[nodiscard]] std::optional<OperatorKind> kind_of(const KernelCase& row);
 
 /// A measured row with what its prediction depends on.

@@ -28,10 +28,7 @@
 
 namespace sn::evidence {
 
-/// Norms, activations, copies.
-struct Elementwise {
-  double bytes = 0.0;
-};
+using kernel::Elementwise;
 
 using Op = std::variant<kernel::Gemm, kernel::Moe, kernel::PrefillAttention,
                         kernel::DecodeAttention, kernel::MixedAttention, kernel::MlaPrefill,
@@ -42,12 +39,14 @@ inline constexpr std::size_t case_dimensions = 8;
 /// One measurement.
 struct KernelCase {
   std::vector<Op> ops;   // executed one after the other
+  bool eager = false;    // an MLA module called from the host, outside a captured graph
   double seconds = 0.0;  // measured
   int line = 0;
   std::uint32_t group = 0;     // data type: index into KernelTable::groups()
   std::uint32_t category = 0;  // what tells rows apart beside `at`, for the noise floor
   std::array<double, case_dimensions> at = {};  // dimensions of the table, > 0
   std::string_view skip;                        // why no operator describes it; empty: predicted
+  std::string chip = {};  // where it differs from row to row; empty: the file's
 
   /// Whether `calibrate` may see it: one shape in `every`.
   [[nodiscard]] bool fitted(std::size_t every = 16) const;

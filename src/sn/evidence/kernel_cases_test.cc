@@ -68,6 +68,44 @@ TEST(KernelCases, VllmBlockProductsAreCalledFromTheHost) {
   EXPECT_EQ(std::get<kernel::Gemm>(o.cases[1].ops[0]).eager, 2.0);
 }
 
+TEST(KernelCases, LlmCompassRatesBecomeTimes) {
+  // 4096 rows of 2048 at 167.5 billion elements a second: 50.1 us; three passes of 2 B an element.
+  const Opened o = read(file("llmcompass_softmax_A100.csv"), "4096, 2048, 167.5\n4096, 32, 10\n");
+  ASSERT_EQ(o.cases.size(), 2u);
+  EXPECT_NEAR(o.cases[0].seconds, 4096.0 * 2048.0 / 167.5e9, 1e-15);
+  EXPECT_EQ(std::get<Elementwise>(o.cases[0].ops[0]).bytes, 4096.0 * 2048.0 * 6.0);
+  EXPECT_EQ(std::get<Elementwise>(o.cases[1].ops[0]).bytes, 4096.0 * 32.0 * 4.0);
+}
+
+TEST(KernelCases, PublishedRatesBecomeTimesOfTheirOwnChips) {
+  const Opened o = read(file("microbench.csv"),
+                        "source,hardware,metric,condition,value,unit\n"
+                        "a,H200 141GB,cuBLASLt GEMM,FP8 m=1000 n=500 k=200; random,2,TFLOPS\n"
+                        "a,A100 80GB,HBM STREAM Triad,BabelStream,1.7,TB/s\n"
+                        "a,H200 141GB,nvbandwidth Host to Device,,52,GB/s\n"
+                        "a,CloudMatrix384,HBM STREAM Copy,x,1,TB/s\n");
+  ASSERT_EQ(o.cases.size(), 4u);
+  EXPECT_EQ(o.cases[0].chip, "h200");
+  EXPECT_DOUBLE_EQ(o.cases[0].seconds, 1e-4);  // 2 x 1000 x 500 x 200 FLOP at 2 TFLOP/s
+  const auto& g = std::get<kernel::Gemm>(o.cases[0].ops[0]);
+  EXPECT_TRUE(g.narrowed);
+  EXPECT_EQ(g.weight, kernel::DataType::fp8);
+  EXPECT_EQ(g.weight_cycle, 100000.0);
+  EXPECT_EQ(o.cases[1].chip, "a100");
+  EXPECT_NEAR(o.cases[1].seconds, 3.0 * 268435456.0 / 1.7e12, 1e-15);
+  EXPECT_FALSE(o.cases[2].skip.empty());
+  EXPECT_EQ(o.cases[3].skip, "no catalog entry of this hardware");
+}
+
+TEST(KernelCases, EmbeddingsWalkAFewRowsOneAfterTheOther) {
+  const std::string text = "layer,tokens,time_us\nembedding,4,3\nembedding,32,3\nrotary_emb,4,2\n";
+  const Opened o = read(file("RTX4090__meta-llama__Llama-3.1-8B__bf16__tp1__dense.csv"), text);
+  ASSERT_EQ(o.cases.size(), 3u);
+  EXPECT_EQ(std::get<Elementwise>(o.cases[0].ops[0]).rows, 1.0);
+  EXPECT_EQ(std::get<Elementwise>(o.cases[1].ops[0]).bytes, 32.0 * 4096.0 * 4.0);
+  EXPECT_EQ(std::get<Elementwise>(o.cases[2].ops[0]).access, kernel::Access::scalar);
+}
+
 TEST(KernelCases, AttentionCountsThePairsOfItsWindow) {
   const Opened o = read(file("h100_sxm__vllm-1__context_attention_perf.csv"),
                         "batch_size,isl,num_heads,num_key_value_heads,head_dim,window_size,"
@@ -118,6 +156,30 @@ TEST(KernelCases, MoeTakesTheBusiestRank) {
   EXPECT_EQ(o.cases[2].skip, "unknown distribution");
 }
 
+TEST(KernelCases, MoeRunsWhatTheCollectorRan) {
+  const std::string head = "kernel_source,moe_dtype,num_tokens,hidden_size,inter_size,topk,"
+                           "num_experts,moe_tp_size,moe_ep_size,distribution,latency_ms\n";
+  const auto only = [&](const char* table, const std::string& row) {
+    const Opened o = read(file(table), head + row + "\n");
+    return std::get<kernel::Moe>(o.cases.at(0).ops.at(0));
+  };
+  const char* const vllm = "h100_sxm__vllm-1__moe_perf.csv";
+  // vLLM's tables do not say that Nemotron's experts have no gate.
+  EXPECT_FALSE(only(vllm, "x_triton,bfloat16,8,2048,5120,22,512,1,1,balanced,1").gated);
+  const kernel::Moe deepseek =
+      only(vllm, "x_triton,fp8_block,16384,7168,2048,8,256,1,64,balanced,1");
+  EXPECT_EQ(deepseek.load.active, 4.0);
+  EXPECT_GT(deepseek.load.rows, 3.9 * 16384.0);  // a share would be 2048
+  EXPECT_EQ(only(vllm, "x_flashinfer_cutlass,fp8_block,8,4096,1536,8,128,1,1,balanced,1").library,
+            kernel::Library::blockscale);
+  EXPECT_EQ(only(vllm, "x_flashinfer_cutlass,fp8,8,4096,1536,8,128,1,1,balanced,1").library,
+            kernel::Library::flashinfer);
+  EXPECT_EQ(only("h100_sxm__sglang-1__moe_perf.csv",
+                 "sglang_fused_moe_triton,w4a16_mxfp4,8,2880,2880,4,128,1,1,balanced,1")
+                .weight,
+            kernel::DataType::bf16);
+}
+
 TEST(KernelCases, FaultsNameTheLineAndMissingColumnsTheTable) {
   const Opened o = read(file("h100_sxm__vllm-1__gemm_perf.csv"),
                         "m,n,k,latency_ms\n1,2,3,nan\n1,2,3,-1\n1,-2,3,1\n1,2,3,1\n");
@@ -126,8 +188,10 @@ TEST(KernelCases, FaultsNameTheLineAndMissingColumnsTheTable) {
   EXPECT_EQ(o.faults[0].where.line, 2);
   EXPECT_EQ(o.faults[2].where.line, 4);
   const Opened missing = read(file("h100_sxm__vllm-1__gemm_perf.csv"), "m,n,depth\n1,2,3\n");
-  ASSERT_EQ(missing.faults.size(), 1u);
-  EXPECT_EQ(missing.faults[0].message, "the table lacks the columns latency_ms, k");
+  ASSERT_EQ(missing.faults.size(), 2u);
+  EXPECT_EQ(missing.faults[0].message, "unknown column 'depth'");
+  EXPECT_EQ(missing.faults[0].where.line, 1);
+  EXPECT_EQ(missing.faults[1].message, "the table lacks the columns latency_ms, k");
   EXPECT_NE(read(file("h100_sxm__vllm-1__new_perf.csv"), "m\n")
                 .faults.front()
                 .message.find("no model of table"),
@@ -149,14 +213,62 @@ TEST(KernelCases, ASixteenthIsFittedWhateverTheShapes) {
 TEST(Routing, BalancedCountsByHand) {
   // One token, eight choices of 256 experts, every 32nd: the first of eight ranks holds one.
   const kernel::ExpertLoad one =
-      busiest_rank({.tokens = 1, .top_k = 8, .experts = 256, .ranks = 8});
+      measured_rank({.tokens = 1, .top_k = 8, .experts = 256, .ranks = 8});
   EXPECT_EQ(one.rows, 1.0);
   EXPECT_EQ(one.active, 1.0);
   const kernel::ExpertLoad many =
-      busiest_rank({.tokens = 1000000, .top_k = 8, .experts = 256, .ranks = 8});
-  EXPECT_EQ(many.rows, 1e6);
+      measured_rank({.tokens = 1024000, .top_k = 8, .experts = 256, .ranks = 8});
+  EXPECT_EQ(many.rows, 1024000.0);
   EXPECT_EQ(many.active, 32.0);
-  EXPECT_EQ(many.tiles[5], 32.0 * 123.0);  // 31,250 rows in tiles of 256
+  EXPECT_EQ(many.tiles[5], 32.0 * 125.0);  // 32,000 rows in tiles of 256
+}
+
+TEST(Routing, AGateOfGroupsFillsUpWithTheFirstExperts) {
+  // Every token's eight experts lie in eight groups of 32; four groups remain, and with equal
+  // scores the first four, so four of its experts and the experts 0 to 3.
+  Routing r{.tokens = 25600, .top_k = 8, .experts = 256, .ranks = 64, .grouped = true};
+  const kernel::ExpertLoad four = measured_rank(r);  // the experts 0 to 3 alone
+  EXPECT_EQ(four.active, 4.0);
+  // Each gets all tokens but those that wanted it, which then take the next one in its place.
+  EXPECT_NEAR(four.rows, 4.0 * 25600.0, 0.1 * 25600.0);
+  r.ranks = 1;
+  EXPECT_EQ(measured_rank(r).rows, 8.0 * 25600.0);
+  EXPECT_EQ(measured_rank(r).active, 128.0);
+  r = {.tokens = 100, .top_k = 2, .experts = 8, .ranks = 8, .grouped = true};
+  EXPECT_EQ(measured_rank(r).rows, 200.0);  // groups of one expert: all fall on the first
+}
+
+TEST(Routing, UniformRowsAreTheMeanRoundedDown) {
+  Routing r{.tokens = 96, .top_k = 8, .experts = 256, .ranks = 32, .spread = Spread::uniform};
+  const kernel::ExpertLoad load = measured_rank(r);
+  EXPECT_EQ(load.rows, 24.0);  // 96 x 8 / 256 = 3 on each of 8 experts
+  EXPECT_EQ(load.active, 8.0);
+  r.tokens = 1;
+  EXPECT_EQ(measured_rank(r).rows, 4.0);  // fewer than experts: one each on half of the choices
+}
+
+TEST(Routing, FewTokensOfAPowerLawAreDealtRankByRank) {
+  // All shares of one token round to nothing: its eight choices go to eight ranks in turn.
+  Routing r{.tokens = 1, .top_k = 8, .experts = 256, .spread = Spread::power_law, .exponent = 1.2};
+  for (const std::int64_t ranks : {1, 2, 4, 8, 16}) {
+    r.ranks = ranks;
+    EXPECT_EQ(measured_rank(r).rows, std::max(1.0, 8.0 / static_cast<double>(ranks)));
+  }
+}
+
+TEST(KernelCases, SingleFiguresAreProductsOfTheChipOfTheirRow) {
+  const Opened o = read(file("microbench.csv"),
+                        "source,hardware,metric,condition,value,unit\n"
+                        "s,H200 141GB,cuBLASLt GEMM,FP8 m=1024 n=2048 k=4096; random,2.0,TFLOPS\n"
+                        "s,H200 141GB,HBM STREAM Copy,,4.0,TB/s\n"
+                        "s,H200 141GB,cuBLASLt GEMM,FP8 m=1024 n=0 k=4096,2.0,TFLOPS\n");
+  ASSERT_EQ(o.cases.size(), 3u);
+  EXPECT_EQ(o.cases[0].chip, "h200");
+  EXPECT_TRUE(o.cases[0].skip.empty());
+  EXPECT_DOUBLE_EQ(o.cases[0].seconds, 2.0 * 1024 * 2048 * 4096 / 2e12);
+  EXPECT_EQ(std::get<kernel::Gemm>(o.cases[0].ops[0]).weight_cycle, 2048.0 * 4096.0);
+  EXPECT_TRUE(o.cases[1].skip.empty());
+  EXPECT_FALSE(o.cases[2].skip.empty());
 }
 
 RC_GTEST_PROP(RoutingProperty, TheBusiestRankHasItsShareAtLeast, ()) {
@@ -164,12 +276,20 @@ RC_GTEST_PROP(RoutingProperty, TheBusiestRankHasItsShareAtLeast, ()) {
             .top_k = *rc::gen::inRange<std::int64_t>(1, 9),
             .experts = 128,
             .ranks = std::int64_t{1} << *rc::gen::inRange(0, 8),
+            .spread = Spread::power_law,
             .exponent = *rc::gen::element(1.01, 1.2, 0.6)};
-  const kernel::ExpertLoad load = busiest_rank(r);
+  const kernel::ExpertLoad load = measured_rank(r);
   const double mean = static_cast<double>(r.tokens * r.top_k) / static_cast<double>(r.ranks);
   RC_ASSERT(load.rows >= mean * (1.0 - 1e-9));
+  RC_ASSERT(load.rows <= static_cast<double>(r.tokens * r.top_k) + 1e-9);
   RC_ASSERT(load.active >= 1.0 && load.active <= 128.0 / static_cast<double>(r.ranks));
   RC_ASSERT(load.tiles[0] * 8.0 >= load.rows);
+  // No expert gets a token twice.
+  RC_ASSERT(load.rows <= load.active * static_cast<double>(r.tokens) + 1e-9);
+  r.ranks = 1;
+  RC_ASSERT(std::abs(measured_rank(r).rows - static_cast<double>(r.tokens * r.top_k)) < 1e-9);
+  r.grouped = true;
+  RC_ASSERT(std::abs(measured_rank(r).rows - static_cast<double>(r.tokens * r.top_k)) < 1e-9);
 }
 
 RC_GTEST_PROP(KernelCasesProperty, AnyTextIsReadToItsEnd, (const std::string& text)) {

@@ -32,6 +32,8 @@ std::string_view generation_path(Family family) {
       return "mla.prefill";
     case Family::mla_decode:
       return "mla.decode";
+    case Family::elementwise:
+      return "elementwise";
   }
   return "";
 }

@@ -1,6 +1,11 @@
 // sn/evidence/plain_tables.cc
 //
-// Tables without a framework: Vidur's linear operators, LLMCompass, LLMServingSim, microbenchmarks.
+// Tables without a framework: Vidur's linear operators, LLMCompass, LLMServingSim.
+//
+// Vidur profiled vLLM 0.2 (PyTorch 2.1): its norms, rotary embedding and gated activation read two
+// bytes at a time (csrc/*_kernels.cu of that version), one block a token. LLMCompass timed calls of
+// PyTorch from Python, each waited for; how many calls an operator makes follows from its smallest
+// sizes. LLMServingSim profiled vLLM 0.19, whose norms and activations read sixteen bytes.
 
 #include <fmt/format.h>
 
@@ -16,12 +21,21 @@ namespace sn::evidence {
 
 namespace {
 
-using kernel::DataType;
+using kernel::Access;
 using kernel::Library;
 
 constexpr double milli = 1e-3;
 constexpr double micro = 1e-6;
 constexpr double bf16 = 2.0;
+
+/// Rows of an embedding. PyTorch walks up to 16 of them one after the other, each thread waiting
+/// for its 16 bytes: as long as a block takes for 16 kB of a row.
+Elementwise lookup(double tokens, double width, Access access) {
+  constexpr double few = 16.0;
+  constexpr double waiting = 16e3;
+  if (tokens <= few) return {.bytes = tokens * waiting, .rows = 1.0};
+  return {.bytes = tokens * width * 2.0 * bf16, .rows = tokens, .access = access};
+}
 
 kernel::Gemm product(double m, double n, double k) { return {.m = m, .n = n, .k = k}; }
 
@@ -118,17 +132,27 @@ class VidurTable : public KernelTable {
         out.ops.emplace_back(product(tokens, width, ffn / tp));
         break;
       case 4:
-        out.ops.emplace_back(Elementwise{tokens * (heads + kv_heads) * head / tp * 2.0 * bf16});
+        stream(out, tokens * (heads + kv_heads) * head / tp * 2.0, Access::scalar);
         break;
-      case 5:
-        out.ops.emplace_back(Elementwise{tokens * (up + ffn / tp) * bf16});
+      case 5:  // phi's is PyTorch's own
+        stream(out, tokens * (up + ffn / tp), gated ? Access::scalar : Access::vector);
         break;
       case 8:
-        out.ops.emplace_back(Elementwise{tokens * width * 3.0 * bf16});
+        stream(out, tokens * width * 3.0, Access::vector);
         break;
-      default:
-        out.ops.emplace_back(Elementwise{tokens * width * 2.0 * bf16});
+      case 9:
+        out.ops.emplace_back(lookup(tokens, width, Access::gather));
+        break;
+      default:  // norms read their row twice
+        stream(out, tokens * width * 3.0, Access::scalar);
     }
+    if (op < 4) std::get<kernel::Gemm>(out.ops.back()).library = Library::cublas12;
+  }
+
+  /// One block a token, but for PyTorch's own kernels, which spread evenly.
+  void stream(KernelCase& out, double elements, Access access) const {
+    const double rows = access == Access::vector ? 0.0 : values_.back();
+    out.ops.emplace_back(Elementwise{.bytes = elements * bf16, .rows = rows, .access = access});
   }
 
   CsvReader reader_;
@@ -140,7 +164,8 @@ class VidurTable : public KernelTable {
   std::size_t op_ = operators.size();
 };
 
-/// LLMCompass: no header; matmul "m, n, k, 0.19ms, ...", others "rows, [width,] us".
+/// LLMCompass: no header; matmul "m, n, k, 0.19ms, ...", others "rows, [width,] rate" in
+/// billions of elements a second: GELU of 2^29 elements reaches 390, which is 1.56 TB/s.
 class CompassTable : public KernelTable {
  public:
   CompassTable(const KernelFile& file, std::string_view text)
@@ -164,18 +189,23 @@ class CompassTable : public KernelTable {
         good = v && *v < 1e9;
         if (v) out.at[i] = *v;
       }
-      const std::optional<double> seconds = good ? time(sizes, faults) : std::nullopt;
+      const bool products = table_ == "matmul";
+      const double elements = out.at[0] * std::max(1.0, out.at[1]);
+      const std::optional<double> seconds = !good      ? std::nullopt
+                                            : products ? time(sizes, faults)
+                                                       : time_of(elements, sizes, faults);
       if (!seconds) continue;
       out.ops.clear();
       out.skip = {};
       out.line = reader_.line();
       out.seconds = *seconds;
       out.group = group("fp16");
-      if (table_ == "matmul") {
+      if (products) {
         out.ops.emplace_back(product(out.at[0], out.at[1], out.at[2]));
         std::get<kernel::Gemm>(out.ops.back()).weight_cycle = out.at[1] * out.at[2] * bf16;
+        out.ops.emplace_back(Elementwise{.calls = 2.0});
       } else {
-        out.skip = "PyTorch's unfused kernels, host-bound: no model of the host";
+        stream(out, elements);
       }
       return true;
     }
@@ -183,6 +213,21 @@ class CompassTable : public KernelTable {
   }
 
  private:
+  /// Rows that outgrow the registers of a block (softmax) or what it keeps (norm) are read again.
+  void stream(KernelCase& out, double elements) const {
+    const double width = out.at[1];
+    const bool softmax = table_ == "softmax";
+    const bool again = width > (softmax ? 1024.0 : 8192.0);
+    out.ops.emplace_back(
+        Elementwise{.bytes = elements * (again ? 3.0 : 2.0) * bf16, .calls = softmax ? 1.0 : 4.0});
+  }
+
+  std::optional<double> time_of(double elements, std::size_t index, Faults& faults) const {
+    const std::optional<double> rate = reader_.positive(index, faults);
+    if (!rate) return std::nullopt;
+    return elements / (*rate * 1e9);
+  }
+
   /// "0.1900ms" in milliseconds, a bare number in microseconds.
   std::optional<double> time(std::size_t index, Faults& faults) const {
     std::string_view text = reader_.field(index);
@@ -310,6 +355,8 @@ class SimTable : public KernelTable {
     const double tokens = out.at[0];
     out.ops.emplace_back(
         kernel::Moe{.tokens = tokens,
+                    .top_k = model_.top_k,
+                    .experts = model_.experts,
                     .load = kernel::ExpertLoad::spread(tokens * model_.top_k, out.at[1]),
                     .hidden = model_.hidden,
                     .inter = model_.expert_inter / tp_,
@@ -329,9 +376,10 @@ class SimTable : public KernelTable {
       out.group = group("products");
       out.ops.emplace_back(product(t, n, k));
     };
-    const auto stream = [&](double elements) {
+    const auto stream = [&](double elements, double rows = 1.0, Access access = Access::vector) {
       out.group = group("element-wise");
-      out.ops.emplace_back(Elementwise{t * elements * bf16});
+      out.ops.emplace_back(
+          Elementwise{.bytes = t * elements * bf16, .rows = t * rows, .access = access});
     };
     if (name == "qkv_proj") return gemm(q + kv, m.hidden);
     if (name == "o_proj") return gemm(m.hidden, q);
@@ -339,10 +387,22 @@ class SimTable : public KernelTable {
     if (name == "down_proj") return gemm(m.hidden, m.inter / tp_);
     if (name == "lm_head") return gemm(m.vocab / tp_, m.hidden);
     if (name == "act_fn") return stream(3.0 * m.inter / tp_);
-    if (name == "layernorm") return stream(4.0 * m.hidden);
-    if (name == "final_layernorm" || name == "embedding") return stream(2.0 * m.hidden);
-    if (name == "rotary_emb" || name == "qk_norm") return stream(2.0 * (q + 0.5 * kv));
-    if (name == "sampler") return stream(4.0 * m.vocab);
+    // Both add the residual: two arrays in, two out.
+    if (name == "layernorm" || name == "final_layernorm") return stream(4.0 * m.hidden);
+    if (name == "embedding") {
+      out.group = group("element-wise");
+      out.ops.emplace_back(lookup(t, m.hidden, Access::vector));
+      return;
+    }
+    if (name == "rotary_emb") return stream(2.0 * (q + 0.5 * kv), 1.0, Access::scalar);
+    if (name == "qk_norm") {
+      return stream(2.0 * (q + 0.5 * kv), (q + 0.5 * kv) / m.head_dim);
+    }
+    if (name == "sampler") {  // to fp32, penalties, argmax: five kernels, three passes
+      stream(5.0 * m.vocab, 0.0);
+      for (int i = 0; i < 4; ++i) out.ops.emplace_back(Elementwise{});
+      return;
+    }
     out.group = group("other");
     out.skip = "an operator without a model";
   }
@@ -354,53 +414,6 @@ class SimTable : public KernelTable {
   std::vector<std::optional<std::size_t>> columns_;
   std::optional<std::size_t> time_;
   std::optional<std::size_t> layer_;
-};
-
-/// Single published figures: products in TFLOPS; the rest are not operators.
-class MicrobenchTable : public KernelTable {
- public:
-  MicrobenchTable(const KernelFile& file, std::string_view text)
-      : reader_(text, file.name),
-        hardware_(reader_.column("hardware")),
-        metric_(reader_.column("metric")),
-        condition_(reader_.column("condition")),
-        value_(reader_.column("value")),
-        unit_(reader_.column("unit")) {
-    family_ = "published figures";
-    dimensions_ = {"m", "n", "k"};
-  }
-
-  [[nodiscard]] std::vector<std::string> missing() const {
-    std::vector<std::string> out;
-    if (!hardware_) out.emplace_back("hardware");
-    if (!metric_) out.emplace_back("metric");
-    if (!condition_) out.emplace_back("condition");
-    if (!value_) out.emplace_back("value");
-    if (!unit_) out.emplace_back("unit");
-    return out;
-  }
-
-  bool next(KernelCase& out, Faults& faults) override {
-    while (reader_.next(faults)) {
-      const std::optional<double> value = reader_.positive(*value_, faults);
-      if (!value) continue;
-      out = {};
-      out.line = reader_.line();
-      out.seconds = *value;
-      out.group = group(std::string(reader_.field(*metric_)));
-      out.skip = "a single figure; products of this source are judged by validate without --data";
-      return true;
-    }
-    return false;
-  }
-
- private:
-  CsvReader reader_;
-  std::optional<std::size_t> hardware_;
-  std::optional<std::size_t> metric_;
-  std::optional<std::size_t> condition_;
-  std::optional<std::size_t> value_;
-  std::optional<std::size_t> unit_;
 };
 
 template <class Table>
@@ -416,7 +429,9 @@ Error missing_columns(const KernelFile& file, const std::vector<std::string>& mi
   return {.code = ErrorCode::missing,
           .message = fmt::format("the table lacks the columns {}", fmt::join(missing, ", ")),
           .where = {.file = file.name, .line = 1},
-          .hint = "columns that hold one value in all rows may stand in INDEX.csv beside it"};
+          .hint =
+              "columns that hold one value in all rows may stand in INDEX.csv beside it; "
+              "times have their unit in their name (latency_ms)"};
 }
 
 TableResult open_vidur(const KernelFile& file, std::string_view text) {
@@ -434,10 +449,6 @@ TableResult open_llmservingsim(const KernelFile& file, std::string_view text) {
   return fail(Error{.code = ErrorCode::unknown_name,
                     .message = fmt::format("no dimensions of model '{}'", shown(file.model)),
                     .where = {.file = file.name}});
-}
-
-TableResult open_microbench(const KernelFile& file, std::string_view text) {
-  return checked(file, std::make_unique<MicrobenchTable>(file, text));
 }
 
 }  // namespace sn::evidence

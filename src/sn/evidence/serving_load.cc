@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <queue>
 
 #include "sn/base/random.h"
 #include "sn/serving/engine.h"
@@ -124,7 +123,6 @@ class Clients {
  public:
   Clients(const ServingPoint& point, const twin::World& world, serving::EngineSpec spec)
       : point_(point),
-        per_token_(world.framework.frontend_token),
         lengths_(world.seed, entity_key(point.name)),
         engine_(std::move(spec), &meter_) {
     const auto all = static_cast<std::int64_t>(point.requests);
@@ -139,12 +137,7 @@ class Clients {
     for (std::int64_t i = 0; i < clients_; ++i) send({});
     while (meter_.ended < to_send_) {
       const std::optional<Nanos> step = engine_.next_wakeup();
-      const bool arrival = !waiting_.empty() && (!step || waiting_.top().at <= *step);
-      if (!arrival && !step) return false;
-      if (arrival) {
-        submit();
-        continue;
-      }
+      if (!step) return false;
       const std::int64_t before = meter_.ended;
       engine_.advance(*step);
       for (std::int64_t i = before; i < meter_.ended && sent_ < to_send_; ++i) send(*step);
@@ -184,50 +177,28 @@ class Clients {
   [[nodiscard]] const Meter& meter() const { return meter_; }
 
  private:
-  struct Waiting {
-    Nanos at;
-    Nanos asked;
-    std::int64_t number = 0;
-    std::int64_t input = 0;
-    std::int64_t output = 0;
-    bool operator<(const Waiting& o) const {
-      return at.count != o.at.count ? at.count > o.at.count : number > o.number;
-    }
-  };
-
   std::int64_t length(double largest) {
     const auto high = static_cast<std::int64_t>(std::llround(largest));
     const auto low = static_cast<std::int64_t>(std::llround(point_.range * largest));
     return std::max<std::int64_t>(1, low < high ? lengths_.integer(low, high) : high);
   }
 
-  /// A client sends; the tokeniser hands over later.
   void send(Nanos now) {
-    Waiting w{.at = now, .asked = now, .number = sent_++, .input = length(point_.input)};
-    w.output = std::max<std::int64_t>(2, length(point_.output));
-    w.at.count += to_nanos(per_token_ * d(w.input)).value_or(Nanos{}).count;
-    waiting_.push(w);
-  }
-
-  void submit() {
-    const Waiting w = waiting_.top();
-    waiting_.pop();
     serving::Request request;
-    request.arrival = w.at;
-    request.input_tokens = w.input;
-    request.output_tokens = w.output;
+    request.arrival = now;
+    request.input_tokens = length(point_.input);
+    request.output_tokens = std::max<std::int64_t>(2, length(point_.output));
     Seen s;
-    s.asked = w.asked;
+    s.asked = now;
     meter_.seen.push_back(s);  // ids count from 0 in order of submission
-    engine_.submit(request, w.at);
+    ++sent_;
+    engine_.submit(request, now);
   }
 
   const ServingPoint& point_;
-  Time per_token_;
   RandomStream lengths_;
   Meter meter_;
   serving::ServingEngine engine_;
-  std::priority_queue<Waiting> waiting_;
   std::int64_t clients_ = 0;
   std::int64_t to_send_ = 0;
   std::int64_t sent_ = 0;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -26,6 +27,8 @@ using kernel::DataType;
 constexpr std::size_t text_max = std::size_t{1} << 28;
 constexpr std::uint64_t fitted_part = 4;
 constexpr std::int64_t node_gpus = 8;
+constexpr double longest = 1e7;        // tokens of a request
+constexpr double most_requests = 1e6;  // of a run
 constexpr std::string_view not_stated = "number of instances is not stated";
 
 std::string lowered(std::string_view text) {
@@ -99,7 +102,7 @@ class Row {
   [[nodiscard]] std::int64_t count(std::string_view column, std::int64_t otherwise) const {
     if (!has(column)) return otherwise;
     const auto value = csv_.number(*csv_.column(column), faults_);
-    return value ? static_cast<std::int64_t>(*value) : otherwise;
+    return value ? static_cast<std::int64_t>(std::clamp(*value, -1e9, 1e9)) : otherwise;
   }
   [[nodiscard]] bool flag(std::string_view column) const { return lowered(text(column)) == "true"; }
   /// A number above zero in `unit`s; empty fields are absent, others faults.
@@ -142,7 +145,7 @@ double number_after(std::string_view text, std::string_view key) {
   double value = 0.0;
   const char* begin = text.data() + at + key.size();
   std::from_chars(begin, text.data() + text.size(), value);
-  return value;
+  return std::isfinite(value) ? std::max(value, 0.0) : 0.0;
 }
 
 void read_aic(const Row& row, ServingPoint& p) {
@@ -328,6 +331,9 @@ void finish(ServingPoint& p) {
   if (p.framework.empty()) p.skip = "engine is not in the catalog";
   if (p.concurrency <= 0.0) p.skip = "no concurrency";
   if (p.input <= 0.0 || p.output < 2.0) p.skip = "no lengths";
+  if (p.input > longest || p.output > longest || p.requests > most_requests) {
+    p.skip = "a run too long to be played";
+  }
   if (p.decode.gpus() <= 0 || (p.disaggregated && p.prefill.gpus() <= 0)) {
     p.skip = not_stated;
   }

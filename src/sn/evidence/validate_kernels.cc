@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "sn/base/files.h"
 #include "sn/evidence/kernel_cases.h"
@@ -31,6 +33,7 @@ struct TableRows {
   std::map<std::string_view, std::size_t> skipped;
   std::size_t seen = 0;
   std::vector<OperatorKind> kinds;
+  std::string generation;  // whose parameters the rows rest on
 
   void note(const KernelCase& row) {
     for (const Op& op : row.ops) {
@@ -92,6 +95,13 @@ class FileJob {
 
  private:
   void evaluate(std::string_view text) {
+    if (text.empty() && out_.report.faults.empty()) {
+      out_.report.faults.push_back({.code = ErrorCode::data,
+                                    .message = "the file is empty",
+                                    .where = {.file = file_.name, .line = 1},
+                                    .hint = "a table starts with a line of column names"});
+    }
+    if (text.empty()) return;
     // Single figures name their chips row by row.
     const auto chip = file_.format == TableFormat::microbench ? kernels_.chips.begin()
                                                               : kernels_.chips.find(file_.chip);
@@ -123,12 +133,27 @@ class FileJob {
     NoiseFloor floor((*table)->dimensions().size());
     KernelCase row;
     while ((*table)->next(row, faults)) {
-      if (!model && row.skip.empty()) row.skip = unknown;
-      take(**table, row, model.get(), floor);
+      const kernel::KernelModel* priced = row.chip.empty() ? model.get() : model_of(row.chip);
+      if (priced == nullptr && row.skip.empty()) row.skip = unknown;
+      take(**table, row, priced, floor);
     }
     const Errors listed = faults.list(file_.name);
     out_.report.faults.insert(out_.report.faults.end(), listed.begin(), listed.end());
     finish(**table, floor);
+  }
+
+  /// Of a chip that a row names; nullptr when it is not known.
+  const kernel::KernelModel* model_of(const std::string& name) {
+    const auto known = models_.find(name);
+    if (known != models_.end()) return known->second.get();
+    std::unique_ptr<kernel::KernelModel>& model = models_[name];
+    const auto chip = kernels_.chips.find(name);
+    if (chip == kernels_.chips.end()) return nullptr;
+    const auto generation = kernels_.generations.find(chip->second.kernels);
+    if (generation != kernels_.generations.end()) {
+      model = std::make_unique<kernel::KernelModel>(chip->second, generation->second);
+    }
+    return model.get();
   }
 
   void take(const KernelTable& table, const KernelCase& row, const kernel::KernelModel* model,
@@ -146,6 +171,9 @@ class FileJob {
     for (double& x : at) x = std::max(x, 0.25);  // a window of 0 is none
     floor.add(row.category, std::span(at).first(table.dimensions().size()), row.seconds);
     t.note(row);
+    if (t.generation.empty()) {
+      t.generation = row.chip.empty() ? generation_ : kernels_.chips.find(row.chip)->second.kernels;
+    }
     t.rows.push_back(rows_++);
     t.errors.push_back(error);
     if (!row.fitted()) t.held_out.push_back(error);
@@ -199,7 +227,7 @@ class FileJob {
       report.rows = t.seen;
       report.predicted = t.errors.size();
       report.skipped = list(t.skipped);
-      report.rests_on = groups_of(t.kinds, generation_);
+      report.rests_on = groups_of(t.kinds, t.generation);
       report.latency = metrics_of(t.errors);
       report.held_out = metrics_of(t.held_out);
       report.latency.floor = mean_floor(&t.rows);
@@ -226,6 +254,7 @@ class FileJob {
   const ValidateOptions& options_;
   FileResult out_;
   std::string generation_;
+  std::map<std::string, std::unique_ptr<kernel::KernelModel>> models_;  // of row by row chips
   std::vector<TableRows> tables_;
   std::size_t rows_ = 0;
   double least_worst_ = 0.0;

@@ -35,6 +35,7 @@ struct Means {
     ++judged;
     sum.met += t.met() ? 1 : 0;
     sum.mape += t.latency.mape;
+    sum.target += t.target;
     sum.bias += std::abs(t.latency.bias);
     if (t.held_out.n > 0) {
       ++held_out;
@@ -53,6 +54,7 @@ struct Means {
     Summary out = sum;
     out.mape = mean(sum.mape, judged);
     out.bias = mean(sum.bias, judged);
+    out.target = mean(sum.target, judged);
     out.adjusted = mean(sum.adjusted, sum.tables);
     out.held_out = mean(sum.held_out, held_out);
     out.floor = mean(sum.floor, floors);

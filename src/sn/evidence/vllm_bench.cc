@@ -35,7 +35,10 @@ bool parse_parallel(std::string_view text, llm::Parallelism& out) {
     if (part.size() < 3) return false;
     std::int64_t value = 0;
     const auto [end, code] = std::from_chars(part.data() + 2, part.data() + part.size(), value);
-    if (code != std::errc() || end != part.data() + part.size() || value < 1) return false;
+    if (code != std::errc() || end != part.data() + part.size() || value < 1 ||
+        value > 65536) {
+      return false;
+    }
     const std::string_view what = std::string_view(part).substr(0, 2);
     if (what == "tp") out.tp = value;
     if (what == "dp") out.dp = value;

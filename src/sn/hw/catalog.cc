@@ -166,10 +166,9 @@ std::vector<std::string> Catalog::names(const CatalogKind& kind) const {
   }
   for (const auto& [path, tree] : overlay_) {
     if (!path.starts_with(folder)) continue;
-    out.emplace_back(path.substr(folder.size(), path.size() - folder.size() - 5));
+    std::string name = path.substr(folder.size(), path.size() - folder.size() - 5);
+    if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
   }
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 

@@ -5,21 +5,22 @@
 //   t = launch + waves x head + sqrt(loop^2 + tm^2) + split (if in parts) + combine
 //   loop = waves x (key tiles of a part - 3/4) x max(k_step, products of a tile at `rate`)
 //   tm   = the larger of cold bytes / hbm and all bytes read / l2
-// The first tile's time is part of `head`. A cache that fits L2 is found there when it is read again:
-// benchmarks do, and so do drafts.
+// The first tile's time is part of `head`. A cache that fits L2 is found there when it is read
+// again: benchmarks do, and so do drafts.
 //
 // How many parts a sequence is read in, and which kernel runs, is of the library:
 //   flash, sgl  FlashAttention-3: one wave of the SMs, whole sequences from 0.8 waves on
 //               (num_splits_heuristic); tiles of 64 rows. vLLM lets a combining kernel run over
 //               every row whatever the parts, up to 992 sequences (use_dynamic_split).
 //   flash2      the same over two waves; one query head per KV head is never split (mha_varlen_fwd
-//               swaps groups into rows first)
+//               swaps groups into rows first, which copies queries and results if there are
+//               several KV heads and sequences: two kernels of a quarter of `launch`)
 //   trtllm, flashinfer  trtllm-gen, one wave, 16 rows
 //   xqa         TensorRT-LLM before Blackwell: parts of 128 keys, at most 8 waves, counted by the
 //               history even where a window hides it; CUDA cores (`mmha`) below a quarter of a wave
 //               and for groups of 1 or more than 32 heads (decoderXQAImplPrecompiled.cpp)
 //   mmha        every query head reads the keys for itself; long histories over all SMs
-//   triton      16 parts while the heads do not fill 128 blocks, else up to 8
+//   triton      up to 8 parts (SGLang's decode_attention)
 // Limits: a mean sequence stands for all.
 
 #include <algorithm>
@@ -30,8 +31,8 @@ namespace sn::kernel {
 
 namespace {
 
-constexpr double k_unit = 64.0;      // keys, and
-constexpr double dim_unit = 128.0;   // elements that k_step is for
+constexpr double k_unit = 64.0;     // keys, and
+constexpr double dim_unit = 128.0;  // elements that k_step is for
 constexpr double bf16_bytes = 2.0;
 constexpr double in_head = 0.75;     // share of the first key tile that `head` holds
 constexpr double part_keys = 128.0;  // keys of a part at least: XQA
@@ -42,7 +43,8 @@ constexpr double mmha_split_from = 512.0;  // keys
 // runs the same attention kernel without it).
 constexpr double combine_row = 0.9e-9;
 constexpr double combine_most = 992.0;
-constexpr double small_kernel = 3e-6;  // as in attention_prompt.cc
+constexpr double transposing = 1.5e-6;  // values of an fp8 cache, heads of 128; see params.h
+constexpr double small_kernel = 3e-6;   // as in attention_prompt.cc
 
 struct Plan {
   double readers = 1.0;  // of the keys of one sequence
@@ -53,14 +55,14 @@ struct Plan {
   double tiles = 1.0;  // key tiles of one part
 };
 
-Library kernel_of(const DecodeAttention& a, double keys, double sms) {
+Library kernel_of(const DecodeAttention& a, double history, double sms) {
   if (a.library != Library::xqa && a.library != Library::trtllm) return a.library;
   const double group = a.heads / a.kv_heads;
   if (group > largest_group) return Library::mmha;
   if (a.library == Library::trtllm) return Library::trtllm;
   if (group <= 1.0) return Library::mmha;
   if (a.kv != DataType::bf16) return Library::xqa_fp8;
-  const double blocks = a.sequences * a.kv_heads * std::max(1.0, keys / part_keys);
+  const double blocks = a.sequences * a.kv_heads * std::max(1.0, history / part_keys);
   return 4.0 * blocks < sms ? Library::mmha : Library::xqa;
 }
 
@@ -79,7 +81,7 @@ double parts_of(Library kernel, double grid, double group, double tiles, double 
       if (history < mmha_split_from) return 1.0;
       return std::min(round_up(sms / grid), round_up(history / part_keys));
     case Library::triton:
-      return grid <= 128.0 ? 16.0 : std::min(8.0, tiles);
+      return std::min(8.0, tiles);
     case Library::flash2:
       if (grid >= 1.6 * sms || group <= 1.0) return 1.0;
       return std::min(tiles, whole(2.0 * sms / grid));
@@ -98,7 +100,8 @@ Plan plan_of(Library kernel, const DecodeAttention& a, double keys, double histo
   out.readers = alone ? a.heads : a.kv_heads;
   out.rows = a.queries * a.heads / out.readers;
   out.mma_rows = alone ? 1.0 : flash || kernel == Library::flash2 ? 64.0 : 16.0;
-  out.tile_keys = alone || (flash && a.head_dim > 128.0) ? 64.0 : 128.0;
+  const bool narrow_tile = alone || kernel == Library::triton || (flash && a.head_dim > 128.0);
+  out.tile_keys = narrow_tile ? 64.0 : 128.0;
   const bool windowed = history > keys;
   const double tiles = round_up(keys / out.tile_keys) + (windowed ? 1.0 : 0.0);
   const double grid = a.sequences * out.readers;
@@ -117,19 +120,17 @@ Cost AttentionModel::cost(const DecodeAttention& a) const {
   const double sequences = std::max(1.0, a.sequences);
   const double keys = a.context / sequences;
   const double history = std::max(keys, a.history / sequences);
-  const Library kernel = kernel_of(a, keys, chip_.sms);
+  const Library kernel = kernel_of(a, history, chip_.sms);
   const LibraryTerms& lib = software_.of(Family::decode, kernel);
   const FormatTerms cache = cache_terms(Family::decode, a.kv);
   const Plan n = plan_of(kernel, a, keys, history, chip_.sms);
   const bool alone = kernel == Library::mmha;
 
-  const double w = waves(sequences * n.readers * n.parts / chip_.sms, p.wave);
+  const double w = waves(sequences * n.readers * n.parts / chip_.sms, 1.0);
   const double blocks = round_up(n.rows / n.mma_rows);
   const double deep = (2.0 + a.head_dim / dim_unit) / 3.0;
-  const double head =
-      w * p.head.si() * lib.tile * deep * (alone ? 1.0 : 0.4 + 0.6 * blocks);
-  double step = p.k_step.si() * (n.tile_keys / k_unit) * (a.head_dim / dim_unit) *
-                (a.kv != DataType::bf16 ? p.fp8 : 1.0);
+  const double head = w * p.head.si() * lib.tile * deep * (alone ? 1.0 : 0.4 + 0.6 * blocks);
+  double step = p.k_step.si() * (n.tile_keys / k_unit) * (a.head_dim / dim_unit) * cache.k_step;
   if (alone) {
     step *= lib.rate;
   } else {
@@ -143,14 +144,22 @@ Cost AttentionModel::cost(const DecodeAttention& a) const {
   const double stored = a.context * a.kv_heads * key_bytes;
   const double read = a.context * n.readers * key_bytes;
   const double io = 2.0 * sequences * a.queries * a.heads * a.head_dim * bf16_bytes;
-  const double cold =
-      a.repeated ? stored * std::clamp((stored / chip_.l2_capacity - 0.75) / 0.3, 0.0, 1.0) : stored;
-  const double memory = std::max(cache.quantise * cold / (chip_.hbm * p.hbm),
-                                 (cache.quantise * read + io) / chip_.l2_rate(p.l2, p.hbm));
+  const double cold = a.repeated
+                          ? stored * std::clamp((stored / chip_.l2_capacity - 0.75) / 0.3, 0.0, 1.0)
+                          : stored;
+  const double memory =
+      std::max(cold / (chip_.hbm * p.hbm), (read + io) / chip_.l2_rate(p.l2, p.hbm));
   double time = p.launch.si() * lib.launch + head + smooth_max(loop, memory) +
                 (n.parts > 1.0 ? p.split.si() : 0.0);
   if (kernel == Library::flash && sequences <= combine_most) {
     time += combine_row * sequences * a.queries * a.heads * a.head_dim / dim_unit;
+  }
+  if (kernel == Library::flash2 && a.heads > a.kv_heads && a.kv_heads > 1.0 && sequences > 1.0) {
+    time += 0.5 * p.launch.si();
+  }
+  const bool flash3 = kernel == Library::flash || kernel == Library::sgl;
+  if (flash3 && a.kv != DataType::bf16) {
+    time += cache.quantise * transposing * a.head_dim / dim_unit;
   }
   if (kernel == Library::sgl) {
     const bool padded = a.head_dim > 128.0 && a.head_dim < 256.0;

@@ -9,16 +9,18 @@
 //   pair = sqrt(products^2 + exponential^2) of one query and key
 //
 // Query tiles are of the library: FlashAttention-3 192 rows for heads of 64 elements, else 128, and
-// it packs the query heads of a group into the rows (hopper/tile_size.h, pack_gqa); FlashAttention-2
-// over pages 64 rows x 128 keys (its split kernel, flash_fwd_launch_template.h); TensorRT-LLM's FMHA
-// 128 (64 before tensor cores work in warp groups); trtllm-gen through FlashInfer two tiles of 128.
-// Exponentials are a limit of their own: 16 per clock and SM on all generations since Volta, while
-// tensor cores doubled (FlashAttention-3, arXiv 2407.08608).
-// Traffic: queries and results, keys and values read and written into the cache; TensorRT-LLM
-// rotates and copies queries first; vLLM widens or narrows around an fp8 cache.
+// it packs the query heads of a group into the rows (hopper/tile_size.h, pack_gqa);
+// FlashAttention-2 over pages 64 rows x 128 keys (its split kernel, flash_fwd_launch_template.h);
+// TensorRT-LLM's FMHA 128 (64 before tensor cores work in warp groups); trtllm-gen through
+// FlashInfer two tiles of 128. Exponentials are a limit of their own: 16 per clock and SM on all
+// generations since Volta, while tensor cores doubled (FlashAttention-3, arXiv 2407.08608).
+// Triton's kernels take 32 rows x 64 keys; SGLang's passes over what a window hides (the reader of
+// its table says so). Traffic: queries and results, keys and values read and written into the
+// cache; TensorRT-LLM rotates and copies queries first; vLLM converts keys and values around an fp8
+// cache, and queries for FlashAttention-3, at a share of L2 bandwidth.
 //
-// One call for prompts and positions (vLLM on FlashAttention-2): the longest query sets the grid, so
-// that every sequence has as many blocks as the longest prompt, all but the first of a single
+// One call for prompts and positions (vLLM on FlashAttention-2): the longest query sets the grid,
+// so that every sequence has as many blocks as the longest prompt, all but the first of a single
 // position empty; a position fills one row of a tile, no heads share keys, and caches are not read
 // in parts. Heads of a group run one after the other over the whole batch, so that keys come from
 // HBM again for each, unless they fit L2 or heads in flight at once share them.
@@ -46,7 +48,7 @@ struct Tile {
   bool grouped = false;  // the query heads of a group share a tile
 };
 
-Tile tile_of(Library library, double dim, bool one_query, bool warp_groups) {
+Tile tile_of(Library library, double dim, bool one_query, bool warp_groups, bool narrow) {
   const double wide = dim >= 256.0 ? 64.0 : 128.0;
   switch (library) {
     case Library::flash:
@@ -57,13 +59,16 @@ Tile tile_of(Library library, double dim, bool one_query, bool warp_groups) {
     case Library::flashinfer:
       return {256.0, wide, false};
     case Library::triton:
-      return {128.0, 64.0, true};
-    default:
-      return {warp_groups ? 128.0 : 64.0, wide, false};
+      return {32.0, 64.0, false};
+    default: {
+      // Of Hopper's FMHA: 64 x 256 bytes of keys a step (fmha_v2, warp-specialised).
+      const bool twice = narrow && dim <= 64.0;
+      return {warp_groups ? 128.0 : 64.0, twice ? 256.0 : wide, false};
+    }
   }
 }
 
-/// 1 up to `all`, 0 from `none` on.
+/// 1 up to `all`, 0 from `none` on; what share of a working set is still in L2.
 double fade(double x, double all, double none) {
   return std::clamp((none - x) / (none - all), 0.0, 1.0);
 }
@@ -99,7 +104,7 @@ AttentionModel::PromptWork AttentionModel::prompt_work(const PrefillAttention& a
   const double sequences = std::max(1.0, a.sequences);
   const double length = a.tokens / sequences;
   const bool warp_groups = chip_.peak_of(Format::fp8) > chip_.peak_of(Format::bf16);
-  const Tile t = tile_of(a.library, a.qk_dim, length <= 1.0, warp_groups);
+  const Tile t = tile_of(a.library, a.qk_dim, length <= 1.0, warp_groups, narrow);
   const double group = t.grouped ? a.heads / kv_heads : 1.0;
 
   PromptWork out;
@@ -112,8 +117,9 @@ AttentionModel::PromptWork AttentionModel::prompt_work(const PrefillAttention& a
   const double of_tile = std::min(t.rows / group, length);  // positions of one tile
   const bool windowed = a.window > 0.0 && a.window < a.kv_tokens / sequences;
   const double most = round_up(a.kv_tokens / sequences / t.keys) * t.keys;
-  const double mean = std::min(most, seen + (windowed ? 1.0 : 0.5) * of_tile + 0.25 * t.keys);
-  const double last = windowed ? std::min(most, a.window + of_tile + 0.25 * t.keys) : most;
+  // A tile's rows see what the first or the last of them sees; a window begins inside a key tile.
+  const double mean = std::min(most, seen + (windowed ? of_tile + t.keys : 0.5 * of_tile));
+  const double last = windowed ? std::min(most, a.window + of_tile + t.keys) : most;
   out.work = out.tiles * (mean * out.step + out.tile);
   out.longest = last * out.step + out.tile;
 
@@ -127,7 +133,7 @@ AttentionModel::PromptWork AttentionModel::prompt_work(const PrefillAttention& a
   const bool converts = a.library == Library::flash || a.library == Library::flashinfer;
   if (a.kv != DataType::bf16 && converts) {
     const double narrowed = a.library == Library::flash ? a.heads : 0.0;
-    out.memory += cache.quantise * 3.0 * a.tokens * a.qk_dim * (2.0 * kv_heads + narrowed) / hbm;
+    out.memory += 3.0 * a.tokens * a.qk_dim * (2.0 * kv_heads + narrowed) / (chip_.l2 * p.convert);
   }
   out.bytes = (a.tokens * 2.0 * a.heads * a.qk_dim * bf16_bytes + a.kv_tokens * a.kv_bytes) *
               (1.0 - fade(moved / chip_.l2_capacity, 0.4, 1.0));
@@ -171,7 +177,7 @@ Cost AttentionModel::cost(const MixedAttention& a) const {
   if (a.prompts.tokens <= 0.0) return cost(c);
   const PromptParams& p = prefill_;
   const PromptWork w = prompt_work(a.prompts);
-  const double keys = tile_of(a.prompts.library, c.head_dim, false, true).keys;
+  const double keys = tile_of(a.prompts.library, c.head_dim, false, true, false).keys;
   const double positions = c.sequences * c.heads / chip_.sms;  // blocks with work, per SM
   const double loop = round_up(c.context / c.sequences / keys) * keys * w.step;
   const double one = loop + w.tile;

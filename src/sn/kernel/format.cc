@@ -15,7 +15,8 @@ constexpr std::array<std::string_view, format_count> formats = {
 constexpr std::array<std::string_view, library_count> libraries = {
     "cublas",     "batched", "cutlass",    "vllm",     "sgl",        "deepgemm",
     "trtllm",     "flash",   "triton",     "marlin",   "flashinfer", "portable",
-    "blockscale", "flash2",  "xqa",        "xqa_fp8",  "mmha"};
+    "blockscale", "flash2",  "xqa",        "xqa_fp8",  "mmha",       "gpt_oss",
+    "untuned",    "cublas12", "blockbatch"};
 
 bool four_bits(DataType type) { return type == DataType::fp4; }
 

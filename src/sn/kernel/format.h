@@ -38,15 +38,19 @@ enum class Library : std::uint8_t {
   flash,       // FlashAttention 3 (Hopper) as vLLM calls it
   triton,      // kernels written in Triton
   marlin,      // 4-bit weights with bf16 arithmetic
-  flashinfer,  // FlashInfer: CUTLASS experts with their first tactic, CuTe-DSL fp4 products; attention
+  flashinfer,  // FlashInfer: CUTLASS experts, first tactic; CuTe-DSL fp4 products; attention
   portable,    // PyTorch's and TensorRT's older plug-ins
-  blockscale,  // TensorRT-LLM's fp8 with block scales on Hopper
+  blockscale,  // TensorRT-LLM's fp8 with block scales on Hopper, experts as well
   flash2,      // FlashAttention 2 over pages: generations before Hopper, workstations
-  xqa,         // TensorRT-LLM's decode before Blackwell: tensor cores when they pay, else CUDA cores
+  xqa,         // TensorRT-LLM's decode before Blackwell: tensor cores when they pay, else mmha
   xqa_fp8,     // its kernel for fp8 caches on Hopper
   mmha,        // its kernel on CUDA cores, one query head at a time
+  gpt_oss,     // OpenAI's Triton kernels for experts with 4-bit weights
+  untuned,     // TensorRT-LLM's experts with 4-bit weights, with the tactic they start with
+  cublas12,    // the vendor library of 2023 (CUDA 12.1, PyTorch 2.1)
+  blockbatch,  // as blockscale, one product per head
 };
-inline constexpr std::size_t library_count = 17;
+inline constexpr std::size_t library_count = 21;
 
 [[nodiscard]] std::string_view to_string(Library library);
 [[nodiscard]] std::optional<Library> parse_library(std::string_view text);

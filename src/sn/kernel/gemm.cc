@@ -50,6 +50,8 @@ constexpr std::array<Tile, 9> deepgemm_swapped = {{{16, 128},
                                                    {160, 128},
                                                    {192, 128},
                                                    {224, 128}}};
+// TensorRT-LLM's int8 plug-in multiplies up to four rows by a matrix-vector kernel.
+constexpr std::array<Tile, 1> vector_tiles = {{{4, 8}}};
 constexpr double whole_tile = 128.0 * 128.0;
 constexpr double most_split = 32.0;
 constexpr double least_split_k = 128.0;
@@ -70,6 +72,7 @@ struct Choice {
   bool split = false;  // k may be split
   bool whole = false;  // an unfinished wave takes as long as a whole one
   double pair = 1.0;   // tiles of rows that run together
+  double depth = 1.0;  // parts of a block that share k
 };
 
 Choice scaled_choice(Library library, double m, double n, bool tensor_memory) {
@@ -82,7 +85,7 @@ Choice scaled_choice(Library library, double m, double n, bool tensor_memory) {
           .pair = swaps && tile == 3 ? 2.0 : 1.0};
 }
 
-Choice choice_of(Library library, double m, double n, bool tensor_memory) {
+Choice choice_of(Library library, Format format, double m, double n, bool tensor_memory) {
   switch (library) {
     case Library::cutlass:
       return {.tiles = fp4_tiles, .whole = true};
@@ -93,13 +96,18 @@ Choice choice_of(Library library, double m, double n, bool tensor_memory) {
       return scaled_choice(library, m, n, tensor_memory);
     case Library::deepgemm:
     case Library::blockscale:
+    case Library::blockbatch:
       if (tensor_memory) return {.tiles = deepgemm_swapped, .whole = true};
       if (m <= 64.0) return {.tiles = deepgemm_small, .whole = true};
       return {.tiles = deepgemm_large, .whole = true};
     case Library::portable:
+      if (format == Format::int8 && m <= 4.0) return {.tiles = vector_tiles, .depth = 16.0};
+      return {.tiles = vendor_tiles};
     case Library::triton:
     case Library::marlin:
       return {.tiles = vendor_tiles};
+    case Library::cublas12:
+      return {.tiles = vendor_tiles, .split = true, .whole = true};
     default:
       return {.tiles = vendor_tiles, .split = true};
   }
@@ -126,8 +134,9 @@ Library usual_gemm_library(Format format) {
 
 double GemmModel::compute(const Gemm& g, Format format, double rate) const {
   const GemmFormatTerms& f = software_.gemm_formats[static_cast<std::size_t>(format)];
-  const Choice choice = choice_of(g.library, g.m, g.n, p_.setup.si() > 0.0);
-  const double step = p_.k_step.si() * f.k_step * software_.gemm(g.library).k_step / 64.0;
+  const Choice choice = choice_of(g.library, format, g.m, g.n, p_.setup.si() > 0.0);
+  const double step =
+      p_.k_step.si() * f.k_step * software_.gemm(g.library).k_step / (64.0 * choice.depth);
   const double write = p_.tile.si() * f.tile / whole_tile;
   const double per_element = 2.0 * chip_.sms / rate;  // time of one multiply-add of one tile
   const double lost = choice.whole ? 1.0 : p_.wave;
@@ -169,7 +178,8 @@ Cost GemmModel::cost(const Gemm& g) const {
   const Format format = format_of(g.activation, g.weight, g.block);
   const GemmFormatTerms& f = software_.gemm_formats[static_cast<std::size_t>(format)];
   const double peak = chip_.peak_of(format);
-  const double rate = peak * std::min(1.0, p_.rate * f.rate);
+  const GemmLibraryTerms& lib = software_.gemm(g.library);
+  const double rate = peak * std::min(1.0, p_.rate * f.rate * lib.rate);
   const double weights = g.batches * g.n * g.k * bytes_per_element(g.weight).si();
   const double activations =
       g.batches * (g.m * g.k * bytes_per_element(g.activation).si() + g.m * g.n * output_bytes);
@@ -180,12 +190,14 @@ Cost GemmModel::cost(const Gemm& g) const {
   const double memory = cold / (chip_.hbm * p_.hbm) +
                         (weights * hot + activations * warm) / chip_.l2_rate(p_.l2, p_.hbm);
   const double tensor = compute(g, format, rate);
-  double time = p_.launch.si() + smooth_max(tensor, memory);
-  if (g.library != Library::cublas) time += software_.gemm(g.library).launch.si();
-  if (narrows(format)) {
-    time += p_.setup.si();
-    if (!g.narrowed) time += narrowing(g);
-  }
+  // Several blocks of a batch share an SM: while one writes, another multiplies.
+  const bool batched = g.library == Library::batched;
+  double time = p_.launch.si() + (batched ? sharp_max(tensor, memory) : smooth_max(tensor, memory));
+  const bool narrow = narrows(format);
+  if (g.library != Library::cublas && (narrow || !batched)) time += lib.launch.si();
+  if (narrow) time += p_.setup.si();
+  if (narrow && !g.narrowed) time += narrowing(g);
+  if (g.lone) time += graph_;
   time = std::max(time, g.eager * eager_);
   const double flops = 2.0 * g.batches * g.m * g.n * g.k;
   const double bound = std::max(flops / peak, cold / chip_.hbm);

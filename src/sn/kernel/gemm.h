@@ -47,6 +47,7 @@ struct Gemm {
   /// Calls from the host outside a captured graph, in units of quantise and multiply: the host is
   /// then the slower. 0: captured.
   double eager = 0.0;
+  bool lone = false;  // the only kernel of its captured graph: the launch of the graph shows
   Library library = Library::cublas;
 };
 
@@ -56,7 +57,11 @@ struct Gemm {
 class GemmModel {
  public:
   GemmModel(const ChipRates& chip, const KernelParams& params)
-      : chip_(chip), p_(params.gemm), eager_(params.eager.si()), software_(params.software) {}
+      : chip_(chip),
+        p_(params.gemm),
+        eager_(params.eager.si()),
+        graph_(params.graph.si()),
+        software_(params.software) {}
 
   [[nodiscard]] Cost cost(const Gemm& g) const;
 
@@ -67,6 +72,7 @@ class GemmModel {
   ChipRates chip_;
   GemmParams p_;
   double eager_;
+  double graph_;
   SoftwareParams software_;
 };
 

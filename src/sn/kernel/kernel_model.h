@@ -4,8 +4,9 @@
 //
 // One model per family of operators (gemm.h, moe.h, attention.h, mla.h have the equations); this
 // class holds them for one chip and one set of software terms. A physical bound goes with every
-// time: FLOPs over peak, HBM bytes over HBM bandwidth; no time is below it. Limits: no overlap
-// between kernels, no power-dependent clock beyond long products.
+// time: FLOPs over peak, HBM bytes over HBM bandwidth; no time is below it. Measurements of one's
+// own, when there are any, are laid over the models (measured.h). Limits: no overlap between
+// kernels, no power-dependent clock beyond long products.
 
 #pragma once
 
@@ -16,6 +17,7 @@
 #include "sn/kernel/attention.h"
 #include "sn/kernel/cost.h"
 #include "sn/kernel/gemm.h"
+#include "sn/kernel/measured.h"
 #include "sn/kernel/mla.h"
 #include "sn/kernel/moe.h"
 #include "sn/kernel/params.h"
@@ -32,32 +34,59 @@ struct IndexScores {
   double dim = 0.0;
 };
 
+/// How the threads of an element-wise kernel read: 16 bytes at a time, element by element, or rows
+/// that an index names, element by element.
+enum class Access : std::uint8_t { vector, scalar, gather };
+
+/// Norms, activations, copies, softmax.
+///
+///   t = launch + max4(bytes from HBM / hbm + bytes still in L2 / l2,
+///                     waves(rows / SMs) x (row + kB of a row x kilobyte x slowness of access))
+///
+/// plus the host's synchronous calls where a benchmark counts them.
+struct Elementwise {
+  double bytes = 0.0;  // read and written
+  double rows = 0.0;   // blocks of threads that take one row each; 0: spread evenly
+  Access access = Access::vector;
+  double calls = 0.0;  // from Python, each waited for
+};
+
 class KernelModel {
  public:
   KernelModel(const hw::Chip& chip, const KernelParams& params);
 
-  [[nodiscard]] Cost gemm(const Gemm& g) const { return gemm_.cost(g); }
-  [[nodiscard]] Cost moe(const Moe& m) const { return moe_.cost(m); }
-  [[nodiscard]] Cost decode_attention(const DecodeAttention& a) const { return attention_.cost(a); }
-  [[nodiscard]] Cost mla_prefill(const MlaPrefill& a) const { return mla_.cost(a); }
-  [[nodiscard]] Cost mla_decode(const MlaDecode& a) const { return mla_.cost(a); }
+  [[nodiscard]] Cost gemm(const Gemm& g) const { return measured(gemm_.cost(g), g); }
+  [[nodiscard]] Cost moe(const Moe& m) const { return measured(moe_.cost(m), m); }
+  [[nodiscard]] Cost decode_attention(const DecodeAttention& a) const {
+    return measured(attention_.cost(a), a);
+  }
+  [[nodiscard]] Cost mla_prefill(const MlaPrefill& a) const { return measured(mla_.cost(a), a); }
+  [[nodiscard]] Cost mla_decode(const MlaDecode& a) const { return measured(mla_.cost(a), a); }
+  /// Host time of an attention module outside a captured graph.
+  [[nodiscard]] Time mla_host() const { return mla_.host(); }
   [[nodiscard]] Cost prefill_attention(const PrefillAttention& a) const {
-    return attention_.cost(a);
+    return measured(attention_.cost(a), a);
   }
   [[nodiscard]] Cost mixed_attention(const MixedAttention& a) const { return attention_.cost(a); }
   [[nodiscard]] Cost index_scores(const IndexScores& s) const;
-  /// Norms, activations, copies: `bytes` read and written, reused from L2 when they fit.
-  [[nodiscard]] Cost elementwise(Bytes bytes) const;
+  [[nodiscard]] Cost elementwise(const Elementwise& e) const;
+  [[nodiscard]] Cost elementwise(Bytes bytes) const { return elementwise({.bytes = bytes.si()}); }
 
  private:
+  template <class Operator>
+  [[nodiscard]] Cost measured(const Cost& cost, const Operator& op) const {
+    return measured_ == nullptr ? cost : measured_->corrected(cost, op);
+  }
   [[nodiscard]] Cost streaming(double flops, double rate_share, double bytes, double cold) const;
 
   ChipRates chip_;
   GemmParams p_;
+  ElementwiseParams elementwise_;
   GemmModel gemm_;
   MoeModel moe_;
   AttentionModel attention_;
   MlaModel mla_;
+  std::shared_ptr<const MeasuredRatios> measured_;
 };
 
 }  // namespace sn::kernel

@@ -8,7 +8,7 @@ namespace sn::kernel {
 
 std::string_view to_string(Family family) {
   constexpr std::array<std::string_view, family_count> names = {
-      "gemm", "moe", "prefill", "decode", "mla_prefill", "mla_decode"};
+      "gemm", "moe", "prefill", "decode", "mla_prefill", "mla_decode", "elementwise"};
   return names[static_cast<std::size_t>(family)];
 }
 
@@ -23,11 +23,14 @@ bool exists(Family family, Library library) {
       return family == Family::gemm || family == Family::moe;
     case Library::trtllm:
     case Library::triton:
-      return true;
+      return family != Family::elementwise;
     case Library::batched:
     case Library::vllm:
-    case Library::blockscale:
+    case Library::cublas12:
+    case Library::blockbatch:
       return family == Family::gemm;
+    case Library::blockscale:
+      return family == Family::gemm || family == Family::moe;
     case Library::sgl:
       return family == Family::gemm || family == Family::prefill || family == Family::decode;
     case Library::flashinfer:
@@ -38,8 +41,11 @@ bool exists(Family family, Library library) {
       return family == Family::decode;
     case Library::flash2:  // a reference, as is flash
       return false;
+    case Library::gpt_oss:
+    case Library::untuned:
+      return family == Family::moe;
     case Library::flash:
-      return family != Family::gemm && family != Family::moe;
+      return attends(family);
   }
   return false;
 }

@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "sn/base/quantity.h"
@@ -21,6 +22,8 @@
 #include "sn/kernel/format.h"
 
 namespace sn::kernel {
+
+class MeasuredRatios;
 
 /// Dense matrix products; equation in gemm.h.
 struct GemmParams {
@@ -41,11 +44,12 @@ struct MoeParams {
   Time base;          // launches of routing, permutation, activation, finalisation
   double rate = 0.0;  // sustained share of the peak inside a tile
   double hbm = 0.0;   // sustained share of HBM bandwidth while streaming expert weights
-  Time k_step;        // as GemmParams
+  double l2 = 0.0;    // sustained share of L2 bandwidth while loading tiles
   Time tile;          // prologue and epilogue of one tile
   double wave = 0.0;  // as GemmParams
-  double rows = 1.0;  // traffic of permutation and activation over the least
+  double rows = 1.0;  // HBM time of permutation, activation and sum over that of their bytes
   Time token;         // SM time of routing one token
+  double overlap = 0.0;  // share of the shorter of arithmetic and weight traffic that is not hidden
 };
 
 /// Attention of grouped heads over the keys of a prompt; equation in attention_prompt.cc.
@@ -59,6 +63,7 @@ struct PromptParams {
   double traffic = 1.0;  // bytes moved over the least
   double l2 = 0.0;       // sustained share of L2 bandwidth
   Time empty;            // a block without work, in one call with single positions
+  double convert = 0.0;  // share of L2 bandwidth in kernels that convert around an fp8 cache
 };
 
 /// Attention of grouped heads of single positions; equation in attention_cache.cc.
@@ -69,32 +74,39 @@ struct CacheParams {
   double l2 = 0.0;    // sustained share of L2 bandwidth
   Time k_step;        // least time of 64 keys of 128 elements of one KV head
   Time head;          // start, first keys and end of one part of one KV head of one sequence
-  double wave = 0.0;  // as GemmParams
   Time split;         // joining the parts of one sequence
-  double fp8 = 1.0;   // k_step of an fp8 cache over that of bf16
 };
 
-/// Latent attention over the keys of a prompt; equation in attention.h.
-struct PrefillParams {
+/// Norms, activations, copies; equation in kernel_model.h.
+struct ElementwiseParams {
+  Time launch;       // start and drain of one kernel
+  double hbm = 0.0;  // sustained share of HBM bandwidth
+  double l2 = 0.0;   // sustained share of L2 bandwidth
+  Time row;          // start and end of one block of threads
+  Time kilobyte;     // an SM moves 1000 bytes of one row, 16 bytes at a time
+  Time call;         // host time of one synchronous call from Python
+};
+
+/// Latent attention over a prompt; equation in mla.h.
+struct MlaPrefillParams {
   Time launch;           // the kernels of one call
-  double rate = 0.0;     // sustained share of the peak in the two products
-  double exp = 0.0;      // exponentials per SM over 16 per clock of 1.755 GHz
-  Time k_step;           // least time of 64 keys in a query tile
-  Time tile;             // prologue and epilogue of one query tile
-  double traffic = 1.0;  // bytes moved over the least
-  double l2 = 0.0;       // sustained share of L2 bandwidth
+  double rate = 0.0;     // sustained share of the peak in the two products and the softmax
+  Time k_step;           // as PromptParams
+  Time tile;             // as PromptParams
+  double traffic = 1.0;  // as PromptParams
+  Time host;             // of one call of the module outside a captured graph
 };
 
-/// Latent attention of single positions over their cache; equation in attention.h.
-struct DecodeParams {
-  Time launch;        // the kernels of one call
-  double rate = 0.0;  // sustained share of the bf16 peak
-  double hbm = 0.0;   // sustained share of HBM bandwidth
-  double l2 = 0.0;    // sustained share of L2 bandwidth
-  Time k_step;        // least time of 64 keys of one KV head
-  Time head;          // start and end of one KV head of one sequence
-  double wave = 0.0;  // as GemmParams
-  Time split;         // joining the parts of one sequence
+/// Absorbed latent attention; equation in mla.h.
+struct MlaDecodeParams {
+  Time launch;           // the kernels of one call
+  double rate = 0.0;     // sustained share of the peak
+  double hbm = 0.0;      // sustained share of HBM bandwidth
+  double l2 = 0.0;       // sustained share of L2 bandwidth
+  Time k_step;           // least time of 64 keys in a tile of query rows
+  Time head;             // start and end of one tile
+  Time split;            // joining the parts of one sequence
+  double swapped = 1.0;  // bandwidth of swapped operands at 17 to 32 rows over that of others
 };
 
 /// Limits of latencies inside a kernel.
@@ -116,15 +128,26 @@ void describe(V& v, GemmParams& g) {
 }
 
 template <class V>
+void describe(V& v, ElementwiseParams& e) {
+  v.quantity("launch", e.launch, shortest, longest);
+  v.ratio("hbm", e.hbm, 0.05, 1.0);
+  v.ratio("l2", e.l2, 0.01, 1.0);
+  v.quantity("row", e.row, shortest, longest);
+  v.quantity("kilobyte", e.kilobyte, shortest, longest);
+  v.quantity("call", e.call, shortest, longest);
+}
+
+template <class V>
 void describe(V& v, MoeParams& m) {
   v.quantity("base", m.base, shortest, longest);
   v.ratio("rate", m.rate, 0.05, 1.0);
   v.ratio("hbm", m.hbm, 0.05, 1.0);
-  v.quantity("k_step", m.k_step, shortest, longest);
+  v.ratio("l2", m.l2, 0.01, 2.0);  // above 1 where clusters of SMs share what they load
   v.quantity("tile", m.tile, shortest, longest);
   v.ratio("wave", m.wave, 0.001, 1.0);
   v.ratio("rows", m.rows, 0.1, 20.0);
   v.quantity("token", m.token, shortest, longest);
+  v.ratio("overlap", m.overlap, 0.001, 1.0);
 }
 
 template <class V>
@@ -138,6 +161,7 @@ void describe(V& v, PromptParams& p) {
   v.ratio("traffic", p.traffic, 0.2, 20.0);
   v.ratio("l2", p.l2, 0.01, 1.0);
   v.quantity("empty", p.empty, shortest, longest);
+  v.ratio("convert", p.convert, 0.01, 1.0);
 }
 
 template <class V>
@@ -148,32 +172,29 @@ void describe(V& v, CacheParams& d) {
   v.ratio("l2", d.l2, 0.01, 1.0);
   v.quantity("k_step", d.k_step, shortest, longest);
   v.quantity("head", d.head, shortest, longest);
-  v.ratio("wave", d.wave, 0.001, 1.0);
   v.quantity("split", d.split, shortest, longest);
-  v.ratio("fp8", d.fp8, 0.05, 20.0);
 }
 
 template <class V>
-void describe(V& v, PrefillParams& p) {
+void describe(V& v, MlaPrefillParams& p) {
   v.quantity("launch", p.launch, shortest, longest);
   v.ratio("rate", p.rate, 0.02, 1.0);
-  v.ratio("exp", p.exp, 0.05, 1000.0);
   v.quantity("k_step", p.k_step, shortest, longest);
   v.quantity("tile", p.tile, shortest, longest);
-  v.ratio("traffic", p.traffic, 0.5, 20.0);
-  v.ratio("l2", p.l2, 0.01, 1.0);
+  v.ratio("traffic", p.traffic, 0.1, 20.0);
+  v.quantity("host", p.host, shortest, longest);
 }
 
 template <class V>
-void describe(V& v, DecodeParams& d) {
+void describe(V& v, MlaDecodeParams& d) {
   v.quantity("launch", d.launch, shortest, longest);
   v.ratio("rate", d.rate, 0.01, 1.0);
   v.ratio("hbm", d.hbm, 0.05, 1.0);
   v.ratio("l2", d.l2, 0.01, 1.0);
   v.quantity("k_step", d.k_step, shortest, longest);
   v.quantity("head", d.head, shortest, longest);
-  v.ratio("wave", d.wave, 0.001, 1.0);
   v.quantity("split", d.split, shortest, longest);
+  v.ratio("swapped", d.swapped, 0.1, 1.0);
 }
 
 /// What an arithmetic costs in dense products, relative to bf16 at the format's own peak rate.
@@ -190,14 +211,19 @@ struct GemmLibraryTerms {
   Time row = Time::from_si(1e-7);       // SM time of narrowing one row, however short
   Time element = Time::from_si(1e-10);  // SM time of narrowing one element
   double k_step = 1.0;                  // latency of a pipeline stage
-  bool own_stage = false;  // k_step is its own, and rows are narrowed at the rate of memory
+  double rate = 1.0;                    // sustained rate
+  /// What its terms are, beside `launch`: `row` and `element`; or `row` and `k_step`, rows being
+  /// narrowed at the rate of memory; or the rate alone.
+  enum class Kind : std::uint8_t { narrowing, own_stage, own_rate } kind = Kind::narrowing;
 };
 
 /// What an arithmetic costs in the other families.
 struct FormatTerms {
   double rate = 1.0;      // sustained rate
-  double k_step = 1.0;    // latency of a pipeline stage
-  double quantise = 1.0;  // traffic
+  double k_step = 1.0;    // latency of a pipeline stage; experts: start and end of a tile
+  // Traffic; experts: SM time of narrowing an element, in 100 ps; decode: start of FlashAttention-3
+  // that transposes values, in 1.5 us.
+  double quantise = 1.0;
 };
 
 /// One family of operators of one library, relative to the generation's values.
@@ -216,13 +242,12 @@ void describe(V& v, GemmFormatTerms& f) {
 
 template <class V>
 void describe(V& v, GemmLibraryTerms& l) {
+  using Kind = GemmLibraryTerms::Kind;
+  if (l.kind == Kind::own_rate) return v.ratio("rate", l.rate, 0.1, 2.0);
   v.quantity("launch", l.launch, shortest, longest);
   v.quantity("row", l.row, shortest, longest);
-  if (l.own_stage) {
-    v.ratio("k_step", l.k_step, 0.01, 100.0);
-  } else {
-    v.quantity("element", l.element, Time::from_si(1e-13), longest);
-  }
+  if (l.kind == Kind::own_stage) return v.ratio("k_step", l.k_step, 0.01, 100.0);
+  v.quantity("element", l.element, Time::from_si(1e-13), longest);
 }
 
 template <class V>
@@ -240,15 +265,27 @@ void describe(V& v, LibraryTerms& l) {
 }
 
 /// Families of operators that libraries differ in.
-enum class Family : std::uint8_t { gemm, moe, prefill, decode, mla_prefill, mla_decode };
-inline constexpr std::size_t family_count = 6;
+enum class Family : std::uint8_t {
+  gemm,
+  moe,
+  prefill,
+  decode,
+  mla_prefill,
+  mla_decode,
+  elementwise
+};
+inline constexpr std::size_t family_count = 7;
 
-/// Default terms. CuTe-DSL's fp4 products (FlashInfer) keep several stages in flight.
+/// Default terms. CuTe-DSL's fp4 products (FlashInfer) keep several stages in flight; the vendor
+/// library of 2023 adds no kernel.
 [[nodiscard]] constexpr std::array<GemmLibraryTerms, library_count> gemm_library_kinds() {
   std::array<GemmLibraryTerms, library_count> out;
   GemmLibraryTerms& cute = out[static_cast<std::size_t>(Library::flashinfer)];
-  cute.own_stage = true;
+  cute.kind = GemmLibraryTerms::Kind::own_stage;
   cute.element = Time{};
+  GemmLibraryTerms& old = out[static_cast<std::size_t>(Library::cublas12)];
+  old.kind = GemmLibraryTerms::Kind::own_rate;
+  old.launch = Time{};
   return out;
 }
 
@@ -258,7 +295,7 @@ struct SoftwareParams {
   std::array<GemmFormatTerms, format_count> gemm_formats;
   std::array<GemmLibraryTerms, library_count> gemm_libraries = gemm_library_kinds();
   std::array<FormatTerms, format_count> moe_formats;
-  /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, traffic.
+  /// Attention over an fp8 cache, by family: rate of the products, latency of a key step, other.
   std::array<FormatTerms, family_count> fp8_cache;
   std::array<std::array<LibraryTerms, library_count>, family_count> libraries;
 
@@ -272,7 +309,7 @@ struct SoftwareParams {
 
 [[nodiscard]] std::string_view to_string(Family family);
 [[nodiscard]] constexpr bool attends(Family family) {
-  return family != Family::gemm && family != Family::moe;
+  return family != Family::gemm && family != Family::moe && family != Family::elementwise;
 }
 /// Whether any framework runs operators of `family` in `library`.
 [[nodiscard]] bool exists(Family family, Library library);
@@ -311,10 +348,14 @@ struct KernelParams {
   MoeParams moe;
   PromptParams prefill;
   CacheParams decode;
-  PrefillParams mla_prefill;
-  DecodeParams mla_decode;
+  MlaPrefillParams mla_prefill;
+  MlaDecodeParams mla_decode;
+  ElementwiseParams elementwise;
   Time eager;               // host time of one call outside a captured graph
+  Time graph;               // launch of a captured graph, where it holds one kernel
   SoftwareParams software;  // shared by all generations; read apart
+  /// Times that somebody measured on this chip (measured.h); none: the models alone.
+  std::shared_ptr<const MeasuredRatios> measured;
 };
 
 template <class V>
@@ -325,7 +366,9 @@ void describe(V& v, KernelParams& k) {
   v.group("attention.decode", k.decode);
   v.group("mla.prefill", k.mla_prefill);
   v.group("mla.decode", k.mla_decode);
+  v.group("elementwise", k.elementwise);
   v.quantity("host.eager", k.eager, shortest, longest);
+  v.quantity("host.graph", k.graph, shortest, longest);
 }
 
 }  // namespace sn::kernel

@@ -70,8 +70,8 @@ struct Deployment {
 [[nodiscard]] std::string why_not(const ModelSpec& model, const Deployment& deployment,
                                   std::int64_t domain_gpus);
 
-/// Format of attention, dense and shared projections of a model with experts: fp4 weights keep these
-/// in fp8, as NVFP4 and MXFP4 releases do.
+/// Format of attention, dense and shared projections of a model with experts: fp4 weights keep
+/// these in fp8, as NVFP4 and MXFP4 releases do.
 [[nodiscard]] kernel::DataType linear_weights(const Precision& precision);
 /// The same by model: dense ones are narrowed throughout (NVFP4 releases of Llama), others may be
 /// released with nothing but their experts narrowed (gpt-oss) and keep the rest in bf16.

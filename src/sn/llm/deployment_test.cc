@@ -158,6 +158,22 @@ TEST(Memory, Fp4KeepsEverythingButExpertsInFp8) {
               128.0 * 4.0 * 150'994'944.0 * 0.46875, 1.0);
 }
 
+TEST(Memory, Fp4NarrowsAllOfADenseModel) {
+  const ShippedModel m = shipped_model("llama-3.1-70b");
+  const ShippedMachine machine = shipped_machine("hgx-b200", m.traits);
+  const auto weights = [&](DataType t) {
+    return memory_budget(m.spec, {.parallel = {.tp = 1}, .precision = {t, t, DataType::fp8}},
+                         machine.cluster.rack.chip, machine.framework, 1.0)
+        .weights.si();
+  };
+  // Embedding and head stay in bf16: 2 x 128 256 x 8 192 x 2 B = 4.2 GB; of the rest fp4 is 4.25
+  // bits and fp8 eight.
+  const double vocabulary = 2.0 * 128256.0 * 8192.0 * 2.0;
+  const double share =
+      (weights(DataType::fp4) - vocabulary) / (weights(DataType::fp8) - vocabulary);
+  EXPECT_NEAR(share, kernel::bytes_per_element(DataType::fp4).si(), 0.01);
+}
+
 TEST(Memory, PipelineStagesAndDraftsChangeTheShare) {
   const ModelSpec m = shipped_model("deepseek-v3").spec;
   const auto budget = [&](std::int64_t pp, std::int64_t drafts) {

@@ -37,6 +37,7 @@
 #include "sn/hw/machine.h"
 #include "sn/kernel/kernel_model.h"
 #include "sn/llm/deployment.h"
+#include "sn/llm/engine_kernels.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/model.h"
 
@@ -149,6 +150,8 @@ class StepProgram {
   [[nodiscard]] const ModelSpec& model() const { return model_; }
   [[nodiscard]] const Deployment& deployment() const { return deployment_; }
   [[nodiscard]] const Framework& framework() const { return framework_; }
+  /// Which libraries its engine calls on this chip.
+  [[nodiscard]] const EngineKernels& libraries() const { return libraries_; }
   /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a.
   [[nodiscard]] double tokens_per_step() const { return tokens_per_step_; }
   [[nodiscard]] Power idle_power() const { return idle_; }
@@ -162,6 +165,7 @@ class StepProgram {
   ModelSpec model_;
   Deployment deployment_;
   Framework framework_;
+  EngineKernels libraries_;
   kernel::KernelModel kernels_;
   collective::CollectiveTimer timer_;
   collective::Group tp_group_;

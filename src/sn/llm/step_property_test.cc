@@ -50,6 +50,7 @@ class LongStep {
         machine_(machine),
         batch_(b),
         kernels_(machine.cluster.rack.chip, machine.kernels),
+        libraries_(engine_kernels(machine.framework.name, machine.cluster.rack.chip)),
         timer_(fabric::make_fabric(machine.cluster), machine.collectives) {
     positions_ = 1.0 + real(d.draft_tokens);
     decoding_ = real(static_cast<std::int64_t>(b.contexts.size()));
@@ -116,7 +117,7 @@ class LongStep {
          .activation = act,
          .weight = weight,
          .block = block,
-         .library = kernel::usual_gemm_library(kernel::format_of(act, weight, block))}));
+         .library = libraries_.product(kernel::format_of(act, weight, block))}));
   }
   void all_reduce(double rows) {
     const collective::Group group{d_.parallel.tp, d_.parallel.tp};
@@ -136,7 +137,8 @@ class LongStep {
                                .heads = real(a.heads) / tp(),
                                .latent = real(a.kv_lora),
                                .rope = real(a.rope_dim),
-                               .kv = d_.precision.kv}));
+                               .kv = d_.precision.kv,
+                               .library = libraries_.latent_caches}));
       return;
     }
     add(kernels_.decode_attention({.sequences = decoding_,
@@ -145,7 +147,8 @@ class LongStep {
                                    .heads = real(a.heads) / tp(),
                                    .kv_heads = std::max(1.0, real(a.kv_heads) / tp()),
                                    .head_dim = real(a.head_dim),
-                                   .kv = d_.precision.kv}));
+                                   .kv = d_.precision.kv,
+                                   .library = libraries_.caches}));
   }
 
   void prefill_scores() {
@@ -160,19 +163,26 @@ class LongStep {
       cached += c.cached;
     }
     if (a.kind == AttentionKind::mla) {
-      add(kernels_.mla_prefill({.sequences = std::max(1.0, batch_.finishing),
-                                .pairs = pairs,
-                                .tokens = fresh_,
-                                .kv_tokens = cached + fresh_,
-                                .heads = heads,
-                                .qk_dim = real(a.nope_dim + a.rope_dim),
-                                .v_dim = real(a.v_dim),
-                                .kv_bytes = real(a.kv_lora + a.rope_dim) * size,
-                                .kv = d_.precision.kv}));
+      const bool narrow = d_.precision.kv == DataType::fp8 &&
+                          libraries_.latent_prompts == kernel::Library::trtllm;
+      add(kernels_.mla_prefill(
+          {.sequences = std::max(1.0, batch_.finishing),
+           .pairs = pairs,
+           .tokens = fresh_,
+           .kv_tokens = cached + fresh_,
+           .heads = heads,
+           .qk_dim = real(a.nope_dim + a.rope_dim),
+           .v_dim = real(a.v_dim),
+           .kv_bytes = real(a.kv_lora + a.rope_dim) * size,
+           .math = narrow ? DataType::fp8 : DataType::bf16,
+           .kv = d_.precision.kv,
+           .library = libraries_.latent_prompts}));
       gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
       return;
     }
     const double kv_heads = std::max(1.0, real(a.kv_heads) / tp());
+    const bool narrow = d_.precision.kv == DataType::fp8 &&
+                        libraries_.prompts != kernel::Library::flash;
     add(kernels_.prefill_attention({.sequences = std::max(1.0, batch_.finishing),
                                     .pairs = pairs,
                                     .tokens = fresh_,
@@ -182,7 +192,9 @@ class LongStep {
                                     .qk_dim = real(a.head_dim),
                                     .v_dim = real(a.head_dim),
                                     .kv_bytes = 2.0 * kv_heads * real(a.head_dim) * size,
-                                    .kv = d_.precision.kv}));
+                                    .math = narrow ? DataType::fp8 : DataType::bf16,
+                                    .kv = d_.precision.kv,
+                                    .library = libraries_.prompts}));
   }
 
   void per_head(double rows, double n, double k) {
@@ -281,13 +293,19 @@ class LongStep {
         std::min({real(slots()), touched + std::sqrt(extremes * touched * untouched), busiest});
     const double inter = real(m_.expert_inter) / (tp() * dp() / ep());
     const DataType weight = d_.precision.weights;
+    const kernel::Format format =
+        kernel::format_of(d_.precision.activations, weight, m_.block_scales);
     add(kernels_.moe({.tokens = rows,
+                      .top_k = k,
+                      .experts = real(slots()) * ep(),
                       .load = kernel::ExpertLoad::spread(busiest, active),
                       .hidden = h(),
                       .inter = inter,
                       .activation = d_.precision.activations,
                       .weight = weight,
-                      .block = m_.block_scales}));
+                      .block = m_.block_scales,
+                      .dispatched = d_.parallel.dp > 1,
+                      .library = libraries_.expert(format)}));
   }
 
   void head(double rows) {
@@ -301,6 +319,7 @@ class LongStep {
   const ShippedMachine& machine_;
   const Batch& batch_;
   kernel::KernelModel kernels_;
+  EngineKernels libraries_;
   collective::CollectiveTimer timer_;
   double positions_ = 1.0;
   double decoding_ = 0.0;

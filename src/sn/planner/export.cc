@@ -145,6 +145,13 @@ Script::Script(const twin::World& world, const Candidate& candidate, const ToolT
                          candidate.decode, node_gpus));
   if (candidate.disaggregated) put_behind(pools_[0], pools_[1], node_gpus);
   const std::int64_t nodes = pools_.back().first_node + pools_.back().nodes;
+  for (const Placement& p : pools_) {
+    if (p.parallel().cp == 1) continue;
+    cannot(
+        fmt::format("{}: prompts cut over {} ranks: context parallelism is not in this tool's "
+                    "table, its GPUs are left out",
+                    p.role, p.parallel().cp));
+  }
   if (nodes * node_gpus > world.cluster.gpus()) {
     cannot(
         fmt::format("instances that straddle nodes of {} GPUs: in whole and equal parts they "

@@ -277,6 +277,16 @@ TEST(Export, EveryArgumentOfEveryShapeIsInItsTable) {
   }
 }
 
+TEST(Export, ContextParallelismIsSaidToBeMissing) {
+  const Candidate c = candidate_of(pool_of({.tp = 2, .ep = 8, .cp = 4}, 1, 4096),
+                                   pool_of({.dp = 8, .ep = 8}, 1, 0), 7.0);
+  for (const std::string& tool : export_tools()) {
+    EXPECT_TRUE(
+        says(text_of(deepseek(), c, tool), "cannot be expressed: prefill: prompts cut over 4"))
+        << tool;
+  }
+}
+
 TEST(Export, HostileNamesStayInComments) {
   twin::World world = llama();
   world.name = "x\nrm -rf \"$HOME\"";

@@ -218,6 +218,8 @@ std::string_view to_string(Evidence evidence) {
       return "published";
     case Evidence::calibrated:
       return "calibrated";
+    case Evidence::interpolated:
+      return "interpolated";
     case Evidence::family_default:
       return "family default";
     case Evidence::assumption:
@@ -235,6 +237,12 @@ std::string machine_text(const twin::World& world) {
 }
 
 Result<PlanReport> plan(const twin::World& world, const PlanOptions& options) {
+  if (!world.measurements.empty() && world.kernels.measured == nullptr) {
+    return fail(Error{.code = ErrorCode::missing,
+                      .message = "'kernels: measured' is planned one scenario at a time",
+                      .where = {.file = world.name},
+                      .hint = "leave out --vary and tenants, or 'kernels: measured'"});
+  }
   if (options.threads <= 0) return run(world, options);
   const tbb::global_control control(tbb::global_control::max_allowed_parallelism,
                                     static_cast<std::size_t>(options.threads));

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <functional>
 
+#include "sn/collective/params.h"
 #include "sn/planner/join.h"
 
 namespace sn::planner {
@@ -167,6 +168,7 @@ PriceMemo::Key PriceMemo::key_of(const twin::World& world, const Shape& shape, b
   Key key{.shape = shape, .points = points};
   // A larger stage fills whole domains (llm::why_not).
   key.stage_per_domain = std::min(p.stage_ranks(), domain);
+  key.wide = domain > collective::server_gpus;
   key.stages_far = p.spread || p.gpus() > domain;
   if (shape.role != Role::decode) key.replicas = most_replicas(world, p);
   if (shape.role == Role::prefill) {

@@ -61,6 +61,7 @@ class PriceMemo {
     std::int64_t replicas = 0;          // most of them; 0 for a decode shape, priced alone
     std::int64_t gpus = 0;              // of the cluster; prefill: how far the KV cache travels
     bool pools_near = false;            // prefill: both pools in one domain
+    bool wide = false;                  // domains beyond a server: other kernels and parameters
 
     friend bool operator==(const Key&, const Key&) = default;
   };

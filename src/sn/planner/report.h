@@ -22,6 +22,7 @@ namespace sn::planner {
 enum class Evidence {
   published,       // a single number as its source gives it; never the badge of a result
   calibrated,      // fitted on measurements
+  interpolated,    // between measurements of the user's own
   family_default,  // plausible for a chip generation
   assumption,
 };

@@ -7,9 +7,12 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
 
 #include "sn/base/units.h"
+#include "sn/kernel/measured.h"
 #include "sn/planner/plan.h"
 
 namespace sn::planner {
@@ -118,13 +121,48 @@ Sensitivity sensitivity(const twin::World& world, const serving::ServingPlan& pl
   return out;
 }
 
+namespace {
+
+/// A family of operators, where its parameters stand, and whether the model runs it.
+struct FamilyUse {
+  kernel::Family family;
+  std::string_view path;
+  bool used;
+};
+
+/// Of a parameter of a family: interpolated where that was measured by the user, nothing where the
+/// model does not run it.
+std::optional<Evidence> measured_evidence(const twin::World& world, const hw::Param& p) {
+  using kernel::Family;
+  const bool latent = world.model.attention.kind == llm::AttentionKind::mla;
+  const std::array<FamilyUse, 6> families = {{
+      {Family::gemm, "kernels.gemm.", true},
+      {Family::moe, "kernels.moe.", world.model.experts > 0},
+      {Family::prefill, "kernels.attention.prefill.", !latent},
+      {Family::decode, "kernels.attention.decode.", !latent},
+      {Family::mla_prefill, "kernels.mla.prefill.", latent},
+      {Family::mla_decode, "kernels.mla.decode.", latent},
+  }};
+  for (const FamilyUse& f : families) {
+    if (!p.path.starts_with(f.path)) continue;
+    if (!f.used) return std::nullopt;
+    return world.kernels.measured->size(f.family) > 0 ? Evidence::interpolated
+                                                      : evidence_of_param(p);
+  }
+  return std::nullopt;  // the host's
+}
+
+}  // namespace
+
 Evidence evidence_of(const twin::World& world) {
   Evidence out = Evidence::calibrated;
   for (const hw::Param& p : world.params) {
     const bool kernels = p.path.starts_with("kernels.");
     const bool chip = p.path.starts_with("rack.chip.peak.") || p.path.starts_with("rack.chip.hbm.");
     if (!p.present || (!kernels && !chip)) continue;
-    const Evidence e = evidence_of_param(p);
+    const Evidence e = kernels && world.kernels.measured != nullptr
+                           ? measured_evidence(world, p).value_or(Evidence::published)
+                           : evidence_of_param(p);
     // A family's minor constants may be assumed without making every result on it an assumption.
     if (chip || e != Evidence::assumption) out = std::max(out, e);
   }

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 
+#include "sn/kernel/measured.h"
 #include "sn/planner/planner_test_util.h"
 
 namespace sn::planner {
@@ -161,7 +163,7 @@ TEST(Sensitivity, MoreHardwareNeverHurts) {
       EXPECT_GE(knee_with(world, plan, path, 1.1), knee * (1.0 - wave)) << path;
     }
     for (const char* path : {"framework.host.decode", "framework.host.prefill",
-                             "kernels.gemm.launch", "collectives.moe.dispatch_alpha"}) {
+                             "kernels.gemm.launch", "collectives.moe.low_latency.dispatch.alpha"}) {
       EXPECT_LE(knee_with(world, plan, path, 1.1), knee * (1.0 + wave)) << path;
     }
   }
@@ -173,6 +175,20 @@ TEST(Evidence, IsTheWeakestOfKernelsAndChip) {
   EXPECT_EQ(to_string(Evidence::calibrated), "calibrated");
   EXPECT_EQ(to_string(Evidence::family_default), "family default");
   EXPECT_EQ(to_string(Evidence::assumption), "assumption");
+}
+
+TEST(Evidence, IsInterpolatedWhereTheModelRunsOnMeasurements) {
+  twin::World world = small_world();
+  const auto ratios = std::make_shared<kernel::MeasuredRatios>();
+  ratios->add(kernel::place_of(kernel::Gemm{.m = 64, .n = 4096, .k = 4096}), 1.1);
+  ratios->finish();
+  world.kernels.measured = ratios;
+  EXPECT_EQ(evidence_of(world), Evidence::interpolated);
+  EXPECT_EQ(to_string(Evidence::interpolated), "interpolated");
+  // A chip whose peak is assumed stays so, whatever was measured on it.
+  twin::World assumed = small_world({.cluster = "{rack: al128-xpu2kw}"});
+  assumed.kernels.measured = ratios;
+  EXPECT_EQ(evidence_of(assumed), Evidence::assumption);
 }
 
 }  // namespace

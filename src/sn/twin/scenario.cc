@@ -100,13 +100,31 @@ void read_software(MapReader& root, const hw::Catalog& catalog, World& world, Er
   MapReader r(node != nullptr ? *node : empty, "software", errors);
   const std::string family = world.cluster.rack.chip.kernels;
   const Node* kernels_ref = r.get("kernels");
+  const Node* tables = r.get("measurements");
+  const bool measured =
+      kernels_ref != nullptr && kernels_ref->is_scalar() && kernels_ref->text() == "measured";
+  if (measured != (tables != nullptr)) {
+    r.report(ErrorCode::missing,
+             measured ? "'kernels: measured' needs 'measurements'"
+                      : "'measurements' goes with 'kernels: measured'",
+             measured ? kernels_ref : tables,
+             "software: {kernels: measured, measurements: FOLDER}");
+  } else if (measured) {
+    world.measurements = read_text(*tables, "measurements", errors).value_or("");
+    kernels_ref = nullptr;  // the chip's own models stand below the measurements
+  }
   const Node* collectives_ref = r.get("collectives");
   const Node* framework_ref = r.get("framework");
   r.finish();
   if (family.empty() && kernels_ref == nullptr) return;  // the rack was not readable
   const std::size_t before = errors.size();
   const Node kernels = resolve_part(catalog, kernels_ref, "kernels", family, errors);
-  const Node collectives = resolve_part(catalog, collectives_ref, "collectives", "default", errors);
+  const std::string library(
+      collective::entry_name(family, world.cluster.rack.scale_up.domain));
+  const bool fitted = catalog.has(kind("collectives"), library);
+  const Node collectives = resolve_part(catalog, collectives_ref, "collectives",
+                                        fitted ? library : std::string(collective::wide_entry),
+                                        errors);
   const Node framework = resolve_part(catalog, framework_ref, "framework", "generic", errors);
   if (errors.size() != before) return;
   hw::read_entry(catalog, kernels, "kernels", world.kernels, world.params, errors);
@@ -117,10 +135,9 @@ void read_software(MapReader& root, const hw::Catalog& catalog, World& world, Er
   hw::Params shared;
   hw::read_entry(catalog, resolve_part(catalog, nullptr, "kernel_software", "default", errors),
                  "kernel_software", world.kernels.software, shared, errors);
-  const hw::CatalogKind& kind = *hw::find_kind("uncertainty");
-  const bool measured = catalog.has(kind, family);
+  const bool known = catalog.has(*hw::find_kind("uncertainty"), family);
   const Node spread =
-      resolve_part(catalog, nullptr, "uncertainty", measured ? family : "default", errors);
+      resolve_part(catalog, nullptr, "uncertainty", known ? family : "default", errors);
   hw::read_entry(catalog, spread, "uncertainty", world.uncertainty, shared, errors);
   world.collectives.name = name_of(collectives);
   world.framework.name = name_of(framework);

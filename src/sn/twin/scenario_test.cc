@@ -85,8 +85,8 @@ TEST(Scenario, UnknownNamesGiveTheNearest) {
                ErrorCode::unknown_name, cluster_line, "gb20O", "unknown chip 'gb20O'", "gb200");
   expect_error({.cluster = "cluster: {rack: hgx-h200, dcn: ethernet-10g}"}, ErrorCode::unknown_name,
                cluster_line, "ethernet-10g", "unknown dcn", "ethernet-100g");
-  expect_error({.model = "model: deepseek-v4"}, ErrorCode::unknown_name, model_line, "deepseek-v4",
-               "unknown model", "did you mean 'deepseek-v3'?");
+  expect_error({.model = "model: deepseek-v3x"}, ErrorCode::unknown_name, model_line,
+               "deepseek-v3x", "unknown model", "did you mean 'deepseek-v3'?");
   expect_error({.workload = "workload: {preset: mooncake}"}, ErrorCode::unknown_name, workload_line,
                "mooncake", "unknown workload", "workloads");
   expect_error({.more = "software: {framework: generik}"}, ErrorCode::unknown_name, more_line,
@@ -393,7 +393,7 @@ TEST(Scenario, Conditions) {
 TEST(Scenario, AllMistakesAtOnce) {
   const Result<World> world = resolve_text(
       "cluster: {rack: al182, racks: -1}\n"         // 1: version missing, rack, racks
-      "model: deepseek-v4\n"                        // 2
+      "model: deepseek-v3x\n"                       // 2
       "precision: {weights: fp7}\n"                 // 3
       "workload: {preset: nothing, rate: fast}\n"   // 4: preset, rate
       "slo: {ttft: {p90: 1}, tpot: {p90: -1 s}}\n"  // 5: unit, range

@@ -69,6 +69,7 @@ struct World {
   RateSpec rate;
   serving::Slo slo;
   SearchSpec search;
+  std::string measurements;    // folder of measured tables to lay over the kernels; empty: none
   std::int64_t gpu_limit = 0;  // GPUs that a plan may take; 0: all of the cluster
   hw::Conditions conditions;
   double kv_block = 64.0;

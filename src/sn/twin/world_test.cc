@@ -53,7 +53,7 @@ TEST(World, OneNumberMovesAlone) {
        [](const World& x) { return x.cluster.rack.scale_up.link.bandwidth.si(); }},
       {"scale_out.latency", [](const World& x) { return x.cluster.scale_out.latency.si(); }},
       {"kernels.gemm.launch", [](const World& x) { return x.kernels.gemm.launch.si(); }},
-      {"collectives.moe.efficiency", [](const World& x) { return x.collectives.moe; }},
+      {"collectives.custom.two_shot", [](const World& x) { return x.collectives.custom.two_shot; }},
       {"framework.memory.utilisation", [](const World& x) { return x.framework.memory; }},
       {"model.mtp_acceptance", [](const World& x) { return x.traits.mtp_acceptance; }},
   };

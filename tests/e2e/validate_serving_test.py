@@ -1,0 +1,61 @@
+"""`supernode validate serving` from the outside."""
+
+import json
+import unittest
+
+import jsonschema
+from command import CommandTest, run, schema
+
+HEADER = ("hardware,framework,model,precision,spec_method,disagg,is_multinode,prefill_tp,prefill_ep,"
+          "prefill_dp_attention,prefill_num_workers,decode_tp,decode_ep,decode_dp_attention,"
+          "decode_num_workers,num_prefill_gpu,num_decode_gpu,isl,osl,conc,tput_per_gpu,"
+          "output_tput_per_gpu,input_tput_per_gpu,mean_ttft,mean_tpot\n")
+ROW = ("h200,sglang,dsr1,fp8,none,False,False,8,1,False,0,8,1,False,0,8,8,1024,1024,4,50,25,25,"
+       "0.3,0.012\n")
+NAME = "inferencex_dsr1_0528.csv"
+
+
+class ValidateServing(CommandTest):
+
+    def test_published_cases_without_data(self):
+        text = self.done("validate", "serving").stdout
+        for word in ("sglang-ep72-decode", "cm384-prefill", "deepseek-day-decode", "conditions:",
+                     "differs:", "80 %"):
+            self.assertIn(word, text)
+
+    def test_a_table_as_text_and_json(self):
+        self.write(NAME, HEADER + ROW + ROW.replace(",4,50", ",16,120"))
+        text = self.done("validate", "serving", "--data", self.folder).stdout
+        self.assertIn("h200 deepseek-v3 sglang fp8 agg", text)
+        report = json.loads(self.done("validate", "serving", "--data", self.folder, "--json").stdout)
+        jsonschema.validate(report, schema("serving_validation.schema.json"))
+        file = report["files"][0]
+        self.assertEqual((file["file"], file["rows"], file["predicted"]), (NAME, 2, 2))
+        for metric in ("ttft", "tpot", "tput_per_gpu"):
+            self.assertEqual(file["metrics"][metric]["n"], 2)
+            self.assertGreater(file["metrics"][metric]["mape"], 0)
+        again = self.done("validate", "serving", "--data", self.folder, "--json", "--threads", "1")
+        self.assertEqual(json.loads(again.stdout), report)
+
+    def test_faults_are_named_and_the_rest_is_predicted(self):
+        self.write(NAME, HEADER + ROW + ROW.replace("0.012", "nan") + "h200,sglang\n" +
+                   ROW.replace("dsr1", "nobody"))
+        self.write("aic_silicon_e2e.csv", "id,system\nx,h200\n")
+        result = run("validate", "serving", "--data", self.folder, "--json")
+        self.assertEqual(result.returncode, 1, result.stderr)
+        for word in (f"{NAME}:3:", "nan", f"{NAME}:4:", "lacks the column backend"):
+            self.assertIn(word, result.stderr)
+        files = {f["file"]: f for f in json.loads(result.stdout)["files"]}
+        self.assertEqual(files[NAME]["predicted"], 1)
+        self.assertEqual(files[NAME]["skipped"],
+                         [{"reason": "model is not in the catalog", "rows": 1}])
+
+    def test_refused(self):
+        self.refused("validate", "seving", wants=["validate what?"])
+        result = run("validate", "serving", "--data", self.folder / "none")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot list", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
