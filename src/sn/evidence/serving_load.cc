@@ -23,14 +23,22 @@ double d(std::int64_t v) { return static_cast<double>(v); }
 /// into chunks, SGLang runs them before decodes, TensorRT-LLM takes whole prompts while the budget
 /// lasts. Budgets: vLLM 8,192 (InferenceX's scripts), TensorRT-LLM 8,192, SGLang 8,192 on Hopper and
 /// 16,384 beyond (its defaults by memory).
+/// SGLang looked for new requests every 10 decode steps, every 30 from 16 clients on (InferenceX's
+/// scripts: scheduler-recv-interval); vLLM puts steps together while the last one runs.
 struct Policy {
   std::int64_t budget = 8192;
   bool prefill_first = false;
+  bool ahead = false;
+  std::int64_t poll = 1;
 };
 
 Policy policy_of(const ServingPoint& p) {
+  if (p.framework == "vllm") return {.ahead = true};
   if (p.framework != "sglang") return {};
-  return {.budget = p.system.starts_with("h") ? 8192 : 16384, .prefill_first = true};
+  const bool inferencex = p.range < 1.0 && !p.disaggregated;
+  return {.budget = p.system.starts_with("h") ? 8192 : 16384,
+          .prefill_first = true,
+          .poll = !inferencex ? 1 : p.concurrency < 16.0 ? 10 : 30};
 }
 
 serving::Pool pool_of(const MeasuredPool& measured, const ServingPoint& point,
@@ -231,9 +239,11 @@ ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
     out.why_not = "weights leave no memory for a KV cache";
     return out;
   }
-  spec->deployments.front().frontend_token = {};  // the clients bring it
+  const Policy policy = policy_of(point);
   for (serving::PoolSpec& pool : spec->deployments.front().pools) {
-    pool.batching.prefill_first = policy_of(point).prefill_first;
+    pool.batching.prefill_first = policy.prefill_first;
+    pool.batching.ahead = policy.ahead;
+    pool.batching.poll = policy.poll;
   }
   Clients clients(point, world, *std::move(spec));
   if (!clients.run()) {

@@ -2,8 +2,8 @@
 //
 // What serving software adds to the kernels: host time, memory it keeps for itself.
 //
-// Host time of one step of n sequences with L layers a stage:
-//   exposed = max(0, L x layer - device)  unless a captured graph is replayed: launches are the floor
+// Host time of one step of n sequences:
+//   exposed = max(0, launches x launch - device)   unless a captured graph is replayed
 //           + decode or prefill           scheduling and sampling that nothing hides
 //           + n x sequence                sampling, stop checks, detokenising, per sequence
 // A step replays a graph when it has at most `graph_tokens` positions (vLLM captures to 512, also
@@ -25,7 +25,7 @@ struct Framework {
   Time host_decode;     // exposed per step of pure decode
   Time host_prefill;    // exposed per step that holds prompt tokens
   Time host_sequence;   // exposed per decoding sequence of an attention rank and step
-  Time host_layer;      // launches of one layer outside a captured graph: a floor of the step
+  Time host_launch;     // one operator of a stage outside a captured graph: their sum is a floor
   Time frontend;        // once per request, and
   Time frontend_token;  // per prompt token
   std::int64_t graph_tokens = 0;        // largest captured step of pure decode, positions
@@ -47,7 +47,7 @@ void describe(V& v, Framework& f) {
   v.quantity("host.decode", f.host_decode, Time{}, hi);
   v.quantity("host.prefill", f.host_prefill, Time{}, hi);
   v.quantity("host.sequence", f.host_sequence, Time{}, hi);
-  v.quantity("host.layer", f.host_layer, Time{}, hi);
+  v.quantity("host.launch", f.host_launch, Time{}, hi);
   v.quantity("host.frontend", f.frontend, Time{}, hi);
   v.quantity("host.frontend_token", f.frontend_token, Time{}, hi);
   v.count("graph.tokens", f.graph_tokens, 0, 1 << 20);

@@ -154,6 +154,8 @@ class StepProgram {
   [[nodiscard]] const EngineKernels& libraries() const { return libraries_; }
   /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a.
   [[nodiscard]] double tokens_per_step() const { return tokens_per_step_; }
+  /// Operators that a host without captured graphs launches in one stage and step with prompts.
+  [[nodiscard]] double launches() const { return launches_; }
   [[nodiscard]] Power idle_power() const { return idle_; }
 
  private:
@@ -176,6 +178,7 @@ class StepProgram {
   double imbalance_ = 1.0;
   Time agreement_;      // of the OS images that a stage spans, once a step
   double slots_ = 0.0;  // expert replicas per rank
+  double launches_ = 0.0;  // of one stage, for a host that launches operator by operator
   double tokens_per_step_ = 1.0;
   double kv_bytes_layer_ = 0.0;  // of one token and layer, on one GPU
   Power idle_;

@@ -12,6 +12,7 @@ namespace sn::llm {
 namespace {
 
 constexpr double bf16_bytes = 2.0;
+constexpr double expert_launches = 6.0;  // routing, permutation, two products, activation, sum
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
@@ -95,6 +96,10 @@ class StepCompiler {
            .bytes_per_row = d(m_.hidden) * bf16_bytes});
     }
     add({.name = "host", .kind = OpKind::host, .part = Part::host});
+    for (const StepOp& op : program_.ops_) {
+      if (op.once || op.rows == Rows::decode_tokens || op.rows == Rows::drafts) continue;
+      program_.launches_ += op.count * (op.kind == OpKind::experts ? expert_launches : 1.0);
+    }
     return std::move(program_);
   }
 

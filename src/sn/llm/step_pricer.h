@@ -145,8 +145,7 @@ class StepPricer {
     const double positions = s_.decode_sequences * (1.0 + d(p_.deployment_.draft_tokens));
     const double largest = d(mixed ? f.graph_mixed_tokens : f.graph_tokens);
     if (positions + s_.prefill_tokens > largest) {
-      const double layers = std::ceil(d(p_.model_.layers) / d(p_.deployment_.parallel.pp));
-      t.stage = std::max(Time{}, f.host_layer * layers - device);
+      t.stage = std::max(Time{}, f.host_launch * p_.launches_ - device);
     }
     return t;
   }

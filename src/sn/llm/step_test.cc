@@ -297,6 +297,23 @@ TEST(Energy, LiesBetweenIdleAndFullPower) {
   }
 }
 
+TEST(Host, LaunchesAreAFloorOutsideGraphs) {
+  // A layer of Llama under TP8 with prompts: two norms, qkv, rope, attention, o, all-reduce, gate and
+  // up, activation, down, all-reduce.
+  const Deployment tp8{.parallel = {.tp = 8}, .precision = bf16};
+  const StepProgram llama = program("llama-3.1-70b", "hgx-h200", tp8);
+  EXPECT_EQ(llama.launches(), 80.0 * 11.0);
+  const Framework f = shipped_machine("hgx-h200", {}).framework;
+  const StepTime tiny = evaluate(llama, prefill(16.0));
+  double device = -part(tiny, Part::host).si();
+  for (const Time t : tiny.parts) device += t.si();
+  const double floor = 880.0 * f.host_launch.si();
+  ASSERT_LT(device, floor) << "16 tokens on eight chips wait for the host";
+  EXPECT_NEAR(tiny.latency.si(), floor + f.host_prefill.si(), 1e-9);
+  // A long prompt hides its launches.
+  EXPECT_EQ(part(evaluate(llama, prefill(16384.0)), Part::host), f.host_prefill);
+}
+
 TEST(TwoBatch, KernelsAndExchangesOfHalvesOverlap) {
   // Wide EP over InfiniBand: dispatch and combine take about as long as the kernels.
   Deployment plain{.parallel = {.dp = 32, .ep = 32},

@@ -244,6 +244,8 @@ void EngineCore::plan_rank(Instance& instance, Rank& rank, std::int64_t budget,
 void EngineCore::plan(Instance& instance, Group& group, std::vector<Item>& items) {
   if (instance.waiting == 0 && instance.prefilling == 0) return;
   const PoolSpec& pool = pool_of(instance);
+  const bool looks = group.sequences == 0 || group.step % pool.batching.poll == 0;
+  if (!looks && instance.prefilling == 0) return;
   const std::int64_t positions = 1 + pool.deployment.draft_tokens;
   for (std::size_t k = 0; k < instance.ranks.size(); ++k) {
     Rank& rank = *instance.ranks[k];
