@@ -27,8 +27,7 @@ std::string ending_text(const SimulationReport& r) {
   std::string out;
   for (std::size_t i = 1; i < r.endings.size(); ++i) {
     if (r.endings[i] == 0) continue;
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ",
-                       whole(r.endings[i]),
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", whole(r.endings[i]),
                        serving::to_string(static_cast<serving::Ending>(i)));
   }
   return out;
@@ -94,8 +93,8 @@ std::string class_lines(const SimulationReport& r, const TextStyle& style) {
                {"TPOT p90", Align::right}},
               2);
   for (const twin::ClassResult& c : r.classes) {
-    t.row({std::to_string(c.priority), whole(c.requests),
-           percent(c.good), format(c.ttft_p90), format(c.tpot_p90)});
+    t.row({std::to_string(c.priority), whole(c.requests), percent(c.good), format(c.ttft_p90),
+           format(c.tpot_p90)});
   }
   return "\n" + t.str(style);
 }
@@ -111,12 +110,10 @@ std::string delivers(const SimulationReport& r) {
   out += fmt::format("  cache       {} % of input tokens, {} % of hashed blocks ({}, {} routing)\n",
                      percent(r.hit_rate), percent(r.hit_blocks), r.eviction, r.routing);
   if (r.transfers > 0) {
-    out += fmt::format("  transfers   {} of {} in all, {} exposed on average\n",
-                       whole(r.transfers), format(r.transferred),
-                       format(r.transfer_exposed));
+    out += fmt::format("  transfers   {} of {} in all, {} exposed on average\n", whole(r.transfers),
+                       format(r.transferred), format(r.transfer_exposed));
   }
-  out +=
-      fmt::format("  preempted   {} times\n", whole(r.preemptions));
+  out += fmt::format("  preempted   {} times\n", whole(r.preemptions));
   return out;
 }
 
@@ -131,8 +128,7 @@ std::string simulation_text(const SimulationReport& r, const TextStyle& style) {
       " {} requests{}; measured: {} that arrived between {} and {}; the last ended at {}\n",
       whole(r.requests),
       r.out_of_order > 0 ? fmt::format(" ({} out of order)", r.out_of_order) : "",
-      whole(r.measured), format(r.warm_up), format(r.last_arrival),
-      format(r.end));
+      whole(r.measured), format(r.warm_up), format(r.last_arrival), format(r.end));
   if (const std::string other = ending_text(r); !other.empty()) {
     out += " not served: " + other + "\n";
   }

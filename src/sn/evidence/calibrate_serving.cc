@@ -127,10 +127,12 @@ std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
   std::map<std::string, bool> seen;
   for (const ServingFile& file : files.files) {
     for (const ServingPoint& p : file.points) {
-      if (!p.skip.empty() || !p.fitted() || p.speculation == "unknown" || p.draft_tokens > 0) continue;
+      if (!p.skip.empty() || !p.fitted()) continue;
+      if (p.speculation == "unknown" || p.draft_tokens > 0) continue;
       if (!p.tpot || p.load != LoadKind::closed) continue;
       // Tables repeat each other's points.
-      if (!seen.try_emplace(fmt::format("{} {} {}", p.system, *p.tpot, p.concurrency)).second) continue;
+      const std::string key = fmt::format("{} {} {}", p.system, *p.tpot, p.concurrency);
+      if (!seen.try_emplace(key).second) continue;
       const Result<const twin::World*> world = worlds.of(p);
       if (!world) continue;
       groups[p.framework][fmt::format("{} {} {}", p.system, p.model, p.precision_name)].push_back(
@@ -190,13 +192,15 @@ std::vector<CatalogFile> catalog_files(const ServingCalibration& calibration,
     std::string text = fmt::format(
         "title: {}\n"
         "note: >-\n"
-        "  Host times fitted to {} measured points on {}: mean errors TPOT {:.1f} %, TTFT {:.1f} %.\n"
+        "  Host times fitted to {} measured points on {}: mean errors TPOT {:.1f} %, "
+        "TTFT {:.1f} %.\n"
         "base: generic\n"
         "host:\n",
         e.framework.name, e.points, date, 100.0 * e.tpot, 100.0 * e.ttft);
     for (const FittedParameter& p : e.fit.parameters) {
       const std::string error = p.determined
-                                    ? fmt::format("standard error {:.0f} %", 100.0 * p.standard_error)
+                                    ? fmt::format("standard error {:.0f} %",
+                                                  100.0 * p.standard_error)
                                     : "the data does not determine it";
       text += fmt::format(
           "  {}: {{value: {:.4g} us, source: serving-fit, confidence: {}, note: \"{}\"}}\n", p.name,
@@ -205,7 +209,8 @@ std::vector<CatalogFile> catalog_files(const ServingCalibration& calibration,
     text += fmt::format(
         "graph:\n"
         "  tokens: {{value: {}, source: {}-source, confidence: medium, note: \"as launched\"}}\n"
-        "  mixed_tokens: {{value: {}, source: {}-source, confidence: medium, note: \"as launched\"}}\n",
+        "  mixed_tokens: {{value: {}, source: {}-source, confidence: medium, "
+        "note: \"as launched\"}}\n",
         e.framework.graph_tokens, e.framework.name, e.framework.graph_mixed_tokens,
         e.framework.name);
     out.push_back({fmt::format("frameworks/{}.yaml", e.framework.name), std::move(text)});

@@ -21,8 +21,8 @@ double d(std::int64_t v) { return static_cast<double>(v); }
 
 /// How the engines of the measurements put steps together, as launched: vLLM and SGLang cut prompts
 /// into chunks, SGLang runs them before decodes, TensorRT-LLM takes whole prompts while the budget
-/// lasts. Budgets: vLLM 8,192 (InferenceX's scripts), TensorRT-LLM 8,192, SGLang 8,192 on Hopper and
-/// 16,384 beyond (its defaults by memory).
+/// lasts. Budgets: vLLM 8,192 (InferenceX's scripts), TensorRT-LLM 8,192, SGLang 8,192 on Hopper
+/// and 16,384 beyond (its defaults by memory).
 struct Policy {
   std::int64_t budget = 8192;
   bool prefill_first = false;

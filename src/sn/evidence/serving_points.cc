@@ -62,8 +62,8 @@ constexpr std::array<ModelName, 17> model_names = {{{"deepseek-v3.2", "deepseek-
 
 bool is_hopper(std::string_view chip) { return chip.starts_with("h"); }
 bool has_fp4(std::string_view chip) {
-  return chip.find("b200") != std::string_view::npos || chip.find("b300") != std::string_view::npos ||
-         chip.starts_with("mi355");
+  return chip.find("b200") != std::string_view::npos ||
+         chip.find("b300") != std::string_view::npos || chip.starts_with("mi355");
 }
 
 /// Formats that the engine runs for a release of a precision on a chip, and its KV cache.
@@ -220,8 +220,8 @@ void read_inferencex(const Row& row, ServingPoint& p) {
     p.decode = inferencex_pool(row, "prefill", 0);
     p.decode.workers = 1;
   }
-  p.name = fmt::format("{} {} {} {}x{} c{:.0f}", p.system, row.text("framework"),
-                       p.precision_name, row.text("isl"), row.text("osl"), p.concurrency);
+  p.name = fmt::format("{} {} {} {}x{} c{:.0f}", p.system, row.text("framework"), p.precision_name,
+                       row.text("isl"), row.text("osl"), p.concurrency);
 }
 
 void read_trtllm_overview(const Row& row, ServingPoint& p) {
@@ -274,7 +274,8 @@ constexpr std::array<TableKind, 6> table_kinds = {{
     {"inferencex_dsr1", {"hardware", "framework", "conc", "mean_tpot"}, read_inferencex},
     {"trtllm_perf_overview", {"gpu", "model", "parallelism", "value"}, read_trtllm_overview},
     {"mlperf_inference", {"Model", "Scenario", "Accelerator", "Performance_Result"}, read_mlperf},
-    {"inferencex_token_position", {"model_id", "max_concurrency", "date", "file"},
+    {"inferencex_token_position",
+     {"model_id", "max_concurrency", "date", "file"},
      read_token_position},
     {"published", {"case_id", "metric", "value", "unit"}, read_published},
 }};
@@ -381,8 +382,8 @@ std::optional<ServingFile> read_serving_table(const std::string& name, std::stri
   return out;
 }
 
-/// Some tables leave out how many instances a disaggregated point had, where InferenceX, whose points
-/// they are, has it: the same system, lengths, clients and ranks in exactly one way.
+/// Some tables leave out how many instances a disaggregated point had, where InferenceX, whose
+/// points they are, has it: the same system, lengths, clients and ranks in exactly one way.
 void join_instances(ServingFiles& files) {
   const auto key = [](const ServingPoint& p) {
     return fmt::format("{} {} {} {} {} {} {}", p.system, p.model, p.precision_name, p.input,
@@ -424,9 +425,10 @@ ServingFiles read_serving_files(const std::string& directory) {
     if (it->is_regular_file(error)) paths.push_back(it->path());
   }
   if (error) {
-    out.errors.push_back({.code = ErrorCode::io,
-                          .message = fmt::format("cannot list '{}': {}", directory, error.message()),
-                          .hint = "a folder of measured tables"});
+    out.errors.push_back(
+        {.code = ErrorCode::io,
+         .message = fmt::format("cannot list '{}': {}", directory, error.message()),
+         .hint = "a folder of measured tables"});
     return out;
   }
   std::sort(paths.begin(), paths.end());

@@ -3,7 +3,7 @@
 // What serving software adds to the kernels: host time, memory it keeps for itself.
 //
 // Host time of one step of n sequences with L layers a stage:
-//   exposed = max(0, L x layer - device)  unless a captured graph is replayed: launches are the floor
+//   exposed = max(0, L x layer - device)  unless a captured graph is replayed: launches are a floor
 //           + decode or prefill           scheduling and sampling that nothing hides
 //           + n x sequence                sampling, stop checks, detokenising, per sequence
 // A step replays a graph when it has at most `graph_tokens` positions (vLLM captures to 512, also
@@ -30,10 +30,10 @@ struct Framework {
   Time frontend_token;  // per prompt token
   std::int64_t graph_tokens = 0;        // largest captured step of pure decode, positions
   std::int64_t graph_mixed_tokens = 0;  // the same with prompt tokens in it; 0: never captured
-  double memory = 0.0;  // share of HBM that the engine may use
-  Bytes workspace;      // communication buffers, graphs, allocator slack, per GPU
-  std::int64_t max_sequences = 0;  // decode requests per attention rank
-  double exchange_sms = 0.0;       // share of the SMs that an overlapped exchange of prompts holds
+  double memory = 0.0;                  // share of HBM that the engine may use
+  Bytes workspace;                      // communication buffers, graphs, allocator slack, per GPU
+  std::int64_t max_sequences = 0;       // decode requests per attention rank
+  double exchange_sms = 0.0;  // share of the SMs that an overlapped exchange of prompts holds
 
   /// From a request's arrival at the server until a step can hold it.
   [[nodiscard]] Time before_first_step(double prompt_tokens) const {

@@ -317,8 +317,8 @@ TEST(TwoBatch, KernelsAndExchangesOfHalvesOverlap) {
   }
   const double experts = 2.0 * part(half, Part::experts).si();
   double others = 0.0;
-  for (const Part p : {Part::attention, Part::projections, Part::dense_ffn, Part::all_reduce,
-                       Part::elementwise}) {
+  for (const Part p :
+       {Part::attention, Part::projections, Part::dense_ffn, Part::all_reduce, Part::elementwise}) {
     others += 2.0 * part(half, p).si();
   }
   const double rest = (part(one, Part::logits) + part(one, Part::host)).si();
