@@ -104,7 +104,7 @@ void one(JsonWriter& w, const SimulationReport& r) {
   w.member("routing", r.routing).member("eviction", r.eviction).member("slo_text", r.slo);
   w.member("scaling", r.scaling).member("gpus", r.gpus).member("multiple", r.multiple);
   w.member("knee", r.knee).member("limit", r.limit).member("meets_slo", r.meets_slo);
-  w.member("interrupted", r.interrupted);
+  w.member("interrupted", r.interrupted).member("queue_grows", r.growing);
   w.member("warm_up_s", r.warm_up.si()).member("last_arrival_s", r.last_arrival.si());
   w.member("end_s", r.end.si()).key("saturated_s");
   if (r.saturated) {

@@ -134,6 +134,11 @@ std::string simulation_text(const SimulationReport& r, const TextStyle& style) {
   }
   if (r.saturated)
     out += fmt::format(" saturated at t={}: the queue was full\n", format(*r.saturated));
+  if (r.growing) out += " the queue grew to the end: more arrives than can be served\n";
+  if (r.e2e.mean > 0.2 * (r.last_arrival - r.warm_up)) {
+    out += fmt::format(" short: a request takes {} of {} measured; --repeat makes it longer\n",
+                       format(r.e2e.mean), format(r.last_arrival - r.warm_up));
+  }
   if (r.interrupted) out += " interrupted: what follows is of the part that was run\n";
   out += headline(r);
   out += "\n";

@@ -200,7 +200,9 @@ class FamilyJob {
     weights_.clear();
     weight_sum_ = 0.0;
     for (const FitRow& r : sample_.rows) {
-      weights_.push_back(takes_part(r) ? 100.0 / per_table[r.table] : 0.0);
+      // The other operators of a module bring their errors along.
+      const double share = r.measured.ops.size() > 1 ? 10.0 : 100.0;
+      weights_.push_back(takes_part(r) ? share / per_table[r.table] : 0.0);
       weight_sum_ += weights_.back();
     }
     for (Block& b : blocks_) b.values.clear();

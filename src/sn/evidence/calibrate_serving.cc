@@ -33,6 +33,9 @@ std::array<Time*, names.size()> fields_of(llm::Framework& f) {
           &f.host_layer,  &f.frontend,     &f.frontend_token};
 }
 
+/// Where every fit starts: the order that all engines share.
+constexpr std::array<double, names.size()> starts = {2e-4, 2e-3, 5e-6, 4e-4, 4e-2, 2e-6};
+
 /// Ranges within which an engine's host can be: a launch takes no hour.
 constexpr std::array<std::array<double, 2>, names.size()> ranges = {{{1e-6, 1e-2},
                                                                      {1e-6, 5e-2},
@@ -54,7 +57,7 @@ class EngineJob {
     const auto fields = fields_of(out.framework);
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto [low, high] = ranges[i];
-      parameters.push_back({names[i], std::clamp(fields[i]->si(), low, high), low, high});
+      parameters.push_back({names[i], starts[i], low, high});
     }
     std::vector<double> weights;
     for (const FitPoint& p : points_) {
@@ -63,13 +66,13 @@ class EngineJob {
     }
     std::vector<double> r(weights.size());
     std::vector<double> values;
-    for (const FitParameter& p : parameters) values.push_back(p.start);
+    for (const Time* f : fields) values.push_back(f->si());  // what the catalog has
     residuals(values, r);
     errors(r, weights, out.tpot_before, out.ttft_before);
     FitOptions options;
     options.scale = 0.1;
     options.iterations = options_.iterations;
-    options.step = 0.05;
+    options.step = 0.1;
     options.tolerance = 1e-3;
     out.fit = fit(
         parameters, weights,

@@ -46,11 +46,11 @@ EngineKernels of_vllm(const hw::Chip& chip) {
   return k;
 }
 
-EngineKernels of_sglang(const hw::Chip& chip) {
+EngineKernels of_sglang(const hw::Chip& chip, bool dispatched) {
   EngineKernels k = common(chip);
   set(k.gemm, Format::fp8, Library::sgl);
   set(k.gemm, Format::fp4, Library::flashinfer);
-  set(k.experts, Format::fp8_block, Library::deepgemm);
+  if (dispatched) set(k.experts, Format::fp8_block, Library::deepgemm);
   if (k.prompts == Library::flash) k.prompts = k.caches = Library::sgl;
   if (!is_blackwell(chip)) return k;
   set(k.experts, Format::fp4, Library::trtllm);
@@ -76,9 +76,9 @@ EngineKernels of_trtllm(const hw::Chip& chip) {
 
 }  // namespace
 
-EngineKernels engine_kernels(std::string_view framework, const hw::Chip& chip) {
+EngineKernels engine_kernels(std::string_view framework, const hw::Chip& chip, bool dispatched) {
   if (framework == "trtllm") return of_trtllm(chip);
-  if (framework == "sglang") return of_sglang(chip);
+  if (framework == "sglang") return of_sglang(chip, dispatched);
   return of_vllm(chip);
 }
 

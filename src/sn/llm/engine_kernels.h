@@ -34,6 +34,8 @@ struct EngineKernels {
   friend bool operator==(const EngineKernels&, const EngineKernels&) = default;
 };
 
-[[nodiscard]] EngineKernels engine_kernels(std::string_view framework, const hw::Chip& chip);
+/// `dispatched`: tokens come from other attention ranks, sorted by expert.
+[[nodiscard]] EngineKernels engine_kernels(std::string_view framework, const hw::Chip& chip,
+                                           bool dispatched);
 
 }  // namespace sn::llm

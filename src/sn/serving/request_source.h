@@ -42,7 +42,7 @@ struct Replay {
   Scaling scaling = Scaling::time;
   std::int64_t repeat = 1;  // times one after another
   std::int64_t limit = 0;   // requests; 0: all
-  Time until;               // of arrival, after scaling; 0: all
+  Time until = {};          // of arrival, after scaling; 0: all
 };
 
 [[nodiscard]] std::unique_ptr<RequestSource> replay(std::shared_ptr<const Trace> trace,

@@ -23,7 +23,8 @@ double worst_ratio(const SimulationReport& report) {
 
 /// What a run that failed failed by.
 std::string failure_of(const SimulationReport& report) {
-  if (report.saturated) return "the queue is full";
+  if (report.cut_short) return report.cut_short_by;
+  if (report.growing) return "the queue, which grows";
   double worst = 0.0;
   std::string name;
   for (const SloResult& t : report.targets) {
@@ -32,7 +33,7 @@ std::string failure_of(const SimulationReport& report) {
     worst = ratio;
     name = serving::to_string(t.target);
   }
-  return name.empty() ? "requests are lost" : name;
+  return name.empty() ? "requests that are lost" : name;
 }
 
 /// Probes multiples and keeps the bracket.

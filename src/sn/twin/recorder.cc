@@ -124,11 +124,37 @@ void Recorder::judge(const serving::RequestRecord& r, double ttft, double tpot) 
         t.quantile<0.0 ? sums_[i] > t.limit.si() * expected : d(misses_[i])>(1.0 - t.quantile) *
             expected +
         1.0;
-    if (beyond && setup_.watch_slo && setup_.expected > 0) hopeless_ = true;
+    if (beyond && setup_.watch_slo && setup_.expected > 0 && !hopeless_) {
+      hopeless_ = true;
+      hopeless_by_ = serving::to_string(t);
+    }
   }
   ClassSums& c = classes_[static_cast<std::size_t>(r.priority)];
   ++c.requests;
   if (good) ++c.good;
+}
+
+void Recorder::tell_admitted(const serving::RequestRecord& r) {
+  Window& w = window_at(r.scheduled);
+  w.admitted += d(r.input);
+  w.cached += d(r.cached);
+  keep({.kind = TimelineEvent::Kind::queued,
+        .begin = r.arrival,
+        .end = r.scheduled,
+        .instance = r.instance,
+        .id = r.id});
+  if (r.first_token.count > 0) {
+    keep({.kind = TimelineEvent::Kind::prefill,
+          .begin = r.scheduled,
+          .end = r.first_token,
+          .instance = r.instance,
+          .id = r.id});
+    keep({.kind = TimelineEvent::Kind::decode,
+          .begin = r.first_token,
+          .end = r.last_token,
+          .instance = r.instance,
+          .id = r.id});
+  }
 }
 
 void Recorder::on_end(const serving::RequestRecord& r) {
@@ -137,7 +163,10 @@ void Recorder::on_end(const serving::RequestRecord& r) {
   preemptions_ += static_cast<std::uint64_t>(r.preempted);
   if (r.ending == Ending::queue_full && !saturated_) {
     saturated_ = r.end;
-    if (setup_.watch_slo) hopeless_ = true;
+    if (setup_.watch_slo && !hopeless_) {
+      hopeless_ = true;
+      hopeless_by_ = "the queue, which is full";
+    }
   }
   if (r.scheduled.count > 0 && measured(r.arrival)) {
     input_ += d(r.input);
@@ -145,28 +174,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
     blocks_ += d(r.blocks);
     hit_blocks_ += d(r.hit_blocks);
   }
-  if (r.scheduled.count > 0) {
-    Window& w = window_at(r.scheduled);
-    w.admitted += d(r.input);
-    w.cached += d(r.cached);
-    keep({.kind = TimelineEvent::Kind::queued,
-          .begin = r.arrival,
-          .end = r.scheduled,
-          .instance = r.instance,
-          .id = r.id});
-    if (r.first_token.count > 0) {
-      keep({.kind = TimelineEvent::Kind::prefill,
-            .begin = r.scheduled,
-            .end = r.first_token,
-            .instance = r.instance,
-            .id = r.id});
-      keep({.kind = TimelineEvent::Kind::decode,
-            .begin = r.first_token,
-            .end = r.last_token,
-            .instance = r.instance,
-            .id = r.id});
-    }
-  }
+  if (r.scheduled.count > 0) tell_admitted(r);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   if (r.ending != Ending::finished) {
     if (measured(r.arrival) && r.ending != Ending::cancelled && r.ending != Ending::too_long) {
@@ -282,6 +290,26 @@ void Recorder::write_pools(SimulationReport& report, double span) const {
   }
 }
 
+bool Recorder::growing() const {
+  // Means over a twentieth of the windows, in the middle and at the end.
+  const std::size_t n = windows_.size();
+  const std::size_t part = std::max<std::size_t>(1, n / 20);
+  if (n < 4 * part) return false;
+  const auto waiting = [&](std::size_t from) {
+    double sum = 0.0;
+    double samples = 0.0;
+    for (std::size_t i = from; i < from + part; ++i) {
+      sum += windows_[i].waiting;
+      samples += d(windows_[i].samples);
+    }
+    return ratio(sum, samples);
+  };
+  double arrivals = 0.0;
+  for (std::size_t i = n / 2; i < n; ++i) arrivals += d(windows_[i].arrivals);
+  const double more = waiting(n - part) - waiting(n / 2 - part);
+  return more > std::max(1.0, 0.02 * arrivals);
+}
+
 void Recorder::write_series(SimulationReport& report) const {
   const double width = seconds(setup_.end) / static_cast<double>(windows_.size());
   report.window = Time::from_si(width);
@@ -311,6 +339,9 @@ void Recorder::write(SimulationReport& report, Nanos now) const {
   report.last_arrival = last_arrival_.to_time();
   report.end = now.to_time();
   if (saturated_) report.saturated = saturated_->to_time();
+  report.cut_short = hopeless_;
+  report.cut_short_by = hopeless_by_;
+  report.growing = !hopeless_ && growing();
   report.ttft = summary_of(ttft_);
   report.tpot = summary_of(tpot_);
   report.itl = summary_of(itl_);
@@ -319,6 +350,7 @@ void Recorder::write(SimulationReport& report, Nanos now) const {
   const double span =
       std::max(1e-9, std::min(seconds(setup_.end), seconds(now)) - seconds(setup_.warm));
   write_slo(report);
+  if (report.growing) report.meets_slo = false;
   write_classes(report);
   write_pools(report, span);
   write_series(report);

@@ -89,10 +89,12 @@ class Recorder final : public serving::EngineObserver {
   [[nodiscard]] bool measured(Nanos at) const { return at >= setup_.warm; }
   void judge(const serving::RequestRecord& r, double ttft, double tpot);
   void keep(const TimelineEvent& event);
+  void tell_admitted(const serving::RequestRecord& r);
   void write_slo(SimulationReport& report) const;
   void write_classes(SimulationReport& report) const;
   void write_pools(SimulationReport& report, double seconds) const;
   void write_series(SimulationReport& report) const;
+  [[nodiscard]] bool growing() const;
 
   Setup setup_;
   Histogram ttft_;
@@ -122,6 +124,7 @@ class Recorder final : public serving::EngineObserver {
   Nanos last_arrival_;
   std::optional<Nanos> saturated_;
   bool hopeless_ = false;
+  std::string hopeless_by_;
   std::vector<TimelineEvent> timeline_;
 };
 

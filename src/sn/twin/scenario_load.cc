@@ -74,9 +74,15 @@ serving::ArrivalProcess read_arrivals(MapReader& owner, Errors& errors) {
   if (node == nullptr) return out;
   MapReader r(*node, "workload.synthetic.arrivals", errors);
   const std::string process =
-      r.choice("process", {"poisson", "gamma", "fixed"}).value_or("poisson");
+      r.choice("process", {"poisson", "gamma", "fixed", "diurnal"}).value_or("poisson");
   if (process == "gamma") out.kind = serving::ArrivalProcess::Kind::gamma;
   if (process == "fixed") out.kind = serving::ArrivalProcess::Kind::fixed;
+  if (process == "diurnal") {
+    out.kind = serving::ArrivalProcess::Kind::diurnal;
+    out.amplitude = r.number("amplitude", {0.0, 1.0}).value_or(out.amplitude);
+    out.period =
+        r.quantity<Time>("period", Time::from_si(1.0), Time::from_si(1e7)).value_or(out.period);
+  }
   static_cast<void>(r.require("rate"));
   using Limits = serving::SyntheticLimits;
   out.rate =
@@ -91,6 +97,22 @@ serving::ArrivalProcess read_arrivals(MapReader& owner, Errors& errors) {
   return out;
 }
 
+std::optional<serving::SessionSpec> read_sessions(MapReader& owner, const World& world,
+                                                  Errors& errors) {
+  const Node* node = owner.get("sessions");
+  if (node == nullptr) return std::nullopt;
+  MapReader r(*node, "workload.synthetic.sessions", errors);
+  serving::SessionSpec out;
+  out.turns = r.number("turns", {1.0, 1000.0}).value_or(out.turns);
+  out.pause =
+      r.quantity<Time>("pause", Time::from_si(1e-3), Time::from_si(1e6)).value_or(out.pause);
+  out.shared_prefix = r.integer("shared_prefix", {0.0, 1e6}).value_or(out.shared_prefix);
+  out.context = r.integer("context", {16.0, 1e7})
+                    .value_or(world.model.max_context > 0 ? world.model.max_context : out.context);
+  r.finish();
+  return out;
+}
+
 serving::Workload read_synthetic(const Node& node, World& world, Errors& errors) {
   MapReader r(node, "workload.synthetic", errors);
   serving::SyntheticSpec spec;
@@ -99,17 +121,24 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
   spec.input = read_length(r, "input", errors);
   spec.output = read_length(r, "output", errors);
   spec.requests = r.integer("requests", {100.0, 1e6}).value_or(spec.requests);
+  spec.sessions = read_sessions(r, world, errors);
   const double hits = r.number("prefix_hit_rate", {0.0, 0.99}).value_or(0.0);
   r.finish();
   if (errors.size() != before) return {};
   world.synthetic = spec;
-  const std::vector<serving::Request> requests = serving::generate(spec, world.seed);
+  std::vector<serving::Request> requests = serving::generate(spec, world.seed);
+  const std::int64_t block = spec.sessions ? spec.sessions->block : 0;
+  // The planner's reuse is of inputs alone.
+  for (serving::Request& one : requests) {
+    if (block > 0) one.blocks.resize(static_cast<std::size_t>(one.input_tokens / block));
+  }
   serving::Workload w =
       take(serving::summarise(
                "synthetic",
                "synthetic, " + format_number(static_cast<double>(requests.size()), 6) + " requests",
-               requests, 0.0),
+               requests, static_cast<double>(block)),
            errors);
+  if (spec.sessions) return w;
   // What the process is, rather than what one draw of it came to.
   w.rate = spec.arrivals.rate;
   w.dispersion = spec.arrivals.kind == serving::ArrivalProcess::Kind::gamma

@@ -70,7 +70,6 @@ class Run {
     recorder_.write(report, now_);
     report.out_of_order = out_of_order_;
     report.interrupted = interrupted();
-    report.cut_short = recorder_.hopeless();
   }
   [[nodiscard]] std::vector<TimelineEvent> take_timeline() { return recorder_.take_timeline(); }
 

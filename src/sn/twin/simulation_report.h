@@ -116,6 +116,8 @@ struct SimulationReport {
   Time end;  // of the last request
   bool interrupted = false;
   bool cut_short = false;         // stopped when the SLO could no longer be met
+  std::string cut_short_by;       // the target, or that the queue was full
+  bool growing = false;           // the queue grew by more than 2 % of the arrivals to the end
   std::optional<Time> saturated;  // when the queue first was full
 
   LatencySummary ttft;
