@@ -210,7 +210,7 @@ class StepPricer {
                                         .activation = op.activation,
                                         .weight = op.weight,
                                         .block = block,
-                                        .dispatched = par.dp > 1,
+                                        .dispatched = par.dp * par.cp > 1,
                                         .library = p_.libraries_.expert(format)}));
   }
 

@@ -50,7 +50,8 @@ class LongStep {
         machine_(machine),
         batch_(b),
         kernels_(machine.cluster.rack.chip, machine.kernels),
-        libraries_(engine_kernels(machine.framework.name, machine.cluster.rack.chip, d.parallel.dp > 1)),
+        libraries_(
+            engine_kernels(machine.framework.name, machine.cluster.rack.chip, d.parallel.dp > 1)),
         timer_(fabric::make_fabric(machine.cluster), machine.collectives) {
     positions_ = 1.0 + real(d.draft_tokens);
     decoding_ = real(static_cast<std::int64_t>(b.contexts.size()));
