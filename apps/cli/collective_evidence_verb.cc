@@ -40,9 +40,9 @@ Result<evidence::CollectiveSet> open_set(const char* verb, const std::string& ra
   std::vector<std::string> names;
   for (const auto& [name, machine] : set->machines) names.push_back(name);
   const std::string near = nearest(rack, names);
-  return fail(flag_error(verb, "--rack: unknown rack '" + shown(rack) + "'",
-                         near.empty() ? "known racks: supernode catalog racks"
-                                      : "did you mean '" + near + "'?"));
+  return fail(flag_error(
+      verb, "--rack: unknown rack '" + shown(rack) + "'",
+      near.empty() ? "known racks: supernode catalog racks" : "did you mean '" + near + "'?"));
 }
 
 std::string today() {
@@ -57,8 +57,7 @@ int validate(const Flags& flags, int worst, bool to_json) {
   const Result<evidence::CollectiveSet> set = open_set(validate_verb, flags.rack, params);
   if (!set) return refuse(set.error());
   const evidence::CollectiveValidation v = evidence::validate_collectives(
-      flags.data, *set, params,
-      {.worst = static_cast<std::size_t>(worst), .rack = flags.rack});
+      flags.data, *set, params, {.worst = static_cast<std::size_t>(worst), .rack = flags.rack});
   report(v.validation.errors);
   bool faulty = !v.validation.errors.empty();
   for (const evidence::FileReport& f : v.validation.files) {
@@ -72,11 +71,11 @@ int validate(const Flags& flags, int worst, bool to_json) {
   if (to_json && flags.json != "-") {
     if (const int code = write_output(flags.json, json)) return code;
   }
-  return print(to_json && flags.json == "-"
-                   ? json
-                   : draw::collectives_text(v, text_style(flags.data),
-                                            static_cast<std::size_t>(worst)),
-               faulty ? exit_fault : exit_done);
+  return print(
+      to_json && flags.json == "-"
+          ? json
+          : draw::collectives_text(v, text_style(flags.data), static_cast<std::size_t>(worst)),
+      faulty ? exit_fault : exit_done);
 }
 
 }  // namespace
@@ -114,9 +113,10 @@ int run_validate_collectives(const Args& args) {
 }
 
 int run_calibrate_collectives(const Args& args) {
-  CLI::App app("Fits the parameters of communication to measurements, and says what they cannot "
-               "tell.",
-               calibrate_verb);
+  CLI::App app(
+      "Fits the parameters of communication to measurements, and says what they cannot "
+      "tell.",
+      calibrate_verb);
   std::string data;
   std::string folder;
   std::string date = today();
@@ -151,8 +151,7 @@ int run_calibrate_collectives(const Args& args) {
   hw::Params params;
   const Result<evidence::CollectiveSet> set = open_set(calibrate_verb, options.rack, params);
   if (!set) return refuse(set.error());
-  const evidence::CollectiveCalibration c =
-      evidence::calibrate_collectives(data, *set, options);
+  const evidence::CollectiveCalibration c = evidence::calibrate_collectives(data, *set, options);
   report(c.errors);
   if (!folder.empty()) {
     for (const evidence::CollectiveEntry& e : evidence::collective_entries(c, date)) {

@@ -49,9 +49,9 @@ std::vector<double> sizes(const std::string& from, const std::string& to, int fa
     const bool plain = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
     const auto x = parse_quantity(plain ? text + " B" : text, Bytes::dimension);
     if (!x || *x < 1.0 || *x > bytes_max) {
-      errors.push_back(flag_error(
-          verb, fmt::format("{}: '{}' is no size from 1 B to 1 TB", flag, shown(text)),
-          "such as 1048576, '64 KiB' or '8 GiB'"));
+      errors.push_back(
+          flag_error(verb, fmt::format("{}: '{}' is no size from 1 B to 1 TB", flag, shown(text)),
+                     "such as 1048576, '64 KiB' or '8 GiB'"));
       return 0.0;
     }
     return std::floor(*x);
@@ -92,9 +92,9 @@ const evidence::CollectiveMachine* machine_of(const evidence::CollectiveSet& set
   std::vector<std::string> names;
   for (const auto& [name, machine] : set.machines) names.push_back(name);
   const std::string near = nearest(rack, names);
-  errors.push_back(flag_error(verb, "--rack: unknown rack '" + shown(rack) + "'",
-                              near.empty() ? "known racks: supernode catalog racks"
-                                           : "did you mean '" + near + "'?"));
+  errors.push_back(flag_error(
+      verb, "--rack: unknown rack '" + shown(rack) + "'",
+      near.empty() ? "known racks: supernode catalog racks" : "did you mean '" + near + "'?"));
   return nullptr;
 }
 
@@ -117,9 +117,9 @@ collective::Group group_of(const evidence::CollectiveMachine& machine, const std
 }
 
 int answer(const Flags& flags, bool to_json, Errors errors) {
-  const auto op = named(
-      std::array{Op::all_reduce, Op::all_gather, Op::reduce_scatter, Op::all_to_all}, flags.op,
-      "--op", errors);
+  const auto op =
+      named(std::array{Op::all_reduce, Op::all_gather, Op::reduce_scatter, Op::all_to_all},
+            flags.op, "--op", errors);
   const auto kernels =
       named(std::array{Kernels::automatic, Kernels::library, Kernels::custom, Kernels::ring,
                        Kernels::tree, Kernels::in_switch, Kernels::one_shot, Kernels::two_shot},

@@ -6,8 +6,9 @@ import unittest
 import jsonschema
 from command import CommandTest, run, schema
 
-HEADER = ("hardware,framework,model,precision,spec_method,disagg,is_multinode,prefill_tp,prefill_ep,"
-          "prefill_dp_attention,prefill_num_workers,decode_tp,decode_ep,decode_dp_attention,"
+HEADER = ("hardware,framework,model,precision,spec_method,disagg,is_multinode,prefill_tp,"
+          "prefill_ep,prefill_dp_attention,prefill_num_workers,"
+          "decode_tp,decode_ep,decode_dp_attention,"
           "decode_num_workers,num_prefill_gpu,num_decode_gpu,isl,osl,conc,tput_per_gpu,"
           "output_tput_per_gpu,input_tput_per_gpu,mean_ttft,mean_tpot\n")
 ROW = ("h200,sglang,dsr1,fp8,none,False,False,8,1,False,0,8,1,False,0,8,8,1024,1024,4,50,25,25,"
@@ -27,7 +28,8 @@ class ValidateServing(CommandTest):
         self.write(NAME, HEADER + ROW + ROW.replace(",4,50", ",16,120"))
         text = self.done("validate", "serving", "--data", self.folder).stdout
         self.assertIn("h200 deepseek-v3 sglang fp8 agg", text)
-        report = json.loads(self.done("validate", "serving", "--data", self.folder, "--json").stdout)
+        command = ("validate", "serving", "--data", self.folder, "--json")
+        report = json.loads(self.done(*command).stdout)
         jsonschema.validate(report, schema("serving_validation.schema.json"))
         file = report["files"][0]
         self.assertEqual((file["file"], file["rows"], file["predicted"]), (NAME, 2, 2))

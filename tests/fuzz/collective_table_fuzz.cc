@@ -19,10 +19,14 @@ using namespace sn;
 using namespace sn::evidence;
 
 constexpr std::array<const char*, 8> names = {
-    "nccl_intra_node.csv",    "custom_allreduce_intra_node.csv",
-    "deepep_ll.csv",          "deepep_normal.csv",
-    "gb200_nvl72_trtllm_alltoall.csv", "published_collectives.csv",
-    "vidur_network.csv",      "all_reduce_perf.txt",
+    "nccl_intra_node.csv",
+    "custom_allreduce_intra_node.csv",
+    "deepep_ll.csv",
+    "deepep_normal.csv",
+    "gb200_nvl72_trtllm_alltoall.csv",
+    "published_collectives.csv",
+    "vidur_network.csv",
+    "all_reduce_perf.txt",
 };
 
 const CollectiveSet& shipped() {

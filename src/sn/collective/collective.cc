@@ -90,19 +90,18 @@ double in_switch_time(const CollectiveParams& p, const Shape& s) {
   const double full = s.size / (s.size + c.fill_volume.si());
   const double fixed = c.alpha.si() + 2.0 * s.hop;
   if (s.m == 1.0) return fixed + up + c.fill.si() * full;
-  const double across = 2.0 * (s.size / s.n) * (s.m - 1.0) / s.m /
-                        (s.out.sustained.si() * p.network * s.free);
+  const double across =
+      2.0 * (s.size / s.n) * (s.m - 1.0) / s.m / (s.out.sustained.si() * p.network * s.free);
   const double depth = levels(s.m);
   const double inside = s.m > 2.0 ? up / c.tree : up;
-  return fixed + p.network_alpha.si() + 2.0 * depth * s.out.latency.si() +
-         cubic(inside, across) + (c.fill.si() + depth * c.level.si()) * full;
+  return fixed + p.network_alpha.si() + 2.0 * depth * s.out.latency.si() + cubic(inside, across) +
+         (c.fill.si() + depth * c.level.si()) * full;
 }
 
 /// Between domains, for the share that one rank holds after its domain's own phase.
 double across_time(const CollectiveParams& p, const Shape& s, double passes) {
   return p.network_alpha.si() + passes * (s.m - 1.0) * s.out.latency.si() +
-         passes * (s.size / s.n) * (s.m - 1.0) / s.m /
-             (s.out.sustained.si() * p.network * s.free);
+         passes * (s.size / s.n) * (s.m - 1.0) / s.m / (s.out.sustained.si() * p.network * s.free);
 }
 
 /// One ring through all ranks of all domains.
@@ -111,8 +110,8 @@ double long_ring_time(const CollectiveParams& p, const Shape& s) {
   const double wire = 2.0 * s.size * (s.ranks - 1.0) / s.ranks;
   const double crossing = wire / (s.n * s.out.sustained.si() * p.network * s.free);
   return p.library.all_reduce.alpha.si() + p.network_alpha.si() +
-         steps * (p.library.all_reduce.step.si() + s.hop) +
-         2.0 * s.m * s.out.latency.si() + std::max(wire / (p.ring * s.rate), crossing);
+         steps * (p.library.all_reduce.step.si() + s.hop) + 2.0 * s.m * s.out.latency.si() +
+         std::max(wire / (p.ring * s.rate), crossing);
 }
 
 /// All-reduce inside one domain.
@@ -156,21 +155,21 @@ Timing all_reduce(const CollectiveParams& p, const Shape& s) {
 
 Timing gather(const CollectiveParams& p, const Shape& s) {
   const Kernels k = s.request.kernels;
-  const LibraryCurve& curve = s.request.op == Op::all_gather ? p.library.all_gather
-                                                             : p.library.reduce_scatter;
+  const LibraryCurve& curve =
+      s.request.op == Op::all_gather ? p.library.all_gather : p.library.reduce_scatter;
   const double wire = s.size * (s.n - 1.0) / s.n;
   const bool direct = k == Kernels::automatic || k == Kernels::custom;
   const bool ring = k == Kernels::automatic || k == Kernels::library || k == Kernels::ring;
   const bool fits = s.size <= p.custom.limit.si();
   const double none = INFINITY;
   // Device-side: what each half of a two-shot all-reduce does.
-  const Candidate inside =
-      s.n == 1.0 ? Candidate{0.0, "ring"}
-                 : fastest({{direct && fits ? custom_alpha(p.custom, s) + s.hop +
-                                                  wire / (p.custom.two_shot * s.rate)
-                                            : none,
-                             "direct"},
-                            {ring ? ring_time(curve, s, 1.0) : none, "ring"}});
+  const Candidate inside = s.n == 1.0
+                               ? Candidate{0.0, "ring"}
+                               : fastest({{direct && fits ? custom_alpha(p.custom, s) + s.hop +
+                                                                wire / (p.custom.two_shot * s.rate)
+                                                          : none,
+                                           "direct"},
+                                          {ring ? ring_time(curve, s, 1.0) : none, "ring"}});
   const double bound_up = wire / s.f.scale_up.raw.si();
   if (s.m == 1.0) return timing(inside, bound_up);
   const double slice = (s.size / s.n) * (s.m - 1.0) / s.m;
@@ -188,8 +187,7 @@ Timing all_to_all(const CollectiveParams& p, const Shape& s) {
   const double low = c.alpha.si() + peers + s.hop + part / (c.low_latency * s.rate) +
                      std::max(0.0, near - part) / s.rate;
   const double bulk = c.alpha.si() + c.bulk_alpha.si() + peers + s.hop +
-                      cubic(c.bulk_step.si(),
-                            near / (c.bulk * s.rate) + part / (c.local * s.rate));
+                      cubic(c.bulk_step.si(), near / (c.bulk * s.rate) + part / (c.local * s.rate));
   double time = s.n > 1.0 ? std::min(low, bulk) : 0.0;
   double bound = near / s.f.scale_up.raw.si();
   if (k != Kernels::automatic && k != Kernels::library) time = INFINITY;

@@ -22,8 +22,13 @@ using namespace sn::literals;
 constexpr double us = 1e-6;
 
 LibraryCurve curve() {
-  return {.alpha = 6_us, .step = 1_us, .low_latency = 0.25, .bulk_alpha = 10_us,
-          .bulk_step = 5_us, .bulk = 0.8, .local = 2.0};
+  return {.alpha = 6_us,
+          .step = 1_us,
+          .low_latency = 0.25,
+          .bulk_alpha = 10_us,
+          .bulk_step = 5_us,
+          .bulk = 0.8,
+          .local = 2.0};
 }
 
 ExchangePhase sided() {
@@ -31,18 +36,28 @@ ExchangePhase sided() {
 }
 
 StreamedPhase streamed() {
-  return {.alpha = 30_us, .per_copy = 100_ns, .sm_rate = 20_GB_per_s, .per_token = 20_ns,
-          .share = 0.8};
+  return {
+      .alpha = 30_us, .per_copy = 100_ns, .sm_rate = 20_GB_per_s, .per_token = 20_ns, .share = 0.8};
 }
 
 CollectiveParams params() {
   CollectiveParams p;
   p.library = {curve(), curve(), curve(), curve(), 2_us};
   p.library.all_to_all.low_latency = 0.01;
-  p.in_switch = {.alpha = 25_us, .share = 0.6, .fill = 100_us, .fill_volume = 50_MB,
-                 .level = 10_us, .tree = 0.5};
-  p.custom = {.alpha = 3_us, .doubling = 500_ns, .one_shot = 0.4, .barrier = 4_us,
-              .two_shot = 0.5, .legacy = 1.5, .limit = 32_MiB, .host = 20_us};
+  p.in_switch = {.alpha = 25_us,
+                 .share = 0.6,
+                 .fill = 100_us,
+                 .fill_volume = 50_MB,
+                 .level = 10_us,
+                 .tree = 0.5};
+  p.custom = {.alpha = 3_us,
+              .doubling = 500_ns,
+              .one_shot = 0.4,
+              .barrier = 4_us,
+              .two_shot = 0.5,
+              .legacy = 1.5,
+              .limit = 32_MiB,
+              .host = 20_us};
   p.moe = {sided(), sided(), streamed(), streamed(), sided(), sided(), sided(), sided(), sided()};
   p.network_alpha = 15_us;
   p.network = 0.9;
@@ -95,8 +110,8 @@ TEST(AllReduce, TwoShotWinsAMebibyte) {
 
 TEST(AllReduce, TheFirstGenerationOfKernelsStartsLater) {
   const CollectiveTimer timer = machine(8, 1, true);
-  const Timing t = timer.time({.op = Op::all_reduce, .group = {8, 8}, .size = 4_KiB,
-                               .legacy = true});
+  const Timing t =
+      timer.time({.op = Op::all_reduce, .group = {8, 8}, .size = 4_KiB, .legacy = true});
   expect_timing(t, "one-shot", 4.5792 + 1.5);
 }
 
@@ -110,8 +125,8 @@ TEST(AllReduce, TheSwitchReducesLargeMessages) {
 
 TEST(AllReduce, IntegersGoAroundTheRing) {
   const CollectiveTimer timer = machine(8, 1, true);
-  const Timing t = timer.time({.op = Op::all_reduce, .group = {8, 8}, .size = 1_GiB,
-                               .switch_reducible = false});
+  const Timing t =
+      timer.time({.op = Op::all_reduce, .group = {8, 8}, .size = 1_GiB, .switch_reducible = false});
   // 6 + 10 + 14 x 0.4 + the cubic mean of 14 x 5 us and wire 2^30 x 1.75 / 320e9 = 5872.026
   // plus own share 2^30 / 8 / 800e9 = 167.772 us: 6039.798; the chunks add 0.003 us.
   expect_timing(t, "ring", 6061.401);
@@ -156,22 +171,25 @@ TEST(AllToAll, PeersAtOnce) {
 }
 
 TEST(Kernels, AnAbsentFamilyIsInfinite) {
-  EXPECT_TRUE(std::isinf(
-      run(machine(8, 1, false), Op::all_reduce, 1_MiB, Kernels::in_switch).time.si()));
+  EXPECT_TRUE(
+      std::isinf(run(machine(8, 1, false), Op::all_reduce, 1_MiB, Kernels::in_switch).time.si()));
   EXPECT_TRUE(
       std::isinf(run(machine(8, 1, true), Op::all_reduce, 1_GiB, Kernels::custom).time.si()));
 }
 
 ExpertExchange tokens(double n) {
-  return {.tokens = n, .dispatch_bytes = Bytes::from_si(7392.0),
-          .combine_bytes = Bytes::from_si(14336.0), .top_k = 8, .experts = 256};
+  return {.tokens = n,
+          .dispatch_bytes = Bytes::from_si(7392.0),
+          .combine_bytes = Bytes::from_si(14336.0),
+          .top_k = 8,
+          .experts = 256};
 }
 
 TEST(Exchange, LowLatencyByHand) {
   // 12 + 0.4 + 32 experts x 0.1 + 1024 copies x 1 ns; wire 1024 x 7392 x 7/8 / 320e9 = 20.6976;
   // the stream of 128 x 8 / 256 = 4 tokens is shorter.
-  const ExchangeTiming t = machine(8, 1, true).exchange(
-      tokens(128), {8, 8}, ExchangeKernels::low_latency, 0.0);
+  const ExchangeTiming t =
+      machine(8, 1, true).exchange(tokens(128), {8, 8}, ExchangeKernels::low_latency, 0.0);
   expect_timing(t.dispatch, "low-latency", 12.0 + 0.4 + 3.2 + 1.024 + 20.6976);
 }
 
@@ -179,8 +197,7 @@ TEST(Exchange, RoundRobinReachesEveryRankOnce) {
   ExpertExchange e = tokens(1000);
   e.spread = true;
   // 8 copies a token: 12 + 0.4 + 7 x 0.1 + 1000 x 2 ns + 8000 x 1 ns + 7000 x 7392 / 320e9.
-  const ExchangeTiming t =
-      machine(8, 1, true).exchange(e, {8, 8}, ExchangeKernels::one_sided, 0.0);
+  const ExchangeTiming t = machine(8, 1, true).exchange(e, {8, 8}, ExchangeKernels::one_sided, 0.0);
   expect_timing(t.dispatch, "one-sided", 12.0 + 0.4 + 0.7 + 2.0 + 8.0 + 161.7);
 }
 
@@ -218,8 +235,8 @@ RC_GTEST_PROP(Collectives, KeepTheirBoundsAndGrow, ()) {
   const std::int64_t domains = *rc::gen::element<std::int64_t>(1, 2, 8);
   const CollectiveTimer timer = machine(domain, domains, *rc::gen::arbitrary<bool>());
   const Group g{domain * domains, domain};
-  const Op op = *rc::gen::element(Op::all_reduce, Op::all_gather, Op::reduce_scatter,
-                                  Op::all_to_all);
+  const Op op =
+      *rc::gen::element(Op::all_reduce, Op::all_gather, Op::reduce_scatter, Op::all_to_all);
   Time before;
   for (double bytes = 1024.0; bytes < 2e10; bytes *= 3.0) {
     const Timing t = timer.time(op, g, Bytes::from_si(bytes));

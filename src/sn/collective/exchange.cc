@@ -55,8 +55,8 @@ struct Load {
     const fabric::Path& out = f.scale_out_for(g.ranks);
     far_ranks = volume * (ranks - n) * hit;
     far_experts = expert_copies * bytes.si() * (ranks - n) / ranks;
-    const double to_domain = e.spread ? std::min(1.0, k / m)
-                                      : hit_probability(e.experts, e.top_k, std::min(m, holders));
+    const double to_domain =
+        e.spread ? std::min(1.0, k / m) : hit_probability(e.experts, e.top_k, std::min(m, holders));
     far_domains = volume * (m - 1.0) * to_domain;
     out_rate = out.sustained.si() * p.network * free;
     net = p.network_alpha.si() + out.latency.si();
@@ -97,9 +97,8 @@ double normal_time(const StreamedPhase& p, const Load& l, double sms) {
 }
 
 double sided_time(const ExchangePhase& p, const Load& l) {
-  return p.alpha.si() + l.hop + (l.ranks - 1.0) * p.per_peer.si() +
-         l.tokens * p.per_token.si() + l.copies * p.per_copy.si() +
-         l.near / (p.share * l.rate);
+  return p.alpha.si() + l.hop + (l.ranks - 1.0) * p.per_peer.si() + l.tokens * p.per_token.si() +
+         l.copies * p.per_copy.si() + l.near / (p.share * l.rate);
 }
 
 double prepare_time(const ExchangePhase& p, const Load& l) {
@@ -175,9 +174,7 @@ ExchangeTiming CollectiveTimer::exchange(const ExpertExchange& e, Group group,
   if (group.ranks == 1) return {{Time{}, Time{}, "none"}, {Time{}, Time{}, "none"}};
   const Load out(fabric_, params_, e, group, e.dispatch_bytes, 1.0 - background);
   const Load back(fabric_, params_, e, group, e.combine_bytes, 1.0 - background);
-  const auto timed = [&](ExchangeKernels k) {
-    return pair_of(k, params_.moe, out, back, e.sms);
-  };
+  const auto timed = [&](ExchangeKernels k) { return pair_of(k, params_.moe, out, back, e.sms); };
   Pair best = timed(kernels == ExchangeKernels::automatic ? ExchangeKernels::normal : kernels);
   if (kernels == ExchangeKernels::automatic) {
     const auto compete = [&](const Pair& p) {

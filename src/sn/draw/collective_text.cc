@@ -38,8 +38,12 @@ std::string worst_rows(const evidence::Validation& v, const TextStyle& style, st
                    [](const Worst& a, const Worst& b) { return a.size() > b.size(); });
   if (all.size() > n) all.resize(n);
   if (all.empty()) return {};
-  TextTable table({{"file:line", Align::left}, {"machine", Align::left}, {"family", Align::left},
-                   {"shape", Align::left}, {"measured us"}, {"predicted us"}});
+  TextTable table({{"file:line", Align::left},
+                   {"machine", Align::left},
+                   {"family", Align::left},
+                   {"shape", Align::left},
+                   {"measured us"},
+                   {"predicted us"}});
   for (const Worst& w : all) {
     table.row({fmt::format("{}:{}", w.file->file, w.row->line), w.file->chip, w.file->family,
                w.row->shape, significant(w.row->measured * 1e6),
@@ -69,9 +73,18 @@ std::string skipped_rows(const evidence::Validation& v, const TextStyle& style) 
 
 std::string collectives_text(const evidence::CollectiveValidation& v, const TextStyle& style,
                              std::size_t worst) {
-  TextTable table({{"file", Align::left}, {"family", Align::left}, {"size", Align::left}, {"rows"},
-                   {"predicted"}, {"unseen"}, {"median"}, {"p90"}, {"bias"}, {"busbw"},
-                   {"target"}, {""}});
+  TextTable table({{"file", Align::left},
+                   {"family", Align::left},
+                   {"size", Align::left},
+                   {"rows"},
+                   {"predicted"},
+                   {"unseen"},
+                   {"median"},
+                   {"p90"},
+                   {"bias"},
+                   {"busbw"},
+                   {"target"},
+                   {""}});
   for (const evidence::CollectiveClass& c : v.classes) {
     table.row({c.file.empty() ? std::string("all") : c.file, c.family.empty() ? "all" : c.family,
                c.size, count(c.rows), count(c.predicted), count(c.held_out.n),
@@ -82,14 +95,13 @@ std::string collectives_text(const evidence::CollectiveValidation& v, const Text
   return "Collectives: predicted against measured. Errors are of rows that no fit has seen;\n"
          "targets are on the median.\n" +
          table.str(style) + skipped_rows(v.validation, style) +
-         worst_rows(v.validation, style, worst) +
-         fmt::format("\n{:.1f} s\n", v.validation.seconds);
+         worst_rows(v.validation, style, worst) + fmt::format("\n{:.1f} s\n", v.validation.seconds);
 }
 
 std::string collective_calibration_text(const evidence::CollectiveCalibration& c,
                                         const TextStyle& style) {
-  TextTable fits({{"entry", Align::left}, {"family", Align::left}, {"rows"}, {"median before"},
-                  {"after"}});
+  TextTable fits(
+      {{"entry", Align::left}, {"family", Align::left}, {"rows"}, {"median before"}, {"after"}});
   for (const evidence::CollectiveFit& f : c.fits) {
     const bool done = !f.fit.parameters.empty();
     fits.row({f.entry, f.family, count(f.rows), done ? percent(f.median_before) : "-",
@@ -111,20 +123,24 @@ std::string collective_calibration_text(const evidence::CollectiveCalibration& c
 }
 
 std::string collective_table_text(const CollectiveTable& t, const TextStyle& style) {
-  TextTable table({{"size"}, {"count"}, {"type"}, {"time"}, {"algbw"}, {"busbw"}, {"bound"},
-                   {"ratio"}, {"algorithm", Align::left}});
+  TextTable table({{"size"},
+                   {"count"},
+                   {"type"},
+                   {"time"},
+                   {"algbw"},
+                   {"busbw"},
+                   {"bound"},
+                   {"ratio"},
+                   {"algorithm", Align::left}});
   table.row({"(B)", "(elements)", "", "(us)", "(GB/s)", "(GB/s)", "(us)", "", ""});
   for (const CollectiveRow& r : t.rows) {
     const double seconds = r.timing.time.si();
-    const double busbw =
-        bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si();
-    table.row({fmt::format("{:.0f}", r.size.si()), fmt::format("{:.0f}", r.size.si() / 4.0),
-               "float", fmt::format("{:.2f}", seconds * 1e6),
-               fmt::format("{:.2f}", r.size.si() / seconds * 1e-9),
-               fmt::format("{:.2f}", busbw * 1e-9),
-               fmt::format("{:.2f}", r.timing.bound.si() * 1e6),
-               fmt::format("{:.3f}", r.timing.bound / r.timing.time),
-               std::string(r.timing.algorithm)});
+    const double busbw = bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si();
+    table.row(
+        {fmt::format("{:.0f}", r.size.si()), fmt::format("{:.0f}", r.size.si() / 4.0), "float",
+         fmt::format("{:.2f}", seconds * 1e6), fmt::format("{:.2f}", r.size.si() / seconds * 1e-9),
+         fmt::format("{:.2f}", busbw * 1e-9), fmt::format("{:.2f}", r.timing.bound.si() * 1e6),
+         fmt::format("{:.3f}", r.timing.bound / r.timing.time), std::string(r.timing.algorithm)});
   }
   return fmt::format(
              "# {} of {} ranks on {}, {} in a domain; kernels: {}; parameters: "
@@ -145,8 +161,7 @@ std::string collective_table_json(const CollectiveTable& t) {
   for (const CollectiveRow& r : t.rows) {
     w.begin_object().member("bytes", r.size.si()).member("time_s", r.timing.time.si());
     w.member("algbw", (r.size / r.timing.time).si());
-    w.member("busbw",
-             bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si());
+    w.member("busbw", bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si());
     w.member("bound_s", r.timing.bound.si()).member("ratio", r.timing.bound / r.timing.time);
     w.member("algorithm", r.timing.algorithm).end_object();
   }

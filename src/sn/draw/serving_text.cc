@@ -40,10 +40,21 @@ void add_row(TextTable& table, const ServingReport& r) {
 }
 
 TextTable groups_table() {
-  return TextTable({{"group", Align::left}, {"rows"}, {"predicted"},
-                    {"TPOT n"}, {"mean"}, {"median"}, {"bias"},
-                    {"TTFT n"}, {"mean"}, {"median"}, {"bias"},
-                    {"tok/s/GPU n"}, {"mean"}, {"median"}, {"bias"}});
+  return TextTable({{"group", Align::left},
+                    {"rows"},
+                    {"predicted"},
+                    {"TPOT n"},
+                    {"mean"},
+                    {"median"},
+                    {"bias"},
+                    {"TTFT n"},
+                    {"mean"},
+                    {"median"},
+                    {"bias"},
+                    {"tok/s/GPU n"},
+                    {"mean"},
+                    {"median"},
+                    {"bias"}});
 }
 
 std::string targets(const ServingReport& r, bool disaggregated) {
@@ -53,11 +64,11 @@ std::string targets(const ServingReport& r, bool disaggregated) {
     const ServingMetrics& m = r.metrics[static_cast<std::size_t>(metric)];
     if (m.held_out.n == 0) continue;
     const double target = evidence::serving_target(metric, disaggregated);
-    out += fmt::format("  {}, {}: {} mean error of {} points never fitted, target {}: {}; "
-                       "80 % interval holds {}\n",
-                       r.name, to_string(metric), percent(m.held_out.mape), m.held_out.n,
-                       percent(target), m.held_out.mape <= target ? "met" : "missed",
-                       percent(m.covered));
+    out += fmt::format(
+        "  {}, {}: {} mean error of {} points never fitted, target {}: {}; "
+        "80 % interval holds {}\n",
+        r.name, to_string(metric), percent(m.held_out.mape), m.held_out.n, percent(target),
+        m.held_out.mape <= target ? "met" : "missed", percent(m.covered));
   }
   return out;
 }
@@ -75,8 +86,12 @@ std::string skips(const ServingValidation& v) {
 
 std::string worst(const ServingValidation& v, const TextStyle& style) {
   if (v.worst.empty()) return {};
-  TextTable table({{"file:line", Align::left}, {"point", Align::left}, {"metric", Align::left},
-                   {"measured"}, {"predicted"}, {"error"}});
+  TextTable table({{"file:line", Align::left},
+                   {"point", Align::left},
+                   {"metric", Align::left},
+                   {"measured"},
+                   {"predicted"},
+                   {"error"}});
   for (const evidence::ServingMiss& m : v.worst) {
     const bool rate = m.metric == ServingMetric::tput_per_gpu;
     const auto shown = [&](double x) {
@@ -91,16 +106,22 @@ std::string worst(const ServingValidation& v, const TextStyle& style) {
 }  // namespace
 
 std::string scale_cases_text(const evidence::ScaleCases& cases, const TextStyle& style) {
-  TextTable table({{"case", Align::left}, {"GPUs"}, {"published"}, {"predicted"}, {"80 % from"},
-                   {"to"}, {"error"}, {"in interval", Align::left}});
+  TextTable table({{"case", Align::left},
+                   {"GPUs"},
+                   {"published"},
+                   {"predicted"},
+                   {"80 % from"},
+                   {"to"},
+                   {"error"},
+                   {"in interval", Align::left}});
   std::string notes;
   std::size_t held = 0;
   for (const ScaleCase& c : cases.cases) {
     const bool in = c.interval.holds(c.published);
     held += in ? 1 : 0;
     table.row({c.name, std::to_string(c.gpus), significant(c.published), significant(c.predicted),
-               significant(c.interval.low), significant(c.interval.high),
-               signed_percent(c.error()), in ? "yes" : "no"});
+               significant(c.interval.low), significant(c.interval.high), signed_percent(c.error()),
+               in ? "yes" : "no"});
     notes += fmt::format("\n{}\n  {}\n  {} ({})\n  conditions: {}\n  differs:    {}\n", c.name,
                          c.title, c.citation, c.date, c.note, c.differs);
   }
@@ -126,7 +147,8 @@ std::string serving_validation_text(const ServingValidation& v, const TextStyle&
     table.rule();
     add_row(table, v.aggregated);
     add_row(table, v.disaggregated);
-    out += "\nGroups (errors of points never fitted; unknown speculation counts in its own alone)\n";
+    out +=
+        "\nGroups (errors of points never fitted; unknown speculation counts in its own alone)\n";
     out += table.str(style) + worst(v, style) + "\n";
   }
   return out + scale_cases_text(v.cases, style);
@@ -134,10 +156,18 @@ std::string serving_validation_text(const ServingValidation& v, const TextStyle&
 
 std::string serving_calibration_text(const evidence::ServingCalibration& c,
                                      const TextStyle& style) {
-  TextTable engines({{"engine", Align::left}, {"points"}, {"TPOT before"}, {"after"},
-                     {"TTFT before"}, {"after"}, {"steps"}});
-  TextTable parameters({{"engine", Align::left}, {"parameter", Align::left}, {"value"},
-                        {"standard error"}, {"", Align::left}});
+  TextTable engines({{"engine", Align::left},
+                     {"points"},
+                     {"TPOT before"},
+                     {"after"},
+                     {"TTFT before"},
+                     {"after"},
+                     {"steps"}});
+  TextTable parameters({{"engine", Align::left},
+                        {"parameter", Align::left},
+                        {"value"},
+                        {"standard error"},
+                        {"", Align::left}});
   for (const evidence::EngineFit& e : c.engines) {
     engines.row({e.framework.name, std::to_string(e.points), percent(e.tpot_before),
                  percent(e.tpot), percent(e.ttft_before), percent(e.ttft),

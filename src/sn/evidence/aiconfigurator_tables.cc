@@ -145,8 +145,8 @@ class MoeTable : public AicTable {
     const std::string& table = file().table;
     // The collectors gate DeepSeek-V3's shape in groups, TensorRT-LLM's low-latency kernels always.
     const bool deepseek = width == 7168.0 && inter == 2048.0 && top_k == 8.0 && experts == 256.0;
-    r.grouped = has(source, "min_latency") ||
-                (deepseek && framework != "trtllm" && table == "moe_perf");
+    r.grouped =
+        has(source, "min_latency") || (deepseek && framework != "trtllm" && table == "moe_perf");
     // Nemotron's experts have no gate (squared ReLU); TensorRT-LLM's tables say so, the others'
     // shapes do.
     const bool nemotron = top_k == 22.0 || (width == 2688.0 && inter == 1856.0);

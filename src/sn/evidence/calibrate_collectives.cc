@@ -132,9 +132,8 @@ double median_error(const CollectiveSet& set, const collective::CollectiveParams
   return metrics_of(errors).median;
 }
 
-CollectiveFit fit_family(const FamilySpec& spec, const std::string& entry,
-                         const CollectiveSet& set, collective::CollectiveParams& p,
-                         const Rows& rows) {
+CollectiveFit fit_family(const FamilySpec& spec, const std::string& entry, const CollectiveSet& set,
+                         collective::CollectiveParams& p, const Rows& rows) {
   CollectiveFit out;
   out.entry = entry;
   out.family = spec.name;
@@ -150,13 +149,16 @@ CollectiveFit fit_family(const FamilySpec& spec, const std::string& entry,
         {.name = s.path, .start = std::clamp(s.get(), s.min, s.max), .min = s.min, .max = s.max});
   }
   const std::vector<double> weights(rows.size(), 1.0);
-  out.fit = fit(parameters, weights, [&](std::span<const double> x, std::span<double> r) {
-    for (std::size_t i = 0; i < slots.size(); ++i) slots[i].set(x[i]);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const double t = predicted_seconds(set.machines.find(rows[i]->rack)->second, p, *rows[i]);
-      r[i] = std::log(t / rows[i]->seconds);
-    }
-  }, {.iterations = 120});
+  out.fit = fit(parameters, weights,
+                [&](std::span<const double> x, std::span<double> r) {
+                  for (std::size_t i = 0; i < slots.size(); ++i) slots[i].set(x[i]);
+                  for (std::size_t i = 0; i < rows.size(); ++i) {
+                    const double t =
+                        predicted_seconds(set.machines.find(rows[i]->rack)->second, p, *rows[i]);
+                    r[i] = std::log(t / rows[i]->seconds);
+                  }
+                },
+                {.iterations = 120});
   for (std::size_t i = 0; i < slots.size(); ++i) slots[i].set(out.fit.parameters[i].value);
   out.median = median_error(set, p, rows);
   return out;
@@ -184,8 +186,7 @@ std::vector<CollectiveCase> read_fitted(const std::string& directory, const Coll
 
 void say_undetermined(const CollectiveFit& f, std::vector<std::string>& out) {
   if (f.fit.parameters.empty()) {
-    out.push_back(fmt::format("{} {}: {} rows are too few", f.entry, f.family,
-                              f.rows));
+    out.push_back(fmt::format("{} {}: {} rows are too few", f.entry, f.family, f.rows));
     return;
   }
   for (const FittedParameter& p : f.fit.parameters) {
@@ -204,8 +205,7 @@ std::vector<std::string> collective_families() {
 CollectiveCalibration calibrate_collectives(const std::string& directory, const CollectiveSet& set,
                                             const CalibrateCollectivesOptions& options) {
   CollectiveCalibration out;
-  const std::vector<CollectiveCase> cases =
-      read_fitted(directory, set, options.rack, out.errors);
+  const std::vector<CollectiveCase> cases = read_fitted(directory, set, options.rack, out.errors);
   std::map<std::string, std::map<std::string_view, Rows>> rows;
   for (const CollectiveCase& c : cases) {
     const CollectiveMachine& machine = set.machines.find(c.rack)->second;
@@ -219,10 +219,9 @@ CollectiveCalibration calibrate_collectives(const std::string& directory, const 
   const auto wide = set.params.find(collective::wide_entry);
   for (const auto& [entry, families] : rows) {
     const auto own = set.params.find(entry);
-    collective::CollectiveParams p =
-        own != set.params.end()    ? own->second
-        : wide != set.params.end() ? wide->second
-                                   : collective::CollectiveParams{};
+    collective::CollectiveParams p = own != set.params.end()    ? own->second
+                                     : wide != set.params.end() ? wide->second
+                                                                : collective::CollectiveParams{};
     p.name = entry;
     for (const FamilySpec& spec : specs()) {
       const auto at = families.find(spec.name);

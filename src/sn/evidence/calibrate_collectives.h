@@ -32,7 +32,7 @@ struct CollectiveCalibration {
   std::map<std::string, collective::CollectiveParams, std::less<>> params;  // after the fit
   std::vector<CollectiveFit> fits;
   std::vector<std::string> undetermined;  // what the data cannot tell, in words
-  Errors errors;  // of the folder and of files; the rest was fitted
+  Errors errors;                          // of the folder and of files; the rest was fitted
 };
 
 struct CalibrateCollectivesOptions {

@@ -20,7 +20,7 @@ namespace sn::evidence {
 
 namespace {
 
-constexpr double ttft_weight = 0.5;  // of a point's TTFT beside its TPOT
+constexpr double ttft_weight = 1.0;  // of a point's TTFT beside its TPOT
 constexpr std::array<const char*, 6> names = {"decode", "prefill",  "sequence",
                                               "launch", "frontend", "frontend_token"};
 
@@ -31,19 +31,15 @@ struct FitPoint {
 
 std::array<Time*, names.size()> fields_of(llm::Framework& f) {
   return {&f.host_decode, &f.host_prefill, &f.host_sequence,
-          &f.host_launch,  &f.frontend,     &f.frontend_token};
+          &f.host_launch, &f.frontend,     &f.frontend_token};
 }
 
 /// Where every fit starts: the order that all engines share.
 constexpr std::array<double, names.size()> starts = {2e-4, 2e-3, 5e-6, 2e-5, 4e-2, 2e-6};
 
 /// Ranges within which an engine's host can be: a launch takes no hour.
-constexpr std::array<std::array<double, 2>, names.size()> ranges = {{{1e-6, 1e-2},
-                                                                     {1e-6, 5e-2},
-                                                                     {1e-9, 1e-3},
-                                                                     {1e-7, 3e-4},
-                                                                     {1e-3, 5e-1},
-                                                                     {1e-8, 1e-4}}};
+constexpr std::array<std::array<double, 2>, names.size()> ranges = {
+    {{1e-6, 1e-2}, {1e-6, 5e-2}, {1e-9, 1e-3}, {1e-7, 3e-4}, {1e-3, 5e-1}, {1e-8, 1e-4}}};
 
 class EngineJob {
  public:
@@ -143,10 +139,12 @@ std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
   std::map<std::string, bool> seen;
   for (const ServingFile& file : files.files) {
     for (const ServingPoint& p : file.points) {
-      if (!p.skip.empty() || !p.fitted() || p.speculation == "unknown" || p.draft_tokens > 0) continue;
+      if (!p.skip.empty() || !p.fitted()) continue;
+      if (p.speculation == "unknown" || p.draft_tokens > 0) continue;
       if (!p.tpot || p.load != LoadKind::closed) continue;
       // Tables repeat each other's points.
-      if (!seen.try_emplace(fmt::format("{} {} {}", p.system, *p.tpot, p.concurrency)).second) continue;
+      const std::string key = fmt::format("{} {} {}", p.system, *p.tpot, p.concurrency);
+      if (!seen.try_emplace(key).second) continue;
       const Result<const twin::World*> world = worlds.of(p);
       if (!world) continue;
       groups[p.framework][fmt::format("{} {} {}", p.system, p.model, p.precision_name)].push_back(
@@ -158,8 +156,8 @@ std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
     const auto wanted = std::find(options.engines.begin(), options.engines.end(), engine);
     if (!options.engines.empty() && wanted == options.engines.end()) continue;
     for (auto& [name, points] : by_group) {
-      const double stride = std::max(1.0, static_cast<double>(points.size()) /
-                                              static_cast<double>(options.points_per_group));
+      const double stride = std::max(
+          1.0, static_cast<double>(points.size()) / static_cast<double>(options.points_per_group));
       for (double i = 0.0; i < static_cast<double>(points.size()); i += stride) {
         out[engine].push_back(std::move(points[static_cast<std::size_t>(i)]));
       }
@@ -186,11 +184,10 @@ ServingCalibration calibrate_serving(const std::string& directory, const hw::Cat
     for (auto& [engine, points] : engines) {
       if (progress) progress(engine);
       if (points.size() < names.size()) {
-        out.errors.push_back(
-            {.code = ErrorCode::data,
-             .message = fmt::format("{}: {} points cannot determine {} numbers", engine,
-                                    points.size(), names.size()),
-             .hint = "more concurrencies, lengths or models"});
+        out.errors.push_back({.code = ErrorCode::data,
+                              .message = fmt::format("{}: {} points cannot determine {} numbers",
+                                                     engine, points.size(), names.size()),
+                              .hint = "more concurrencies, lengths or models"});
         continue;
       }
       out.engines.push_back(EngineJob(std::move(points), options).run());
@@ -206,24 +203,26 @@ std::vector<CatalogFile> catalog_files(const ServingCalibration& calibration,
     std::string text = fmt::format(
         "title: {}\n"
         "note: >-\n"
-        "  Host times fitted to {} measured points on {}: mean errors TPOT {:.1f} %, TTFT {:.1f} %.\n"
+        "  Host times fitted to {} measured points on {}: mean errors TPOT {:.1f} %, "
+        "TTFT {:.1f} %.\n"
         "base: generic\n"
         "host:\n",
         e.framework.name, e.points, date, 100.0 * e.tpot, 100.0 * e.ttft);
     for (const FittedParameter& p : e.fit.parameters) {
-      const std::string error = p.determined
-                                    ? fmt::format("standard error {:.0f} %", 100.0 * p.standard_error)
-                                    : "the data does not determine it";
+      const std::string error =
+          p.determined ? fmt::format("standard error {:.0f} %", 100.0 * p.standard_error)
+                       : "the data does not determine it";
       text += fmt::format(
           "  {}: {{value: {:.4g} us, source: serving-fit, confidence: {}, note: \"{}\"}}\n", p.name,
           p.value * 1e6, p.determined ? "medium" : "low", error);
     }
+    const std::string tool = e.framework.name.substr(0, e.framework.name.find('-'));
     text += fmt::format(
         "graph:\n"
         "  tokens: {{value: {}, source: {}-source, confidence: medium, note: \"as launched\"}}\n"
-        "  mixed_tokens: {{value: {}, source: {}-source, confidence: medium, note: \"as launched\"}}\n",
-        e.framework.graph_tokens, e.framework.name, e.framework.graph_mixed_tokens,
-        e.framework.name);
+        "  mixed_tokens: {{value: {}, source: {}-source, confidence: medium, note: \"as "
+        "launched\"}}\n",
+        e.framework.graph_tokens, tool, e.framework.graph_mixed_tokens, tool);
     out.push_back({fmt::format("frameworks/{}.yaml", e.framework.name), std::move(text)});
   }
   return out;

@@ -2,11 +2,11 @@
 //
 // Fits the host times of engines (llm/framework.h) to measured serving points.
 //
-// Per engine six numbers: decode, prefill, sequence, launch, frontend, frontend_token; over TPOT and
-// TTFT of the points marked `fitted` that name their speculation and do not queue elsewhere, at most
-// `points_per_group` of each (system, model, precision). Kernels, collectives and memory are as the
-// catalog has them. Method, robustness and what is said about a parameter that the data cannot
-// determine: fit.h. The result does not depend on threads.
+// Per engine six numbers: decode, prefill, sequence, launch, frontend, frontend_token; over TPOT
+// and TTFT of the points marked `fitted` that name their speculation and do not queue elsewhere, at
+// most `points_per_group` of each (system, model, precision). Kernels, collectives and memory are
+// as the catalog has them. Method, robustness and what is said about a parameter that the data
+// cannot determine: fit.h. The result does not depend on threads.
 
 #pragma once
 

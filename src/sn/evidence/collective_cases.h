@@ -32,7 +32,7 @@ struct CollectiveMachine {
   fabric::Fabric fabric;
   std::string entry;       // of its collective parameters
   std::string generation;  // the entry that it would take if that were there
-  double hbm = 0.0;   // B/s
+  double hbm = 0.0;        // B/s
 };
 
 /// Machines by rack, parameters by entry.

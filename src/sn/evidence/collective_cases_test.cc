@@ -42,11 +42,12 @@ TEST(NcclTable, RowsBecomeLibraryRequests) {
 TEST(NcclTable, MalformedRowsAreFaultsAndTheRestIsRead) {
   Faults faults;
   const auto cases = read("nccl_intra_node.csv",
-                          nccl + "h200_sxm,nccl,2.29.2,X,all_reduce,half,8,1,2,nan,0,1\n"
-                                 "h200_sxm,nccl,2.29.2,X,broadcast,half,8,1,2,5,0,1\n"
-                                 "h200_sxm,nccl,2.29.2,X,all_reduce,half,1,1,2,5,0,1\n"
-                                 "h200_sxm,nccl,2.29.2,X,all_reduce,half,2.5,1,2,5,0,1\n"
-                                 "x9_sxm,nccl,2.29.2,X,alltoall,half,4,1,2,5,0,1\n",
+                          nccl +
+                              "h200_sxm,nccl,2.29.2,X,all_reduce,half,8,1,2,nan,0,1\n"
+                              "h200_sxm,nccl,2.29.2,X,broadcast,half,8,1,2,5,0,1\n"
+                              "h200_sxm,nccl,2.29.2,X,all_reduce,half,1,1,2,5,0,1\n"
+                              "h200_sxm,nccl,2.29.2,X,all_reduce,half,2.5,1,2,5,0,1\n"
+                              "x9_sxm,nccl,2.29.2,X,alltoall,half,4,1,2,5,0,1\n",
                           &faults);
   EXPECT_EQ(faults.count(), 4u);
   ASSERT_EQ(cases.size(), 1u);
@@ -65,9 +66,10 @@ TEST(CustomTable, GenerationsAndGraphs) {
   const std::string header =
       "system,framework,framework_version,device,kernel,dtype,num_gpus,elements,size_bytes,"
       "latency_us,busbw_GBps_computed\n";
-  const auto cases = read(
-      "custom_allreduce_intra_node.csv",
-      header + "h100_sxm,sglang,0.5.14,X,SGLang_CustomAllReduce_graph,bfloat16,2,8,16,2.4,0\n"
+  const auto cases =
+      read("custom_allreduce_intra_node.csv",
+           header +
+               "h100_sxm,sglang,0.5.14,X,SGLang_CustomAllReduce_graph,bfloat16,2,8,16,2.4,0\n"
                "h100_sxm,sglang,0.5.9,X,SGLang_CustomAllReduce_eager,bfloat16,2,8,16,20,0\n"
                "h100_sxm,vllm,0.24.0,X,vLLM_custom_graph,bfloat16,2,8,16,4.3,0\n"
                "h100_sxm,sglang,0.5.6.post2,X,TRTLLM,bfloat16,2,8,16,3.1,0\n");
@@ -80,12 +82,11 @@ TEST(CustomTable, GenerationsAndGraphs) {
 }
 
 TEST(DeepEp, BothDirectionsOfARow) {
-  const auto cases = read(
-      "deepep_normal.csv",
-      "system,sglang_version,provenance,ep_size_derived,device,node_num,hidden,"
-      "num_tokens_per_rank,topk,num_experts,dispatch_sms,dispatch_transmit_us,"
-      "dispatch_notify_us,combine_sms,combine_transmit_us,combine_notify_us\n"
-      "h100_sxm,0.5.6.post2,x,16,X,2,7168,64,8,256,12,40,30,20,80,30\n");
+  const auto cases = read("deepep_normal.csv",
+                          "system,sglang_version,provenance,ep_size_derived,device,node_num,hidden,"
+                          "num_tokens_per_rank,topk,num_experts,dispatch_sms,dispatch_transmit_us,"
+                          "dispatch_notify_us,combine_sms,combine_transmit_us,combine_notify_us\n"
+                          "h100_sxm,0.5.6.post2,x,16,X,2,7168,64,8,256,12,40,30,20,80,30\n");
   ASSERT_EQ(cases.size(), 2u);
   const auto& r = std::get<ExchangeRequest>(cases[1].request);
   EXPECT_EQ(r.group, (collective::Group{16, 8}));
@@ -143,7 +144,9 @@ TEST(Prediction, HostAndCopyOfEagerCalls) {
   p.custom.two_shot = 1.0;
   p.custom.limit = Bytes::from_si(1e9);
   CollectiveCase c;
-  c.request = Request{.op = Op::all_reduce, .group = {2, 2}, .size = Bytes::from_si(1e6),
+  c.request = Request{.op = Op::all_reduce,
+                      .group = {2, 2},
+                      .size = Bytes::from_si(1e6),
                       .kernels = Kernels::one_shot};
   // 1 us across and 1 us of bytes.
   EXPECT_NEAR(predicted_seconds(m, p, c), 2e-6, 1e-12);

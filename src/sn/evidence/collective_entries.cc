@@ -43,10 +43,9 @@ std::string leaf_text(const CollectiveCalibration& c, const std::string& entry,
     if (f.entry != entry) continue;
     for (const FittedParameter& p : f.fit.parameters) {
       if (p.name != s.path) continue;
-      const std::string sure =
-          p.determined ? fmt::format("standard error {:.1f} %, {} rows", 100.0 * p.standard_error,
-                                     f.rows)
-                       : fmt::format("not determined by {} rows", f.rows);
+      const std::string sure = p.determined ? fmt::format("standard error {:.1f} %, {} rows",
+                                                          100.0 * p.standard_error, f.rows)
+                                            : fmt::format("not determined by {} rows", f.rows);
       return fmt::format("{{value: {}, source: collective-fit, confidence: {}, note: \"{}\"}}",
                          value_text(s), p.determined ? "medium" : "low", sure);
     }

@@ -116,8 +116,8 @@ std::int64_t NamedColumns::count(std::string_view name, double max) const {
   const double n = number(name);
   if (n == 0.0) return 0;
   if (n < 1.0 || n > max || n != std::floor(n)) {
-    faults_.add(csv_.error(at(name), fmt::format("'{}' is no whole number from 1 to {:.0f}",
-                                                 name, max)));
+    faults_.add(
+        csv_.error(at(name), fmt::format("'{}' is no whole number from 1 to {:.0f}", name, max)));
     return 0;
   }
   return static_cast<std::int64_t>(n);
@@ -133,9 +133,9 @@ std::string rack_of_system(std::string_view system) {
 
 CollectiveCases read_nccl_table(CsvReader& csv, Faults& faults) {
   CollectiveCases out;
-  const NamedColumns row(csv, {"system", "nccl_version", "op", "dtype", "num_gpus", "size_bytes",
-                               "latency_us"},
-                         faults);
+  const NamedColumns row(
+      csv, {"system", "nccl_version", "op", "dtype", "num_gpus", "size_bytes", "latency_us"},
+      faults);
   while (row.complete() && csv.next(faults)) {
     const std::int64_t gpus = row.count("num_gpus", 1e5);
     const double bytes = row.number("size_bytes");
@@ -147,8 +147,8 @@ CollectiveCases read_nccl_table(CsvReader& csv, Faults& faults) {
                                    : fmt::format("unknown operation '{}'", shown(row.text("op")))));
       continue;
     }
-    CollectiveCase c = operation(*op, rack_of_system(row.text("system")), gpus, bytes,
-                                 row.text("dtype"));
+    CollectiveCase c =
+        operation(*op, rack_of_system(row.text("system")), gpus, bytes, row.text("dtype"));
     c.library = "NCCL " + std::string(row.text("nccl_version"));
     c.family = "NCCL " + std::string(to_string(*op));
     c.seconds = latency * us;
@@ -161,8 +161,9 @@ CollectiveCases read_nccl_table(CsvReader& csv, Faults& faults) {
 
 CollectiveCases read_custom_table(CsvReader& csv, Faults& faults) {
   CollectiveCases out;
-  const NamedColumns row(csv, {"system", "framework", "framework_version", "kernel", "dtype",
-                               "num_gpus", "size_bytes", "latency_us"},
+  const NamedColumns row(csv,
+                         {"system", "framework", "framework_version", "kernel", "dtype", "num_gpus",
+                          "size_bytes", "latency_us"},
                          faults);
   while (row.complete() && csv.next(faults)) {
     const std::int64_t gpus = row.count("num_gpus", 1e5);
@@ -209,9 +210,9 @@ std::string_view vidur_skip(std::string_view topology, bool two_nodes) {
 
 CollectiveCases read_vidur_network(CsvReader& csv, Faults& faults) {
   CollectiveCases out;
-  const NamedColumns row(csv, {"topology", "collective", "num_workers", "devices_per_node", "size",
-                               "ms_median"},
-                         faults);
+  const NamedColumns row(
+      csv, {"topology", "collective", "num_workers", "devices_per_node", "size", "ms_median"},
+      faults);
   while (row.complete() && csv.next(faults)) {
     const std::int64_t gpus = row.count("num_workers", 1e5);
     const std::int64_t each = row.count("devices_per_node", 1e5);
@@ -222,12 +223,12 @@ CollectiveCases read_vidur_network(CsvReader& csv, Faults& faults) {
     const std::string rack = topology.starts_with("h100") ? "hgx-h100" : "hgx-a100";
     const bool send = row.text("collective") == "send_recv";
     if (!send && row.text("collective") != "all_reduce") {
-      faults.add(bad_field(csv, fmt::format("unknown operation '{}'",
-                                            shown(row.text("collective")))));
+      faults.add(
+          bad_field(csv, fmt::format("unknown operation '{}'", shown(row.text("collective")))));
       continue;
     }
-    CollectiveCase c = operation(Op::all_reduce, rack, std::max<std::int64_t>(2, gpus), bytes,
-                                 "half");
+    CollectiveCase c =
+        operation(Op::all_reduce, rack, std::max<std::int64_t>(2, gpus), bytes, "half");
     if (send) c.request = SendRequest{.size = Bytes::from_si(bytes)};
     c.eager = !send;
     c.library = "torch.distributed (Vidur)";
@@ -271,8 +272,7 @@ double published_seconds(const CsvReader& csv, Op op, std::int64_t gpus, double 
   if (csv.field(busbw).empty()) return 0.0;
   const double rate = csv.positive(busbw, faults).value_or(0.0) * 1e9;
   if (rate == 0.0) return 0.0;
-  return bytes / rate *
-         (bus_bandwidth(op, gpus, Bytes::from_si(1.0), Time::from_si(1.0)).si());
+  return bytes / rate * (bus_bandwidth(op, gpus, Bytes::from_si(1.0), Time::from_si(1.0)).si());
 }
 
 CollectiveCase published_exchange(const CsvReader& csv, const NamedColumns& row,
@@ -318,9 +318,9 @@ std::string_view published_skip(const PublishedMachine& m, std::int64_t gpus,
 
 CollectiveCases read_published_collectives(CsvReader& csv, Faults& faults) {
   CollectiveCases out;
-  const NamedColumns row(csv, {"case_id", "hardware", "n_devices", "topology", "library",
-                               "operation", "dtype", "size_bytes", "algorithm", "latency_us",
-                               "busbw_GBps"},
+  const NamedColumns row(csv,
+                         {"case_id", "hardware", "n_devices", "topology", "library", "operation",
+                          "dtype", "size_bytes", "algorithm", "latency_us", "busbw_GBps"},
                          faults);
   while (row.complete() && csv.next(faults)) {
     const std::int64_t gpus = row.count("n_devices", 1e6);

@@ -17,8 +17,8 @@ using collective::ExchangeKernels;
 using Phase = ExchangeRequest::Phase;
 
 constexpr double us = 1e-6;
-constexpr double fp8_bytes = 1.0 + 4.0 / 128.0;     // one fp32 scale per 128
-constexpr double nvfp4_bytes = 0.5 + 1.0 / 16.0;    // one fp8 scale per 16
+constexpr double fp8_bytes = 1.0 + 4.0 / 128.0;   // one fp32 scale per 128
+constexpr double nvfp4_bytes = 0.5 + 1.0 / 16.0;  // one fp8 scale per 16
 constexpr std::string_view ambiguous = "0.5.6.post2";
 
 /// What every row of the three tables says.
@@ -92,10 +92,11 @@ void label(CollectiveCase& c, const NamedColumns& row, std::string family, int l
 
 CollectiveCases read_low_latency_table(CsvReader& csv, Faults& faults) {
   CollectiveCases out;
-  const NamedColumns row(csv, {"system", "sglang_version", "ep_size_derived", "node_num", "hidden",
-                               "num_tokens_per_rank", "topk", "num_experts", "dispatch_us",
-                               "combine_us"},
-                         faults);
+  const NamedColumns row(
+      csv,
+      {"system", "sglang_version", "ep_size_derived", "node_num", "hidden", "num_tokens_per_rank",
+       "topk", "num_experts", "dispatch_us", "combine_us"},
+      faults);
   while (row.complete() && csv.next(faults)) {
     const ExchangeRow r = deepep_row(row);
     const double there = row.number("dispatch_us");
@@ -107,8 +108,7 @@ CollectiveCases read_low_latency_table(CsvReader& csv, Faults& faults) {
     }
     for (const Phase phase : {Phase::dispatch, Phase::combine}) {
       const bool first = phase == Phase::dispatch;
-      CollectiveCase c =
-          exchange_case(r, ExchangeKernels::low_latency, phase, fp8_bytes, 2.0);
+      CollectiveCase c = exchange_case(r, ExchangeKernels::low_latency, phase, fp8_bytes, 2.0);
       c.seconds = (first ? there : back) * us;
       label(c, row, first ? "low-latency dispatch" : "low-latency combine", csv.line());
       out.push_back(std::move(c));
@@ -119,9 +119,10 @@ CollectiveCases read_low_latency_table(CsvReader& csv, Faults& faults) {
 
 CollectiveCases read_normal_table(CsvReader& csv, Faults& faults) {
   CollectiveCases out;
-  const NamedColumns row(csv, {"system", "sglang_version", "ep_size_derived", "node_num", "hidden",
-                               "num_tokens_per_rank", "topk", "num_experts", "dispatch_sms",
-                               "dispatch_transmit_us", "combine_sms", "combine_transmit_us"},
+  const NamedColumns row(csv,
+                         {"system", "sglang_version", "ep_size_derived", "node_num", "hidden",
+                          "num_tokens_per_rank", "topk", "num_experts", "dispatch_sms",
+                          "dispatch_transmit_us", "combine_sms", "combine_transmit_us"},
                          faults);
   while (row.complete() && csv.next(faults)) {
     const ExchangeRow r = deepep_row(row);
@@ -149,10 +150,11 @@ CollectiveCases read_normal_table(CsvReader& csv, Faults& faults) {
 
 CollectiveCases read_sided_table(CsvReader& csv, Faults& faults) {
   CollectiveCases out;
-  const NamedColumns row(csv, {"system", "trtllm_version", "phase", "kernel", "moe_dtype",
-                               "ep_size", "num_tokens_per_rank", "hidden", "topk", "num_experts",
-                               "distribution", "latency_us"},
-                         faults);
+  const NamedColumns row(
+      csv,
+      {"system", "trtllm_version", "phase", "kernel", "moe_dtype", "ep_size", "num_tokens_per_rank",
+       "hidden", "topk", "num_experts", "distribution", "latency_us"},
+      faults);
   while (row.complete() && csv.next(faults)) {
     const ExchangeRow r{.rack = rack_of_system(row.text("system")),
                         .ranks = row.count("ep_size", 1e5),

@@ -30,9 +30,9 @@ namespace sn::evidence {
 
 using kernel::Elementwise;
 
-using Op = std::variant<kernel::Gemm, kernel::Moe, kernel::PrefillAttention,
-                        kernel::DecodeAttention, kernel::MixedAttention, kernel::MlaPrefill,
-                        kernel::MlaDecode, Elementwise>;
+using Op =
+    std::variant<kernel::Gemm, kernel::Moe, kernel::PrefillAttention, kernel::DecodeAttention,
+                 kernel::MixedAttention, kernel::MlaPrefill, kernel::MlaDecode, Elementwise>;
 
 inline constexpr std::size_t case_dimensions = 8;
 

@@ -157,8 +157,9 @@ TEST(KernelCases, MoeTakesTheBusiestRank) {
 }
 
 TEST(KernelCases, MoeRunsWhatTheCollectorRan) {
-  const std::string head = "kernel_source,moe_dtype,num_tokens,hidden_size,inter_size,topk,"
-                           "num_experts,moe_tp_size,moe_ep_size,distribution,latency_ms\n";
+  const std::string head =
+      "kernel_source,moe_dtype,num_tokens,hidden_size,inter_size,topk,"
+      "num_experts,moe_tp_size,moe_ep_size,distribution,latency_ms\n";
   const auto only = [&](const char* table, const std::string& row) {
     const Opened o = read(file(table), head + row + "\n");
     return std::get<kernel::Moe>(o.cases.at(0).ops.at(0));

@@ -80,9 +80,14 @@ class Log {
       if (has(chip)) rack_ = chip == "GB300" ? "nvl72-gb300" : "nvl72-gb200";
     }
     if (has("GB300") || has("GB200")) return;
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> chips = {{
-        {"B300", "hgx-b300"}, {"B200", "hgx-b200"}, {"H200", "hgx-h200"}, {"H800", "hgx-h800"},
-        {"H100", "hgx-h100"}, {"H20", "hgx-h20"},   {"A100", "hgx-a100"}}};
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> chips = {
+        {{"B300", "hgx-b300"},
+         {"B200", "hgx-b200"},
+         {"H200", "hgx-h200"},
+         {"H800", "hgx-h800"},
+         {"H100", "hgx-h100"},
+         {"H20", "hgx-h20"},
+         {"A100", "hgx-a100"}}};
     for (const auto& [chip, rack] : chips) {
       if (!has(chip)) continue;
       rack_ = rack;

@@ -324,17 +324,16 @@ class SimTable : public KernelTable {
     const double heads = model_.heads / tp_;
     const double kv_heads = std::max(1.0, model_.kv_heads / tp_);
     out.group = group("bf16");
-    const kernel::PrefillAttention prompts{
-        .sequences = chunk > 0.0 ? 1.0 : 0.0,
-        .pairs = chunk * cached + 0.5 * chunk * (chunk + 1.0),
-        .tokens = chunk,
-        .kv_tokens = cached + chunk,
-        .heads = heads,
-        .kv_heads = kv_heads,
-        .qk_dim = model_.head_dim,
-        .v_dim = model_.head_dim,
-        .kv_bytes = 2.0 * kv_heads * model_.head_dim * bf16,
-        .library = Library::flash2};
+    const kernel::PrefillAttention prompts{.sequences = chunk > 0.0 ? 1.0 : 0.0,
+                                           .pairs = chunk * cached + 0.5 * chunk * (chunk + 1.0),
+                                           .tokens = chunk,
+                                           .kv_tokens = cached + chunk,
+                                           .heads = heads,
+                                           .kv_heads = kv_heads,
+                                           .qk_dim = model_.head_dim,
+                                           .v_dim = model_.head_dim,
+                                           .kv_bytes = 2.0 * kv_heads * model_.head_dim * bf16,
+                                           .library = Library::flash2};
     const kernel::DecodeAttention caches{.sequences = sequences,
                                          .context = sequences * (keys + 1.0),  // and itself
                                          .heads = heads,

@@ -21,10 +21,10 @@ double d(std::int64_t v) { return static_cast<double>(v); }
 
 /// How the engines of the measurements put steps together, as launched: vLLM and SGLang cut prompts
 /// into chunks, SGLang runs them before decodes, TensorRT-LLM takes whole prompts while the budget
-/// lasts. Budgets: vLLM 8,192 (InferenceX's scripts), TensorRT-LLM 8,192, SGLang 8,192 on Hopper and
-/// 16,384 beyond (its defaults by memory).
-/// SGLang looked for new requests every 10 decode steps, every 30 from 16 clients on (InferenceX's
-/// scripts: scheduler-recv-interval); vLLM puts steps together while the last one runs.
+/// lasts. Budgets: vLLM 8,192 (InferenceX's scripts), TensorRT-LLM 8,192, SGLang 8,192 on Hopper
+/// and 16,384 beyond (its defaults by memory). SGLang looked for new requests every 10 decode
+/// steps, every 30 from 16 clients on (InferenceX's scripts: scheduler-recv-interval); vLLM puts
+/// steps together while the last one runs.
 struct Policy {
   std::int64_t budget = 8192;
   bool prefill_first = false;
@@ -38,11 +38,12 @@ Policy policy_of(const ServingPoint& p) {
   const bool inferencex = p.range < 1.0 && !p.disaggregated;
   return {.budget = p.system.starts_with("h") ? 8192 : 16384,
           .prefill_first = true,
-          .poll = !inferencex ? 1 : p.concurrency < 16.0 ? 10 : 30};
+          .poll = !inferencex            ? 1
+                  : p.concurrency < 16.0 ? 10
+                                         : 30};
 }
 
-serving::Pool pool_of(const MeasuredPool& measured, const ServingPoint& point,
-                      std::int64_t chunk) {
+serving::Pool pool_of(const MeasuredPool& measured, const ServingPoint& point, std::int64_t chunk) {
   serving::Pool pool;
   pool.deployment = {.parallel = measured.parallel,
                      .precision = point.precision,

@@ -1,6 +1,6 @@
 // sn/evidence/serving_load.h
 //
-// Plays the load of a measured point on the ServingEngine and says what a benchmark would have read.
+// Plays the load of a measured point on the ServingEngine and says what a benchmark would read.
 //
 // Closed loop: `concurrency` clients send at once, each sends its next request when its last one
 // ended, until all requests of the run are done; so the burst at the start is part of the means, as
@@ -30,7 +30,7 @@ struct ServingPrediction {
   double input_per_gpu = 0.0;   // input tokens/s: per prefill GPU where disaggregated
   double sigma_ttft = 0.0;      // of ln(true / predicted)
   double sigma_tpot = 0.0;
-  std::string why_not;          // not empty: nothing was predicted
+  std::string why_not;  // not empty: nothing was predicted
 };
 
 [[nodiscard]] ServingPrediction predict(const ServingPoint& point, const twin::World& world);

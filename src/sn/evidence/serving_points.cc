@@ -62,8 +62,8 @@ constexpr std::array<ModelName, 17> model_names = {{{"deepseek-v3.2", "deepseek-
 
 bool is_hopper(std::string_view chip) { return chip.starts_with("h"); }
 bool has_fp4(std::string_view chip) {
-  return chip.find("b200") != std::string_view::npos || chip.find("b300") != std::string_view::npos ||
-         chip.starts_with("mi355");
+  return chip.find("b200") != std::string_view::npos ||
+         chip.find("b300") != std::string_view::npos || chip.starts_with("mi355");
 }
 
 /// Formats that the engine runs for a release of a precision on a chip, and its KV cache.
@@ -82,7 +82,7 @@ void set_precision(ServingPoint& p) {
     activations = has_fp4(p.system) ? DataType::fp8 : DataType::bf16;
   }
   const bool narrow_kv =
-      weights != DataType::bf16 && (p.framework == "trtllm" || !is_hopper(p.system));
+      weights != DataType::bf16 && (p.framework.starts_with("trtllm") || !is_hopper(p.system));
   p.precision = {.weights = weights,
                  .activations = activations,
                  .kv = narrow_kv ? DataType::fp8 : DataType::bf16};
@@ -153,6 +153,7 @@ void read_aic(const Row& row, ServingPoint& p) {
   p.system = chip_entry(row.text("system"));
   p.framework = framework_entry(row.text("backend"));
   p.version = row.text("backend_version");
+  if (p.framework == "trtllm" && p.version.starts_with("1.0")) p.framework = "trtllm-1.0";
   p.model = model_entry(row.text("model_path"));
   p.precision_name = row.has("precision") ? lowered(row.text("precision")) : "bf16";
   p.disaggregated = row.text("mode") == "disagg";
@@ -220,8 +221,8 @@ void read_inferencex(const Row& row, ServingPoint& p) {
     p.decode = inferencex_pool(row, "prefill", 0);
     p.decode.workers = 1;
   }
-  p.name = fmt::format("{} {} {} {}x{} c{:.0f}", p.system, row.text("framework"),
-                       p.precision_name, row.text("isl"), row.text("osl"), p.concurrency);
+  p.name = fmt::format("{} {} {} {}x{} c{:.0f}", p.system, row.text("framework"), p.precision_name,
+                       row.text("isl"), row.text("osl"), p.concurrency);
 }
 
 void read_trtllm_overview(const Row& row, ServingPoint& p) {
@@ -274,7 +275,8 @@ constexpr std::array<TableKind, 6> table_kinds = {{
     {"inferencex_dsr1", {"hardware", "framework", "conc", "mean_tpot"}, read_inferencex},
     {"trtllm_perf_overview", {"gpu", "model", "parallelism", "value"}, read_trtllm_overview},
     {"mlperf_inference", {"Model", "Scenario", "Accelerator", "Performance_Result"}, read_mlperf},
-    {"inferencex_token_position", {"model_id", "max_concurrency", "date", "file"},
+    {"inferencex_token_position",
+     {"model_id", "max_concurrency", "date", "file"},
      read_token_position},
     {"published", {"case_id", "metric", "value", "unit"}, read_published},
 }};
@@ -381,8 +383,8 @@ std::optional<ServingFile> read_serving_table(const std::string& name, std::stri
   return out;
 }
 
-/// Some tables leave out how many instances a disaggregated point had, where InferenceX, whose points
-/// they are, has it: the same system, lengths, clients and ranks in exactly one way.
+/// Some tables leave out how many instances a disaggregated point had, where InferenceX, whose
+/// points they are, has it: the same system, lengths, clients and ranks in exactly one way.
 void join_instances(ServingFiles& files) {
   const auto key = [](const ServingPoint& p) {
     return fmt::format("{} {} {} {} {} {} {}", p.system, p.model, p.precision_name, p.input,
@@ -424,9 +426,10 @@ ServingFiles read_serving_files(const std::string& directory) {
     if (it->is_regular_file(error)) paths.push_back(it->path());
   }
   if (error) {
-    out.errors.push_back({.code = ErrorCode::io,
-                          .message = fmt::format("cannot list '{}': {}", directory, error.message()),
-                          .hint = "a folder of measured tables"});
+    out.errors.push_back(
+        {.code = ErrorCode::io,
+         .message = fmt::format("cannot list '{}': {}", directory, error.message()),
+         .hint = "a folder of measured tables"});
     return out;
   }
   std::sort(paths.begin(), paths.end());

@@ -9,8 +9,8 @@
 //                                 prompts for every concurrent one
 //   trtllm_perf_overview.csv      TensorRT-LLM: all requests at once, most output tokens per second
 //   SYSTEM__ENGINE-VERSION__PRECISION__tpN[-dpN][-epN][__ANYTHING].json
-//                                 what `vllm bench serve --save-result` wrote; the name says what the
-//                                 file does not: "h200__vllm-0.19.0__fp8__tp4.json"
+//                                 what `vllm bench serve --save-result` wrote; the name says what
+//                                 the file does not: "h200__vllm-0.19.0__fp8__tp4.json"
 // Rows that no deployment describes are skipped with a reason; malformed ones are faults.
 //
 // What the tables leave open is decided here and said in each point: lengths and warm-up by the
@@ -66,7 +66,7 @@ struct ServingPoint {
   double output = 0.0;  // tokens
   double range = 1.0;   // lengths are uniform in [range L, L]
   double concurrency = 0.0;
-  double requests = 0.0;  // of the whole run
+  double requests = 0.0;                 // of the whole run
   std::optional<double> ttft;            // s, mean
   std::optional<double> tpot;            // s, mean
   std::optional<double> total_per_gpu;   // input and output tokens/s over all GPUs
@@ -99,7 +99,7 @@ struct ServingFiles {
 [[nodiscard]] std::optional<ServingFile> read_serving_table(const std::string& name,
                                                             std::string_view text);
 
-/// Reads one result of `vllm bench serve` by the name of its file; nothing when the name is another.
+/// Reads one result of `vllm bench serve` by its file's name; nothing when the name is another.
 [[nodiscard]] std::optional<ServingFile> read_vllm_bench(const std::string& name,
                                                          const std::string& text);
 

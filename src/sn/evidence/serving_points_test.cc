@@ -43,17 +43,18 @@ TEST(ServingPoints, AggregatedRow) {
 
 TEST(ServingPoints, RanksPrintedTwiceAreCountedOnce) {
   // tp_size 64 = 8 x 8: eight ranks that are tensor and expert ranks at once.
-  const ServingFile f = aic(
-      "a,x; silicon_concurrency=8,sglang,0.5.9,deepseek-ai/DeepSeek-V3,b200_sxm,fp4,agg,1024,8192,8,"
-      "64,1,1,8,8,,,,,,,,,221.5,8.88,none,\n");
+  const ServingFile f =
+      aic("a,x; "
+          "silicon_concurrency=8,sglang,0.5.9,deepseek-ai/DeepSeek-V3,b200_sxm,fp4,agg,1024,8192,8,"
+          "64,1,1,8,8,,,,,,,,,221.5,8.88,none,\n");
   EXPECT_EQ(f.points[0].decode.parallel.tp, 8);
   EXPECT_EQ(f.points[0].decode.parallel.ep, 8);
 }
 
 TEST(ServingPoints, FormatsFollowReleaseAndChip) {
   const auto precision = [](const char* system, const char* model, const char* type) {
-    return aic(std::string("a,x; silicon_concurrency=8,vllm,1,") + model + "," + system + "," + type +
-               ",agg,1024,1024,8,1,1,1,1,1,,,,,,,,,100,10,none,\n")
+    return aic(std::string("a,x; silicon_concurrency=8,vllm,1,") + model + "," + system + "," +
+               type + ",agg,1024,1024,8,1,1,1,1,1,,,,,,,,,100,10,none,\n")
         .points[0]
         .precision;
   };
@@ -66,11 +67,14 @@ TEST(ServingPoints, FormatsFollowReleaseAndChip) {
 
 TEST(ServingPoints, WhatIsMissingIsSaidAndFaultsAreNamed) {
   const ServingFile f = aic(
-      "a,x; silicon_concurrency=8,trtllm,1,deepseek-ai/DeepSeek-R1,gb200,fp8,disagg,1024,1024,,,,,,,,4,"
+      "a,x; "
+      "silicon_concurrency=8,trtllm,1,deepseek-ai/DeepSeek-R1,gb200,fp8,disagg,1024,1024,,,,,,,,4,"
       "1,4,,8,1,8,100,10,none,\n"
-      "b,x; silicon_concurrency=8,trtllm,1,deepseek-ai/DeepSeek-R1,gb200,fp8,agg,1024,1024,8,8,1,1,1,"
+      "b,x; "
+      "silicon_concurrency=8,trtllm,1,deepseek-ai/DeepSeek-R1,gb200,fp8,agg,1024,1024,8,8,1,1,1,"
       "8,,,,,,,,,100,-10,none,\n"
-      "c,x; silicon_concurrency=8,trtllm,1,acme/Unknown-7B,gb200,fp8,agg,1024,1024,8,8,1,1,1,8,,,,,,,"
+      "c,x; "
+      "silicon_concurrency=8,trtllm,1,acme/Unknown-7B,gb200,fp8,agg,1024,1024,8,8,1,1,1,8,,,,,,,"
       ",,100,10,none,\n");
   ASSERT_EQ(f.points.size(), 2u);
   EXPECT_EQ(f.points[0].skip, "number of instances is not stated");

@@ -145,8 +145,8 @@ class Judge {
       if (!skip.empty()) ++b->skipped[skip];
     }
     if (!skip.empty()) return;
-    const double predicted = predicted_seconds(
-        machine->second, set_.params.find(machine->second.entry)->second, c);
+    const double predicted =
+        predicted_seconds(machine->second, set_.params.find(machine->second.entry)->second, c);
     for (Bucket* b : buckets) b->add(predicted / c.seconds, c.fitted());
     Density& density = densities_[c.family];
     density.family = c.family;

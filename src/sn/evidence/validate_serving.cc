@@ -153,7 +153,9 @@ std::vector<ServingMiss> worst_of(const std::vector<Played>& points, std::size_t
                      pair->measured, pair->predicted});
     }
   }
-  const auto size = [](const ServingMiss& m) { return std::abs(std::log(m.predicted / m.measured)); };
+  const auto size = [](const ServingMiss& m) {
+    return std::abs(std::log(m.predicted / m.measured));
+  };
   std::stable_sort(out.begin(), out.end(),
                    [&](const ServingMiss& a, const ServingMiss& b) { return size(a) > size(b); });
   if (out.size() > most) out.resize(most);

@@ -46,7 +46,7 @@ struct TableReport {
   Metrics busbw;        // of the held-out rows of collectives: measured time over predicted
   double target = 0.0;  // MAPE asked for: the family's, or 1.5 x the noise floor if that is higher
   std::vector<std::string> rests_on;  // groups of parameters (parameter_groups.h)
-  bool by_median = false;  // `target` is of the median error of the held-out rows
+  bool by_median = false;             // `target` is of the median error of the held-out rows
 
   [[nodiscard]] bool met() const {
     if (by_median) return held_out.n > 0 && held_out.median <= target;

@@ -1,9 +1,9 @@
 // sn/evidence/vllm_bench.cc
 //
-// Results of `vllm bench serve --save-result` (benchmarks/serve.py): one JSON object with the load and
-// the means, in milliseconds. Fields used: model_id, num_prompts, completed, max_concurrency,
-// total_input_tokens, total_output_tokens, duration, mean_ttft_ms, mean_tpot_ms. The machine and the
-// deployment stand in the name of the file (serving_points.h).
+// Results of `vllm bench serve --save-result` (benchmarks/serve.py): one JSON object with the load
+// and the means, in milliseconds. Fields used: model_id, num_prompts, completed, max_concurrency,
+// total_input_tokens, total_output_tokens, duration, mean_ttft_ms, mean_tpot_ms. The machine and
+// the deployment stand in the name of the file (serving_points.h).
 
 #include <fmt/format.h>
 
@@ -35,8 +35,7 @@ bool parse_parallel(std::string_view text, llm::Parallelism& out) {
     if (part.size() < 3) return false;
     std::int64_t value = 0;
     const auto [end, code] = std::from_chars(part.data() + 2, part.data() + part.size(), value);
-    if (code != std::errc() || end != part.data() + part.size() || value < 1 ||
-        value > 65536) {
+    if (code != std::errc() || end != part.data() + part.size() || value < 1 || value > 65536) {
       return false;
     }
     const std::string_view what = std::string_view(part).substr(0, 2);

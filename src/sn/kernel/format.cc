@@ -13,10 +13,9 @@ namespace {
 constexpr std::array<std::string_view, format_count> formats = {
     "bf16", "fp8", "fp8_block", "fp4", "int8", "w8a16", "w4a16", "w4a8"};
 constexpr std::array<std::string_view, library_count> libraries = {
-    "cublas",     "batched", "cutlass",    "vllm",     "sgl",        "deepgemm",
-    "trtllm",     "flash",   "triton",     "marlin",   "flashinfer", "portable",
-    "blockscale", "flash2",  "xqa",        "xqa_fp8",  "mmha",       "gpt_oss",
-    "untuned",    "cublas12", "blockbatch"};
+    "cublas", "batched", "cutlass", "vllm",       "sgl",      "deepgemm",   "trtllm",
+    "flash",  "triton",  "marlin",  "flashinfer", "portable", "blockscale", "flash2",
+    "xqa",    "xqa_fp8", "mmha",    "gpt_oss",    "untuned",  "cublas12",   "blockbatch"};
 
 bool four_bits(DataType type) { return type == DataType::fp4; }
 

@@ -79,8 +79,7 @@ OperatorPlace place_of(const PrefillAttention& a) {
 
 OperatorPlace place_of(const DecodeAttention& a) {
   return {Family::decode,
-          category(Family::decode, Format::bf16,
-                   {static_cast<double>(a.kv), a.head_dim}),
+          category(Family::decode, Format::bf16, {static_cast<double>(a.kv), a.head_dim}),
           {log_of(a.context / a.sequences), log_of(a.sequences), log_of(a.heads),
            log_of(a.kv_heads), log_of(a.queries)}};
 }

@@ -84,8 +84,8 @@ double side_traffic(const Moe& m) {
       return choices * h * (bf16_bytes + 2.0 * 4.0 + 2.0 * bf16_bytes) +
              m.load.rows * (up * 2.0 * bf16_bytes + m.inter * 2.0 * bf16_bytes) + tokens;
     default:
-      return m.load.rows * (h * (bf16_bytes + 2.0 * narrow) + up * 2.0 * bf16_bytes + between +
-                            summed) +
+      return m.load.rows *
+                 (h * (bf16_bytes + 2.0 * narrow) + up * 2.0 * bf16_bytes + between + summed) +
              tokens;
   }
 }
@@ -180,8 +180,8 @@ Cost MoeModel::cost(const Moe& m) const {
     memory = first.memory + second.memory;
   }
   if (m.load.rows <= 0.0) products = 0.0;
-  const double elementwise = side_traffic(m) * p_.rows / chip_.hbm +
-                             narrowed(m) * f.quantise * narrowing_unit / chip_.sms;
+  const double elementwise =
+      side_traffic(m) * p_.rows / chip_.hbm + narrowed(m) * f.quantise * narrowing_unit / chip_.sms;
   const double routing = m.dispatched ? 0.0 : m.tokens * p_.token.si() / chip_.sms;
   const double device = p_.base.si() * lib.launch + products + elementwise + routing;
   const double host = m.eager * eager_;

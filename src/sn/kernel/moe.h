@@ -79,10 +79,10 @@ class MoeModel {
   };
   /// What all products of one call share.
   struct Machine {
-    double rate = 0.0;  // FLOP/s
-    double l2 = 0.0;    // B/s
-    double hbm = 0.0;   // B/s
-    double tile = 0.0;  // s
+    double rate = 0.0;                                     // FLOP/s
+    double l2 = 0.0;                                       // B/s
+    double hbm = 0.0;                                      // B/s
+    double tile = 0.0;                                     // s
     double activation = 0.0, widened = 0.0, weight = 0.0;  // B
   };
   [[nodiscard]] Machine machine(const Moe& m, Format format) const;

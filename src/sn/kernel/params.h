@@ -41,14 +41,14 @@ struct GemmParams {
 
 /// The routed experts of one layer; equation in moe.h.
 struct MoeParams {
-  Time base;          // launches of routing, permutation, activation, finalisation
-  double rate = 0.0;  // sustained share of the peak inside a tile
-  double hbm = 0.0;   // sustained share of HBM bandwidth while streaming expert weights
-  double l2 = 0.0;    // sustained share of L2 bandwidth while loading tiles
-  Time tile;          // prologue and epilogue of one tile
-  double wave = 0.0;  // as GemmParams
-  double rows = 1.0;  // HBM time of permutation, activation and sum over that of their bytes
-  Time token;         // SM time of routing one token
+  Time base;             // launches of routing, permutation, activation, finalisation
+  double rate = 0.0;     // sustained share of the peak inside a tile
+  double hbm = 0.0;      // sustained share of HBM bandwidth while streaming expert weights
+  double l2 = 0.0;       // sustained share of L2 bandwidth while loading tiles
+  Time tile;             // prologue and epilogue of one tile
+  double wave = 0.0;     // as GemmParams
+  double rows = 1.0;     // HBM time of permutation, activation and sum over that of their bytes
+  Time token;            // SM time of routing one token
   double overlap = 0.0;  // share of the shorter of arithmetic and weight traffic that is not hidden
 };
 
@@ -219,8 +219,8 @@ struct GemmLibraryTerms {
 
 /// What an arithmetic costs in the other families.
 struct FormatTerms {
-  double rate = 1.0;      // sustained rate
-  double k_step = 1.0;    // latency of a pipeline stage; experts: start and end of a tile
+  double rate = 1.0;    // sustained rate
+  double k_step = 1.0;  // latency of a pipeline stage; experts: start and end of a tile
   // Traffic; experts: SM time of narrowing an element, in 100 ps; decode: start of FlashAttention-3
   // that transposes values, in 1.5 us.
   double quantise = 1.0;

@@ -58,10 +58,11 @@ EngineKernels of_sglang(const hw::Chip& chip, bool dispatched) {
   return k;
 }
 
-EngineKernels of_trtllm(const hw::Chip& chip) {
+/// `early`: 1.0, whose fp8 products go through a plug-in of their own.
+EngineKernels of_trtllm(const hw::Chip& chip, bool early) {
   EngineKernels k = common(chip);
   const bool blackwell = is_blackwell(chip);
-  set(k.gemm, Format::fp8, Library::cublas);  // static scales: its plug-in's checks fall away
+  set(k.gemm, Format::fp8, early ? Library::trtllm : Library::cublas);
   set(k.gemm, Format::fp8_block, blackwell ? Library::deepgemm : Library::blockscale);
   k.experts.fill(Library::cutlass);
   set(k.experts, Format::fp8_block, blackwell ? Library::deepgemm : Library::blockscale);
@@ -77,7 +78,7 @@ EngineKernels of_trtllm(const hw::Chip& chip) {
 }  // namespace
 
 EngineKernels engine_kernels(std::string_view framework, const hw::Chip& chip, bool dispatched) {
-  if (framework == "trtllm") return of_trtllm(chip);
+  if (framework.starts_with("trtllm")) return of_trtllm(chip, framework == "trtllm-1.0");
   if (framework == "sglang") return of_sglang(chip, dispatched);
   return of_vllm(chip);
 }

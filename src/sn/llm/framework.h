@@ -30,10 +30,10 @@ struct Framework {
   Time frontend_token;  // per prompt token
   std::int64_t graph_tokens = 0;        // largest captured step of pure decode, positions
   std::int64_t graph_mixed_tokens = 0;  // the same with prompt tokens in it; 0: never captured
-  double memory = 0.0;  // share of HBM that the engine may use
-  Bytes workspace;      // communication buffers, graphs, allocator slack, per GPU
-  std::int64_t max_sequences = 0;  // decode requests per attention rank
-  double exchange_sms = 0.0;       // share of the SMs that an overlapped exchange of prompts holds
+  double memory = 0.0;                  // share of HBM that the engine may use
+  Bytes workspace;                      // communication buffers, graphs, allocator slack, per GPU
+  std::int64_t max_sequences = 0;       // decode requests per attention rank
+  double exchange_sms = 0.0;  // share of the SMs that an overlapped exchange of prompts holds
 
   /// From a request's arrival at the server until a step can hold it.
   [[nodiscard]] Time before_first_step(double prompt_tokens) const {

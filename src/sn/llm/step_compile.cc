@@ -42,7 +42,8 @@ class StepCompiler {
     program_.model_ = model;
     program_.deployment_ = deployment;
     program_.framework_ = machine.framework;
-    program_.libraries_ = engine_kernels(machine.framework.name, cluster.rack.chip, p_.dp > 1);
+    program_.libraries_ =
+        engine_kernels(machine.framework.name, cluster.rack.chip, p_.dp * p_.cp > 1);
     const std::int64_t slots = expert_slots(model, deployment);
     program_.slots_ = d(slots);
     program_.imbalance_ =

@@ -145,8 +145,7 @@ std::vector<OperatorTime> StepEvaluator::bill(const BatchShape& shape) const {
     if (op.kind == OpKind::host) {
       StepTime with_host = device;
       pricer.add_host(with_host);
-      lines.push_back(
-          {op.name, op.part, 1.0, with_host.latency - device.latency, Time{}, "host"});
+      lines.push_back({op.name, op.part, 1.0, with_host.latency - device.latency, Time{}, "host"});
       continue;
     }
     pricer.add(device, op);

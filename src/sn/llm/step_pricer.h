@@ -11,7 +11,6 @@
 
 namespace sn::llm {
 
-
 inline constexpr double bf16_bytes = 2.0;
 
 inline double d(std::int64_t v) { return static_cast<double>(v); }
@@ -210,7 +209,7 @@ class StepPricer {
                                         .activation = op.activation,
                                         .weight = op.weight,
                                         .block = block,
-                                        .dispatched = par.dp > 1,
+                                        .dispatched = par.dp * par.cp > 1,
                                         .library = p_.libraries_.expert(format)}));
   }
 
@@ -338,18 +337,18 @@ class StepPricer {
 
   [[nodiscard]] OpCost latent_prefill(double pairs, double keys, double heads) const {
     const Attention& a = p_.model_.attention;
-    const OpCost scores = from_kernel(p_.kernels_.mla_prefill({.sequences = prefill_sequences(),
-                                                               .pairs = pairs / cp(),
-                                                               .tokens = own_tokens(),
-                                                               .kv_tokens = keys,
-                                                               .heads = heads,
-                                                               .qk_dim = d(a.nope_dim + a.rope_dim),
-                                                               .v_dim = d(a.v_dim),
-                                                               .kv_bytes = p_.kv_bytes_layer_,
-                                                               .math = latent_math(),
-                                                               .kv = p_.deployment_.precision.kv,
-                                                               .library =
-                                                                   p_.libraries_.latent_prompts}));
+    const OpCost scores =
+        from_kernel(p_.kernels_.mla_prefill({.sequences = prefill_sequences(),
+                                             .pairs = pairs / cp(),
+                                             .tokens = own_tokens(),
+                                             .kv_tokens = keys,
+                                             .heads = heads,
+                                             .qk_dim = d(a.nope_dim + a.rope_dim),
+                                             .v_dim = d(a.v_dim),
+                                             .kv_bytes = p_.kv_bytes_layer_,
+                                             .math = latent_math(),
+                                             .kv = p_.deployment_.precision.kv,
+                                             .library = p_.libraries_.latent_prompts}));
     const double cached = keys - s_.prefill_tokens;
     if (cached <= 0.0) return scores;
     // Keys and values of the cached prefix are expanded from the latent again.

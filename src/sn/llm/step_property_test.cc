@@ -50,7 +50,8 @@ class LongStep {
         machine_(machine),
         batch_(b),
         kernels_(machine.cluster.rack.chip, machine.kernels),
-        libraries_(engine_kernels(machine.framework.name, machine.cluster.rack.chip, d.parallel.dp > 1)),
+        libraries_(
+            engine_kernels(machine.framework.name, machine.cluster.rack.chip, d.parallel.dp > 1)),
         timer_(fabric::make_fabric(machine.cluster), machine.collectives) {
     positions_ = 1.0 + real(d.draft_tokens);
     decoding_ = real(static_cast<std::int64_t>(b.contexts.size()));
@@ -111,14 +112,13 @@ class LongStep {
     if (rows <= 0.0) return;
     const DataType act = weight == DataType::bf16 ? DataType::bf16 : d_.precision.activations;
     const bool block = m_.block_scales;
-    add(kernels_.gemm(
-        {.m = rows,
-         .n = n,
-         .k = k,
-         .activation = act,
-         .weight = weight,
-         .block = block,
-         .library = libraries_.product(kernel::format_of(act, weight, block))}));
+    add(kernels_.gemm({.m = rows,
+                       .n = n,
+                       .k = k,
+                       .activation = act,
+                       .weight = weight,
+                       .block = block,
+                       .library = libraries_.product(kernel::format_of(act, weight, block))}));
   }
   void all_reduce(double rows) {
     const collective::Group group{d_.parallel.tp, d_.parallel.tp};
@@ -164,26 +164,25 @@ class LongStep {
       cached += c.cached;
     }
     if (a.kind == AttentionKind::mla) {
-      const bool narrow = d_.precision.kv == DataType::fp8 &&
-                          libraries_.latent_prompts == kernel::Library::trtllm;
-      add(kernels_.mla_prefill(
-          {.sequences = std::max(1.0, batch_.finishing),
-           .pairs = pairs,
-           .tokens = fresh_,
-           .kv_tokens = cached + fresh_,
-           .heads = heads,
-           .qk_dim = real(a.nope_dim + a.rope_dim),
-           .v_dim = real(a.v_dim),
-           .kv_bytes = real(a.kv_lora + a.rope_dim) * size,
-           .math = narrow ? DataType::fp8 : DataType::bf16,
-           .kv = d_.precision.kv,
-           .library = libraries_.latent_prompts}));
+      const bool narrow =
+          d_.precision.kv == DataType::fp8 && libraries_.latent_prompts == kernel::Library::trtllm;
+      add(kernels_.mla_prefill({.sequences = std::max(1.0, batch_.finishing),
+                                .pairs = pairs,
+                                .tokens = fresh_,
+                                .kv_tokens = cached + fresh_,
+                                .heads = heads,
+                                .qk_dim = real(a.nope_dim + a.rope_dim),
+                                .v_dim = real(a.v_dim),
+                                .kv_bytes = real(a.kv_lora + a.rope_dim) * size,
+                                .math = narrow ? DataType::fp8 : DataType::bf16,
+                                .kv = d_.precision.kv,
+                                .library = libraries_.latent_prompts}));
       gemm(cached, heads * real(a.nope_dim + a.v_dim), real(a.kv_lora), linear());
       return;
     }
     const double kv_heads = std::max(1.0, real(a.kv_heads) / tp());
-    const bool narrow = d_.precision.kv == DataType::fp8 &&
-                        libraries_.prompts != kernel::Library::flash;
+    const bool narrow =
+        d_.precision.kv == DataType::fp8 && libraries_.prompts != kernel::Library::flash;
     add(kernels_.prefill_attention({.sequences = std::max(1.0, batch_.finishing),
                                     .pairs = pairs,
                                     .tokens = fresh_,

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double z80 = 1.2815515655446004;  // the normal quantile of 0.9
 
-double Uncertainty::*family_of(Part part) {
+double Uncertainty::* family_of(Part part) {
   switch (part) {
     case Part::attention:
       return &Uncertainty::attention;

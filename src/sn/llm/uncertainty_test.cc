@@ -9,12 +9,8 @@
 namespace sn::llm {
 namespace {
 
-constexpr Uncertainty some{.gemm = 0.1,
-                           .attention = 0.2,
-                           .experts = 0.3,
-                           .collective = 0.4,
-                           .host = 0.5,
-                           .load = 0.05};
+constexpr Uncertainty some{
+    .gemm = 0.1, .attention = 0.2, .experts = 0.3, .collective = 0.4, .host = 0.5, .load = 0.05};
 
 PartTimes parts(std::initializer_list<std::pair<Part, double>> times) {
   PartTimes out = {};

@@ -99,8 +99,8 @@ TEST(Prefill, ZeroLoadIsTheSumOfItsSteps) {
                .prefill_sequences = 0.5})
         .latency.si();
   };
-  const double by_hand = bed.framework.before_first_step(5000.0).si() +
-                         step(2048, 0, 2048) + step(2048, 2048, 2048) + step(904, 4096, 1024);
+  const double by_hand = bed.framework.before_first_step(5000.0).si() + step(2048, 0, 2048) +
+                         step(2048, 2048, 2048) + step(904, 4096, 1024);
   EXPECT_NEAR(idle.classes[0].offset.si() / by_hand, 1.0, 0.002);
   EXPECT_EQ(idle.utilisation, 0.0);
   EXPECT_EQ(idle.wait.mean(), Time{});

@@ -81,9 +81,8 @@ void ServingModel::build_disaggregated(const ServingInputs& inputs) {
           decode_budget_.kv_tokens() >= llm::kv_tokens_held(inputs.model, moments_.longest);
   prefill_program_ = std::make_unique<llm::StepProgram>(
       compile(inputs.model, plan_.prefill.deployment, inputs.machine, inputs.conditions));
-  prefill_ =
-      std::make_unique<PrefillModel>(*prefill_program_, inputs.workload, d(plan_.prefill.chunk),
-                                     kv_transfer(inputs, plan_));
+  prefill_ = std::make_unique<PrefillModel>(*prefill_program_, inputs.workload,
+                                            d(plan_.prefill.chunk), kv_transfer(inputs, plan_));
   cache_tokens_ = prefill_cache_tokens(prefill_budget_, plan_.prefill);
   decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, decode_budget_.kv_tokens(),
                                           most_sequences_);

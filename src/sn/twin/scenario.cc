@@ -119,12 +119,11 @@ void read_software(MapReader& root, const hw::Catalog& catalog, World& world, Er
   if (family.empty() && kernels_ref == nullptr) return;  // the rack was not readable
   const std::size_t before = errors.size();
   const Node kernels = resolve_part(catalog, kernels_ref, "kernels", family, errors);
-  const std::string library(
-      collective::entry_name(family, world.cluster.rack.scale_up.domain));
+  const std::string library(collective::entry_name(family, world.cluster.rack.scale_up.domain));
   const bool fitted = catalog.has(kind("collectives"), library);
-  const Node collectives = resolve_part(catalog, collectives_ref, "collectives",
-                                        fitted ? library : std::string(collective::wide_entry),
-                                        errors);
+  const Node collectives =
+      resolve_part(catalog, collectives_ref, "collectives",
+                   fitted ? library : std::string(collective::wide_entry), errors);
   const Node framework = resolve_part(catalog, framework_ref, "framework", "generic", errors);
   if (errors.size() != before) return;
   hw::read_entry(catalog, kernels, "kernels", world.kernels, world.params, errors);
