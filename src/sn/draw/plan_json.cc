@@ -85,6 +85,10 @@ void write(JsonWriter& w, const serving::SteadyState& s) {
   w.end_object();
 }
 
+void write_interval(JsonWriter& w, std::string_view key, const llm::Interval& i) {
+  w.key(key).begin_array().value(i.low).value(i.high).end_array();
+}
+
 void write(JsonWriter& w, const Candidate& c) {
   w.begin_object();
   w.member("rank", c.rank).member("disaggregated", c.disaggregated);
@@ -92,6 +96,11 @@ void write(JsonWriter& w, const Candidate& c) {
   w.member("evidence", planner::to_string(c.evidence));
   w.member("multiple_of_workload", c.multiple);
   w.member("bound_output_tokens_per_second_per_gpu", c.bound_per_gpu);
+  w.key("interval80").begin_object();
+  write_interval(w, "ttft_mean_seconds", c.intervals.ttft);
+  write_interval(w, "tpot_mean_seconds", c.intervals.tpot);
+  write_interval(w, "output_tokens_per_second_per_gpu", c.intervals.output_per_gpu);
+  w.end_object();
   w.key("prefill");
   if (c.disaggregated) {
     write(w, c.prefill, c.plan.prefill);

@@ -95,6 +95,12 @@ std::string head_lines(const PlanReport& report, const TextStyle& style) {
   return out;
 }
 
+/// "±18 %": half of an interval, which is symmetric in the logarithm.
+std::string half_width(const llm::Interval& i) {
+  if (i.low <= 0.0) return "-";
+  return fmt::format("±{:.0f} %", 100.0 * (std::sqrt(i.high / i.low) - 1.0));
+}
+
 std::string ranked_table(const PlanReport& report, const TextStyle& style) {
   const Shown ttft = shown_quantile(report.subject.slo, "TTFT");
   const Shown tpot = shown_quantile(report.subject.slo, "TPOT");
@@ -107,7 +113,8 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
   if (precisions) columns.push_back({"w/a/KV", Align::left});
   for (const std::string& name :
        {std::string("batch"), "TTFT " + ttft.quantile, "TPOT " + tpot.quantile,
-        std::string("tok/s/GPU"), std::string("tok/s/user"), std::string("J/tok")}) {
+        std::string("tok/s/GPU"), std::string("80 %"), std::string("tok/s/user"),
+        std::string("J/tok")}) {
     columns.push_back({name, Align::right});
   }
   columns.push_back({"evidence", Align::left});
@@ -125,6 +132,7 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
     cells.push_back(seconds_text(c.state.ttft.*ttft.value));
     cells.push_back(milliseconds_text(c.state.tpot.*tpot.value));
     cells.push_back(loaded(c.state.output_per_gpu));
+    cells.push_back(idle ? "-" : half_width(c.intervals.output_per_gpu));
     cells.push_back(significant(c.state.per_user));
     cells.push_back(loaded(c.state.energy_per_token));
     cells.emplace_back(to_string(c.evidence));

@@ -110,9 +110,13 @@ class EngineJob {
     for (std::size_t i = 0; i < names.size(); ++i) *fields[i] = Time::from_si(values[i]);
     const ServingPrediction q = predict(*p.point, p.world);
     const bool usable = q.why_not.empty();
-    out[0] = usable && p.point->tpot ? std::log(q.tpot / *p.point->tpot) : 0.0;
-    out[1] = usable && p.point->ttft ? std::log(q.ttft / *p.point->ttft) : 0.0;
+    out[0] = usable && p.point->tpot ? bounded(std::log(q.tpot / *p.point->tpot)) : 0.0;
+    out[1] = usable && p.point->ttft ? bounded(std::log(q.ttft / *p.point->ttft)) : 0.0;
   }
+
+  /// A point that something else rules (a queue elsewhere, a cold start) must not bend all others.
+  static double bounded(double x) { return x / (1.0 + std::abs(x)); }
+  static double unbounded(double r) { return r / (1.0 - std::abs(r)); }
 
   static void errors(std::span<const double> r, std::span<const double> weights, double& tpot,
                      double& ttft) {
@@ -120,7 +124,7 @@ class EngineJob {
     std::array<double, 2> n = {};
     for (std::size_t i = 0; i < r.size(); ++i) {
       if (weights[i] <= 0.0) continue;
-      sum[i % 2] += std::abs(std::expm1(r[i]));
+      sum[i % 2] += std::abs(std::expm1(unbounded(r[i])));
       n[i % 2] += 1.0;
     }
     tpot = n[0] > 0.0 ? sum[0] / n[0] : 0.0;

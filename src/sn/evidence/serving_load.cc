@@ -256,7 +256,7 @@ ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
   llm::PartTimes all = m.decode;
   for (std::size_t i = 0; i < llm::part_count; ++i) all[i] += m.prefill[i];
   out.sigma_tpot = sigma_of(point.disaggregated ? m.decode : all, world.uncertainty);
-  out.sigma_ttft = sigma_of(m.prefill, world.uncertainty);
+  out.sigma_ttft = std::hypot(sigma_of(m.prefill, world.uncertainty), world.uncertainty.wait);
   return out;
 }
 

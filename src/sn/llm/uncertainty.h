@@ -28,6 +28,7 @@ struct Uncertainty {
   double collective = 0.0;  // all-reduce, dispatch, combine, sends
   double host = 0.0;        // host time of steps
   double load = 0.0;        // beyond the step
+  double wait = 0.0;        // beside these in a TTFT: queues, front ends, how a load came
 };
 
 template <class V>
@@ -38,6 +39,7 @@ void describe(V& v, Uncertainty& u) {
   v.ratio("collective", u.collective, 0.0, 2.0);
   v.ratio("host", u.host, 0.0, 2.0);
   v.ratio("load", u.load, 0.0, 2.0);
+  v.ratio("wait", u.wait, 0.0, 2.0);
 }
 
 using PartTimes = std::array<Time, part_count>;

@@ -10,6 +10,8 @@
 
 #include "sn/planner/plan.h"
 
+#include <cmath>
+
 namespace sn::planner {
 
 namespace {
@@ -50,6 +52,42 @@ double bound_gpu_seconds(serving::ServingModel& model, double requests) {
   return sum + per_token(work, p, d(p.dp)) / model.decode().moments().output;
 }
 
+/// GPU time by part of a mean request: what its rate per GPU answers to.
+llm::PartTimes request_parts(serving::ServingModel& model, const serving::DecodePoint& point) {
+  llm::PartTimes out = {};
+  const llm::Deployment& decode = model.plan().decode.deployment;
+  const double tokens = point.sequences * d(decode.parallel.dp) *
+                        model.decode().program().tokens_per_step() / d(decode.parallel.pp);
+  const double steps = model.decode().moments().output / tokens * d(decode.parallel.gpus());
+  for (std::size_t i = 0; i < llm::part_count; ++i) {
+    out[i] += (point.pure_steps * point.step.parts[i] +
+               (1.0 - point.pure_steps) * point.step_mixed.parts[i]) *
+              steps;
+  }
+  if (!model.plan().disaggregated()) return out;
+  serving::PrefillModel& prefill = *model.prefill();
+  const llm::StepTime work = prefill.mean_request_work(prefill.service(model.cache_capacity()));
+  const llm::Parallelism& p = model.plan().prefill.deployment.parallel;
+  const double gpus = d(p.gpus()) / d(p.dp);
+  for (std::size_t i = 0; i < llm::part_count; ++i) out[i] += work.parts[i] * gpus;
+  return out;
+}
+
+Intervals intervals_of(const twin::World& world, serving::ServingModel& model,
+                       const serving::SteadyState& state) {
+  const std::optional<serving::DecodePoint> point = model.decode_at(state.requests);
+  if (!point) return {};
+  llm::PartTimes prompts = point->step_mixed.parts;
+  if (serving::PrefillModel* prefill = model.prefill()) {
+    prompts = prefill->mean_request_work(prefill->service(model.cache_capacity())).parts;
+  }
+  const llm::Uncertainty& u = world.uncertainty;
+  return {.ttft = llm::interval80(state.ttft.mean.si(), std::hypot(sigma_of(prompts, u), u.wait)),
+          .tpot = llm::interval80(state.tpot.mean.si(), sigma_of(point->step.parts, u)),
+          .output_per_gpu =
+              llm::interval80(state.output_per_gpu, sigma_of(request_parts(model, *point), u))};
+}
+
 void set_batch(Candidate& c) {
   c.decode.sequences = c.state.sequences;
   c.decode.batch = c.state.sequences * d(c.plan.decode.deployment.parallel.dp);
@@ -80,6 +118,7 @@ Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
   set_batch(c);
   const double bound = bound_gpu_seconds(model, rate);
   c.bound_per_gpu = bound > 0.0 ? 1.0 / bound : 0.0;
+  c.intervals = intervals_of(world, model, c.state);
   c.evidence = evidence_of(world);
   return c;
 }

@@ -14,6 +14,7 @@
 
 #include "sn/base/quantity.h"
 #include "sn/serving/slo.h"
+#include "sn/llm/uncertainty.h"
 #include "sn/serving/steady_state.h"
 
 namespace sn::planner {
@@ -65,6 +66,14 @@ struct PoolReport {
   MemoryUse memory;
 };
 
+/// The middle 80 % around a plan's figures at its rate (llm/uncertainty.h): how far the models may be
+/// off, first order. Rate and latencies are of one plan: where a step is slower, both are worse.
+struct Intervals {
+  llm::Interval ttft;            // s, mean
+  llm::Interval tpot;            // s, mean
+  llm::Interval output_per_gpu;  // tokens/s
+};
+
 /// One deployment at its rate.
 struct Candidate {
   int rank = 0;
@@ -77,6 +86,7 @@ struct Candidate {
   bool meets_slo = false;
   std::string limit;           // what fails just above this rate
   double bound_per_gpu = 0.0;  // output tokens/s/GPU if every step ran at its physical bound
+  Intervals intervals;
   Evidence evidence = Evidence::assumption;
 };
 
