@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what is shown in docs/: datasheets of two racks, and launch scripts of two deployments.
+"""Writes what is shown in docs/: datasheets of two racks, published supernodes beside\ntheir predictions, and launch scripts of two deployments.
 
 `supernode` is SN_BINARY, else build/release/bin/supernode; run it from anywhere.
 """
@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHOWN = [
     ("catalog-al128.txt", ["catalog", "show", "al128"]),
     ("catalog-cloudmatrix384.txt", ["catalog", "show", "cloudmatrix384"]),
+    ("supernode-cases.txt", ["validate", "serving"]),
     ("export-llama70b-hgx-h200-vllm.sh",
      ["plan", "scenarios/llama70b-hgx-h200.yaml", "--export", "vllm"]),
     ("export-deepseek-v3-nvl72-sglang.sh",

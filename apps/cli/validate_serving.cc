@@ -18,7 +18,8 @@ int validate_serving(const ValidateServing& flags) {
       flags.data, *catalog, {.threads = flags.threads, .worst = flags.worst});
   report(v.errors);
   report(v.cases.errors);
-  bool faulty = !v.errors.empty() || !v.cases.errors.empty();
+  report(v.replays.errors);
+  bool faulty = !v.errors.empty() || !v.cases.errors.empty() || !v.replays.errors.empty();
   for (const evidence::ServingFileReport& f : v.files) {
     report(f.faults);
     faulty = faulty || !f.faults.empty();

@@ -63,6 +63,19 @@ void write(JsonWriter& w, const evidence::ScaleCase& c) {
   w.member("step_s", c.step).end_object();
 }
 
+void write(JsonWriter& w, const evidence::ReplayReport& r) {
+  w.begin_object().member("run", r.name).member("chip", r.chip).member("model", r.model);
+  w.member("requests", std::uint64_t{r.requests}).member("met", r.met());
+  w.key("metrics").begin_array();
+  for (const evidence::ReplayMetric& m : r.metrics) {
+    w.begin_object().member("name", m.name);
+    w.member("mean_measured_s", m.mean_measured).member("mean_predicted_s", m.mean_predicted);
+    w.member("p99_measured_s", m.p99_measured).member("p99_predicted_s", m.p99_predicted);
+    w.end_object();
+  }
+  w.end_array().end_object();
+}
+
 }  // namespace
 
 std::string serving_validation_json(const evidence::ServingValidation& v) {
@@ -92,6 +105,8 @@ std::string serving_validation_json(const evidence::ServingValidation& v) {
   }
   w.end_array().key("cases").begin_array();
   for (const evidence::ScaleCase& c : v.cases.cases) write(w, c);
+  w.end_array().key("replays").begin_array();
+  for (const evidence::ReplayReport& r : v.replays.runs) write(w, r);
   w.end_array().key("ignored").begin_array();
   for (const std::string& name : v.ignored) w.value(std::string_view(name));
   w.end_array().key("errors");

@@ -151,6 +151,7 @@ std::string serving_validation_text(const ServingValidation& v, const TextStyle&
         "\nGroups (errors of points never fitted; unknown speculation counts in its own alone)\n";
     out += table.str(style) + worst(v, style) + "\n";
   }
+  if (!v.replays.runs.empty()) out += evidence::replay_text(v.replays) + "\n";
   return out + scale_cases_text(v.cases, style);
 }
 

@@ -188,6 +188,7 @@ ServingValidation validate_serving(const std::string& directory, const hw::Catal
   ServingFiles files = read_serving_files(directory);
   v.errors = std::move(files.errors);
   v.ignored = std::move(files.ignored);
+  v.replays = replay_vllm_runs(directory, catalog);
   MeasuredWorlds worlds(catalog);
   std::vector<Played> points = list_points(files, worlds);
   play_all(points, options.threads);

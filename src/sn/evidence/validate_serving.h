@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "sn/evidence/metrics.h"
+#include "sn/evidence/replay_vllm.h"
 #include "sn/evidence/scale_cases.h"
 #include "sn/evidence/serving_load.h"
 #include "sn/evidence/serving_points.h"
@@ -70,6 +71,7 @@ struct ServingValidation {
   ServingReport disaggregated;
   std::vector<ServingMiss> worst;
   std::vector<std::string> ignored;
+  ReplayReports replays;  // recorded vLLM runs, request by request
   ScaleCases cases;
   Errors errors;
   double seconds = 0.0;
