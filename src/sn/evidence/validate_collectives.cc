@@ -220,14 +220,15 @@ CollectiveValidation validate_collectives(const std::string& directory, const Co
     const auto first = p.path.find('.');
     const auto second = p.path.find('.', first + 1);
     if (second == std::string::npos) continue;
-    out.validation.parameters.push_back({.scope = "library",
-                                         .family = p.path.substr(first + 1, second - first - 1),
-                                         .of = "all chips",
-                                         .name = p.path.substr(second + 1),
-                                         .value = format_quantity(p.value, p.dimension),
-                                         .source = p.provenance.source.id,
-                                         .confidence = {},
-                                         .note = p.provenance.note});
+    out.validation.parameters.push_back(
+        {.scope = "library",
+         .family = p.path.substr(first + 1, second - first - 1),
+         .of = "all chips",
+         .name = p.path.substr(second + 1),
+         .value = format_quantity(p.value, p.dimension),
+         .source = p.provenance.source.id,
+         .confidence = std::string(to_string(p.provenance.confidence)),
+         .note = p.provenance.note});
   }
   out.validation.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
