@@ -3,7 +3,7 @@
 # model: Llama-3.1-70B, dense with grouped-query attention
 # prefill: 5 x TP1, fp8/fp8/fp8 (weights/activations/KV); 8 a node of 8 GPUs; nodes 0 to 0
 # decode: 3 x TP1, fp8/fp8/fp8 (weights/activations/KV); 8 a node of 8 GPUs; nodes 0 to 0
-# planned for 19.4 requests/s, 6505 output tokens/s in all
+# planned for 17.9 requests/s, 6006 output tokens/s in all
 # arguments as vllm-project/vllm has them, between v0.11 and v0.12:
 # commit 99d7eb5d6a512cfcc5a2b104f24ebf2d6cda772b
 #
@@ -59,7 +59,7 @@ decode() {
     --kv-cache-dtype fp8 \
     --block-size 64 \
     --gpu-memory-utilization 0.900 \
-    --max-num-seqs 113 \
+    --max-num-seqs 102 \
     --kv-transfer-config '{"kv_connector": "NixlConnector", "kv_role": "kv_both"}' \
     ${more[@]+"${more[@]}"}
 }
