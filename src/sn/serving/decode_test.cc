@@ -135,7 +135,8 @@ TEST(Decode, TpotGrowsWithTheBatch) {
     for (double n = 0.25; n < std::min(400.0, m.sequence_limit()); n *= 1.5) {
       const DecodePoint p = m.at(n);
       const Percentiles t = m.tpot(p);
-      EXPECT_GE(t.mean.si(), last * 0.999) << n;
+      // Libraries change to larger tiles at some batches, which gains a little.
+      EXPECT_GE(t.mean.si(), last * 0.99) << n;
       EXPECT_LE(t.p50, t.p90);
       EXPECT_LE(t.p90, t.p99);
       EXPECT_GE(p.period_mixed, p.period_pure * 0.999);

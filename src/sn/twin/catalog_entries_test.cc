@@ -114,7 +114,7 @@ TEST(ShippedEntries, EveryChipHasAGenerationOfKernels) {
     const auto family =
         hw::read_shipped<kernel::KernelParams>(catalog, "kernels", chip.kernels, params);
     EXPECT_GT(family.gemm.rate, 0.5);
-    EXPECT_EQ(params.size(), 49u);
+    EXPECT_EQ(params.size(), 58u);
   }
 }
 
@@ -154,7 +154,8 @@ TEST(ShippedEntries, ModelsCountAsPublished) {
     const Published published = read_published(catalog, name, params);
     const llm::ModelSpec spec = read_spec(catalog, name);
     const llm::ParameterCount count = llm::count_parameters(spec);
-    EXPECT_NEAR(count.total() / published.parameters, 1.0, 0.01);
+    // Published in whole billions, for some (Llama 4) with an encoder of images.
+    EXPECT_NEAR(count.total() / published.parameters, 1.0, 0.015);
     // The active ones are published with the embedding, without it, or without the head too.
     const double active = llm::active_parameters(spec);
     double difference = 1.0;
