@@ -272,10 +272,16 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog)
   }
   point.decode = {.workers = run.dp, .parallel = {.tp = run.tp, .pp = run.pp}};
   MeasuredWorlds worlds(catalog);
-  const Result<const twin::World*> world = worlds.of(point);
-  if (!world) return fail(world.error());
+  const Result<const twin::World*> known = worlds.of(point);
+  if (!known) return fail(known.error());
+  twin::World world = **known;
+  if (run.asynchronous) {
+    // A step is put together, and the last one's tokens are handed out, while the next one runs.
+    world.framework.host_decode = {};
+    world.framework.host_sequence = {};
+  }
   serving::ServingPlan plan;
-  Result<serving::EngineSpec> spec = spec_of(run, **world, plan);
+  Result<serving::EngineSpec> spec = spec_of(run, world, plan);
   if (!spec) return fail(spec.error());
   Lives lives(run.requests.size());
   serving::ServingEngine engine(*std::move(spec), &lives);
@@ -301,8 +307,8 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog)
                       .deployment = twin::plan_text(plan),
                       .requests = run.requests.size(),
                       .metrics = {}};
-  report.mean_target = (*world)->model.is_moe() ? moe_target : dense_mean;
-  report.p99_target = (*world)->model.is_moe() ? moe_target : dense_p99;
+  report.mean_target = world.model.is_moe() ? moe_target : dense_mean;
+  report.p99_target = world.model.is_moe() ? moe_target : dense_p99;
   std::array<std::vector<double>, 4> measured;
   std::array<std::vector<double>, 4> predicted;
   for (std::size_t i = 0; i < run.requests.size(); ++i) {

@@ -25,7 +25,7 @@ const TestBed& slow_bed() {
     b.framework.host_decode = Time::from_si(step_seconds);
     b.framework.host_prefill = Time::from_si(step_seconds);
     b.framework.host_sequence = {};
-    b.framework.host_layer = {};
+    b.framework.host_launch = {};
     return b;
   }();
   return bed;
