@@ -204,6 +204,26 @@ void add_published(const hw::Catalog& catalog, const Node& tree, Datasheet& shee
   }
 }
 
+/// What was published of a supernode and what it was serving: `validate serving` predicts the rest.
+void add_case(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors&) {
+  hw::Provenance from;
+  from.confidence = hw::Confidence::high;
+  if (const hw::SourceInfo* info = catalog.sources().find(text_at(tree, "source"))) {
+    from.source = *info;
+  }
+  for (const std::string_view group : {"published", "load"}) {
+    const Node* node = tree.find(group);
+    if (node == nullptr) continue;
+    for (const Node::Member& m : node->members()) {
+      from.note = group == "published" ? text_at(tree, "note") : std::string();
+      const std::string unit = m.key == "per_gpu" ? " tokens/s" : "";
+      sheet.lines.push_back({.path = std::string(group) + "." + m.key,
+                             .dimension = {},
+                             .figures = {{m.value.text() + unit, std::nullopt, from}}});
+    }
+  }
+}
+
 /// How the lines of each kind are read. A new kind is one line.
 struct KindReader {
   std::string_view kind;
@@ -240,6 +260,7 @@ constexpr KindReader readers[] = {
     {"workload", add_workload},
     {"published", add_published},
     {"tool", add_tool},
+    {"case", add_case},
 };
 
 }  // namespace

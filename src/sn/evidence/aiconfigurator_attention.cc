@@ -92,7 +92,7 @@ class PrefillTable : public AicTable {
         .window = whole ? 0.0 : window});
   }
 
-  const hw::Chip& chip_;
+  hw::Chip chip_;
   Column math_;
   Column kv_;
   Column source_;
@@ -133,7 +133,7 @@ class DecodeTable : public AicTable {
                                 .library = grouped_library(text(source_), chip_, true)});
   }
 
-  const hw::Chip& chip_;
+  hw::Chip chip_;
   Column kv_;
   Column source_;
 };

@@ -120,8 +120,9 @@ TEST(LatentTables, TheHostIsAFloorOfAnEagerRow) {
   chip.l2_capacity = Bytes::from_si(50e6);
   chip.l2_bandwidth = Bandwidth::from_si(6e12);
   kernel::KernelParams p;
-  p.gemm.launch = Time::from_si(2e-6);
   p.gemm.rate = p.gemm.hbm = p.gemm.l2 = 0.5;
+  p.elementwise.launch = Time::from_si(2e-6);
+  p.elementwise.hbm = p.elementwise.l2 = 0.5;
   p.mla_prefill.host = Time::from_si(500e-6);
   const kernel::KernelModel model(chip, p);
   KernelCase row;

@@ -68,7 +68,7 @@ class FileReader {
 
  private:
   const KernelFile& file_;
-  const hw::Chip& chip_;
+  hw::Chip chip_;
   const kernel::KernelModel& model_;
 };
 

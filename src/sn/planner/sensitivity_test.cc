@@ -63,36 +63,6 @@ TEST(Sensitivity, MemoryAloneHasElasticityOne) {
   EXPECT_FALSE(e->source.empty());
 }
 
-TEST(Sensitivity, RatesAndLatenciesTogetherAreHomogeneous) {
-  // Euler: a step's time is of degree -1 in all rates and inverse latencies together. Ten times
-  // slower clocks everywhere are one machine seen in slow motion, so the elasticities of a batch
-  // held fixed add up to 1.
-  const std::vector<std::string> deployments = {
-      "[{pool: prefill, tp: 4, replicas: 3, chunk: 4096}, {pool: decode, tp: 4, max_batch: 16}]",
-      "[{pool: prefill, dp: 4, replicas: 3, chunk: 4096}, {pool: decode, dp: 4, max_batch: 16}]",
-  };
-  for (const std::string& d : deployments) {
-    SCOPED_TRACE(d);
-    const twin::World world =
-        small_world({.cluster = "{rack: hgx-h200, racks: 2}",
-                     .model = "qwen3-235b-a22b",
-                     .slo = "{tpot: {p90: 1 s}}",
-                     .more = "software: {framework: {base: generic, host: {frontend: 0 ms}}}\n"
-                             "deployments: " +
-                             d + "\n"});
-    const Sensitivity s = sensitivity(world, world.search.fixed.front());
-    double sum = 0.0;
-    for (const Elasticity& e : s.elasticities) {
-      const bool rate = e.value.ends_with("/s");
-      const bool time = e.value.ends_with(" s") || e.value.ends_with("ms") ||
-                        e.value.ends_with("us") || e.value.ends_with("ns");
-      if (rate) sum += e.elasticity;
-      if (time) sum -= e.elasticity;
-    }
-    EXPECT_NEAR(sum, 1.0, 0.03);
-  }
-}
-
 TEST(Sensitivity, AssumptionsAreListedWithWhatTheyMove) {
   const twin::World world =
       small_world({.more = "deployments: [{pool: aggregated, tp: 4, replicas: 2, chunk: 2048}]\n"});
@@ -134,6 +104,34 @@ double knee_with(const twin::World& world, const serving::ServingPlan& plan,
   }
   EXPECT_TRUE(found) << path;
   return knee_of(twin::with_values(world, values), plan);
+}
+
+TEST(Sensitivity, RatesAndLatenciesTogetherAreHomogeneous) {
+  // Ten per cent faster clocks everywhere are one machine seen in quick motion: with all rates and
+  // inverse latencies, the rate of a batch held fixed rises by ten per cent, less what no parameter
+  // holds: the second kernel of a split attention, 3 us of some 110 a layer (3 to 4 %).
+  const std::vector<std::string> deployments = {
+      "[{pool: prefill, tp: 4, replicas: 3, chunk: 4096}, {pool: decode, tp: 4, max_batch: 16}]",
+      "[{pool: prefill, dp: 4, replicas: 3, chunk: 4096}, {pool: decode, dp: 4, max_batch: 16}]",
+  };
+  for (const std::string& d : deployments) {
+    SCOPED_TRACE(d);
+    const twin::World world =
+        small_world({.cluster = "{rack: hgx-h200, racks: 2}",
+                     .model = "qwen3-235b-a22b",
+                     .slo = "{tpot: {p90: 1 s}}",
+                     .more = "software: {framework: {base: generic, host: {frontend: 0 ms}}}\n"
+                             "deployments: " +
+                             d + "\n"});
+    const serving::ServingPlan& plan = world.search.fixed.front();
+    std::vector<double> values = twin::param_values(world);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] *= std::pow(1.1, -world.params[i].dimension.time);
+    }
+    const double ratio = knee_of(twin::with_values(world, values), plan) / knee_of(world, plan);
+    EXPECT_LE(ratio, 1.1 + 1e-4);
+    EXPECT_GE(ratio, 1.0 + 0.1 * (1.0 - 3.0 / 80.0));
+  }
 }
 
 TEST(Sensitivity, MoreHardwareNeverHurts) {
