@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes what is shown in docs/: datasheets of two racks, published supernodes beside\ntheir predictions, and launch scripts of two deployments.
+"""Writes what is shown in docs/: datasheets of two racks, published supernodes beside
+their predictions, and launch scripts of two deployments.
 
 `supernode` is SN_BINARY, else build/release/bin/supernode; run it from anywhere.
 """

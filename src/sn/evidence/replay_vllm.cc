@@ -259,6 +259,56 @@ Result<VllmRun> read_vllm_run(const std::string& directory, const std::string& n
   return run;
 }
 
+namespace {
+
+void submit_all(const VllmRun& run, serving::ServingEngine& engine) {
+  std::uint64_t block = 0;
+  for (const VllmRequest& r : run.requests) {
+    serving::Request request;
+    request.arrival = {std::llround(r.arrival * 1e9)};
+    request.input_tokens = r.input;
+    request.output_tokens = r.output;
+    // Nobody shares a prefix, but a preempted request finds what is left of its own.
+    const std::int64_t blocks = (r.input + r.output) / run.block_tokens;
+    while (static_cast<std::int64_t>(request.blocks.size()) < blocks) {
+      request.blocks.push_back(++block);
+    }
+    engine.advance(request.arrival);
+    engine.submit(request, request.arrival);
+  }
+}
+
+/// Times of each request, measured beside predicted, into the metrics of the report.
+void compare_requests(const VllmRun& run, const std::vector<serving::RequestRecord>& records,
+                      ReplayReport& report) {
+  std::array<std::vector<double>, 4> measured;
+  std::array<std::vector<double>, 4> predicted;
+  for (std::size_t i = 0; i < run.requests.size(); ++i) {
+    const VllmRequest& r = run.requests[i];
+    const serving::RequestRecord& p = records[i];
+    const auto each = static_cast<double>(std::max<std::int64_t>(1, r.output - 1));
+    const double first = seconds(p.first_token);
+    const double last = seconds(p.last_token);
+    measured[0].push_back(r.first_token - r.arrival);
+    predicted[0].push_back(first - r.arrival);
+    measured[1].push_back((r.last_token - r.first_token) / each);
+    predicted[1].push_back((last - first) / each);
+    measured[2].push_back(r.last_token - r.arrival);
+    predicted[2].push_back(last - r.arrival);
+    measured[3].push_back(r.scheduled - r.arrival);
+    predicted[3].push_back(seconds(p.scheduled) - r.arrival);
+    report.preemptions += p.preempted;
+    report.last_measured = std::max(report.last_measured, r.last_token);
+    report.last_predicted = std::max(report.last_predicted, last);
+  }
+  for (std::size_t m = 0; m < 4; ++m) {
+    constexpr std::array<const char*, 4> names = {"TTFT", "TPOT", "E2E", "schedule"};
+    report.metrics.push_back(compare(names[m], measured[m], predicted[m]));
+  }
+}
+
+}  // namespace
+
 Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog) {
   ServingPoint point;
   point.file = run.name;
@@ -285,20 +335,7 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog)
   if (!spec) return fail(spec.error());
   Lives lives(run.requests.size());
   serving::ServingEngine engine(*std::move(spec), &lives);
-  std::uint64_t block = 0;
-  for (const VllmRequest& r : run.requests) {
-    serving::Request request;
-    request.arrival = {std::llround(r.arrival * 1e9)};
-    request.input_tokens = r.input;
-    request.output_tokens = r.output;
-    // Nobody shares a prefix, but a preempted request finds what is left of its own.
-    const std::int64_t blocks = (r.input + r.output) / run.block_tokens;
-    while (static_cast<std::int64_t>(request.blocks.size()) < blocks) {
-      request.blocks.push_back(++block);
-    }
-    engine.advance(request.arrival);
-    engine.submit(request, request.arrival);
-  }
+  submit_all(run, engine);
   while (const auto next = engine.next_wakeup()) engine.advance(*next);
 
   ReplayReport report{.name = run.name,
@@ -309,30 +346,7 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog)
                       .metrics = {}};
   report.mean_target = world.model.is_moe() ? moe_target : dense_mean;
   report.p99_target = world.model.is_moe() ? moe_target : dense_p99;
-  std::array<std::vector<double>, 4> measured;
-  std::array<std::vector<double>, 4> predicted;
-  for (std::size_t i = 0; i < run.requests.size(); ++i) {
-    const VllmRequest& r = run.requests[i];
-    const serving::RequestRecord& p = lives.records[i];
-    const auto each = static_cast<double>(std::max<std::int64_t>(1, r.output - 1));
-    const double first = seconds(p.first_token);
-    const double last = seconds(p.last_token);
-    measured[0].push_back(r.first_token - r.arrival);
-    predicted[0].push_back(first - r.arrival);
-    measured[1].push_back((r.last_token - r.first_token) / each);
-    predicted[1].push_back((last - first) / each);
-    measured[2].push_back(r.last_token - r.arrival);
-    predicted[2].push_back(last - r.arrival);
-    measured[3].push_back(r.scheduled - r.arrival);
-    predicted[3].push_back(seconds(p.scheduled) - r.arrival);
-    report.preemptions += p.preempted;
-    report.last_measured = std::max(report.last_measured, r.last_token);
-    report.last_predicted = std::max(report.last_predicted, last);
-  }
-  for (std::size_t m = 0; m < 4; ++m) {
-    constexpr std::array<const char*, 4> names = {"TTFT", "TPOT", "E2E", "schedule"};
-    report.metrics.push_back(compare(names[m], measured[m], predicted[m]));
-  }
+  compare_requests(run, lives.records, report);
   return report;
 }
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "sn/base/quantity.h"
-#include "sn/serving/slo.h"
 #include "sn/llm/uncertainty.h"
+#include "sn/serving/slo.h"
 #include "sn/serving/steady_state.h"
 
 namespace sn::planner {
@@ -66,8 +66,8 @@ struct PoolReport {
   MemoryUse memory;
 };
 
-/// The middle 80 % around a plan's figures at its rate (llm/uncertainty.h): how far the models may be
-/// off, first order. Rate and latencies are of one plan: where a step is slower, both are worse.
+/// The middle 80 % around a plan's figures at its rate (llm/uncertainty.h): how far the models may
+/// be off, first order. Rate and latencies are of one plan: where a step is slower, both are worse.
 struct Intervals {
   llm::Interval ttft;            // s, mean
   llm::Interval tpot;            // s, mean

@@ -45,8 +45,8 @@ struct Batching {
   bool prefill_first = false;     // a step with prompts carries no decode
   bool ahead = false;             // the next step is put together when the last one ends, while
                                   // this one runs (vLLM's asynchronous scheduling)
-  std::int64_t poll = 1;          // decode steps between two looks at new requests, while any decodes
-                                  // (SGLang's scheduler-recv-interval)
+  std::int64_t poll = 1;          // decode steps between two looks at new requests, while any
+                                  // decodes (SGLang's scheduler-recv-interval)
 
   friend bool operator==(const Batching&, const Batching&) = default;
 };
