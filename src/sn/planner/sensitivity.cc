@@ -159,8 +159,9 @@ Evidence evidence_of(const twin::World& world) {
   for (const hw::Param& p : world.params) {
     const bool kernels = p.path.starts_with("kernels.");
     const bool chip = p.path.starts_with("rack.chip.peak.") || p.path.starts_with("rack.chip.hbm.");
-    // A term of 0 is absent.
-    if (!p.present || p.value == 0.0 || (!kernels && !chip)) continue;
+    // A term of 0 is absent; norms and activations are a few per cent of any step.
+    const bool minor = p.value == 0.0 || p.path.starts_with("kernels.elementwise.");
+    if (!p.present || minor || (!kernels && !chip)) continue;
     const Evidence e = kernels && world.kernels.measured != nullptr
                            ? measured_evidence(world, p).value_or(Evidence::published)
                            : evidence_of_param(p);
