@@ -3,6 +3,8 @@
 // `supernode calibrate serving --data DIR -o FOLDER`: fits the host times of engines to measured
 // serving points.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/cli.h"
@@ -58,7 +60,12 @@ int run_calibrate_serving(const Args& args) {
   if (!catalog) return refuse(catalog.error());
   const evidence::ServingCalibration c = evidence::calibrate_serving(data, *catalog, options);
   report(c.errors);
-  if (!folder.empty()) {
+  if (c.engines.empty()) {
+    report({{.code = ErrorCode::io,
+             .message = fmt::format("no measured point of an engine in '{}'", data),
+             .hint = "supernode calibrate serving --help names the tables and files"}});
+  }
+  if (!folder.empty() && !c.engines.empty()) {
     if (const int code = write_overlay(folder, catalog_files(c, date))) return code;
   }
   const bool done = c.errors.empty() && !c.engines.empty();

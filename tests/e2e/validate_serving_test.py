@@ -52,6 +52,21 @@ class ValidateServing(CommandTest):
         self.assertEqual(files[NAME]["skipped"],
                          [{"reason": "model is not in the catalog", "rows": 1}])
 
+    def test_files_of_other_names_are_said(self):
+        self.write(NAME, HEADER + ROW)
+        self.write("run.json", "{}")
+        self.write("other.csv", "a\n1\n")
+        text = self.done("validate", "serving", "--data", self.folder).stdout
+        self.assertIn("run.json: not read; runs of vllm bench are named", text)
+        self.assertIn("other.csv: not read; no table of a known name", text)
+
+    def test_nothing_to_fit_writes_nothing(self):
+        self.write("run.json", "{}")
+        result = run("calibrate", "serving", "--data", self.folder, "-o", self.folder / "overlay")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no measured point of an engine", result.stderr)
+        self.assertFalse((self.folder / "overlay").exists())
+
     def test_refused(self):
         self.refused("validate", "seving", wants=["validate what?"])
         result = run("validate", "serving", "--data", self.folder / "none")

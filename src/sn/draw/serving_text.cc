@@ -80,7 +80,13 @@ std::string skips(const ServingValidation& v) {
       out += fmt::format("  {}: {} rows skipped: {}\n", f.report.name, s.rows, s.reason);
     }
   }
-  for (const std::string& name : v.ignored) out += fmt::format("  {}: not read\n", name);
+  for (const std::string& name : v.ignored) {
+    out +=
+        fmt::format("  {}: not read; {}\n", name,
+                    name.ends_with(".json")
+                        ? "runs of vllm bench are named SYSTEM__ENGINE-VERSION__PRECISION__tpN.json"
+                        : "no table of a known name");
+  }
   return out;
 }
 

@@ -437,16 +437,21 @@ ServingFiles read_serving_files(const std::string& directory) {
     const std::string name = fs::path(path).lexically_relative(directory).string();
     const std::string file = path.filename().string();
     const bool csv = file.find(".csv") != std::string::npos;
-    const bool json = file.ends_with(".json") && file.find("__tp") != std::string::npos;
-    if (!json && (!csv || kind_of(stem_of(name)) == nullptr)) {
-      const fs::path parent = fs::path(name).parent_path();
-      if (csv && (parent.empty() || parent.filename() == "serving")) out.ignored.push_back(name);
+    const bool json = file.ends_with(".json");
+    const bool named = file.find("__tp") != std::string::npos;
+    const fs::path parent = fs::path(name).parent_path();
+    const bool own = (csv || json) && (parent.empty() || parent.filename() == "serving");
+    if (json ? !named : !csv || kind_of(stem_of(name)) == nullptr) {
+      if (own) out.ignored.push_back(name);
       continue;
     }
     Salvage text = salvage_file(path.string(), text_max);
     std::optional<ServingFile> table =
         json ? read_vllm_bench(name, text.text) : read_serving_table(name, text.text);
-    if (!table) continue;
+    if (!table) {
+      if (own) out.ignored.push_back(name);
+      continue;
+    }
     if (text.stopped_by) {
       text.stopped_by->where.file = name;
       table->faults.push_back(*text.stopped_by);
