@@ -10,6 +10,7 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/open_catalog.h"
 #include "apps/cli/write_overlay.h"
+#include "sn/base/text.h"
 #include "sn/draw/calibration_text.h"
 #include "sn/evidence/calibrate_kernels.h"
 #include "sn/evidence/leave_out.h"
@@ -62,16 +63,6 @@ void describe_flags(CLI::App& app, CalibrateFlags& f) {
       "  supernode calibrate kernels --data measurements --leave-out a100 --leave-out b200,gb200");
 }
 
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t from = 0;;) {
-    const auto comma = text.find(',', from);
-    out.push_back(text.substr(from, comma - from));
-    if (comma == std::string::npos) return out;
-    from = comma + 1;
-  }
-}
-
 evidence::CalibrateOptions check(const CalibrateFlags& f, Errors& errors) {
   if (f.what != "kernels") {
     errors.push_back(flag_error(verb, "calibrate what?", "supernode calibrate kernels --data DIR"));
@@ -107,7 +98,7 @@ int leave_out(const CalibrateFlags& flags, const evidence::KernelSet& kernels,
   std::vector<evidence::LeftOut> experiments;
   Errors errors;
   for (const std::string& chips : flags.leave_out) {
-    options.without = split(chips);
+    options.without = split(chips, ",");
     for (const std::string& chip : options.without) {
       if (kernels.chips.contains(chip)) continue;
       errors.push_back(flag_error(verb, "unknown chip '" + shown(chip) + "'",
@@ -117,7 +108,7 @@ int leave_out(const CalibrateFlags& flags, const evidence::KernelSet& kernels,
   if (!errors.empty()) return refuse(errors);
   bool faulty = false;
   for (const std::string& chips : flags.leave_out) {
-    options.without = split(chips);
+    options.without = split(chips, ",");
     experiments.push_back(evidence::leave_out(flags.data, kernels, options));
     // Every experiment reads the same folder: its faults are told once.
     if (experiments.size() == 1) report(experiments.front().errors);

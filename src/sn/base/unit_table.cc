@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "sn/base/result.h"
+#include "sn/base/text.h"
 
 namespace sn {
 
@@ -75,14 +76,6 @@ struct Guess {
   std::string unit;
   std::string remark;
 };
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 bool ends_with_cut(std::string& text, std::string_view end) {
   if (!text.ends_with(end)) return false;

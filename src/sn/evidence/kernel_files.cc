@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "sn/base/files.h"
+#include "sn/base/text.h"
 #include "sn/evidence/csv.h"
 
 namespace sn::evidence {
@@ -23,25 +24,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t files_max = 20000;
 
-std::vector<std::string> split(std::string_view text, std::string_view separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const auto at = text.find(separator);
-    parts.emplace_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + separator.size());
-  }
-}
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
-
 /// Catalog name of a measured system.
 std::string chip_of(std::string_view system) {
-  std::string chip = lowered(system);
+  std::string chip = lower(system);
   if (chip.ends_with("_sxm")) chip.resize(chip.size() - 4);
   if (chip == "rtxpro6000") return "rtx-pro-6000";
   if (chip == "rtx4090") return "rtx-4090";

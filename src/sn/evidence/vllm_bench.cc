@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "sn/base/document.h"
+#include "sn/base/text.h"
 #include "sn/evidence/serving_points.h"
 
 namespace sn::evidence {
@@ -18,16 +19,6 @@ namespace sn::evidence {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<std::string> split(std::string_view text, std::string_view separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const auto at = text.find(separator);
-    parts.emplace_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + separator.size());
-  }
-}
 
 /// "tp4-dp2-ep8" to ranks; false for anything else.
 bool parse_parallel(std::string_view text, llm::Parallelism& out) {

@@ -9,20 +9,17 @@
 
 #include <cmath>
 
+#include "sn/kernel/kernel_test_util.h"
+
 namespace sn::kernel {
 namespace {
 
 using namespace sn::literals;
 
-constexpr double us = 1e-6;
-
 /// 100 SMs of 10 TFLOP/s, HBM 4 TB/s, L2 8 TB/s and 100 MB.
 hw::Chip chip() {
-  hw::Chip c;
+  hw::Chip c = round_chip();
   c.sms = 100;
-  c.peak.bf16 = 1000_TFLOP_per_s;
-  c.peak.fp8 = 2000_TFLOP_per_s;
-  c.hbm_capacity = 100_GB;
   c.hbm_bandwidth = 4_TB_per_s;
   c.l2_capacity = 100_MB;
   c.l2_bandwidth = 8_TB_per_s;

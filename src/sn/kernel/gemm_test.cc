@@ -9,58 +9,24 @@
 
 #include <cmath>
 
+#include "sn/kernel/kernel_test_util.h"
+
 namespace sn::kernel {
 namespace {
 
 using namespace sn::literals;
 
-constexpr double us = 1e-6;
-
-/// 128 SMs, 1 PFLOP/s bf16, 2 PFLOP/s fp8, HBM 5 TB/s, L2 10 TB/s and 50 MB.
-hw::Chip chip() {
-  hw::Chip c;
-  c.sms = 128;
-  c.peak.bf16 = 1000_TFLOP_per_s;
-  c.peak.fp8 = 2000_TFLOP_per_s;
-  c.hbm_bandwidth = 5_TB_per_s;
-  c.l2_capacity = 50_MB;
-  c.l2_bandwidth = 10_TB_per_s;
-  return c;
-}
-
-/// Sustained: 0.8 of the peak, 4 TB/s of HBM, 5 TB/s of L2; steps, tiles and joins take no time.
-KernelParams params() {
-  const Time none = Time::from_si(1e-10);
-  KernelParams p;
-  p.gemm = {.launch = 2_us,
-            .rate = 0.8,
-            .hbm = 0.8,
-            .l2 = 0.5,
-            .k_step = none,
-            .tile = none,
-            .wave = 1.0,
-            .split = none,
-            .throttle = 0.0,
-            .setup = {}};
-  p.graph = 3_us;
-  return p;
-}
-
-GemmModel model() { return {ChipRates(chip()), params()}; }
-
-void expect_within(Time actual, double seconds, double share) {
-  EXPECT_NEAR(actual.si(), seconds, seconds * share);
-}
+GemmModel model() { return {ChipRates(round_chip()), round_params()}; }
 
 TEST(GemmLibraries, WritingATileTakesTimeByItsArea) {
   // 128 x 96 outputs of k = 1: nothing but the writing.
-  KernelParams p = params();
+  KernelParams p = round_params();
   p.gemm.tile = 4_us;
   const Gemm g{.m = 128, .n = 96, .k = 1, .library = Library::deepgemm};
   const double narrowest = 128.0 * 16.0 / 16384.0 * 4.0;  // six tiles of 16 columns on six SMs
-  expect_within(GemmModel(ChipRates(chip()), p).cost(g).compute, narrowest * us, 1e-2);
+  expect_within(GemmModel(ChipRates(round_chip()), p).cost(g).compute, narrowest * us, 1e-2);
   // On one SM they come one after the other: 12288 / 16384 of 4 us whatever the tile.
-  hw::Chip one = chip();
+  hw::Chip one = round_chip();
   one.sms = 1;
   EXPECT_GE(GemmModel(ChipRates(one), p).cost(g).compute.si(), 0.75 * 4.0 * us);
 }
@@ -68,25 +34,25 @@ TEST(GemmLibraries, WritingATileTakesTimeByItsArea) {
 TEST(GemmLibraries, StaticSchedulersPayAnUnfinishedWaveWhole) {
   // 129 tiles of 128 x 128 on 128 SMs take two waves in CUTLASS's scaled products; a vendor library
   // that loses a tenth of the idle rest takes 129/128 + 0.1 x 127/128 or less, by another tile.
-  KernelParams p = params();
+  KernelParams p = round_params();
   p.gemm.wave = 0.1;
   const Gemm g{.m = 2048.0 * 8.0 + 128.0, .n = 128, .k = 4096, .library = Library::sgl};
   const double tile = 2.0 * 128.0 * 128.0 * 4096.0 / (0.8e15 / 128.0);
-  expect_within(GemmModel(ChipRates(chip()), p).cost(g).compute, 2.0 * tile, 1e-2);
+  expect_within(GemmModel(ChipRates(round_chip()), p).cost(g).compute, 2.0 * tile, 1e-2);
   Gemm vendor = g;
   vendor.library = Library::cublas;
-  EXPECT_LT(GemmModel(ChipRates(chip()), p).cost(vendor).compute.si(),
+  EXPECT_LT(GemmModel(ChipRates(round_chip()), p).cost(vendor).compute.si(),
             (129.0 + 0.1 * 127.0) / 128.0 * tile * 1.01);
 }
 
 TEST(GemmLibraries, TensorMemoryIsSetUpBeforeNarrowProductsAlone) {
-  KernelParams p = params();
+  KernelParams p = round_params();
   const Gemm wide{.m = 16, .n = 128, .k = 128};
   Gemm narrow = wide;
   narrow.activation = narrow.weight = DataType::fp8;
   narrow.narrowed = true;
   const auto time = [&](const Gemm& g) {
-    return GemmModel(ChipRates(chip()), p).cost(g).time.si();
+    return GemmModel(ChipRates(round_chip()), p).cost(g).time.si();
   };
   const double wide_before = time(wide);
   const double narrow_before = time(narrow);
@@ -121,9 +87,9 @@ TEST(GemmLibraries, BlocksOfABatchOverlapWritingAndMultiplying) {
 }
 
 TEST(GemmLibraries, TheVendorLibraryOf2023IsSlowerInsideATile) {
-  KernelParams p = params();
+  KernelParams p = round_params();
   p.software.gemm_libraries[static_cast<std::size_t>(Library::cublas12)].rate = 0.9;
-  const GemmModel faster(ChipRates(chip()), p);
+  const GemmModel faster(ChipRates(round_chip()), p);
   Gemm g{.m = 8192, .n = 8192, .k = 8192};
   const double now = faster.cost(g).compute.si();
   g.library = Library::cublas12;

@@ -18,8 +18,6 @@ namespace {
 
 using namespace sn::literals;
 
-constexpr double us = 1e-6;
-
 TEST(Gemm, LargeOneRunsAtTheSustainedRate) {
   // 8192 cubed: 32 x 64 tiles of 256 x 128 are 16 full waves of 128 SMs, so nothing is lost:
   // 2 x 8192^3 = 1.0995e12 FLOP at 0.8 PFLOP/s = 1374.4 us. Three matrices of 134.2 MB at 4 TB/s =

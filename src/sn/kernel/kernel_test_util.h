@@ -10,6 +10,8 @@
 
 namespace sn::kernel {
 
+inline constexpr double us = 1e-6;
+
 /// 128 SMs, 1 PFLOP/s bf16, 2 PFLOP/s fp8, HBM 5 TB/s, L2 10 TB/s and 50 MB.
 inline hw::Chip round_chip() {
   using namespace sn::literals;

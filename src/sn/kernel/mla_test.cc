@@ -8,25 +8,19 @@
 
 #include <cmath>
 
-#include "sn/kernel/kernel_model.h"
+#include "sn/kernel/kernel_test_util.h"
 
 namespace sn::kernel {
 namespace {
 
 using namespace sn::literals;
 
-constexpr double us = 1e-6;
 constexpr double key_bytes = 1152.0;  // 512 + 64 elements of bf16
 constexpr double key_flops = 2176.0;  // per query row: 2 x 576 + 2 x 512
 
 /// 128 SMs, 1 PFLOP/s bf16, 2 PFLOP/s fp8, HBM 5 TB/s; L2 so small that nothing stays.
 hw::Chip hopper_like() {
-  hw::Chip c;
-  c.sms = 128;
-  c.peak.bf16 = 1000_TFLOP_per_s;
-  c.peak.fp8 = 2000_TFLOP_per_s;
-  c.hbm_capacity = 100_GB;
-  c.hbm_bandwidth = 5_TB_per_s;
+  hw::Chip c = round_chip();
   c.l2_capacity = 1_MB;
   c.l2_bandwidth = 1000_TB_per_s;
   return c;
@@ -73,10 +67,6 @@ MlaPrefill prompt(double length, double cached, double heads) {
           .qk_dim = 192.0,
           .v_dim = 128.0,
           .kv_bytes = key_bytes};
-}
-
-void expect_within(Time actual, double seconds, double share) {
-  EXPECT_NEAR(actual.si(), seconds, seconds * share);
 }
 
 TEST(MlaPrefill, LongPromptsRunAtTheSustainedRate) {

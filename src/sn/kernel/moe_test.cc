@@ -15,8 +15,6 @@ namespace {
 
 using namespace sn::literals;
 
-constexpr double us = 1e-6;
-
 TEST(Moe, StreamsTheExpertsThatGotATokenAndPaysItsBase) {
   // 8 experts of 3 x 2048 x 7168 in bf16 = 704.6 MB at 4 TB/s = 176.2 us, beside 20 us of base.
   Moe m{.tokens = 8, .load = ExpertLoad::spread(8, 8), .hidden = 7168, .inter = 2048};

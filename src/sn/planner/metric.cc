@@ -9,6 +9,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "sn/base/text.h"
 #include "sn/base/units.h"
 
 namespace sn::planner {
@@ -126,12 +127,6 @@ void add_shape(std::vector<Metric>& out) {
   });
   words("kv-format", "format of the KV cache",
         [](C c) { return std::string(kernel::to_string(c.plan.decode.deployment.precision.kv)); });
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
 }
 
 std::string trimmed(std::string_view text) {

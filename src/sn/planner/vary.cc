@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 
+#include "sn/base/text.h"
 #include "sn/base/units.h"
 #include "sn/planner/price.h"
 #include "sn/twin/scenario.h"
@@ -31,17 +32,6 @@ Error flag_error(std::string message, std::string hint) {
   e.where.file = "--vary";
   e.hint = std::move(hint);
   return e;
-}
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> out;
-  std::size_t from = 0;
-  while (from <= text.size()) {
-    const std::size_t to = std::min(text.find(separator, from), text.size());
-    out.push_back(text.substr(from, to - from));
-    from = to + 1;
-  }
-  return out;
 }
 
 Node laid(const Node& node, const std::vector<std::string>& keys, std::size_t depth,
@@ -211,7 +201,7 @@ Result<std::vector<VaryAxis>> parse_axes(const std::vector<std::string>& flags) 
     const std::size_t equals = flag.find('=');
     VaryAxis axis;
     axis.path = flag.substr(0, equals);
-    if (equals != std::string::npos) axis.values = split(flag.substr(equals + 1), ',');
+    if (equals != std::string::npos) axis.values = split(flag.substr(equals + 1), ",");
     std::erase(axis.values, "");
     if (axis.path.empty() || axis.values.empty()) {
       errors.push_back(flag_error("'" + shown(flag) + "' names no field or no values", form));
@@ -237,7 +227,7 @@ Result<std::vector<VaryAxis>> parse_axes(const std::vector<std::string>& flags) 
 
 Node with_field(const Node& scenario, const std::string& path, const std::string& value) {
   const auto source = std::make_shared<const Source>(Source{"--vary " + path, value, {}});
-  return laid(scenario, split(path, '.'), 0, Node::scalar(value, source, 1, 1));
+  return laid(scenario, split(path, "."), 0, Node::scalar(value, source, 1, 1));
 }
 
 Result<VaryReport> vary(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
