@@ -101,7 +101,7 @@ int run_validate(const Args& args) {
   if (flags.what != "kernels" && flags.what != "serving") {
     errors.push_back(flag_error(verb, "validate what?", "supernode validate kernels --data DIR"));
   }
-  const int worst = integer_flag("--worst", flags.worst, 0, 1000, errors);
+  const int worst = integer_flag("--worst", flags.worst, 0, 100000, errors);
   const int threads = integer_flag("--threads", flags.threads, 0, 256, errors);
   if (!flags.html.empty()) check_writable("--html", flags.html, errors);
   const bool to_json = json->count() > 0;

@@ -100,7 +100,8 @@ std::string serving_validation_json(const evidence::ServingValidation& v) {
   w.end_array().end_object().key("worst").begin_array();
   for (const evidence::ServingMiss& m : v.worst) {
     w.begin_object().member("where", m.where).member("point", m.name);
-    w.member("metric", to_string(m.metric)).member("measured", m.measured);
+    w.member("metric", to_string(m.metric)).member("fitted", m.fitted);
+    w.member("measured", m.measured);
     w.member("predicted", m.predicted).end_object();
   }
   w.end_array().key("cases").begin_array();

@@ -176,8 +176,8 @@ std::string serving_calibration_text(const evidence::ServingCalibration& c,
                         {"standard error"},
                         {"", Align::left}});
   for (const evidence::EngineFit& e : c.engines) {
-    engines.row({e.framework.name, std::to_string(e.points), percent(e.tpot_before),
-                 percent(e.tpot), percent(e.ttft_before), percent(e.ttft),
+    engines.row({e.framework.name, std::to_string(e.points), percent(e.before.tpot),
+                 percent(e.after.tpot), percent(e.before.ttft), percent(e.after.ttft),
                  std::to_string(e.fit.iterations)});
     for (const evidence::FittedParameter& p : e.fit.parameters) {
       parameters.row({e.framework.name, p.name, significant(p.value * 1e6) + " us",

@@ -2,11 +2,13 @@
 //
 // Fits the host times of engines (llm/framework.h) to measured serving points.
 //
-// Per engine six numbers: decode, prefill, sequence, launch, frontend, frontend_token; over TPOT
-// and TTFT of the points marked `fitted` that name their speculation and do not queue elsewhere, at
-// most `points_per_group` of each (system, model, precision). Kernels, collectives and memory are
-// as the catalog has them. Method, robustness and what is said about a parameter that the data
-// cannot determine: fit.h. The result does not depend on threads.
+// Per engine eight numbers: decode, prefill, sequence, launch, frontend, frontend_token, the
+// overlap of kernels in a graph, and the first step of a cold engine; over TPOT and TTFT (median
+// and mean) of the aggregated points marked `fitted` without speculation that do not queue
+// elsewhere, on chips whose kernels were measured, at most `points_per_group` of each (system,
+// model, precision). Kernels, collectives and memory are as the catalog has them. Method,
+// robustness and what is said about a parameter that the data cannot determine: fit.h. The result
+// does not depend on threads.
 
 #pragma once
 
@@ -29,15 +31,19 @@ struct CalibrateServingOptions {
   std::vector<std::string> engines;  // entries; empty: all that the points name
 };
 
+/// Mean absolute errors of the fitted points.
+struct EngineErrors {
+  double tpot = 0.0;
+  double ttft = 0.0;
+};
+
 /// One engine after its fit.
 struct EngineFit {
   llm::Framework framework;
   Fit fit;
   std::size_t points = 0;
-  double tpot_before = 0.0;  // mean absolute error of the fitted points
-  double tpot = 0.0;
-  double ttft_before = 0.0;
-  double ttft = 0.0;
+  EngineErrors before;
+  EngineErrors after;
 };
 
 struct ServingCalibration {

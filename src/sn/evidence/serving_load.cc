@@ -33,8 +33,8 @@ struct Policy {
 };
 
 Policy policy_of(const ServingPoint& p) {
-  if (p.framework == "vllm") return {.ahead = true};
-  if (p.framework != "sglang") return {};
+  if (p.framework.starts_with("vllm")) return {.ahead = true};
+  if (!p.framework.starts_with("sglang")) return {};
   const bool inferencex = p.range < 1.0 && !p.disaggregated;
   return {.budget = p.system.starts_with("h") ? 8192 : 16384,
           .prefill_first = true,
@@ -125,6 +125,14 @@ Means means_of(const std::vector<Seen>& all, std::size_t from, std::size_t to) {
   return m;
 }
 
+double median_ttft(const std::vector<Seen>& all, std::size_t from) {
+  std::vector<double> ttft;
+  for (std::size_t i = from; i < all.size(); ++i) ttft.push_back(all[i].ttft);
+  const auto middle = ttft.begin() + static_cast<std::ptrdiff_t>(ttft.size() / 2);
+  std::nth_element(ttft.begin(), middle, ttft.end());
+  return *middle;
+}
+
 constexpr std::int64_t rounds_played = 4;
 constexpr std::int64_t least_played = 40;
 
@@ -176,6 +184,7 @@ class Clients {
       run.output += middle.output * scale;
     }
     out.ttft = run.ttft;
+    out.ttft_median = median_ttft(seen, c < seen.size() ? c : 0);
     out.tpot = run.tpot;
     out.total_per_gpu = (run.input + run.output) / span / d(point_.gpus());
     out.output_per_gpu = run.output / span / d(point_.decode.gpus());
@@ -242,6 +251,7 @@ ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
   }
   const Policy policy = policy_of(point);
   for (serving::PoolSpec& pool : spec->deployments.front().pools) {
+    pool.warm = false;  // benchmarks start right after the engine
     pool.batching.prefill_first = policy.prefill_first;
     pool.batching.ahead = policy.ahead;
     pool.batching.poll = policy.poll;
@@ -256,7 +266,9 @@ ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
   llm::PartTimes all = m.decode;
   for (std::size_t i = 0; i < llm::part_count; ++i) all[i] += m.prefill[i];
   out.sigma_tpot = sigma_of(point.disaggregated ? m.decode : all, world.uncertainty);
-  out.sigma_ttft = std::hypot(sigma_of(m.prefill, world.uncertainty), world.uncertainty.wait);
+  const llm::Uncertainty& u = world.uncertainty;
+  out.sigma_ttft = sigma_of_ttft(sigma_of(m.prefill, u), u, point.disaggregated);
+  out.sigma_rate = sigma_of_rate(sigma_of(all, u), u, point.disaggregated);
   return out;
 }
 

@@ -24,12 +24,14 @@ namespace sn::evidence {
 
 struct ServingPrediction {
   double ttft = 0.0;            // s, mean
+  double ttft_median = 0.0;     // s, after the burst at the start
   double tpot = 0.0;            // s, mean
   double total_per_gpu = 0.0;   // input and output tokens/s, all GPUs
   double output_per_gpu = 0.0;  // output tokens/s: per decode GPU where disaggregated
   double input_per_gpu = 0.0;   // input tokens/s: per prefill GPU where disaggregated
   double sigma_ttft = 0.0;      // of ln(true / predicted)
   double sigma_tpot = 0.0;
+  double sigma_rate = 0.0;
   std::string why_not;  // not empty: nothing was predicted
 };
 

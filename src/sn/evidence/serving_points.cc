@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "sn/base/files.h"
+#include "sn/evidence/engine_versions.h"
 #include "sn/evidence/metrics.h"
 
 namespace sn::evidence {
@@ -153,7 +154,7 @@ void read_aic(const Row& row, ServingPoint& p) {
   p.system = chip_entry(row.text("system"));
   p.framework = framework_entry(row.text("backend"));
   p.version = row.text("backend_version");
-  if (p.framework == "trtllm" && p.version.starts_with("1.0")) p.framework = "trtllm-1.0";
+  p.framework = engine_entry(p.framework, p.version);
   p.model = model_entry(row.text("model_path"));
   p.precision_name = row.has("precision") ? lowered(row.text("precision")) : "bf16";
   p.disaggregated = row.text("mode") == "disagg";
@@ -199,6 +200,7 @@ void read_inferencex(const Row& row, ServingPoint& p) {
   p.system = chip_entry(row.text("hardware"));
   p.framework = framework_entry(row.text("framework"));
   p.version = row.text("image");
+  if (p.framework != "vllm") p.framework = engine_entry(p.framework, p.version);  // ATOM has none
   p.model = model_entry(row.text("model"));
   p.precision_name = lowered(row.text("precision"));
   p.speculation = lowered(row.text("spec_method"));
@@ -211,6 +213,7 @@ void read_inferencex(const Row& row, ServingPoint& p) {
   p.range = 0.8;
   p.ttft = row.positive("mean_ttft");
   p.tpot = row.positive("mean_tpot");
+  p.ttft_median = row.positive("median_ttft");
   p.total_per_gpu = row.positive("tput_per_gpu");
   p.output_per_gpu = row.positive("output_tput_per_gpu");
   p.input_per_gpu = row.positive("input_tput_per_gpu");
@@ -344,7 +347,9 @@ void finish(ServingPoint& p) {
 bool ServingPoint::fitted() const {
   std::uint64_t hash = 0;
   const auto mix = [&](std::uint64_t x) { hash = mixed_bits(hash ^ x); };
-  for (const std::string* text : {&system, &framework, &model, &precision_name}) {
+  // The engine without its family of versions, so that a new family moves no point.
+  const std::string engine = framework.substr(0, framework.find('-'));
+  for (const std::string* text : {&system, &engine, &model, &precision_name}) {
     for (const char c : *text) mix(static_cast<std::uint64_t>(c));
   }
   for (const double x : {input, output, concurrency, static_cast<double>(gpus())}) {

@@ -68,6 +68,7 @@ struct ServingPoint {
   double concurrency = 0.0;
   double requests = 0.0;                 // of the whole run
   std::optional<double> ttft;            // s, mean
+  std::optional<double> ttft_median;     // s; the mean holds the first contact of a cold engine
   std::optional<double> tpot;            // s, mean
   std::optional<double> total_per_gpu;   // input and output tokens/s over all GPUs
   std::optional<double> output_per_gpu;  // output tokens/s: per decode GPU where disaggregated

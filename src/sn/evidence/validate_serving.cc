@@ -50,8 +50,8 @@ std::optional<Pair> pair_of(const Played& p, ServingMetric metric) {
     case ServingMetric::tpot:
       return pair(m.tpot, q.tpot, q.sigma_tpot);
     case ServingMetric::tput_per_gpu:
-      if (m.total_per_gpu) return pair(m.total_per_gpu, q.total_per_gpu, q.sigma_tpot);
-      return pair(m.output_per_gpu, q.output_per_gpu, q.sigma_tpot);
+      if (m.total_per_gpu) return pair(m.total_per_gpu, q.total_per_gpu, q.sigma_rate);
+      return pair(m.output_per_gpu, q.output_per_gpu, q.sigma_rate);
   }
   return std::nullopt;
 }
@@ -99,8 +99,8 @@ class Sum {
 };
 
 std::string group_of(const ServingPoint& p) {
-  return fmt::format("{} {} {} {} {}{}", p.system, p.model.empty() ? "other" : p.model,
-                     p.framework, p.precision_name, p.disaggregated ? "disagg" : "agg",
+  return fmt::format("{} {} {} {} {}{}", p.system, p.model.empty() ? "other" : p.model, p.framework,
+                     p.precision_name, p.disaggregated ? "disagg" : "agg",
                      p.speculation == "none" ? "" : " " + p.speculation);
 }
 
@@ -128,16 +128,15 @@ std::vector<Played> list_points(const ServingFiles& files, MeasuredWorlds& world
 void play_all(std::vector<Played>& points, int threads) {
   tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
   arena.execute([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, points.size(), 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          for (std::size_t i = range.begin(); i < range.end(); ++i) {
-            Played& p = points[i];
-            if (!p.skip.empty()) continue;
-            p.prediction = predict(*p.point, *p.world);
-            p.skip = p.prediction.why_not;
-          }
-        });
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, points.size(), 1),
+                      [&](const tbb::blocked_range<std::size_t>& range) {
+                        for (std::size_t i = range.begin(); i < range.end(); ++i) {
+                          Played& p = points[i];
+                          if (!p.skip.empty()) continue;
+                          p.prediction = predict(*p.point, *p.world);
+                          p.skip = p.prediction.why_not;
+                        }
+                      });
   });
 }
 
@@ -150,7 +149,7 @@ std::vector<ServingMiss> worst_of(const std::vector<Played>& points, std::size_t
       const auto pair = pair_of(p, metric);
       if (!pair) continue;
       out.push_back({fmt::format("{}:{}", p.point->file, p.point->line), p.point->name, metric,
-                     pair->measured, pair->predicted});
+                     pair->measured, pair->predicted, p.point->fitted()});
     }
   }
   const auto size = [](const ServingMiss& m) {

@@ -62,6 +62,7 @@ struct ServingMiss {
   ServingMetric metric = ServingMetric::tpot;
   double measured = 0.0;
   double predicted = 0.0;
+  bool fitted = false;
 };
 
 struct ServingValidation {

@@ -12,6 +12,7 @@
 
 #include "sn/base/document.h"
 #include "sn/base/text.h"
+#include "sn/evidence/engine_versions.h"
 #include "sn/evidence/serving_points.h"
 
 namespace sn::evidence {
@@ -49,6 +50,7 @@ bool parse_name(const std::string& name, ServingPoint& p) {
   p.system = chip_entry(parts[0]);
   p.framework = framework_entry(parts[1].substr(0, dash));
   p.version = dash == std::string::npos ? "" : parts[1].substr(dash + 1);
+  if (!p.version.empty()) p.framework = engine_entry(p.framework, p.version);
   p.precision_name = parts[2];
   p.decode.workers = 1;
   return !p.framework.empty() && parse_parallel(parts[3], p.decode.parallel);

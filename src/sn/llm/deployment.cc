@@ -43,7 +43,8 @@ double normal_quantile(double p) {
   return 0.5 * (lo + hi);
 }
 
-/// Shares of `n` experts at the quantiles of a lognormal distribution; they add up to 1.
+}  // namespace
+
 std::vector<double> lognormal_shares(std::int64_t n, double skew) {
   std::vector<double> out;
   double sum = 0.0;
@@ -54,8 +55,6 @@ std::vector<double> lognormal_shares(std::int64_t n, double skew) {
   for (double& share : out) share /= sum;
   return out;
 }
-
-}  // namespace
 
 std::string to_string(const Parallelism& p) {
   std::string out;
@@ -218,9 +217,12 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
   const double kv_layers = stage_layers + (mtp ? d(m.mtp_layers) : 0.0);
   const double kv_layer =
       kv_bytes_per_token(m, deployment.precision.kv).si() / d(m.layers) / kv_sharing;
-  return {.usable = chip.hbm_capacity * framework.memory,
+  const Bytes activations = Bytes::from_si(tokens / d(p.cp) * 2.0 * (2.0 * h + widest));
+  const Bytes loaded = Bytes::from_si(weights) + activations + framework.workspace;
+  const double beside = framework.memory_after_load * (1.0 - framework.memory);
+  return {.usable = chip.hbm_capacity * framework.memory + loaded * beside,
           .weights = Bytes::from_si(weights),
-          .activations = Bytes::from_si(tokens / d(p.cp) * 2.0 * (2.0 * h + widest)),
+          .activations = activations,
           .workspace = framework.workspace,
           .kv_per_token = Bytes::from_si(kv_layer * kv_layers / d(p.cp))};
 }

@@ -80,6 +80,10 @@ struct Deployment {
 /// Expert replicas held by one rank.
 [[nodiscard]] std::int64_t expert_slots(const ModelSpec& model, const Deployment& deployment);
 
+/// Shares of `n` experts at the quantiles of a lognormal distribution with `skew` as the deviation
+/// of their logarithm; they add up to 1.
+[[nodiscard]] std::vector<double> lognormal_shares(std::int64_t n, double skew);
+
 /// Load of the busiest of `ranks` over the mean, where the shares of `experts` are lognormal with
 /// `skew` as the deviation of their logarithm (their quantiles), and `slots` a rank are filled as
 /// the expert-parallel load balancer of DeepSeek does it: each further replica to the expert with
@@ -89,7 +93,7 @@ struct Deployment {
 
 /// Bytes on the fullest GPU.
 struct MemoryBudget {
-  Bytes usable;  // HBM x the share that the framework may use
+  Bytes usable;  // HBM x the share that the framework may use (of what it loads first: all)
   Bytes weights;
   Bytes activations;  // peak of one step of `tokens` tokens per attention rank
   Bytes workspace;

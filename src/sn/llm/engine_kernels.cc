@@ -79,7 +79,7 @@ EngineKernels of_trtllm(const hw::Chip& chip, bool early) {
 
 EngineKernels engine_kernels(std::string_view framework, const hw::Chip& chip, bool dispatched) {
   if (framework.starts_with("trtllm")) return of_trtllm(chip, framework == "trtllm-1.0");
-  if (framework == "sglang") return of_sglang(chip, dispatched);
+  if (framework.starts_with("sglang")) return of_sglang(chip, dispatched);
   return of_vllm(chip);
 }
 

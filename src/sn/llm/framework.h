@@ -7,9 +7,11 @@
 //           + decode or prefill           scheduling and sampling that nothing hides
 //           + n x sequence                sampling, stop checks, detokenising, per sequence
 // A step replays a graph when it has at most `graph_tokens` positions (vLLM captures to 512, also
-// with prompts among them: `graph_mixed_tokens`). A request spends frontend + tokens x
-// frontend_token before its first step can hold it: HTTP, tokeniser, queues between processes.
-// Values, sources and confidence: catalog/frameworks/*.yaml.
+// with prompts among them: `graph_mixed_tokens`). In a replayed graph a kernel's launch and
+// prologue run beside the tail of the one before (programmatic dependent launch): each operator
+// takes `graph_overlap` less than alone, but never less than its work. A request spends frontend +
+// tokens x frontend_token before its first step can hold it: HTTP, tokeniser, queues between
+// processes. Values, sources and confidence: catalog/frameworks/*.yaml.
 
 #pragma once
 
@@ -30,10 +32,17 @@ struct Framework {
   Time frontend_token;  // per prompt token
   std::int64_t graph_tokens = 0;        // largest captured step of pure decode, positions
   std::int64_t graph_mixed_tokens = 0;  // the same with prompt tokens in it; 0: never captured
-  double memory = 0.0;                  // share of HBM that the engine may use
-  Bytes workspace;                      // communication buffers, graphs, allocator slack, per GPU
-  std::int64_t max_sequences = 0;       // decode requests per attention rank
-  double exchange_sms = 0.0;  // share of the SMs that an overlapped exchange of prompts holds
+  Time graph_overlap;                   // of one operator with the one before, in a graph
+  Time first_step;  // the first step with prompts after a start: kernels compiled, tuned, loaded
+  double memory = 0.0;             // share of HBM that the engine may use, or
+  double memory_after_load = 0.0;  // 1: of what weights and workspace leave (TensorRT-LLM)
+  /// Share of the longest answer a request may give for which KV memory is set aside when it is
+  /// admitted: 1 never evicts (TensorRT-LLM's default policy), 0 counts on luck and preempts
+  /// (vLLM).
+  double reserved_answer = 0.0;
+  Bytes workspace;                 // communication buffers, graphs, allocator slack, per GPU
+  std::int64_t max_sequences = 0;  // decode requests per attention rank
+  double exchange_sms = 0.0;       // share of the SMs that an overlapped exchange of prompts holds
 
   /// From a request's arrival at the server until a step can hold it.
   [[nodiscard]] Time before_first_step(double prompt_tokens) const {
@@ -50,9 +59,13 @@ void describe(V& v, Framework& f) {
   v.quantity("host.launch", f.host_launch, Time{}, hi);
   v.quantity("host.frontend", f.frontend, Time{}, hi);
   v.quantity("host.frontend_token", f.frontend_token, Time{}, hi);
+  v.quantity("host.first_step", f.first_step, Time{}, Time::from_si(600.0));
   v.count("graph.tokens", f.graph_tokens, 0, 1 << 20);
   v.count("graph.mixed_tokens", f.graph_mixed_tokens, 0, 1 << 20);
+  v.quantity("graph.overlap", f.graph_overlap, Time{}, Time::from_si(1e-4));
   v.ratio("memory.utilisation", f.memory, 0.1, 1.0);
+  v.ratio("memory.after_load", f.memory_after_load, 0.0, 1.0);
+  v.ratio("memory.reserved_answer", f.reserved_answer, 0.0, 1.0);
   v.quantity("memory.workspace", f.workspace, Bytes{}, Bytes::from_si(1e12));
   v.count("max_sequences", f.max_sequences, 1, 65536);
   v.ratio("exchange_sms", f.exchange_sms, 0.0, 0.9);
@@ -67,6 +80,9 @@ struct ModelTraits {
   /// Deviation of the logarithm of the experts' shares of tokens that placement has to even out
   /// (placement_imbalance); 0: `expert_imbalance` is all there is, however many replicas.
   double expert_skew = 0.0;
+  /// The same within one batch, whose tokens are alike: fewer experts are met than by independent
+  /// draws, so fewer weights are read. Placement does not change it.
+  double routing_spread = 0.0;
 };
 
 template <class V>
@@ -74,6 +90,7 @@ void describe(V& v, ModelTraits& t) {
   v.ratio("mtp_acceptance", t.mtp_acceptance, 0.0, 1.0);
   v.ratio("expert_imbalance", t.expert_imbalance, 1.0, 16.0);
   v.ratio("expert_skew", t.expert_skew, 0.0, 3.0, hw::Need::optional);
+  v.ratio("routing_spread", t.routing_spread, 0.0, 3.0, hw::Need::optional);
 }
 
 }  // namespace sn::llm

@@ -176,9 +176,10 @@ class StepProgram {
   bool stages_far_ = false;         // consecutive pipeline stages sit in different ScaleUp domains
   double background_ = 0.0;
   double imbalance_ = 1.0;
-  Time agreement_;         // of the OS images that a stage spans, once a step
-  double slots_ = 0.0;     // expert replicas per rank
-  double launches_ = 0.0;  // of one stage, for a host that launches operator by operator
+  Time agreement_;               // of the OS images that a stage spans, once a step
+  double slots_ = 0.0;           // expert replicas per rank
+  std::vector<double> routing_;  // quantiles of an expert's share of a batch over the mean
+  double launches_ = 0.0;        // of one stage, for a host that launches operator by operator
   double tokens_per_step_ = 1.0;
   double kv_bytes_layer_ = 0.0;  // of one token and layer, on one GPU
   Power idle_;

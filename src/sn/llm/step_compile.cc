@@ -28,6 +28,22 @@ std::int64_t images_of(std::int64_t ranks, std::int64_t gpus_per_os) {
   return gpus_per_os > 0 ? (ranks + gpus_per_os - 1) / gpus_per_os : 1;
 }
 
+/// An expert's share of a batch over the mean, at the quantiles of a lognormal distribution.
+std::vector<double> routing_quantiles(double spread) {
+  if (spread <= 0.0) return {1.0};
+  constexpr std::int64_t count = 12;
+  // e^(s z) from e^z, so that compilations do not look for quantiles again.
+  static const std::vector<double> unit = lognormal_shares(count, 1.0);
+  std::vector<double> out;
+  double sum = 0.0;
+  for (const double share : unit) {
+    out.push_back(std::pow(share, spread));
+    sum += out.back();
+  }
+  for (double& share : out) share *= d(count) / sum;
+  return out;
+}
+
 }  // namespace
 
 /// Builds a StepProgram; one object per compilation.
@@ -49,6 +65,7 @@ class StepCompiler {
     program_.imbalance_ =
         machine.traits.expert_imbalance *
         placement_imbalance(model.experts, p_.ep, slots, machine.traits.expert_skew);
+    program_.routing_ = routing_quantiles(machine.traits.routing_spread);
     double power = 1.0;
     for (std::int64_t i = 0; i < deployment.draft_tokens; ++i) {
       power *= machine.traits.mtp_acceptance;

@@ -72,7 +72,24 @@ class StepPricer {
     return 0.0;
   }
 
+  /// Whether the engine replays a captured graph of this batch.
+  [[nodiscard]] bool captured() const {
+    const double positions = s_.decode_sequences * (1.0 + d(p_.deployment_.draft_tokens));
+    const Framework& f = p_.framework_;
+    const bool mixed = s_.prefill_tokens > 0.0;
+    return positions + s_.prefill_tokens <= d(mixed ? f.graph_mixed_tokens : f.graph_tokens);
+  }
+
+  /// Among the operators of the step.
   [[nodiscard]] OpCost price(const StepOp& op) const {
+    OpCost c = alone(op);
+    if (!captured()) return c;
+    const Time work = std::max({c.bound, c.kernel.compute, c.kernel.memory});
+    c.time = std::max(std::min(work, c.time), c.time - p_.framework_.graph_overlap);
+    return c;
+  }
+
+  [[nodiscard]] OpCost alone(const StepOp& op) const {
     const double r = rows(op);
     const Bytes bytes = Bytes::from_si(op.bytes_per_row * r);
     using collective::Op;
@@ -141,9 +158,7 @@ class StepPricer {
     HostTime t{(mixed ? f.host_prefill : f.host_decode) + f.host_sequence * s_.decode_sequences +
                    p_.agreement_,
                Time{}};
-    const double positions = s_.decode_sequences * (1.0 + d(p_.deployment_.draft_tokens));
-    const double largest = d(mixed ? f.graph_mixed_tokens : f.graph_tokens);
-    if (positions + s_.prefill_tokens > largest) {
+    if (!captured()) {
       t.stage = std::max(Time{}, f.host_launch * p_.launches_ - device);
     }
     return t;
@@ -193,9 +208,13 @@ class StepPricer {
     const double factor = ranks > 1.0 ? p_.imbalance_ + spread : 1.0;
     const double most = tokens * std::min(d(p_.model_.top_k), p_.slots_);
     const double busiest = std::min(mean * factor, std::max(mean, most));
-    // A replica gets a given token with probability k / replicas; it is read when any token comes.
+    // A replica gets a given token with probability k / replicas times its own share over the mean;
+    // it is read when any token comes.
     const double share = d(p_.model_.top_k) / (p_.slots_ * ranks);
-    const double hit = 1.0 - std::pow(1.0 - std::min(1.0, share), tokens);
+    double missed = 0.0;
+    for (const double own : p_.routing_)
+      missed += std::pow(std::max(0.0, 1.0 - share * own), tokens);
+    const double hit = 1.0 - missed / static_cast<double>(p_.routing_.size());
     const double deviation = std::sqrt(2.0 * std::log(ranks) * p_.slots_ * hit * (1.0 - hit));
     const double active = std::min({p_.slots_, p_.slots_ * hit + deviation, busiest});
     const bool block = p_.model_.block_scales;

@@ -53,6 +53,14 @@ double sigma_of(const PartTimes& parts, const Uncertainty& u) {
   return std::sqrt(variance);
 }
 
+double sigma_of_ttft(double step, const Uncertainty& u, bool disaggregated) {
+  return std::hypot(step, disaggregated ? u.pool_wait : u.wait);
+}
+
+double sigma_of_rate(double step, const Uncertainty& u, bool disaggregated) {
+  return std::hypot(step, disaggregated ? u.pool_rate : u.rate);
+}
+
 Interval interval80(double value, double sigma) {
   const double factor = std::exp(z80 * sigma);
   return {value / factor, value * factor};

@@ -29,6 +29,10 @@ struct Uncertainty {
   double host = 0.0;        // host time of steps
   double load = 0.0;        // beyond the step
   double wait = 0.0;        // beside these in a TTFT: queues, front ends, how a load came
+  double rate = 0.0;        // beside these in tokens per second: how full batches are
+  // The same where prefill and decode are pools of their own, with routers and transfers between.
+  double pool_wait = 0.0;
+  double pool_rate = 0.0;
 };
 
 template <class V>
@@ -40,6 +44,9 @@ void describe(V& v, Uncertainty& u) {
   v.ratio("host", u.host, 0.0, 2.0);
   v.ratio("load", u.load, 0.0, 2.0);
   v.ratio("wait", u.wait, 0.0, 2.0);
+  v.ratio("rate", u.rate, 0.0, 2.0);
+  v.ratio("pool_wait", u.pool_wait, 0.0, 2.0);
+  v.ratio("pool_rate", u.pool_rate, 0.0, 2.0);
 }
 
 using PartTimes = std::array<Time, part_count>;
@@ -47,6 +54,10 @@ using PartTimes = std::array<Time, part_count>;
 /// Standard deviation of ln(true / predicted) of a time that is made of `parts`. A time of zero has
 /// that of the load alone.
 [[nodiscard]] double sigma_of(const PartTimes& parts, const Uncertainty& u);
+
+/// Of a TTFT whose steps have the deviation `step`, and of tokens per second.
+[[nodiscard]] double sigma_of_ttft(double step, const Uncertainty& u, bool disaggregated);
+[[nodiscard]] double sigma_of_rate(double step, const Uncertainty& u, bool disaggregated);
 
 /// The middle 80 % around a predicted value.
 struct Interval {

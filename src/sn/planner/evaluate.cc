@@ -82,10 +82,12 @@ Intervals intervals_of(const twin::World& world, serving::ServingModel& model,
     prompts = prefill->mean_request_work(prefill->service(model.cache_capacity())).parts;
   }
   const llm::Uncertainty& u = world.uncertainty;
-  return {.ttft = llm::interval80(state.ttft.mean.si(), std::hypot(sigma_of(prompts, u), u.wait)),
-          .tpot = llm::interval80(state.tpot.mean.si(), sigma_of(point->step.parts, u)),
-          .output_per_gpu =
-              llm::interval80(state.output_per_gpu, sigma_of(request_parts(model, *point), u))};
+  const bool two = model.plan().disaggregated();
+  const double work = sigma_of(request_parts(model, *point), u);
+  return {
+      .ttft = llm::interval80(state.ttft.mean.si(), sigma_of_ttft(sigma_of(prompts, u), u, two)),
+      .tpot = llm::interval80(state.tpot.mean.si(), sigma_of(point->step.parts, u)),
+      .output_per_gpu = llm::interval80(state.output_per_gpu, sigma_of_rate(work, u, two))};
 }
 
 void set_batch(Candidate& c) {

@@ -39,6 +39,14 @@ void add_capped(DecodeMoments& m, double cap) {
       std::max(0.0, second / m.output - m.context_capped * m.context_capped);
 }
 
+/// KV tokens set aside for what is not yet decoded, mean over time: of an answer of n tokens,
+/// max(f n - j, 0) at token j.
+double reserved_ahead(const DecodeMoments& moments, double share) {
+  double sum = 0.0;
+  for (const RequestClass& c : moments.classes) sum += c.weight * c.output * c.output;
+  return 0.5 * share * share * sum / moments.output;
+}
+
 }  // namespace
 
 DecodeMoments decode_moments(const Workload& workload, double kv_block, double cap) {
@@ -78,6 +86,7 @@ DecodeModel::DecodeModel(const llm::StepProgram& program, const DecodeMoments& m
   if (model.windowed_layers > 0 && moments.context_capped > 0.0) {
     held += model.windowed_share() * (moments.context_capped - moments.context);
   }
+  held += reserved_ahead(moments, program.framework().reserved_answer);
   const double m1 = std::max(1.0, held + moments.block_waste);
   const double root = (-z + std::sqrt(z * z + 4.0 * m1 * std::max(0.0, kv_tokens))) / (2.0 * m1);
   limit_ = kv_tokens >= kv_tokens_held(model, moments.longest) ? root * root : 0.0;

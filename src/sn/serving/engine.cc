@@ -53,6 +53,7 @@ void EngineCore::make_pool(DeploymentData& deployment, const PoolSpec& pool) {
     instance.pool = static_cast<std::uint32_t>(deployment.pools.size());
     instance.number = static_cast<std::uint32_t>(instances_.size()) - 1 - deployment.first;
     if (i >= pool.instances - pool.initially_down) instance.phase = Instance::Phase::down;
+    instance.warm = pool.warm;
     instance.program = program;
     instance.evaluator = std::make_unique<llm::StepEvaluator>(*program, evaluator_slots);
     const llm::Parallelism& p = pool.deployment.parallel;

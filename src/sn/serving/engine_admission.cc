@@ -168,6 +168,11 @@ void EngineCore::push_item(Live& r, Slot slot, std::int64_t tokens, std::vector<
   rank.pending -= done;
 }
 
+std::int64_t EngineCore::reserved(const Live& r, const Instance& instance) const {
+  const double left = d(r.record.input + r.record.output - r.prompt);
+  return static_cast<std::int64_t>(pool_of(instance).batching.reserved_answer * left);
+}
+
 bool EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
   Live& r = live_[slot];
   DeploymentData& deployment = deployment_of(r);
@@ -182,7 +187,8 @@ bool EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
   std::int64_t tokens = 0;
   std::int64_t shared = 0;
   const kv::NodeId leaf = rank.cache.pin(keys, hit, &tokens, &shared);
-  const std::int64_t need = std::max<std::int64_t>(0, pages_for(spec, r.prompt) - shared);
+  const std::int64_t held = r.prompt + (pool_of(instance).decodes ? reserved(r, instance) : 0);
+  const std::int64_t need = std::max<std::int64_t>(0, pages_for(spec, held) - shared);
   if (!rank.cache.allocate(need)) {
     if (leaf != kv::no_node) rank.cache.release(leaf, now_);
     return false;

@@ -167,6 +167,7 @@ struct Instance {
   std::vector<Group> groups;
   Nanos entry_free;          // the first pipeline stage takes the next batch
   Nanos last_out;            // the last batch leaves the pipeline: nobody overtakes
+  bool warm = true;          // has had its first step with prompts
   bool kicked = false;       // an event is on its way that will try to start a step
   std::int64_t waiting = 0;  // all ranks
   std::int64_t prefilling = 0;
@@ -254,6 +255,8 @@ class EngineCore {
   void plan(Instance& instance, Group& group, std::vector<Item>& items);
   void plan_rank(Instance& instance, Rank& rank, std::int64_t budget, std::vector<Item>& items);
   [[nodiscard]] bool admit(Instance& instance, Rank& rank, Slot slot);
+  /// Tokens of its answer for which a request gets pages when it is admitted.
+  [[nodiscard]] std::int64_t reserved(const Live& r, const Instance& instance) const;
   void push_item(Live& r, Slot slot, std::int64_t tokens, std::vector<Item>& items);
   /// Pages for the next decode step; false when somebody had to give way.
   bool grow(Instance& instance, Group& group);

@@ -72,6 +72,7 @@ void EngineCore::start(std::uint32_t deployment, std::uint32_t number, Nanos now
   if (instance.phase == Instance::Phase::draining) instance.phase = Instance::Phase::up;
   if (instance.phase != Instance::Phase::down) return;
   instance.phase = Instance::Phase::starting;
+  instance.warm = false;
   post({now.count + to_nanos(pool_of(instance).start_time)->count}, Event::Kind::started,
        index_of(instance), 0, instance.life);
 }

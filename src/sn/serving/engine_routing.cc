@@ -121,7 +121,9 @@ bool EngineCore::place_decode(Slot slot) {
   Live& r = live_[slot];
   DeploymentData& deployment = deployment_of(r);
   const PoolData& pool = deployment.pools.back();
-  const std::int64_t pages = pages_for(deployment.spec, r.prompt + 1);
+  const std::int64_t ahead = reserved(r, instances_[pool.first]);
+  const std::int64_t pages =
+      pages_for(deployment.spec, r.prompt + std::max<std::int64_t>(1, ahead));
   const auto reserve =
       static_cast<std::int64_t>(deployment.spec.decode_headroom * d(pool.spec.kv_pages));
   Instance* best = nullptr;

@@ -43,10 +43,12 @@ struct Batching {
   bool decodes_in_budget = true;  // false: the budget is for prompts alone
   std::int64_t sequences = 256;   // running at once on one rank
   bool prefill_first = false;     // a step with prompts carries no decode
-  bool ahead = false;             // the next step is put together when the last one ends, while
-                                  // this one runs (vLLM's asynchronous scheduling)
-  std::int64_t poll = 1;          // decode steps between two looks at new requests, while any
-                                  // decodes (SGLang's scheduler-recv-interval)
+  double reserved_answer =
+      0.0;                // share of its answer that a request's pages allow for at admission
+  bool ahead = false;     // the next step is put together when the last one ends, while
+                          // this one runs (vLLM's asynchronous scheduling)
+  std::int64_t poll = 1;  // decode steps between two looks at new requests, while any
+                          // decodes (SGLang's scheduler-recv-interval)
 
   friend bool operator==(const Batching&, const Batching&) = default;
 };
@@ -62,6 +64,8 @@ struct PoolSpec {
   std::int64_t kv_pages = 0;  // of one rank
   ProgramFactory compile;
   Time start_time;                  // cold start: process, weights over the DCN
+  Time first_step;                  // what the first step with prompts after a start takes longer
+  bool warm = true;                 // instances that run at the start have had theirs
   Bandwidth kv_bandwidth;           // of one rank, all its GPUs, towards the other pool
   bool decodes = true;              // false: hands requests over after their first token
   std::int64_t initially_down = 0;  // instances that are not running at the start

@@ -158,8 +158,13 @@ void EngineCore::time_step(Instance& instance, Group& group) {
   const auto nanos = [](Time t) {
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(t.si() * 1e9)));
   };
-  const std::int64_t interval = nanos(group.time.interval);
-  group.end = {now_.count + nanos(group.time.latency)};
+  Time cold;
+  if (!instance.warm && !group.items.empty()) {
+    cold = pool_of(instance).first_step;
+    instance.warm = true;
+  }
+  const std::int64_t interval = nanos(group.time.interval + cold);
+  group.end = {now_.count + nanos(group.time.latency + cold)};
   instance.entry_free = group.end;
   if (instance.groups.size() == 1) return;
   group.end.count = std::max(group.end.count, instance.last_out.count + interval);

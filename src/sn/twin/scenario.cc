@@ -155,10 +155,13 @@ std::string stem(const std::string& path) {
   return name;
 }
 
+/// What a model says of itself lies over what is assumed of all.
 void read_traits(const hw::Catalog& catalog, const Node* own, World& world, Errors& errors) {
   const std::size_t before = errors.size();
-  const Node traits =
-      own != nullptr ? *own : resolve_part(catalog, nullptr, "traits", "default", errors);
+  Node traits = resolve_part(catalog, nullptr, "traits", "default", errors);
+  if (own != nullptr) {
+    for (const Node::Member& m : own->members()) traits.set(m.key, m.value);
+  }
   if (errors.size() == before) {
     hw::read_entry(catalog, traits, "model", world.traits, world.params, errors);
   }

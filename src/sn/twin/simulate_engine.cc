@@ -35,7 +35,8 @@ serving::PoolSpec pool_spec(const World& world, const serving::Pool& pool, bool 
   out.deployment = pool.deployment;
   out.batching = {.tokens = prefills ? pool.chunk : 0,
                   .decodes_in_budget = false,
-                  .sequences = pool.max_batch > 0 ? pool.max_batch : world.framework.max_sequences};
+                  .sequences = pool.max_batch > 0 ? pool.max_batch : world.framework.max_sequences,
+                  .reserved_answer = world.framework.reserved_answer};
   out.kv_pages = static_cast<std::int64_t>(std::max(0.0, budget.kv_tokens() / page));
   out.compile = [&world, deployment = pool.deployment](const hw::Conditions& conditions) {
     return std::make_shared<const llm::StepProgram>(
@@ -43,6 +44,7 @@ serving::PoolSpec pool_spec(const World& world, const serving::Pool& pool, bool 
                 conditions == hw::Conditions{} ? world.conditions : conditions));
   };
   out.start_time = start_time(world, budget);
+  out.first_step = world.framework.first_step;
   const llm::Parallelism& p = pool.deployment.parallel;
   out.kv_bandwidth = between.sustained * d(p.tp * p.pp);
   out.decodes = decodes;
