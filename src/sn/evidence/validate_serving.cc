@@ -99,8 +99,8 @@ class Sum {
 };
 
 std::string group_of(const ServingPoint& p) {
-  return fmt::format("{} {} {} {} {}{}", p.system, p.model.empty() ? "other" : p.model,
-                     p.framework, p.precision_name, p.disaggregated ? "disagg" : "agg",
+  return fmt::format("{} {} {} {} {}{}", p.system, p.model.empty() ? "other" : p.model, p.framework,
+                     p.precision_name, p.disaggregated ? "disagg" : "agg",
                      p.speculation == "none" ? "" : " " + p.speculation);
 }
 
@@ -128,16 +128,15 @@ std::vector<Played> list_points(const ServingFiles& files, MeasuredWorlds& world
 void play_all(std::vector<Played>& points, int threads) {
   tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
   arena.execute([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, points.size(), 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          for (std::size_t i = range.begin(); i < range.end(); ++i) {
-            Played& p = points[i];
-            if (!p.skip.empty()) continue;
-            p.prediction = predict(*p.point, *p.world);
-            p.skip = p.prediction.why_not;
-          }
-        });
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, points.size(), 1),
+                      [&](const tbb::blocked_range<std::size_t>& range) {
+                        for (std::size_t i = range.begin(); i < range.end(); ++i) {
+                          Played& p = points[i];
+                          if (!p.skip.empty()) continue;
+                          p.prediction = predict(*p.point, *p.world);
+                          p.skip = p.prediction.why_not;
+                        }
+                      });
   });
 }
 
@@ -160,6 +159,17 @@ std::vector<ServingMiss> worst_of(const std::vector<Played>& points, std::size_t
                    [&](const ServingMiss& a, const ServingMiss& b) { return size(a) > size(b); });
   if (out.size() > most) out.resize(most);
   return out;
+}
+
+void add_dots(const Played& p, std::vector<ServingDot>& dots) {
+  if (!p.skip.empty()) return;
+  for (std::size_t i = 0; i < serving_metric_count; ++i) {
+    const auto metric = static_cast<ServingMetric>(i);
+    const auto pair = pair_of(p, metric);
+    if (!pair) continue;
+    dots.push_back(
+        {metric, p.point->disaggregated, p.point->fitted(), pair->measured, pair->predicted});
+  }
 }
 
 std::vector<ServingReport> reports(std::map<std::string, Sum>& sums) {
@@ -208,6 +218,7 @@ ServingValidation validate_serving(const std::string& directory, const hw::Catal
       // Unknown speculation judges nothing but itself.
       if (p.point->speculation == "unknown") continue;
       (p.point->disaggregated ? disaggregated : aggregated).add(p);
+      add_dots(p, v.dots);
     }
     v.files.push_back({whole.report(file.name), reports(own), std::move(file.faults)});
   }
