@@ -48,8 +48,7 @@ int run_man(const Args& args);
 int run_plan(const Args& args);
 int run_simulate(const Args& args);
 int run_validate(const Args& args);
-/// `validate collectives` and `calibrate collectives`: the rest of the command line.
-int run_validate_collectives(const Args& args);
+/// `calibrate collectives` and `calibrate serving`: the rest of the command line.
 int run_calibrate_collectives(const Args& args);
 int run_calibrate_serving(const Args& args);
 int run_workload(const Args& args);

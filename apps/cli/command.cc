@@ -64,7 +64,7 @@ const std::vector<Verb>& verbs() {
       {"collective", "times of a collective by size, as nccl-tests prints them", run_collective},
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},
       {"validate", "predicted against measured, table by table, with the error", run_validate,
-       "kernels collectives serving"},
+       "kernels collectives serving all"},
       {"calibrate", "fit the models of kernels, collectives and engines to measurements",
        run_calibrate, "kernels collectives serving"},
       {"doctor", "whether this program and this machine are in order", run_doctor},

@@ -64,6 +64,8 @@ class Choice(CommandTest):
         answer = json.loads(self.plan("--why-not", name, "--json"))
         jsonschema.validate(answer, schema("why-not.schema.json"))
         self.assertTrue(answer["best_of_all"])
+        halves = json.loads(self.plan("--why-not", "2 x (TP4 two_batch)", "--json"))
+        self.assertEqual(halves["deployment"], "2 x (TP4 two_batch) chunk 8192")
         self.refused("plan", self.file, "--why-not", "eight of them",
                      wants=["says nothing of a deployment"])
 

@@ -56,6 +56,7 @@ class CommandTest(unittest.TestCase):
 
     def write(self, name, text):
         path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text)
         return path
 
@@ -63,6 +64,14 @@ class CommandTest(unittest.TestCase):
         result = run(*arguments, **options)
         self.assertEqual(result.returncode, 0, result.stderr)
         return result
+
+    def self_contained(self, html):
+        """A page with drawings that runs nothing and asks nobody for anything."""
+        self.assertTrue(html.endswith("</html>\n"))
+        self.assertIn("<svg", html)
+        for word in ("<script", "src=", "@import", "url(h"):
+            self.assertNotIn(word, html)
+        self.assertNotIn("http", html.replace("http://www.w3.org", ""))
 
     def refused(self, *arguments, wants=(), **options):
         """Exit code 2, nothing on standard output, every one of `wants` on standard error."""

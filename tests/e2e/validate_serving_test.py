@@ -39,6 +39,42 @@ class ValidateServing(CommandTest):
         again = self.done("validate", "serving", "--data", self.folder, "--json", "--threads", "1")
         self.assertEqual(json.loads(again.stdout), report)
 
+    def test_a_page_of_serving(self):
+        self.write(NAME, HEADER + ROW + ROW.replace("dsr1", "<nobody>"))
+        page = self.folder / "page.html"
+        text = self.done("validate", "serving", "--data", self.folder, f"--html={page}").stdout
+        self.assertIn("Supernodes as published", text)
+        html = page.read_text()
+        for word in ("Serving: predicted against measured", "Against the targets",
+                     "SERVING DEPLOYMENTS", "SUPERNODES AS PUBLISHED", "sglang-ep72-decode",
+                     "model is not in the catalog", "Conditions, sources"):
+            self.assertIn(word, html)
+        self.assertNotIn("<nobody>", html)
+        self.self_contained(html)
+
+    def test_all_parts_on_one_page(self):
+        page = self.folder / "page.html"
+        text = self.done("validate", "all", f"--html={page}").stdout
+        for word in ("GEMM, published", "no measured collectives", "sglang-ep72-decode"):
+            self.assertIn(word, text)
+        html = page.read_text()
+        for part in ("kernels", "collectives", "serving"):
+            self.assertEqual(html.count(f'<section id="{part}">'), 1)
+        self.self_contained(html)
+        self.write(NAME, HEADER + ROW)
+        self.write("h100_sxm__trtllm-1__gemm_perf.csv",
+                   "gemm_dtype,m,n,k,latency_ms\nbfloat16,64,512,512,0.01\n")
+        self.write("nccl_intra_node.csv", "")
+        result = run("validate", "all", "--data", self.folder, "--json")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("nccl_intra_node.csv", result.stderr)
+        report = json.loads(result.stdout)
+        for part, name in (("kernels", "validation"), ("collectives", "validation"),
+                           ("serving", "serving_validation")):
+            jsonschema.validate(report[part], schema(f"{name}.schema.json"))
+        self.assertEqual(report["serving"]["files"][0]["predicted"], 1)
+        self.assertEqual(report["kernels"]["files"][0]["rows"], 1)
+
     def test_faults_are_named_and_the_rest_is_predicted(self):
         self.write(NAME, HEADER + ROW + ROW.replace("0.012", "nan") + "h200,sglang\n" +
                    ROW.replace("dsr1", "nobody"))

@@ -57,10 +57,7 @@ std::string skipped_rows(const evidence::Validation& v, const TextStyle& style) 
   for (const evidence::FileReport& f : v.files) {
     for (const evidence::Skip& s : f.skipped) skipped[{f.file, s.reason}] += s.rows;
   }
-  for (const std::string& name : v.ignored) {
-    const bool ratio = name.find("simai_") != std::string::npos;
-    if (ratio) skipped[{name, "ratios of unverified origin: not measurements"}] = 0;
-  }
+  for (const auto& file : collectives_not_read(v)) skipped[file] = 0;
   if (skipped.empty()) return {};
   TextTable table({{"file", Align::left}, {"rows"}, {"why", Align::left}});
   for (const auto& [key, rows] : skipped) {
@@ -70,6 +67,16 @@ std::string skipped_rows(const evidence::Validation& v, const TextStyle& style) 
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> collectives_not_read(
+    const evidence::Validation& v) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& name : v.ignored) {
+    if (name.find("simai_") == std::string::npos) continue;
+    out.emplace_back(name, "ratios of unverified origin: not measurements");
+  }
+  return out;
+}
 
 std::string collectives_text(const evidence::CollectiveValidation& v, const TextStyle& style,
                              std::size_t worst) {

@@ -1,12 +1,13 @@
 // sn/draw/collective_text.h
 //
-// Text views of collectives: `validate collectives`, `calibrate collectives`, and the table of
-// `supernode collective` in the layout of nccl-tests.
+// Views of collectives: `validate collectives` (text and HTML), `calibrate collectives`, and the
+// table of `supernode collective` in the layout of nccl-tests.
 
 #pragma once
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sn/collective/collective.h"
@@ -19,6 +20,15 @@ namespace sn::draw {
 /// Size classes of each file and of all, what was skipped and why, then the `worst` rows.
 [[nodiscard]] std::string collectives_text(const evidence::CollectiveValidation& v,
                                            const TextStyle& style, std::size_t worst);
+
+/// Size classes against their targets, a drawing a family, the rest folded (html_page.h).
+[[nodiscard]] std::string collectives_html(const evidence::CollectiveValidation& v);
+/// The same as a part of a page.
+[[nodiscard]] std::string collectives_section(const evidence::CollectiveValidation& v);
+
+/// Files of collectives that are left unread, each with the reason.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> collectives_not_read(
+    const evidence::Validation& v);
 
 /// Errors before and after, every parameter, what the data cannot tell.
 [[nodiscard]] std::string collective_calibration_text(const evidence::CollectiveCalibration& c,

@@ -57,7 +57,7 @@ void write_faults(JsonWriter& w, const Errors& errors) {
 void write(JsonWriter& w, const evidence::ScaleCase& c) {
   w.begin_object().member("case", c.name).member("title", c.title).member("citation", c.citation);
   w.member("chip", c.chip).member("gpus", c.gpus);
-  w.member("phase", c.prefill ? "prefill" : "decode");
+  w.member("phase", to_string(c.phase));
   w.member("published_per_gpu", c.published).member("predicted_per_gpu", c.predicted);
   w.member("interval80_low", c.interval.low).member("interval80_high", c.interval.high);
   w.member("step_s", c.step).end_object();

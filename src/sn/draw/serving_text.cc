@@ -80,12 +80,8 @@ std::string skips(const ServingValidation& v) {
       out += fmt::format("  {}: {} rows skipped: {}\n", f.report.name, s.rows, s.reason);
     }
   }
-  for (const std::string& name : v.ignored) {
-    out +=
-        fmt::format("  {}: not read; {}\n", name,
-                    name.ends_with(".json")
-                        ? "runs of vllm bench are named SYSTEM__ENGINE-VERSION__PRECISION__tpN.json"
-                        : "no table of a known name");
+  for (const auto& [name, because] : serving_not_read(v)) {
+    out += fmt::format("  {}: not read; {}\n", name, because);
   }
   return out;
 }
@@ -110,6 +106,17 @@ std::string worst(const ServingValidation& v, const TextStyle& style) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> serving_not_read(const ServingValidation& v) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& name : v.ignored) {
+    out.emplace_back(
+        name, name.ends_with(".json")
+                  ? "runs of vllm bench are named SYSTEM__ENGINE-VERSION__PRECISION__tpN.json"
+                  : "no table of a known name");
+  }
+  return out;
+}
 
 std::string scale_cases_text(const evidence::ScaleCases& cases, const TextStyle& style) {
   TextTable table({{"case", Align::left},

@@ -1,10 +1,13 @@
 // sn/draw/serving_views.h
 //
-// Views of `supernode validate serving`: text and JSON (schema/serving_validation.schema.json).
+// Views of `supernode validate serving`: text, JSON (schema/serving_validation.schema.json), and a
+// self-contained HTML page with drawings.
 
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sn/draw/text_table.h"
 #include "sn/evidence/calibrate_serving.h"
@@ -19,6 +22,22 @@ namespace sn::draw {
 /// The published cases alone, side by side with conditions: the page in docs/.
 [[nodiscard]] std::string scale_cases_text(const evidence::ScaleCases& cases,
                                            const TextStyle& style);
+
+/// Files that were left unread, each with the reason.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> serving_not_read(
+    const evidence::ServingValidation& validation);
+
+/// Predicted against measured TPOT, TTFT and throughput, a mark a point.
+[[nodiscard]] std::string serving_points_svg(const evidence::ServingValidation& validation,
+                                             const std::string& sheet_of);
+/// Published supernodes beside their predictions with the 80 % interval, a line a case.
+[[nodiscard]] std::string scale_cases_svg(const evidence::ScaleCases& cases,
+                                          const std::string& sheet_of);
+
+/// Targets, drawings, groups, replays, what was skipped, cases with their conditions.
+[[nodiscard]] std::string serving_validation_html(const evidence::ServingValidation& validation);
+/// The same as a part of a page (html_page.h).
+[[nodiscard]] std::string serving_validation_section(const evidence::ServingValidation& validation);
 
 /// Host times of engines after a fit, with what the data cannot tell.
 [[nodiscard]] std::string serving_calibration_text(const evidence::ServingCalibration& calibration,

@@ -55,8 +55,12 @@ std::string_view shade(std::uint32_t n, std::uint32_t most) {
 
 class Plate {
  public:
-  Plate(Sheet& sheet, const Density& density, double target)
-      : sheet_(sheet), density_(density), target_(target), range_(used(density)) {
+  Plate(Sheet& sheet, const Density& density, const evidence::Summary& summary)
+      : sheet_(sheet),
+        density_(density),
+        target_(summary.target),
+        target_of_(summary.by_median ? "median" : "mean"),
+        range_(used(density)) {
     const Box area = sheet.area();
     const double side = 410.0;
     left_ = {area.left + 70.0, area.top + 70.0, area.left + 70.0 + side, area.top + 70.0 + side};
@@ -175,7 +179,7 @@ class Plate {
     sheet_.hatched({{x, top - 8.0}, {x + 26.0, top - 8.0}, {x + 26.0, top + 8.0}, {x, top + 8.0}},
                    Hatch::sparse);
     x += 32.0;
-    words(fmt::format("target, mean {:.1f} %", 100.0 * target_));
+    words(fmt::format("target, {} {:.1f} %", target_of_, 100.0 * target_));
     x = left_.left;
     const double below = left_.bottom + 56.0;
     for (const std::string_view ink : shades) {
@@ -190,6 +194,7 @@ class Plate {
   Sheet& sheet_;
   const Density& density_;
   double target_;
+  std::string_view target_of_;
   Range range_;
   Box left_;
   Box right_;
@@ -211,7 +216,7 @@ std::string validation_svg(const Density& density, const evidence::Summary& summ
                .scale = "8 BINS A DECADE",
                .sheet = sheet_of},
               "Predicted against measured time of " + density.family + ". " + result + ".");
-  Plate(sheet, density, summary.target).draw();
+  Plate(sheet, density, summary).draw();
   return std::move(sheet).svg();
 }
 

@@ -38,5 +38,7 @@ struct ValidationDetail {
                                                 const std::string& sheet_of);
 
 [[nodiscard]] std::string validation_html(const evidence::Validation& validation);
+/// The same as a part of a page (html_page.h).
+[[nodiscard]] std::string validation_section(const evidence::Validation& validation);
 
 }  // namespace sn::draw

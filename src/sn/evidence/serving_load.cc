@@ -237,8 +237,12 @@ std::string cannot(const ServingPoint& point, const twin::World& world,
 }  // namespace
 
 ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
+  return predict(point, plan_of(point), world);
+}
+
+ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
+                          const twin::World& world) {
   ServingPrediction out;
-  const serving::ServingPlan plan = plan_of(point);
   out.why_not = cannot(point, world, plan);
   if (!out.why_not.empty()) return out;
   twin::SimulationOptions options;

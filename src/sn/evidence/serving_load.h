@@ -18,6 +18,7 @@
 #include "sn/base/result.h"
 #include "sn/evidence/serving_points.h"
 #include "sn/llm/uncertainty.h"
+#include "sn/serving/steady_state.h"
 #include "sn/twin/world.h"
 
 namespace sn::evidence {
@@ -36,5 +37,8 @@ struct ServingPrediction {
 };
 
 [[nodiscard]] ServingPrediction predict(const ServingPoint& point, const twin::World& world);
+/// The same with pools that say more than a table does: limits of batches, replicas of experts.
+[[nodiscard]] ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
+                                        const twin::World& world);
 
 }  // namespace sn::evidence

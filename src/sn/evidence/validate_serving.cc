@@ -161,6 +161,17 @@ std::vector<ServingMiss> worst_of(const std::vector<Played>& points, std::size_t
   return out;
 }
 
+void add_dots(const Played& p, std::vector<ServingDot>& dots) {
+  if (!p.skip.empty()) return;
+  for (std::size_t i = 0; i < serving_metric_count; ++i) {
+    const auto metric = static_cast<ServingMetric>(i);
+    const auto pair = pair_of(p, metric);
+    if (!pair) continue;
+    dots.push_back(
+        {metric, p.point->disaggregated, p.point->fitted(), pair->measured, pair->predicted});
+  }
+}
+
 std::vector<ServingReport> reports(std::map<std::string, Sum>& sums) {
   std::vector<ServingReport> out;
   for (auto& [name, sum] : sums) out.push_back(sum.report(name));
@@ -207,6 +218,7 @@ ServingValidation validate_serving(const std::string& directory, const hw::Catal
       // Unknown speculation judges nothing but itself.
       if (p.point->speculation == "unknown") continue;
       (p.point->disaggregated ? disaggregated : aggregated).add(p);
+      add_dots(p, v.dots);
     }
     v.files.push_back({whole.report(file.name), reports(own), std::move(file.faults)});
   }

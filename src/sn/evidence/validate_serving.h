@@ -65,12 +65,22 @@ struct ServingMiss {
   bool fitted = false;
 };
 
+/// One judged value of a point, for drawings.
+struct ServingDot {
+  ServingMetric metric = ServingMetric::tpot;
+  bool disaggregated = false;
+  bool fitted = false;
+  double measured = 0.0;
+  double predicted = 0.0;
+};
+
 struct ServingValidation {
   std::vector<ServingFileReport> files;
   std::vector<ServingReport> groups;  // over all files
   ServingReport aggregated;
   ServingReport disaggregated;
   std::vector<ServingMiss> worst;
+  std::vector<ServingDot> dots;  // of `aggregated` and `disaggregated`, in the order of the files
   std::vector<std::string> ignored;
   ReplayReports replays;  // recorded vLLM runs, request by request
   ScaleCases cases;

@@ -28,6 +28,7 @@ struct Means {
 
   void add(const TableReport& t) {
     ++sum.tables;
+    sum.by_median = t.by_median;
     sum.rows += t.rows;
     sum.predicted += t.predicted;
     sum.adjusted += t.adjusted();

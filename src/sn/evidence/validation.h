@@ -84,7 +84,8 @@ struct Summary {
   double bias = 0.0;      // mean of |median bias|
   double held_out = 0.0;  // MAPE on rows never fitted
   double floor = 0.0;
-  double target = 0.0;  // mean of the tables' targets
+  double target = 0.0;     // mean of the tables' targets
+  bool by_median = false;  // they are of median errors
 };
 
 /// Means over the tables of one family on one chip.

@@ -79,7 +79,7 @@ std::string cut_text(const Deployment& deployment) {
   if (deployment.redundant > 0 && at != std::string::npos) {
     out.insert(at + experts.size(), "+" + std::to_string(deployment.redundant));
   }
-  return out;
+  return deployment.two_batch ? out + " two_batch" : out;
 }
 
 std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64_t domain_gpus) {

@@ -63,7 +63,8 @@ struct Deployment {
   friend bool operator==(const Deployment&, const Deployment&) = default;
 };
 
-/// The cut with its expert replicas: "DP32 EP32+32". Precision and drafts are not named.
+/// The cut with its expert replicas and the overlap of two batches: "DP32 EP32+32 two_batch".
+/// Precision and drafts are not named.
 [[nodiscard]] std::string cut_text(const Deployment& deployment);
 
 /// Empty when `model` can be cut this way, else why not ("tp 8 does not divide 4 KV heads ...").

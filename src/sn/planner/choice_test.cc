@@ -173,6 +173,24 @@ TEST(WhyNot, SaysWhatRulesADeploymentOutAndByHowMuch) {
   EXPECT_NE(all_reasons(r).find("per GPU"), std::string::npos) << all_reasons(r);
 }
 
+TEST(WhyNot, TwoBatchIsPartOfADeployment) {
+  const twin::World world = small_world({.cluster = "{rack: al128}",
+                                         .model = "deepseek-v3",
+                                         .slo = "{ttft: {p90: 4 s}, tpot: {p90: 100 ms}}"});
+  const PlanReport report = plan_of(world);
+  const std::string plain = "8 x (DP8 EP8) chunk 8192 + 1 x (DP64 EP64";
+  const WhyNotReport one = asked(world, report, plain + ")");
+  const WhyNotReport two = asked(world, report, plain + " two_batch)");
+  ASSERT_TRUE(one.candidate && two.candidate) << all_reasons(one) << all_reasons(two);
+  EXPECT_FALSE(one.candidate->plan.decode.deployment.two_batch);
+  EXPECT_TRUE(two.candidate->plan.decode.deployment.two_batch);
+  EXPECT_EQ(two.deployment, "8 x (DP8 EP8) chunk 8192 + 1 x (DP64 EP64 two_batch)");
+  EXPECT_EQ(two.candidate->decode.parallel, "DP64 EP64 two_batch");
+  EXPECT_NE(all_reasons(two).find("does not try two_batch"), std::string::npos) << all_reasons(two);
+  // Steps with their halves overlapped are never slower: the same pools carry no less.
+  EXPECT_GE(two.candidate->state.requests, one.candidate->state.requests * (1.0 - 1e-6));
+}
+
 TEST(WhyNot, AnSloThatIsMissedWithoutLoad) {
   const twin::World world = small_world({.slo = "{tpot: {p90: 8 ms}}"});
   const PlanReport report = plan_of(world);

@@ -39,7 +39,7 @@ bool is_number(const std::string& word) {
   return !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
 }
 
-/// "TP4", "EP32+32", "MTP1" into `d`; false when it is none of them.
+/// "TP4", "EP32+32", "MTP1", "two_batch" into `d`; false when it is none of them.
 bool read_degree(const std::string& word, llm::Deployment& d, WordReader& reader) {
   llm::Parallelism& p = d.parallel;
   const auto set = [&](std::string_view name, std::int64_t& to) {
@@ -54,8 +54,9 @@ bool read_degree(const std::string& word, llm::Deployment& d, WordReader& reader
     return true;
   }
   if (word == "spread") p.spread = true;
-  return word == "spread" || set("TP", p.tp) || set("CP", p.cp) || set("DP", p.dp) ||
-         set("EP", p.ep) || set("PP", p.pp) || set("MTP", d.draft_tokens);
+  if (word == "two_batch") d.two_batch = true;
+  return word == "spread" || word == "two_batch" || set("TP", p.tp) || set("CP", p.cp) ||
+         set("DP", p.dp) || set("EP", p.ep) || set("PP", p.pp) || set("MTP", d.draft_tokens);
 }
 
 serving::Pool read_pool(const std::vector<std::string>& words, const twin::World& world,

@@ -149,7 +149,10 @@ void compare(const twin::World& world, const PlanReport& report, WhyNotReport& o
                     figures, best.state.per_user, here.state.per_user));
   }
   if (out.rank == 0 && !searched(world, here.plan)) {
-    out.reasons.emplace_back("the search does not try these sizes (deployments: [...] does)");
+    const bool halves =
+        here.plan.prefill.deployment.two_batch || here.plan.decode.deployment.two_batch;
+    out.reasons.push_back(fmt::format("the search does not try {} (deployments: [...] does)",
+                                      halves ? "two_batch" : "these sizes"));
   }
   compare_times(world, out);
 }

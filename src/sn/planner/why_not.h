@@ -20,9 +20,9 @@
 namespace sn::planner {
 
 /// A deployment as the table of a plan writes it: "15 x (TP4 EP4 PP2) chunk 8192 + 1 x (TP2 DP4
-/// EP8) MTP1", prefill first; one pool alone is aggregated. Defaults: one replica, every degree 1,
-/// EP over all ranks of a stage with DP or CP, chunk 8192. Precision is the World's first. Errors:
-/// words that are none of these, each with its place in the text.
+/// EP8 two_batch) MTP1", prefill first; one pool alone is aggregated. Defaults: one replica, every
+/// degree 1, EP over all ranks of a stage with DP or CP, chunk 8192. Precision is the World's
+/// first. Errors: words that are none of these, each with its place in the text.
 [[nodiscard]] Result<serving::ServingPlan> parse_deployment(const twin::World& world,
                                                             const std::string& text);
 
