@@ -11,6 +11,7 @@
 
 #include "sn/base/units.h"
 #include "sn/collective/params.h"
+#include "sn/evidence/benchmark.h"
 #include "sn/evidence/published_figures.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
@@ -224,6 +225,29 @@ void add_case(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Er
   }
 }
 
+/// What a benchmark asks for; `validate serving` plays it.
+void add_benchmark(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+  const Result<evidence::Benchmark> known = evidence::read_benchmark(tree, catalog.sources());
+  if (!known) errors.insert(errors.end(), known.error().begin(), known.error().end());
+  for (const std::string_view key : {"input", "output", "spread"}) {
+    const Node* node = tree.find(key);
+    if (node == nullptr) continue;
+    hw::Provenance from;
+    if (const hw::SourceInfo* info = catalog.sources().find(text_at(*node, "source"))) {
+      from.source = *info;
+    }
+    const std::string sure = text_at(*node, "confidence");
+    from.confidence = sure == "high"     ? hw::Confidence::high
+                      : sure == "medium" ? hw::Confidence::medium
+                                         : hw::Confidence::low;
+    from.note = text_at(*node, "note");
+    const std::string unit = key == "spread" ? "" : " tokens";
+    sheet.lines.push_back({.path = std::string(key),
+                           .dimension = {},
+                           .figures = {{text_at(*node, "value") + unit, std::nullopt, from}}});
+  }
+}
+
 /// How the lines of each kind are read. A new kind is one line.
 struct KindReader {
   std::string_view kind;
@@ -261,6 +285,7 @@ constexpr KindReader readers[] = {
     {"published", add_published},
     {"tool", add_tool},
     {"case", add_case},
+    {"benchmark", add_benchmark},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "sn/base/random.h"
+#include "sn/evidence/serving_limits.h"
 #include "sn/serving/engine.h"
 #include "sn/twin/simulate.h"
 
@@ -50,11 +51,13 @@ serving::Pool pool_of(const MeasuredPool& measured, const ServingPoint& point, s
                      .draft_tokens = point.draft_tokens};
   pool.replicas = measured.workers;
   pool.chunk = chunk;
+  pool.max_batch = point.engine.batch;
   return pool;
 }
 
 serving::ServingPlan plan_of(const ServingPoint& p) {
-  const Policy policy = policy_of(p);
+  Policy policy = policy_of(p);
+  if (p.engine.tokens > 0) policy.budget = p.engine.tokens;
   serving::ServingPlan plan;
   if (p.disaggregated) plan.prefill = pool_of(p.prefill, p, policy.budget);
   plan.decode = pool_of(p.decode, p, p.disaggregated ? 0 : policy.budget);
@@ -135,9 +138,9 @@ class Clients {
         lengths_(world.seed, entity_key(point.name)),
         engine_(std::move(spec), &meter_) {
     const auto all = static_cast<std::int64_t>(point.requests);
-    clients_ = point.load == LoadKind::closed
-                   ? std::min(all, static_cast<std::int64_t>(point.concurrency))
-                   : all;
+    clients_ = point.load == LoadKind::offline
+                   ? all
+                   : std::min(all, static_cast<std::int64_t>(point.concurrency));
     to_send_ = std::min(all, std::max(rounds_played * clients_, least_played));
   }
 
@@ -175,8 +178,8 @@ class Clients {
       run.input += middle.input * scale;
       run.output += middle.output * scale;
     }
-    out.ttft = run.ttft;
-    out.tpot = run.tpot;
+    out.ttft = point_.medians ? median_of(&Seen::ttft) : run.ttft;
+    out.tpot = point_.medians ? median_of(&Seen::tpot) : run.tpot;
     out.total_per_gpu = (run.input + run.output) / span / d(point_.gpus());
     out.output_per_gpu = run.output / span / d(point_.decode.gpus());
     const MeasuredPool& prefill = point_.disaggregated ? point_.prefill : point_.decode;
@@ -186,6 +189,15 @@ class Clients {
   [[nodiscard]] const Meter& meter() const { return meter_; }
 
  private:
+  /// Of all that was played: where rounds stand for others, they are alike.
+  [[nodiscard]] double median_of(double Seen::* what) const {
+    std::vector<double> values;
+    for (const Seen& s : meter_.seen) values.push_back(s.*what);
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+  }
+
   std::int64_t length(double largest) {
     const auto high = static_cast<std::int64_t>(std::llround(largest));
     const auto low = static_cast<std::int64_t>(std::llround(point_.range * largest));
@@ -227,24 +239,35 @@ std::string cannot(const ServingPoint& point, const twin::World& world,
 
 }  // namespace
 
-ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
-  ServingPrediction out;
+Result<serving::EngineSpec> measured_engine(const ServingPoint& point, const twin::World& world) {
   const serving::ServingPlan plan = plan_of(point);
-  out.why_not = cannot(point, world, plan);
-  if (!out.why_not.empty()) return out;
+  if (const std::string why = cannot(point, world, plan); !why.empty()) {
+    return fail(Error{.code = ErrorCode::infeasible, .message = why});
+  }
   twin::SimulationOptions options;
   options.routing = serving::Routing::least_loaded;
-  options.queue_limit = static_cast<std::int64_t>(point.requests) + 1;
+  options.queue_limit = std::max<std::int64_t>(static_cast<std::int64_t>(point.requests), 1) * 2;
   Result<serving::EngineSpec> spec = twin::engine_spec(world, plan, options);
   if (!spec) {
-    out.why_not = "weights leave no memory for a KV cache";
-    return out;
+    return fail(
+        Error{.code = ErrorCode::infeasible, .message = "weights leave no memory for a KV cache"});
   }
   const Policy policy = policy_of(point);
   for (serving::PoolSpec& pool : spec->deployments.front().pools) {
     pool.batching.prefill_first = policy.prefill_first;
     pool.batching.ahead = policy.ahead;
     pool.batching.poll = policy.poll;
+    if (point.engine.tokens > 0) pool.batching.decodes_in_budget = true;
+  }
+  return spec;
+}
+
+ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
+  ServingPrediction out;
+  Result<serving::EngineSpec> spec = measured_engine(point, world);
+  if (!spec) {
+    out.why_not = spec.error().front().message;
+    return out;
   }
   Clients clients(point, world, *std::move(spec));
   if (!clients.run()) {
@@ -257,6 +280,7 @@ ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
   for (std::size_t i = 0; i < llm::part_count; ++i) all[i] += m.prefill[i];
   out.sigma_tpot = sigma_of(point.disaggregated ? m.decode : all, world.uncertainty);
   out.sigma_ttft = std::hypot(sigma_of(m.prefill, world.uncertainty), world.uncertainty.wait);
+  if (point.load == LoadKind::limited) keep_limits(point, world, out);
   return out;
 }
 

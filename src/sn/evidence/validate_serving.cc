@@ -99,8 +99,8 @@ class Sum {
 };
 
 std::string group_of(const ServingPoint& p) {
-  return fmt::format("{} {} {} {} {}{}", p.system, p.model.empty() ? "other" : p.model,
-                     p.framework, p.precision_name, p.disaggregated ? "disagg" : "agg",
+  return fmt::format("{} {} {} {} {}{}", p.system, p.model.empty() ? "other" : p.model, p.framework,
+                     p.precision_name, p.disaggregated ? "disagg" : "agg",
                      p.speculation == "none" ? "" : " " + p.speculation);
 }
 
@@ -125,20 +125,35 @@ std::vector<Played> list_points(const ServingFiles& files, MeasuredWorlds& world
   return out;
 }
 
+/// What decides how a point of a benchmark plays; submissions of the same are played once.
+std::string same_play(const ServingPoint& p) {
+  return fmt::format("{} {} {} {:.0f} {} {}", p.name, p.model, p.precision_name, p.output, p.gpus(),
+                     p.framework);
+}
+
 void play_all(std::vector<Played>& points, int threads) {
+  std::vector<std::size_t> as(points.size());  // index of the point that stands for each
+  std::map<std::string, std::size_t> played;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const ServingPoint& p = *points[i].point;
+    const bool alike = points[i].skip.empty() && !p.benchmark.empty();
+    as[i] = alike ? played.try_emplace(same_play(p), i).first->second : i;
+  }
   tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
   arena.execute([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, points.size(), 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          for (std::size_t i = range.begin(); i < range.end(); ++i) {
-            Played& p = points[i];
-            if (!p.skip.empty()) continue;
-            p.prediction = predict(*p.point, *p.world);
-            p.skip = p.prediction.why_not;
-          }
-        });
+    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, points.size(), 1),
+                      [&](const tbb::blocked_range<std::size_t>& range) {
+                        for (std::size_t i = range.begin(); i < range.end(); ++i) {
+                          Played& p = points[i];
+                          if (!p.skip.empty() || as[i] != i) continue;
+                          p.prediction = predict(*p.point, *p.world);
+                        }
+                      });
   });
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points[i].prediction = points[as[i]].prediction;
+    if (points[i].skip.empty()) points[i].skip = points[i].prediction.why_not;
+  }
 }
 
 std::vector<ServingMiss> worst_of(const std::vector<Played>& points, std::size_t most) {
@@ -185,7 +200,7 @@ ServingValidation validate_serving(const std::string& directory, const hw::Catal
   ServingValidation v;
   v.cases = predict_scale_cases(catalog);
   if (directory.empty()) return v;
-  ServingFiles files = read_serving_files(directory);
+  ServingFiles files = read_serving_files(directory, catalog);
   v.errors = std::move(files.errors);
   v.ignored = std::move(files.ignored);
   v.replays = replay_vllm_runs(directory, catalog);
