@@ -25,9 +25,10 @@ struct Accelerator {
   std::string_view chip;
 };
 /// "Virtualized" systems pass whole GPUs through: the chip is the same.
-constexpr std::array<Accelerator, 10> accelerators = {{
+constexpr std::array<Accelerator, 11> accelerators = {{
     {"NVIDIA H100-SXM", "h100"},
     {"NVIDIA H200-SXM", "h200"},
+    {"NVIDIA H200-NVL", "h200-nvl"},
     {"Virtualized NVIDIA H200-SXM", "h200"},
     {"NVIDIA B200-SXM", "b200"},
     {"NVIDIA GB200", "gb200"},

@@ -33,7 +33,7 @@ constexpr std::array<PublishedGroup, 15> groups = {{
     {"azure_a100", "", "", "which tokens the throughput counts is not stated"},
     {"azure_gb200", "gb200", "trtllm", ""},
     {"mooncake_vllm_qwen3-8b", "h800", "vllm", ""},
-    {"mooncake_sglang_qwen3-235b", "", "", "H20-3e 143GB is not in the catalog"},
+    {"mooncake_sglang_qwen3-235b", "h20-3e", "sglang", ""},
     {"mooncake_a10", "", "", "A10 24GB is not in the catalog"},
     {"mooncake_ssd", "", "", "A100-SXM4-40GB is not in the catalog"},
     {"mooncake_store", "", "", "a gain over another run, no rate"},
