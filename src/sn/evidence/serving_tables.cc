@@ -155,6 +155,8 @@ void read_trtllm_overview(const ServingRow& row, ServingPoint& p) {
 /// What the launch scripts of the token-position runs say and their rows do not. Source:
 /// SemiAnalysisAI/InferenceX experimental/token_position_decode_slo/*/serve_*_sbatch.sh: vLLM
 /// nightly of 2026-02, eight GPUs of a partition whose name is the only word about them.
+/// MiniMax-M2.5 has the configuration of M2. Prompts cached from an earlier run (vLLM's prefix
+/// cache is on, the server stays up between runs) are not known and not modelled.
 struct TokenPositionRun {
   std::string_view model;   // part of the lowered name
   std::string_view system;  // by the partition: "h200"; "main" says nothing
