@@ -88,6 +88,23 @@ class ValidateServing(CommandTest):
         self.assertEqual(files[NAME]["skipped"],
                          [{"reason": "model is not in the catalog", "rows": 1}])
 
+    def test_a_benchmark_within_its_limits(self):
+        header = ("Model,Scenario,Accelerator,n_devices,weight_data_types,Performance_Result,"
+                  "Accuracy,Software,Category,Location\n")
+        row = "llama3.1-8b,Offline,NVIDIA H200-SXM-141GB,8,fp8,58304,x,TensorRT,closed,x\n"
+        name = "mlperf_inference_v5.1_llm.csv"
+        self.write(name, header + row + row + row.replace("Offline", "Server") +
+                   row.replace("NVIDIA H200-SXM-141GB", "Acme A1"))
+        command = ("validate", "serving", "--data", self.folder, "--json")
+        report = json.loads(self.done(*command).stdout)
+        jsonschema.validate(report, schema("serving_validation.schema.json"))
+        file = report["files"][0]
+        self.assertEqual((file["rows"], file["predicted"]), (4, 3))
+        self.assertEqual(file["metrics"]["tput_per_gpu"]["n"], 3)
+        self.assertEqual(file["held_out"]["tput_per_gpu"]["n"], 3, "nothing of it is fitted")
+        self.assertEqual(file["skipped"], [{"reason": "Acme A1 is not in the catalog", "rows": 1}])
+        self.assertIn("mlperf-llama2-70b", self.done("catalog", "benchmarks").stdout)
+
     def test_files_of_other_names_are_said(self):
         self.write(NAME, HEADER + ROW)
         self.write("run.json", "{}")

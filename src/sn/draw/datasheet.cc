@@ -11,6 +11,7 @@
 
 #include "sn/base/units.h"
 #include "sn/collective/params.h"
+#include "sn/evidence/benchmark.h"
 #include "sn/evidence/published_figures.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
@@ -224,6 +225,54 @@ void add_case(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Er
   }
 }
 
+hw::Provenance provenance_of(const hw::Catalog& catalog, const Node& node) {
+  hw::Provenance from;
+  if (const hw::SourceInfo* info = catalog.sources().find(text_at(node, "source"))) {
+    from.source = *info;
+  }
+  const std::string sure = text_at(node, "confidence");
+  from.confidence = sure == "high"     ? hw::Confidence::high
+                    : sure == "medium" ? hw::Confidence::medium
+                                       : hw::Confidence::low;
+  from.note = text_at(node, "note");
+  return from;
+}
+
+/// What a benchmark asks for and how it is deployed; `validate serving` plays it.
+void add_benchmark(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+  const Result<evidence::Benchmark> known = evidence::read_benchmark(tree, catalog.sources());
+  if (!known) {
+    errors.insert(errors.end(), known.error().begin(), known.error().end());
+    return;
+  }
+  const auto line = [&](std::string path, std::string text, const Node& node) {
+    sheet.lines.push_back({.path = std::move(path),
+                           .dimension = {},
+                           .figures = {{text, std::nullopt, provenance_of(catalog, node)}}});
+  };
+  for (const std::string_view key : {"input", "output", "spread"}) {
+    const Node& node = *tree.find(key);
+    line(std::string(key), text_at(node, "value") + (key == "spread" ? "" : " tokens"), node);
+  }
+  for (const Node& node : tree.find("deployments")->items()) {
+    std::string text;
+    for (const Node::Member& m : node.members()) {
+      if (m.value.is_map() || m.key == "chips" || m.key == "scenarios" || m.key == "source" ||
+          m.key == "confidence" || m.key == "note") {
+        continue;
+      }
+      text += (text.empty() ? "" : ", ") + m.key + " " + m.value.text();
+    }
+    std::string path;
+    for (const std::string_view key : {"chips", "scenarios"}) {
+      for (const Node& item : node.find(key)->items()) {
+        path += (path.empty() ? "" : " ") + item.text();
+      }
+    }
+    line(path, text, node);
+  }
+}
+
 /// How the lines of each kind are read. A new kind is one line.
 struct KindReader {
   std::string_view kind;
@@ -261,6 +310,7 @@ constexpr KindReader readers[] = {
     {"published", add_published},
     {"tool", add_tool},
     {"case", add_case},
+    {"benchmark", add_benchmark},
 };
 
 }  // namespace

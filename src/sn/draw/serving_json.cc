@@ -95,6 +95,8 @@ std::string serving_validation_json(const evidence::ServingValidation& v) {
   write(w, v.aggregated);
   w.key("disaggregated");
   write(w, v.disaggregated);
+  w.key("assumed");
+  write(w, v.assumed);
   w.key("groups").begin_array();
   for (const ServingReport& r : v.groups) write(w, r);
   w.end_array().end_object().key("worst").begin_array();

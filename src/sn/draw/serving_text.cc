@@ -160,8 +160,11 @@ std::string serving_validation_text(const ServingValidation& v, const TextStyle&
     table.rule();
     add_row(table, v.aggregated);
     add_row(table, v.disaggregated);
+    add_row(table, v.assumed);
     out +=
-        "\nGroups (errors of points never fitted; unknown speculation counts in its own alone)\n";
+        "\nGroups (errors of points never fitted; unknown speculation counts in its own alone,\n"
+        "  so do points whose lengths or deployments are assumed in part: MLPerf, token "
+        "position)\n";
     out += table.str(style) + worst(v, style) + "\n";
   }
   if (!v.replays.runs.empty()) out += evidence::replay_text(v.replays) + "\n";

@@ -219,7 +219,7 @@ ServingCalibration calibrate_serving(const std::string& directory, const hw::Cat
                                      const CalibrateServingOptions& options,
                                      const std::function<void(std::string_view)>& progress) {
   ServingCalibration out;
-  ServingFiles files = read_serving_files(directory);
+  ServingFiles files = read_serving_files(directory, catalog);
   out.errors = std::move(files.errors);
   for (ServingFile& f : files.files) {
     out.errors.insert(out.errors.end(), f.faults.begin(), f.faults.end());

@@ -16,12 +16,14 @@ namespace sn::evidence {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> racks = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> racks = {{
     {"a100", "hgx-a100"},
     {"h100", "hgx-h100"},
     {"h200", "hgx-h200"},
+    {"h200-nvl", "h200-nvl-8x"},
     {"h800", "hgx-h800"},
     {"h20", "hgx-h20"},
+    {"h20-3e", "hgx-h20-3e"},
     {"b200", "hgx-b200"},
     {"b300", "hgx-b300"},
     {"gb200", "nvl72-gb200"},

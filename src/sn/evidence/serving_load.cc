@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "sn/base/random.h"
+#include "sn/evidence/serving_limits.h"
 #include "sn/serving/engine.h"
 #include "sn/twin/simulate.h"
 
@@ -50,11 +51,13 @@ serving::Pool pool_of(const MeasuredPool& measured, const ServingPoint& point, s
                      .draft_tokens = point.draft_tokens};
   pool.replicas = measured.workers;
   pool.chunk = chunk;
+  pool.max_batch = point.engine.batch;
   return pool;
 }
 
 serving::ServingPlan plan_of(const ServingPoint& p) {
-  const Policy policy = policy_of(p);
+  Policy policy = policy_of(p);
+  if (p.engine.tokens > 0) policy.budget = p.engine.tokens;
   serving::ServingPlan plan;
   if (p.disaggregated) plan.prefill = pool_of(p.prefill, p, policy.budget);
   plan.decode = pool_of(p.decode, p, p.disaggregated ? 0 : policy.budget);
@@ -125,14 +128,6 @@ Means means_of(const std::vector<Seen>& all, std::size_t from, std::size_t to) {
   return m;
 }
 
-double median_ttft(const std::vector<Seen>& all, std::size_t from) {
-  std::vector<double> ttft;
-  for (std::size_t i = from; i < all.size(); ++i) ttft.push_back(all[i].ttft);
-  const auto middle = ttft.begin() + static_cast<std::ptrdiff_t>(ttft.size() / 2);
-  std::nth_element(ttft.begin(), middle, ttft.end());
-  return *middle;
-}
-
 constexpr std::int64_t rounds_played = 4;
 constexpr std::int64_t least_played = 40;
 
@@ -143,9 +138,9 @@ class Clients {
         lengths_(world.seed, entity_key(point.name)),
         engine_(std::move(spec), &meter_) {
     const auto all = static_cast<std::int64_t>(point.requests);
-    clients_ = point.load == LoadKind::closed
-                   ? std::min(all, static_cast<std::int64_t>(point.concurrency))
-                   : all;
+    clients_ = point.load == LoadKind::offline
+                   ? all
+                   : std::min(all, static_cast<std::int64_t>(point.concurrency));
     to_send_ = std::min(all, std::max(rounds_played * clients_, least_played));
   }
 
@@ -183,9 +178,10 @@ class Clients {
       run.input += middle.input * scale;
       run.output += middle.output * scale;
     }
-    out.ttft = run.ttft;
-    out.ttft_median = median_ttft(seen, c < seen.size() ? c : 0);
-    out.tpot = run.tpot;
+    const std::size_t after = c < seen.size() ? c : 0;
+    out.ttft_median = median_of(&Seen::ttft, after);
+    out.ttft = point_.medians ? out.ttft_median : run.ttft;
+    out.tpot = point_.medians ? median_of(&Seen::tpot, after) : run.tpot;
     out.total_per_gpu = (run.input + run.output) / span / d(point_.gpus());
     out.output_per_gpu = run.output / span / d(point_.decode.gpus());
     const MeasuredPool& prefill = point_.disaggregated ? point_.prefill : point_.decode;
@@ -195,6 +191,15 @@ class Clients {
   [[nodiscard]] const Meter& meter() const { return meter_; }
 
  private:
+  /// Of the requests from one on: those before belong to the burst at the start.
+  [[nodiscard]] double median_of(double Seen::* what, std::size_t from) const {
+    std::vector<double> values;
+    for (std::size_t i = from; i < meter_.seen.size(); ++i) values.push_back(meter_.seen[i].*what);
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+  }
+
   std::int64_t length(double largest) {
     const auto high = static_cast<std::int64_t>(std::llround(largest));
     const auto low = static_cast<std::int64_t>(std::llround(point_.range * largest));
@@ -236,22 +241,23 @@ std::string cannot(const ServingPoint& point, const twin::World& world,
 
 }  // namespace
 
-ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
-  return predict(point, plan_of(point), world);
+Result<serving::EngineSpec> measured_engine(const ServingPoint& point, const twin::World& world) {
+  return measured_engine(point, plan_of(point), world);
 }
 
-ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
-                          const twin::World& world) {
-  ServingPrediction out;
-  out.why_not = cannot(point, world, plan);
-  if (!out.why_not.empty()) return out;
+Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
+                                            const serving::ServingPlan& plan,
+                                            const twin::World& world) {
+  if (const std::string why = cannot(point, world, plan); !why.empty()) {
+    return fail(Error{.code = ErrorCode::infeasible, .message = why});
+  }
   twin::SimulationOptions options;
   options.routing = serving::Routing::least_loaded;
-  options.queue_limit = static_cast<std::int64_t>(point.requests) + 1;
+  options.queue_limit = std::max<std::int64_t>(static_cast<std::int64_t>(point.requests), 1) * 2;
   Result<serving::EngineSpec> spec = twin::engine_spec(world, plan, options);
   if (!spec) {
-    out.why_not = "weights leave no memory for a KV cache";
-    return out;
+    return fail(
+        Error{.code = ErrorCode::infeasible, .message = "weights leave no memory for a KV cache"});
   }
   const Policy policy = policy_of(point);
   for (serving::PoolSpec& pool : spec->deployments.front().pools) {
@@ -259,6 +265,22 @@ ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan&
     pool.batching.prefill_first = policy.prefill_first;
     pool.batching.ahead = policy.ahead;
     pool.batching.poll = policy.poll;
+    if (point.engine.tokens > 0) pool.batching.decodes_in_budget = true;
+  }
+  return spec;
+}
+
+ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
+  return predict(point, plan_of(point), world);
+}
+
+ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
+                          const twin::World& world) {
+  ServingPrediction out;
+  Result<serving::EngineSpec> spec = measured_engine(point, plan, world);
+  if (!spec) {
+    out.why_not = spec.error().front().message;
+    return out;
   }
   Clients clients(point, world, *std::move(spec));
   if (!clients.run()) {
@@ -273,6 +295,7 @@ ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan&
   const llm::Uncertainty& u = world.uncertainty;
   out.sigma_ttft = sigma_of_ttft(sigma_of(m.prefill, u), u, point.disaggregated);
   out.sigma_rate = sigma_of_rate(sigma_of(all, u), u, point.disaggregated);
+  if (point.load == LoadKind::limited) keep_limits(point, world, out);
   return out;
 }
 

@@ -10,6 +10,9 @@
 // Of a closed loop of many rounds (requests / concurrency) four are played: the burst, two in the
 // steady state, and the last, while clients leave. The two in the middle stand for all others:
 //   mean = (first + (rounds - 2) x middle + last) / rounds
+//
+// A benchmark that is limited by latencies (serving_limits.h) is played saturated first, with as
+// many clients as the engine takes: what it can do at most.
 
 #pragma once
 
@@ -18,6 +21,7 @@
 #include "sn/base/result.h"
 #include "sn/evidence/serving_points.h"
 #include "sn/llm/uncertainty.h"
+#include "sn/serving/engine_spec.h"
 #include "sn/serving/steady_state.h"
 #include "sn/twin/world.h"
 
@@ -36,8 +40,14 @@ struct ServingPrediction {
   std::string why_not;  // not empty: nothing was predicted
 };
 
+/// The engine of a point; an error where its deployment is not modelled.
+[[nodiscard]] Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
+                                                          const twin::World& world);
 [[nodiscard]] ServingPrediction predict(const ServingPoint& point, const twin::World& world);
 /// The same with pools that say more than a table does: limits of batches, replicas of experts.
+[[nodiscard]] Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
+                                                          const serving::ServingPlan& plan,
+                                                          const twin::World& world);
 [[nodiscard]] ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
                                         const twin::World& world);
 

@@ -8,15 +8,16 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <map>
 #include <utility>
 
 #include "sn/base/files.h"
-#include "sn/evidence/engine_versions.h"
+#include "sn/base/text.h"
+#include "sn/evidence/benchmark.h"
 #include "sn/evidence/metrics.h"
+#include "sn/evidence/serving_tables.h"
 
 namespace sn::evidence {
 
@@ -27,23 +28,16 @@ using kernel::DataType;
 
 constexpr std::size_t text_max = std::size_t{1} << 28;
 constexpr std::uint64_t fitted_part = 4;
-constexpr std::int64_t node_gpus = 8;
 constexpr double longest = 1e7;        // tokens of a request
 constexpr double most_requests = 1e6;  // of a run
 constexpr std::string_view not_stated = "number of instances is not stated";
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 /// Catalog entry of a model by how tables name it.
 struct ModelName {
   std::string_view part;  // of the lowered name
   std::string_view entry;
 };
-constexpr std::array<ModelName, 17> model_names = {{{"deepseek-v3.2", "deepseek-v3.2"},
+constexpr std::array<ModelName, 22> model_names = {{{"deepseek-v3.2", "deepseek-v3.2"},
                                                     {"deepseek-v3", "deepseek-v3"},
                                                     {"deepseek-r1", "deepseek-v3"},
                                                     {"deepseek r1", "deepseek-v3"},
@@ -58,13 +52,19 @@ constexpr std::array<ModelName, 17> model_names = {{{"deepseek-v3.2", "deepseek-
                                                     {"qwen3-30b", "qwen3-30b-a3b"},
                                                     {"qwen3 30b", "qwen3-30b-a3b"},
                                                     {"qwen3-32b", "qwen3-32b"},
+                                                    {"qwen3-8b", "qwen3-8b"},
                                                     {"405b", "llama-3.1-405b"},
+                                                    {"llama2-70b", "llama-2-70b"},
+                                                    {"mixtral-8x7b", "mixtral-8x7b"},
+                                                    {"minimax-m2", "minimax-m2"},
+                                                    {"glm-5", "glm-5"},
                                                     {"maverick", "llama-4-maverick"}}};
 
 bool is_hopper(std::string_view chip) { return chip.starts_with("h"); }
 bool has_fp4(std::string_view chip) {
   return chip.find("b200") != std::string_view::npos ||
-         chip.find("b300") != std::string_view::npos || chip.starts_with("mi355");
+         chip.find("b300") != std::string_view::npos || chip.starts_with("mi355") ||
+         chip.starts_with("rtx-pro");
 }
 
 /// Formats that the engine runs for a release of a precision on a chip, and its KV cache.
@@ -89,209 +89,6 @@ void set_precision(ServingPoint& p) {
                  .kv = narrow_kv ? DataType::fp8 : DataType::bf16};
 }
 
-/// Reads fields of one row by column name.
-class Row {
- public:
-  Row(const CsvReader& csv, Faults& faults) : csv_(csv), faults_(faults) {}
-
-  [[nodiscard]] std::string_view text(std::string_view column) const {
-    const auto at = csv_.column(column);
-    return at ? csv_.field(*at) : std::string_view{};
-  }
-  [[nodiscard]] bool has(std::string_view column) const { return !text(column).empty(); }
-  /// A whole number, or `otherwise` where the field is empty.
-  [[nodiscard]] std::int64_t count(std::string_view column, std::int64_t otherwise) const {
-    if (!has(column)) return otherwise;
-    const auto value = csv_.number(*csv_.column(column), faults_);
-    return value ? static_cast<std::int64_t>(std::clamp(*value, -1e9, 1e9)) : otherwise;
-  }
-  [[nodiscard]] bool flag(std::string_view column) const { return lowered(text(column)) == "true"; }
-  /// A number above zero in `unit`s; empty fields are absent, others faults.
-  [[nodiscard]] std::optional<double> positive(std::string_view column, double unit = 1.0) const {
-    if (!has(column)) return std::nullopt;
-    const auto value = csv_.positive(*csv_.column(column), faults_);
-    if (!value) return std::nullopt;
-    return *value * unit;
-  }
-
- private:
-  const CsvReader& csv_;
-  Faults& faults_;
-};
-
-/// Several tables print tp x ep for an instance whose tp ranks are its ep ranks.
-std::int64_t true_ranks(std::int64_t printed, std::int64_t ep, std::int64_t expert_tp) {
-  const bool doubled = printed > node_gpus && ep == expert_tp && ep * expert_tp == printed;
-  return doubled ? ep : printed;
-}
-
-llm::Parallelism aic_parallel(const Row& row, const std::string& prefix) {
-  const auto n = [&](const char* column) {
-    return std::max<std::int64_t>(1, row.count(prefix + column, 1));
-  };
-  llm::Parallelism p;
-  p.tp = n("tp_size");
-  p.dp = n("attention_dp_size");
-  p.pp = n("pp_size");
-  p.ep = n("moe_ep_size");
-  const std::int64_t ranks = true_ranks(p.tp * p.dp, p.ep, n("moe_tp_size"));
-  if (ranks != p.tp * p.dp) (p.dp > 1 ? p.dp : p.tp) = ranks;
-  p.ep = std::min(p.ep, p.tp * p.dp);
-  return p;
-}
-
-double number_after(std::string_view text, std::string_view key) {
-  const auto at = text.find(key);
-  if (at == std::string_view::npos) return 0.0;
-  double value = 0.0;
-  const char* begin = text.data() + at + key.size();
-  std::from_chars(begin, text.data() + text.size(), value);
-  return std::isfinite(value) ? std::max(value, 0.0) : 0.0;
-}
-
-void read_aic(const Row& row, ServingPoint& p) {
-  p.name = row.text("id");
-  p.system = chip_entry(row.text("system"));
-  p.framework = framework_entry(row.text("backend"));
-  p.version = row.text("backend_version");
-  p.framework = engine_entry(p.framework, p.version);
-  p.model = model_entry(row.text("model_path"));
-  p.precision_name = row.has("precision") ? lowered(row.text("precision")) : "bf16";
-  p.disaggregated = row.text("mode") == "disagg";
-  p.input = row.positive("isl").value_or(0.0);
-  p.output = row.positive("osl").value_or(0.0);
-  p.ttft = row.positive("silicon_ttft_ms", 1e-3);
-  p.tpot = row.positive("silicon_tpot_ms", 1e-3);
-  const std::string spec = lowered(row.text("spec_method"));
-  p.speculation = spec.starts_with("none") ? "none" : spec.empty() ? "unknown" : spec;
-  p.ttft_queues = row.text("flags").find("queueing") != std::string_view::npos;
-  const std::string_view source = row.text("silicon_data_source");
-  // Points that come from InferenceX were loaded as it does; others with fixed lengths.
-  p.range = source.find("gap-analysis") == std::string_view::npos ? 0.8 : 1.0;
-  p.concurrency = number_after(source, "silicon_concurrency=");
-  if (p.disaggregated) {
-    p.prefill = {row.count("prefill_num_workers", 0), aic_parallel(row, "prefill_")};
-    p.decode = {row.count("decode_num_workers", 0), aic_parallel(row, "decode_")};
-  } else {
-    p.decode = {1, aic_parallel(row, "")};
-    if (p.concurrency <= 0.0) {
-      p.concurrency = static_cast<double>(row.count("batch_size", 0) * p.decode.parallel.dp);
-    }
-  }
-  p.requests = 10.0 * p.concurrency;
-}
-
-/// `gpus` of the whole pool where the table has them right, 0 where it does not.
-MeasuredPool inferencex_pool(const Row& row, const std::string& side, std::int64_t gpus) {
-  MeasuredPool pool;
-  pool.workers = row.count(side + "_num_workers", 0);
-  const std::int64_t tp = std::max<std::int64_t>(1, row.count(side + "_tp", 1));
-  const std::int64_t ep = std::max<std::int64_t>(1, row.count(side + "_ep", 1));
-  std::int64_t ranks = tp;
-  if (gpus > 0 && pool.workers > 0 && gpus % pool.workers == 0) ranks = gpus / pool.workers;
-  const bool attention_dp = row.flag(side + "_dp_attention");
-  pool.parallel.tp = attention_dp ? 1 : ranks;
-  pool.parallel.dp = attention_dp ? ranks : 1;
-  pool.parallel.ep = ranks > tp ? ranks : std::min(ep, ranks);
-  return pool;
-}
-
-void read_inferencex(const Row& row, ServingPoint& p) {
-  p.system = chip_entry(row.text("hardware"));
-  p.framework = framework_entry(row.text("framework"));
-  p.version = row.text("image");
-  if (p.framework != "vllm") p.framework = engine_entry(p.framework, p.version);  // ATOM has none
-  p.model = model_entry(row.text("model"));
-  p.precision_name = lowered(row.text("precision"));
-  p.speculation = lowered(row.text("spec_method"));
-  if (p.speculation == "mtp") p.draft_tokens = 1;
-  p.disaggregated = row.flag("disagg");
-  p.input = row.positive("isl").value_or(0.0);
-  p.output = row.positive("osl").value_or(0.0);
-  p.concurrency = row.positive("conc").value_or(0.0);
-  p.requests = 10.0 * p.concurrency;
-  p.range = 0.8;
-  p.ttft = row.positive("mean_ttft");
-  p.tpot = row.positive("mean_tpot");
-  p.ttft_median = row.positive("median_ttft");
-  p.total_per_gpu = row.positive("tput_per_gpu");
-  p.output_per_gpu = row.positive("output_tput_per_gpu");
-  p.input_per_gpu = row.positive("input_tput_per_gpu");
-  if (p.disaggregated) {
-    p.prefill = inferencex_pool(row, "prefill", row.count("num_prefill_gpu", 0));
-    p.decode = inferencex_pool(row, "decode", row.count("num_decode_gpu", 0));
-  } else {
-    p.decode = inferencex_pool(row, "prefill", 0);
-    p.decode.workers = 1;
-  }
-  p.name = fmt::format("{} {} {} {}x{} c{:.0f}", p.system, row.text("framework"), p.precision_name,
-                       row.text("isl"), row.text("osl"), p.concurrency);
-}
-
-void read_trtllm_overview(const Row& row, ServingPoint& p) {
-  p.system = chip_entry(row.text("gpu"));
-  p.framework = "trtllm";
-  p.model = model_entry(row.text("model"));
-  p.precision_name = lowered(row.text("precision"));
-  p.speculation = "none";
-  p.load = LoadKind::offline;
-  p.input = row.positive("isl").value_or(0.0);
-  p.output = row.positive("osl").value_or(0.0);
-  p.requests = row.positive("num_requests").value_or(0.0);
-  p.concurrency = p.requests;
-  const std::int64_t gpus = row.count("n_gpus", 0);
-  const bool attention_dp = row.text("parallelism").starts_with("DEP");
-  p.decode.workers = 1;
-  p.decode.parallel.tp = attention_dp ? 1 : gpus;
-  p.decode.parallel.dp = attention_dp ? gpus : 1;
-  if (attention_dp) p.decode.parallel.ep = gpus;
-  const std::optional<double> value = row.positive("value");
-  if (row.text("metric") == "output_tok_per_s_per_gpu") {
-    p.output_per_gpu = value;
-  } else if (row.text("metric") == "output_tok_per_s_total" && value && gpus > 0) {
-    p.output_per_gpu = *value / static_cast<double>(gpus);
-  } else {
-    p.skip = "unknown metric";
-  }
-  p.name = fmt::format("{} x {} {} {} {}x{}", gpus, p.system, row.text("model"), p.precision_name,
-                       row.text("isl"), row.text("osl"));
-}
-
-/// Tables that say too little for a prediction: their rows are counted, with the reason.
-void read_mlperf(const Row&, ServingPoint& p) {
-  p.skip = "lengths of the data set are not in the table";
-}
-void read_token_position(const Row&, ServingPoint& p) {
-  p.skip = "the accelerator is not in the table";
-}
-void read_published(const Row&, ServingPoint& p) {
-  p.skip = "single figures: those of whole supernodes are cases of the catalog";
-}
-
-struct TableKind {
-  std::string_view prefix;
-  std::array<std::string_view, 4> needs;  // columns without which it is another table
-  void (*read)(const Row&, ServingPoint&);
-};
-constexpr std::array<TableKind, 6> table_kinds = {{
-    {"aic_silicon_e2e", {"system", "backend", "silicon_tpot_ms", "silicon_data_source"}, read_aic},
-    {"inferencex_dsr1", {"hardware", "framework", "conc", "mean_tpot"}, read_inferencex},
-    {"trtllm_perf_overview", {"gpu", "model", "parallelism", "value"}, read_trtllm_overview},
-    {"mlperf_inference", {"Model", "Scenario", "Accelerator", "Performance_Result"}, read_mlperf},
-    {"inferencex_token_position",
-     {"model_id", "max_concurrency", "date", "file"},
-     read_token_position},
-    {"published", {"case_id", "metric", "value", "unit"}, read_published},
-}};
-
-/// "published" is a whole name: collectives have published figures as well.
-const TableKind* kind_of(std::string_view stem) {
-  for (const TableKind& k : table_kinds) {
-    if (k.prefix == "published" ? stem == k.prefix : stem.starts_with(k.prefix)) return &k;
-  }
-  return nullptr;
-}
-
 std::string stem_of(const std::string& name) {
   std::string stem = fs::path(name).filename().string();
   for (const std::string_view end : {".gz", ".zst", ".csv"}) {
@@ -303,7 +100,7 @@ std::string stem_of(const std::string& name) {
 }  // namespace
 
 std::string model_entry(std::string_view name) {
-  const std::string low = lowered(name);
+  const std::string low = lower(name);
   for (const ModelName& m : model_names) {
     if (low.find(m.part) != std::string::npos) return std::string(m.entry);
   }
@@ -314,13 +111,13 @@ std::string model_entry(std::string_view name) {
 }
 
 std::string chip_entry(std::string_view system) {
-  std::string out = lowered(system);
+  std::string out = lower(system);
   if (out.ends_with("_sxm")) out.resize(out.size() - 4);
   return out;
 }
 
 std::string framework_entry(std::string_view name) {
-  const std::string low = lowered(name);
+  const std::string low = lower(name);
   for (const std::string_view known : {"vllm", "sglang"}) {
     if (low.find(known) != std::string::npos) return std::string(known);
   }
@@ -345,11 +142,12 @@ void finish(ServingPoint& p) {
 }
 
 bool ServingPoint::fitted() const {
+  if (medians || !benchmark.empty()) return false;
   std::uint64_t hash = 0;
   const auto mix = [&](std::uint64_t x) { hash = mixed_bits(hash ^ x); };
   // The engine without its family of versions, so that a new family moves no point.
-  const std::string engine = framework.substr(0, framework.find('-'));
-  for (const std::string* text : {&system, &engine, &model, &precision_name}) {
+  const std::string family = framework.substr(0, framework.find('-'));
+  for (const std::string* text : {&system, &family, &model, &precision_name}) {
     for (const char c : *text) mix(static_cast<std::uint64_t>(c));
   }
   for (const double x : {input, output, concurrency, static_cast<double>(gpus())}) {
@@ -359,11 +157,13 @@ bool ServingPoint::fitted() const {
 }
 
 std::optional<ServingFile> read_serving_table(const std::string& name, std::string_view text) {
-  const TableKind* kind = kind_of(stem_of(name));
+  const ServingTable* kind = serving_table_of(stem_of(name));
   if (kind == nullptr) return std::nullopt;
   ServingFile out;
   out.name = name;
   CsvReader csv(text, name);
+  // Figures of training are published under the same name.
+  if (kind->prefix == "published" && csv.column("seq_len")) return std::nullopt;
   for (const std::string_view column : kind->needs) {
     if (csv.column(column)) continue;
     out.faults.push_back({.code = ErrorCode::missing,
@@ -378,7 +178,7 @@ std::optional<ServingFile> read_serving_table(const std::string& name, std::stri
     p.file = name;
     p.line = csv.line();
     const std::size_t before = faults.count();
-    kind->read(Row(csv, faults), p);
+    kind->read(ServingRow(csv, faults), p);
     if (faults.count() != before) continue;
     finish(p);
     out.points.push_back(std::move(p));
@@ -422,7 +222,7 @@ void join_instances(ServingFiles& files) {
   }
 }
 
-ServingFiles read_serving_files(const std::string& directory) {
+ServingFiles read_serving_files(const std::string& directory, const hw::Catalog& catalog) {
   ServingFiles out;
   std::error_code error;
   std::vector<fs::path> paths;
@@ -446,7 +246,7 @@ ServingFiles read_serving_files(const std::string& directory) {
     const bool named = file.find("__tp") != std::string::npos;
     const fs::path parent = fs::path(name).parent_path();
     const bool own = (csv || json) && (parent.empty() || parent.filename() == "serving");
-    if (json ? !named : !csv || kind_of(stem_of(name)) == nullptr) {
+    if (json ? !named : !csv || serving_table_of(stem_of(name)) == nullptr) {
       if (own) out.ignored.push_back(name);
       continue;
     }
@@ -464,6 +264,7 @@ ServingFiles read_serving_files(const std::string& directory) {
     out.files.push_back(std::move(*table));
   }
   join_instances(out);
+  describe_benchmarks(out, catalog);
   return out;
 }
 

@@ -8,6 +8,10 @@
 //   inferencex_dsr1_0528*.csv[.gz] InferenceX: closed loop, lengths uniform in [0.8 L, L], ten
 //                                 prompts for every concurrent one
 //   trtllm_perf_overview.csv      TensorRT-LLM: all requests at once, most output tokens per second
+//   mlperf_inference*.csv         MLPerf Inference: saturated, or the most within latency limits;
+//                                 lengths, limits and deployments from catalog/benchmarks
+//   inferencex_token_position_decode.csv  InferenceX: closed loop, fixed lengths, medians
+//   published.csv                 figures of blogs and guides, where they describe a deployment
 //   SYSTEM__ENGINE-VERSION__PRECISION__tpN[-dpN][-epN][__ANYTHING].json
 //                                 what `vllm bench serve --save-result` wrote; the name says what
 //                                 the file does not: "h200__vllm-0.19.0__fp8__tp4.json"
@@ -26,11 +30,14 @@
 #include <vector>
 
 #include "sn/base/result.h"
-#include "sn/evidence/csv.h"
+#include "sn/hw/catalog.h"
 #include "sn/kernel/data_type.h"
 #include "sn/llm/deployment.h"
 
 namespace sn::evidence {
+
+/// Why a point of a benchmark is not predicted before the catalog described its load.
+inline constexpr std::string_view undescribed = "the load of the benchmark is not described";
 
 /// GPUs of one role: `workers` instances alike.
 struct MeasuredPool {
@@ -44,6 +51,19 @@ struct MeasuredPool {
 enum class LoadKind {
   closed,   // `concurrency` clients, each sends its next request when the last one ended
   offline,  // all requests at once
+  limited,  // a Poisson process, as fast as 99 % of the requests keep both limits
+};
+
+/// What 99 % of the requests must keep; 0 where nothing is limited.
+struct LatencyLimits {
+  double ttft = 0.0;  // s
+  double tpot = 0.0;  // s
+};
+
+/// What an engine was started with, where it is known; 0: its defaults of the time.
+struct EngineLimits {
+  std::int64_t batch = 0;   // sequences of an attention rank
+  std::int64_t tokens = 0;  // of a step, decodes included
 };
 
 struct ServingPoint {
@@ -73,10 +93,17 @@ struct ServingPoint {
   std::optional<double> total_per_gpu;   // input and output tokens/s over all GPUs
   std::optional<double> output_per_gpu;  // output tokens/s: per decode GPU where disaggregated
   std::optional<double> input_per_gpu;   // input tokens/s: per prefill GPU where disaggregated
-  bool ttft_queues = false;              // TTFT includes queueing outside the engine: not judged
-  std::string_view skip;                 // why no model predicts it; empty: predicted
+  bool medians = false;                  // ttft and tpot are medians
+  std::string benchmark;                 // entry of catalog/benchmarks that describes the load
+  std::string scenario;                  // of that benchmark: "offline", "server", "interactive"
+  LatencyLimits limits;                  // LoadKind::limited
+  EngineLimits engine;
+  bool assumed = false;      // what the table leaves open is assumed in part: judged apart
+  bool ttft_queues = false;  // TTFT includes queueing outside the engine: not judged
+  std::string skip;          // why no model predicts it; empty: predicted
 
-  /// Whether `calibrate serving` may see it: one in four, by a hash of what was deployed.
+  /// Whether `calibrate serving` may see it: one in four, by a hash of what was deployed; none
+  /// whose load rests on the catalog or whose latencies are no means.
   [[nodiscard]] bool fitted() const;
   [[nodiscard]] std::int64_t gpus() const { return prefill.gpus() + decode.gpus(); }
 };
@@ -94,7 +121,8 @@ struct ServingFiles {
 };
 
 /// Reads every table below `directory`. The order does not depend on the file system.
-[[nodiscard]] ServingFiles read_serving_files(const std::string& directory);
+[[nodiscard]] ServingFiles read_serving_files(const std::string& directory,
+                                              const hw::Catalog& catalog);
 
 /// Reads one table by the name of its file; nothing when the name is of no known kind.
 [[nodiscard]] std::optional<ServingFile> read_serving_table(const std::string& name,

@@ -125,19 +125,35 @@ std::vector<Played> list_points(const ServingFiles& files, MeasuredWorlds& world
   return out;
 }
 
+/// What decides how a point of a benchmark plays; submissions of the same are played once.
+std::string same_play(const ServingPoint& p) {
+  return fmt::format("{} {} {} {:.0f} {} {}", p.name, p.model, p.precision_name, p.output, p.gpus(),
+                     p.framework);
+}
+
 void play_all(std::vector<Played>& points, int threads) {
+  std::vector<std::size_t> as(points.size());  // index of the point that stands for each
+  std::map<std::string, std::size_t> played;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const ServingPoint& p = *points[i].point;
+    const bool alike = points[i].skip.empty() && !p.benchmark.empty();
+    as[i] = alike ? played.try_emplace(same_play(p), i).first->second : i;
+  }
   tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
   arena.execute([&] {
     tbb::parallel_for(tbb::blocked_range<std::size_t>(0, points.size(), 1),
                       [&](const tbb::blocked_range<std::size_t>& range) {
                         for (std::size_t i = range.begin(); i < range.end(); ++i) {
                           Played& p = points[i];
-                          if (!p.skip.empty()) continue;
+                          if (!p.skip.empty() || as[i] != i) continue;
                           p.prediction = predict(*p.point, *p.world);
-                          p.skip = p.prediction.why_not;
                         }
                       });
   });
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points[i].prediction = points[as[i]].prediction;
+    if (points[i].skip.empty()) points[i].skip = points[i].prediction.why_not;
+  }
 }
 
 std::vector<ServingMiss> worst_of(const std::vector<Played>& points, std::size_t most) {
@@ -195,7 +211,7 @@ ServingValidation validate_serving(const std::string& directory, const hw::Catal
   ServingValidation v;
   v.cases = predict_scale_cases(catalog);
   if (directory.empty()) return v;
-  ServingFiles files = read_serving_files(directory);
+  ServingFiles files = read_serving_files(directory, catalog);
   v.errors = std::move(files.errors);
   v.ignored = std::move(files.ignored);
   v.replays = replay_vllm_runs(directory, catalog);
@@ -205,6 +221,7 @@ ServingValidation validate_serving(const std::string& directory, const hw::Catal
   std::map<std::string, Sum> groups;
   Sum aggregated;
   Sum disaggregated;
+  Sum assumed;
   std::size_t at = 0;
   for (ServingFile& file : files.files) {
     std::map<std::string, Sum> own;
@@ -217,6 +234,11 @@ ServingValidation validate_serving(const std::string& directory, const hw::Catal
       groups[group].add(p);
       // Unknown speculation judges nothing but itself.
       if (p.point->speculation == "unknown") continue;
+      // Nor do points whose lengths or deployments are assumed in part.
+      if (p.point->assumed) {
+        assumed.add(p);
+        continue;
+      }
       (p.point->disaggregated ? disaggregated : aggregated).add(p);
       add_dots(p, v.dots);
     }
@@ -225,6 +247,7 @@ ServingValidation validate_serving(const std::string& directory, const hw::Catal
   v.groups = reports(groups);
   v.aggregated = aggregated.report("aggregated");
   v.disaggregated = disaggregated.report("disaggregated");
+  v.assumed = assumed.report("assumed in part");
   v.worst = worst_of(points, options.worst);
   v.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return v;

@@ -79,6 +79,7 @@ struct ServingValidation {
   std::vector<ServingReport> groups;  // over all files
   ServingReport aggregated;
   ServingReport disaggregated;
+  ServingReport assumed;  // MLPerf and experimental runs: what their tables leave open is assumed
   std::vector<ServingMiss> worst;
   std::vector<ServingDot> dots;  // of `aggregated` and `disaggregated`, in the order of the files
   std::vector<std::string> ignored;

@@ -32,6 +32,8 @@ constexpr std::array kinds = {
     CatalogKind{"collectives", "collectives", "communication libraries: latencies, efficiencies"},
     CatalogKind{"framework", "frameworks", "serving software: host overhead, memory reserve"},
     CatalogKind{"case", "cases", "published throughputs of supernodes that nothing is fitted to"},
+    CatalogKind{"benchmark", "benchmarks",
+                "public serving benchmarks: lengths, limits, deployments"},
     CatalogKind{"uncertainty", "uncertainty", "how far off predictions are, by family of costs"},
     CatalogKind{"traits", "traits", "behaviour of models under load"},
     CatalogKind{"workload", "workloads", "published workload statistics"},

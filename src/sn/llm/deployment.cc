@@ -96,9 +96,10 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
     return "tp " + std::to_string(p.tp) + " neither divides nor is a multiple of " +
            std::to_string(kv) + " KV heads";
   }
-  if (p.tp > domain_gpus || domain_gpus % p.tp != 0) {
+  // Over several domains all-reduces have two levels: every domain takes part as a whole.
+  if (p.tp > domain_gpus ? p.tp % domain_gpus != 0 : domain_gpus % p.tp != 0) {
     return "tp " + std::to_string(p.tp) + " does not fit a ScaleUp domain of " +
-           std::to_string(domain_gpus) + " GPUs";
+           std::to_string(domain_gpus) + " GPUs, nor several in whole";
   }
   if (p.cp > 1 && domain_gpus % (p.tp * p.cp) != 0) {
     return "tp " + std::to_string(p.tp) + " x cp " + std::to_string(p.cp) +
@@ -110,7 +111,8 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
   }
   if (p.stage_ranks() % p.ep != 0)
     return p.cp > 1 ? "ep must divide tp x cp x dp" : "ep must divide tp x dp";
-  if (p.stage_ranks() > domain_gpus &&
+  const bool exchanges = p.tp < p.stage_ranks();  // else all-reduces are all there is
+  if (exchanges && p.stage_ranks() > domain_gpus &&
       (p.stage_ranks() % domain_gpus != 0 || p.ep % (p.stage_ranks() / domain_gpus) != 0)) {
     return "a stage of " + std::to_string(p.stage_ranks()) + " ranks and ep " +
            std::to_string(p.ep) + " does not fill whole ScaleUp domains of " +

@@ -63,7 +63,8 @@ TEST(WhyNot, NamesTheReason) {
   };
   expect(why(llama, {.tp = 0}), "at least 1");
   expect(why(llama, {.tp = 3}), "tp 3 does not divide 64 attention heads");
-  expect(why(llama, {.tp = 64}), "ScaleUp domain of 32");
+  EXPECT_EQ(why(llama, {.tp = 64}), "") << "two domains in whole";
+  expect(why_not(llama, {.parallel = {.tp = 32}, .precision = bf16}, 24), "ScaleUp domain of 24");
   expect(why(llama, {.tp = 1, .pp = 81}), "pipeline stages");
   expect(why(llama, {.tp = 1, .dp = 2}), "dense model");
   expect(why(llama, {.tp = 2, .ep = 2}), "dense model");

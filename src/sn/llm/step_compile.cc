@@ -72,7 +72,7 @@ class StepCompiler {
       program_.tokens_per_step_ += power;
     }
     const std::int64_t domain = cluster.rack.scale_up.domain;
-    program_.tp_group_ = {.ranks = p_.tp, .per_domain = p_.tp};
+    program_.tp_group_ = {.ranks = p_.tp, .per_domain = ranks_per_domain(p_.tp, domain)};
     program_.context_group_ = {.ranks = p_.cp, .per_domain = p_.cp};
     program_.expert_group_ = {.ranks = p_.stage_ranks(),
                               .per_domain = ranks_per_domain(p_.stage_ranks(), domain)};

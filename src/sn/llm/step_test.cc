@@ -372,6 +372,21 @@ TEST(Communication, FollowsTheDeployment) {
   EXPECT_EQ(count("llama-3.1-70b", {.tp = 1}, Part::all_reduce), 0.0);
 }
 
+TEST(Communication, TensorRanksOverTwoServersReduceOnBothLevels) {
+  const BatchShape shape = decode(64.0, 1000.0);
+  const auto run = [&](std::int64_t tp) {
+    const Deployment d{.parallel = {.tp = tp}, .precision = fp8_kv16};
+    return program("deepseek-v3", "hgx-h200", d);
+  };
+  EXPECT_EQ(executions(run(16), shape, Part::all_reduce), 122.0);
+  const auto all_reduce = static_cast<std::size_t>(Part::all_reduce);
+  const StepTime one = evaluate(run(8), shape);
+  const StepTime two = evaluate(run(16), shape);
+  EXPECT_GT(two.parts[all_reduce], one.parts[all_reduce]) << "inside, across, inside";
+  EXPECT_LT(two.parts[static_cast<std::size_t>(Part::experts)],
+            one.parts[static_cast<std::size_t>(Part::experts)]);
+}
+
 TEST(Communication, CutExpertsMoveMoreThanSpreadOnes) {
   const BatchShape shape = decode(64.0, 1000.0);
   const auto bound = [&](std::int64_t ep) {

@@ -37,6 +37,8 @@ std::vector<std::int64_t> stage_sizes(std::int64_t gpus, std::int64_t domain) {
 
 void add_stages(const twin::World& world, llm::Parallelism p, std::vector<llm::Parallelism>& out) {
   const std::int64_t domain = world.cluster.rack.scale_up.domain;
+  // Tensor ranks over ScaleOut can be asked for; a search finds stages and replicas better.
+  if (p.tp > domain) return;
   for (const std::int64_t pp : {1, 2, 4, 8}) {
     p.pp = pp;
     if (p.gpus() > world.gpus()) break;
