@@ -160,13 +160,12 @@ Result<twin::World> load_one(const std::string& file, const SimulateArgs& a,
     return fail(flag_error(verb, "'" + shown(file) + "' has tenants; one deployment is simulated",
                            "write a scenario for one of them"));
   }
-  Result<twin::World> world = twin::resolve(
-      *scenario, catalog, [](const std::string& path) { return read_file(path); },
-      directory_of(file));
-  if (world && world->trace && world->trace->out_of_order > 0 && a.strict_order) {
-    return fail(
-        flag_error(verb, std::to_string(world->trace->out_of_order) + " requests are out of order",
-                   "sort the trace, or leave out --strict-order to have them sorted"));
+  Result<twin::World> world =
+      twin::resolve(*scenario, catalog, FileLoader::disk(), directory_of(file));
+  if (world && world->trace && world->trace->facts.out_of_order > 0 && a.strict_order) {
+    return fail(flag_error(
+        verb, std::to_string(world->trace->facts.out_of_order) + " requests are out of order",
+        "sort the trace, or leave out --strict-order to have them sorted"));
   }
   return world;
 }

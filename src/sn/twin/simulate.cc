@@ -71,6 +71,8 @@ class Run {
     report.out_of_order = out_of_order_;
     report.interrupted = interrupted();
   }
+  /// Of the request source.
+  [[nodiscard]] Errors faults() const { return source_->faults(); }
   [[nodiscard]] std::vector<TimelineEvent> take_timeline() { return recorder_.take_timeline(); }
 
  private:
@@ -172,6 +174,7 @@ Result<SimulationResult> simulate(const World& world, const serving::ServingPlan
   describe(world, plan, options, out.report);
   Run run(*std::move(spec), world, options);
   run.go();
+  if (Errors faults = run.faults(); !faults.empty()) return fail(std::move(faults));
   run.write(out.report);
   out.timeline = run.take_timeline();
   return out;
