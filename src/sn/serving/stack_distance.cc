@@ -25,36 +25,37 @@ class LastAccess {
  public:
   /// Time of the previous access (1 and up), or 0; sets it to `now`.
   std::uint32_t exchange(std::uint64_t block, std::uint32_t now) {
-    Slot& slot = find(block);
-    const std::uint32_t before = std::exchange(slot.time, now);
+    const std::size_t slot = find(block);
+    const std::uint32_t before = std::exchange(times_[slot], now);
     if (before == 0) {
-      slot.block = block;
-      if (++used_ > slots_.size() / 2) grow();
+      blocks_[slot] = block;
+      if (++used_ > times_.size() / 2) grow();
     }
     return before;
   }
 
  private:
-  struct Slot {
-    std::uint64_t block = 0;
-    std::uint32_t time = 0;  // 0 marks a free slot
-  };
-
-  Slot& find(std::uint64_t block) {
-    const std::size_t mask = slots_.size() - 1;
+  std::size_t find(std::uint64_t block) const {
+    const std::size_t mask = times_.size() - 1;
     std::size_t i = mix(block) & mask;
-    while (slots_[i].time != 0 && slots_[i].block != block) i = (i + 1) & mask;
-    return slots_[i];
+    while (times_[i] != 0 && blocks_[i] != block) i = (i + 1) & mask;
+    return i;
   }
 
   void grow() {
-    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
-    for (const Slot& slot : old) {
-      if (slot.time != 0) find(slot.block) = slot;
+    const auto blocks = std::exchange(blocks_, std::vector<std::uint64_t>(2 * blocks_.size()));
+    const auto times = std::exchange(times_, std::vector<std::uint32_t>(blocks_.size()));
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      if (times[i] == 0) continue;
+      const std::size_t slot = find(blocks[i]);
+      blocks_[slot] = blocks[i];
+      times_[slot] = times[i];
     }
   }
 
-  std::vector<Slot> slots_ = std::vector<Slot>(1024);  // a power of two
+  // Slots, a power of two; time 0 marks a free one. Apart, since padding would be a quarter.
+  std::vector<std::uint64_t> blocks_ = std::vector<std::uint64_t>(1024);
+  std::vector<std::uint32_t> times_ = std::vector<std::uint32_t>(1024);
   std::size_t used_ = 0;
 };
 

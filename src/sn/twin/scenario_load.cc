@@ -70,8 +70,8 @@ Result<TextOpener> open_near(const PartContext& context, const Node& path) {
   };
 }
 
-/// Hashes that the statistics of a trace are made of: about 1 GiB of tables where all differ.
-constexpr std::size_t summarised_blocks = std::size_t{1} << 24;
+/// Hashes that the statistics of a trace are made of: about 400 MB of tables where all differ.
+constexpr std::size_t summarised_blocks = std::size_t{1} << 23;
 
 serving::Workload read_trace_workload(const Node& path, const PartContext& context, World& world,
                                       Errors& errors) {
