@@ -30,7 +30,7 @@ Result<twin::World> load(const std::string& path) {
   if (!scenario) return fail(scenario.error());
   const Result<hw::Catalog> catalog = hw::Catalog::embedded();
   if (!catalog) return fail(catalog.error());
-  return twin::resolve(*scenario, *catalog, [](const std::string& p) { return read_file(p); }, "");
+  return twin::resolve(*scenario, *catalog, FileLoader::disk(), "");
 }
 
 Result<twin::World> main_job() { return load("scenarios/al128-deepseek-v3.yaml"); }
@@ -59,7 +59,7 @@ void size_study(benchmark::State& state, const std::string& path) {
       parse_axes({"model=deepseek-v3,sn-1t,sn-2.8t,sn-10t,llama-3.1-405b",
                   "cluster.rack.gpus=8,16,32,64,72,128,144,256,512"});
   if (!scenario || !catalog || !axes) return state.SkipWithError("the study is not readable");
-  const FileLoader loader = [](const std::string& p) { return read_file(p); };
+  const FileLoader loader = FileLoader::disk();
   const PlanOptions options{.threads = static_cast<int>(state.range(0)), .top = 1};
   std::size_t points = 0;
   for (auto _ : state) {

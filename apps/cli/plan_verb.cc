@@ -201,7 +201,7 @@ Result<Loaded> load_all(const PlanArgs& a) {
   const auto note = [&](const Errors& more) {
     errors.insert(errors.end(), more.begin(), more.end());
   };
-  const FileLoader load = [](const std::string& path) { return read_file(path); };
+  const FileLoader load = FileLoader::disk();
   for (const std::string& file : a.files) {
     const Result<Node> scenario = read_scenario(file, a.overrides);
     if (!scenario) {

@@ -2,7 +2,8 @@
 //
 // `supernode simulate FILE`: a trace on the scenario's machine, request by request.
 //
-// The deployment is the scenario's own, or the planner's best (or another of its ranks). A first
+// The deployment is the scenario's own, or the planner's best (or another of its ranks); a scenario
+// with tenants runs one for each (share_simulation.h). A first
 // Ctrl-C ends the run, and what was run is reported; a second one ends the program.
 
 #include <unistd.h>
@@ -16,6 +17,7 @@
 
 #include "apps/cli/cli.h"
 #include "apps/cli/load_scenario.h"
+#include "apps/cli/share_simulation.h"
 #include "sn/base/files.h"
 #include "sn/base/units.h"
 #include "sn/draw/simulation_views.h"
@@ -95,7 +97,8 @@ void describe_flags(CLI::App& app, SimulateArgs& a) {
       "  supernode simulate scenarios/al128-deepseek-v3.yaml\n"
       "  supernode simulate scenarios/al128-deepseek-v3.yaml --trace chat.jsonl.gz --rate 4x\n"
       "  supernode simulate a.yaml --svg charts.svg --csv series.csv --timeline timeline.json\n"
-      "  supernode simulate --compare b200-16x8.yaml b200-1x128.yaml");
+      "  supernode simulate --compare b200-16x8.yaml b200-1x128.yaml\n"
+      "  supernode simulate scenarios/al128-two-tenants.yaml");
 }
 
 std::optional<serving::Routing> routing_named(const std::string& name) {
@@ -152,23 +155,54 @@ twin::SimulationOptions check(const SimulateArgs& a, int& rank, Errors& errors) 
   return o;
 }
 
-Result<twin::World> load_one(const std::string& file, const SimulateArgs& a,
-                             const hw::Catalog& catalog) {
+struct Loaded {
+  std::vector<twin::World> worlds;
+  std::optional<twin::SharedMachine> shared;  // in their place
+};
+
+void check_order(const twin::World& world, const SimulateArgs& a, Errors& errors) {
+  if (!a.strict_order || !world.trace || world.trace->facts.out_of_order == 0) return;
+  errors.push_back(flag_error(
+      verb, std::to_string(world.trace->facts.out_of_order) + " requests are out of order",
+      "sort the trace, or leave out --strict-order to have them sorted"));
+}
+
+/// Flags that are of one model.
+void check_shared(const std::string& file, const SimulateArgs& a, Errors& errors) {
+  const std::string in = "'" + shown(file) + "' has tenants; ";
+  if (a.overrides.any()) {
+    errors.push_back(flag_error(verb, in + "--model, --trace and --rate change one model",
+                                "change them in the tenants"));
+  }
+  if (a.files.size() > 1 || a.deployment != "1" ||
+      !(a.csv.empty() && a.svg.empty() && a.timeline.empty())) {
+    errors.push_back(flag_error(
+        verb, in + "--compare, --deployment, --csv, --svg and --timeline are of one model",
+        "write a scenario for one of them"));
+  }
+}
+
+void load_one(const std::string& file, const SimulateArgs& a, const hw::Catalog& catalog,
+              Loaded& out, Errors& errors) {
+  const auto note = [&](const Errors& more) {
+    errors.insert(errors.end(), more.begin(), more.end());
+  };
   const Result<Node> scenario = read_scenario(file, a.overrides);
-  if (!scenario) return fail(scenario.error());
+  if (!scenario) return note(scenario.error());
+  const FileLoader disk = FileLoader::disk();
   if (twin::has_tenants(*scenario)) {
-    return fail(flag_error(verb, "'" + shown(file) + "' has tenants; one deployment is simulated",
-                           "write a scenario for one of them"));
+    check_shared(file, a, errors);
+    Result<twin::SharedMachine> machine =
+        twin::resolve_tenants(*scenario, catalog, disk, directory_of(file));
+    if (!machine) return note(machine.error());
+    for (const twin::Tenant& t : machine->tenants) check_order(t.world, a, errors);
+    out.shared = *std::move(machine);
+    return;
   }
-  Result<twin::World> world = twin::resolve(
-      *scenario, catalog, [](const std::string& path) { return read_file(path); },
-      directory_of(file));
-  if (world && world->trace && world->trace->out_of_order > 0 && a.strict_order) {
-    return fail(
-        flag_error(verb, std::to_string(world->trace->out_of_order) + " requests are out of order",
-                   "sort the trace, or leave out --strict-order to have them sorted"));
-  }
-  return world;
+  Result<twin::World> world = twin::resolve(*scenario, catalog, disk, directory_of(file));
+  if (!world) return note(world.error());
+  check_order(*world, a, errors);
+  out.worlds.push_back(*std::move(world));
 }
 
 /// The scenario's own deployment, or one of the planner's.
@@ -260,33 +294,9 @@ int write_all(const std::vector<twin::SimulationReport>& reports,
   return code;
 }
 
-}  // namespace
-
-int run_simulate(const Args& args) {
-  CLI::App app("Runs a request trace on a machine, request by request.", verb);
-  SimulateArgs a;
-  describe_flags(app, a);
-  if (const auto code = parse(app, args)) return *code;
-  if (a.json == "true") a.json = "-";  // how CLI11 reads the flag without a value
-  Errors errors;
-  int rank = 1;
-  twin::SimulationOptions options = check(a, rank, errors);
-  if (!errors.empty()) return refuse(errors);
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
-  if (!catalog) return refuse(catalog.error());
-  std::vector<twin::World> worlds;
-  for (const std::string& file : a.files) {
-    Result<twin::World> world = load_one(file, a, *catalog);
-    if (world) worlds.push_back(*std::move(world));
-    if (!world) errors.insert(errors.end(), world.error().begin(), world.error().end());
-  }
-  if (!errors.empty()) return refuse(errors);
-
-  const auto start = std::chrono::steady_clock::now();
-  std::signal(SIGINT, ask_to_stop);
-  options.stop = &stop_asked;
-  Line line(a.quiet);
-  options.progress = [&line](const twin::Progress& p) { line.show(p); };
+/// Runs the scenarios one after another and prints.
+int run_worlds(const std::vector<twin::World>& worlds, int rank, const SimulateArgs& a,
+               const twin::SimulationOptions& options, Line& line) {
   int code = exit_done;
   std::vector<twin::SimulationReport> reports;
   std::vector<twin::TimelineEvent> timeline;
@@ -303,7 +313,36 @@ int run_simulate(const Args& args) {
     timeline = std::move(result->timeline);
     if (stop_asked) break;
   }
-  code = std::max(code, write_all(reports, timeline, a));
+  return std::max(code, write_all(reports, timeline, a));
+}
+
+}  // namespace
+
+int run_simulate(const Args& args) {
+  CLI::App app("Runs a request trace on a machine, request by request.", verb);
+  SimulateArgs a;
+  describe_flags(app, a);
+  if (const auto code = parse(app, args)) return *code;
+  if (a.json == "true") a.json = "-";  // how CLI11 reads the flag without a value
+  Errors errors;
+  int rank = 1;
+  twin::SimulationOptions options = check(a, rank, errors);
+  if (!errors.empty()) return refuse(errors);
+  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  if (!catalog) return refuse(catalog.error());
+  Loaded loaded;
+  for (const std::string& file : a.files) load_one(file, a, *catalog, loaded, errors);
+  if (!errors.empty()) return refuse(errors);
+
+  const auto start = std::chrono::steady_clock::now();
+  std::signal(SIGINT, ask_to_stop);
+  options.stop = &stop_asked;
+  Line line(a.quiet);
+  options.progress = [&line](const twin::Progress& p) { line.show(p); };
+  const int code = loaded.shared
+                       ? run_shared_simulation(*loaded.shared, {a.files.front(), a.json, options,
+                                                                [&line] { line.clear(); }})
+                       : run_worlds(loaded.worlds, rank, a, options, line);
   if (!a.quiet) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     complain("simulated in " + draw::significant(took.count()) + " s\n");

@@ -54,7 +54,7 @@ int run_vary(const VaryRun& run) {
   planner::PlanOptions options = run.options;
   options.explain = false;
   options.top = 1;
-  const FileLoader load = [](const std::string& path) { return read_file(path); };
+  const FileLoader load = FileLoader::disk();
   const std::string directory = directory_of(run.file);
   const Result<planner::VaryReport> report =
       planner::vary({*scenario, *catalog, load, directory}, *axes, options,

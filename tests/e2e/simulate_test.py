@@ -18,6 +18,65 @@ FIXED = SCENARIO.replace("rate: knee", "rate: 1x") + """deployments:
 """
 
 
+TENANT = """  - name: {name}
+    model: llama-3.1-8b
+    workload:
+      synthetic:
+        arrivals: {{process: fixed, rate: {rate} req/s}}
+        input: {{min: 100, max: 900}}
+        output: 50
+        requests: {requests}
+      rate: {load}
+    slo: {{ttft: {{p90: 1 s}}, tpot: {{p90: 50 ms}}}}
+"""
+LISTED = "    deployments: [{{pool: aggregated, tp: {tp}, chunk: 2048}}]\n"
+HEAD = "supernode: 1\nname: both\ncluster: {rack: hgx-h200}\ntenants:\n"
+
+
+def tenant(name="chat", rate=4, load="1x", tp=2, requests=200):
+    """A tenant of a scenario; its deployment is left to the planner without `tp`."""
+    text = TENANT.format(name=name, rate=rate, load=load, requests=requests)
+    return text + (LISTED.format(tp=tp) if tp else "")
+
+
+class Tenants(CommandTest):
+    def test_table_and_json(self):
+        path = self.write("s.yaml", HEAD + tenant() + tenant("code", 8, tp=4, requests=400))
+        table = self.done("simulate", path, "--quiet", "--json=" + str(self.folder / "s.json"))
+        for word in ("both", "chat", "code", "2 tenants on disjoint GPUs",
+                     "6 of 8 GPUs, 2 left over", "tok/s/GPU of the machine"):
+            self.assertIn(word, table.stdout)
+        report = json.loads((self.folder / "s.json").read_text())
+        jsonschema.validate(report, schema("simulation.schema.json"))
+        each = [t["simulation"] for t in report["tenants"]]
+        self.assertEqual([t["name"] for t in report["tenants"]], ["chat", "code"])
+        self.assertEqual([r["requests"]["submitted"] for r in each], [200, 400])
+        for key in ("request_rate", "goodput", "output_tokens", "total_tokens"):
+            self.assertAlmostEqual(report[key], sum(r[key] for r in each), delta=1e-6 * report[key])
+        again = self.done("simulate", path, "--json", "--quiet").stdout
+        self.assertEqual(again, (self.folder / "s.json").read_text())
+
+    def test_the_planner_deals_what_is_not_listed(self):
+        path = self.write("s.yaml", HEAD + tenant(tp=None) + tenant("code", 8, "knee", 2, 400))
+        report = json.loads(self.done("simulate", path, "--json", "--quiet").stdout)
+        chat, code = report["tenants"]
+        self.assertGreaterEqual(chat["gpus"], 1)
+        self.assertEqual(code["gpus"], 2)
+        self.assertTrue(code["simulation"]["knee"])
+        self.assertFalse(chat["simulation"]["knee"])
+
+    def test_mistakes(self):
+        twice = self.write("twice.yaml", HEAD + tenant() + tenant())
+        self.refused("simulate", twice, wants=["two tenants 'chat'", "twice.yaml:", "own name"])
+        many = self.write("many.yaml", HEAD + tenant(tp=4) + tenant("code", tp=8))
+        self.refused("simulate", many, wants=["take 12 GPUs (chat 4, code 8)", "has 8: 4 missing",
+                                              "many.yaml:", "smaller shares"])
+        path = self.write("s.yaml", HEAD + tenant())
+        self.refused("simulate", path, "--rate", "2x", "--svg", "x.svg",
+                     wants=["has tenants", "--rate", "--svg"])
+        self.refused("simulate", "--compare", path, path, wants=["has tenants", "--compare"])
+
+
 class Simulate(CommandTest):
     def test_json_follows_the_schema_and_repeats(self):
         path = self.write("s.yaml", FIXED)

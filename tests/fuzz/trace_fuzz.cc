@@ -7,10 +7,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 #include "sn/base/result.h"
-#include "sn/serving/trace.h"
+#include "sn/serving/trace_file.h"
 #include "sn/serving/workload.h"
 
 namespace {
@@ -51,6 +53,15 @@ void run(std::string_view text, double malformed_share) {
   options.capacity_min_tokens = 512.0;
   const auto w = summarise("fuzz", "fuzz", trace->requests, trace->block_tokens, options);
   if (w) check_workload(*w);
+  limits.window_requests = 4;
+  const TextOpener open = [text]() -> Result<std::unique_ptr<TextReader>> {
+    return read_bytes(text, nullptr);
+  };
+  auto scan = scan_trace("fuzz", open, limits, options);
+  SN_ASSERT(scan.has_value());
+  SN_ASSERT(scan->file->requests == static_cast<std::int64_t>(trace->requests.size()));
+  const auto streamed = std::move(scan->summary).finish("fuzz", "fuzz");
+  SN_ASSERT(streamed.has_value() == w.has_value() && (!w || *streamed == *w));
 }
 
 }  // namespace

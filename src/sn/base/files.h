@@ -12,13 +12,36 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "sn/base/result.h"
+#include "sn/base/text_reader.h"
 
 namespace sn {
 
 /// How the layers above get at files: the CLI passes the disk, tests and fuzzers pass memory.
-using FileLoader = std::function<Result<std::string>(const std::string& path)>;
+class FileLoader {
+ public:
+  using Load = std::function<Result<std::string>(const std::string& path)>;
+
+  /// Whole texts, as `load` gives them.
+  template <class Callable>
+    requires(std::is_convertible_v<Callable, Load> && !std::is_same_v<Callable, FileLoader>)
+  FileLoader(Callable load) : load_(std::move(load)) {}  // NOLINT(google-explicit-constructor)
+  [[nodiscard]] static FileLoader disk();
+
+  [[nodiscard]] Result<std::string> operator()(const std::string& path) const {
+    return load_(path);
+  }
+  /// The text of `path`, to be read as often as its opener is called: a file on the disk in pieces,
+  /// anything else (a pipe) out of memory.
+  [[nodiscard]] Result<TextOpener> open(const std::string& path) const;
+
+ private:
+  Load load_;
+  bool on_disk_ = false;
+};
 
 /// Reads and decompresses `path`, a regular file or a pipe. Errors: `io` (missing, a folder, not
 /// readable), `limit` (the raw or the decompressed size), `data` (truncated, corrupt).

@@ -170,6 +170,26 @@ TEST(ReadFile, MissingAndFolder) {
   EXPECT_EQ(refused(read_file(file.path() + "/d")).code, ErrorCode::io);
 }
 
+TEST(FileLoader, OpensTheDiskInPiecesAndAgain) {
+  const std::string text(1'000'000, 'a');
+  for (const std::string& raw : {text, gzip(text), zstd(text)}) {
+    const TemporaryFile file("pieces", raw);
+    const Result<TextOpener> open = FileLoader::disk().open(file.path());
+    ASSERT_TRUE(open.has_value());
+    for (int time = 0; time < 2; ++time) {
+      const auto reader = (*open)();
+      ASSERT_TRUE(reader.has_value());
+      std::size_t size = 0;
+      for (auto piece = (*reader)->next(); !piece->empty(); piece = (*reader)->next()) {
+        EXPECT_LE(piece->size(), 256u << 10);
+        size += piece->size();
+      }
+      EXPECT_EQ(size, text.size());
+    }
+  }
+  EXPECT_EQ(FileLoader::disk().open("/no/such/file").error().front().code, ErrorCode::io);
+}
+
 TEST(SalvageFile, KeepsWhatCameBeforeTheCut) {
   const std::string text = lines(50000);
   for (const std::string& whole : {gzip(text), zstd(text)}) {

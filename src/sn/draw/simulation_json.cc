@@ -146,6 +146,26 @@ std::string simulation_json(const std::vector<SimulationReport>& reports) {
   return std::move(w).str();
 }
 
+std::string shared_simulation_json(const twin::SharedReport& r) {
+  JsonWriter w;
+  w.begin_object();
+  w.member("name", r.name).member("machine", r.machine).member("gpus", r.gpus);
+  w.member("left_over_gpus", r.left_over).member("meets_slo", r.meets_slo);
+  w.member("interrupted", r.interrupted).member("measured_s", r.measured.si());
+  w.member("request_rate", r.request_rate).member("goodput", r.goodput);
+  w.member("output_tokens", r.output_tokens).member("total_tokens", r.total_tokens);
+  w.member("output_per_gpu", r.output_per_gpu).member("joules_per_token", r.joules_per_token);
+  w.key("tenants").begin_array();
+  for (const twin::TenantResult& t : r.tenants) {
+    w.begin_object();
+    w.member("name", t.name).member("gpus", t.gpus).key("simulation");
+    one(w, t.report);
+    w.end_object();
+  }
+  w.end_array().end_object();
+  return std::move(w).str();
+}
+
 std::string simulation_csv(const SimulationReport& r) {
   std::string out =
       "begin_s,arrivals_per_s,finished_per_s,output_tokens_per_s,input_tokens_per_s,waiting,"

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "sn/base/result.h"
 #include "sn/base/units.h"
 #include "sn/draw/simulation_views.h"
 
@@ -174,6 +175,53 @@ std::string simulation_comparison(const std::vector<SimulationReport>& reports,
            significant(r.output_per_gpu), percent(r.good), percent(r.hit_rate), r.deployment});
   }
   return t.str(style);
+}
+
+std::string shared_simulation_text(const twin::SharedReport& report, const TextStyle& style) {
+  std::string out = heading(shown(report.name + " (" + report.machine + ")", 300), style) + "\n";
+  out +=
+      fmt::format(" {} tenant{} on disjoint GPUs, at the same time; measured over {}{}\n\n",
+                  report.tenants.size(), report.tenants.size() == 1 ? "" : "s",
+                  format(report.measured), report.interrupted ? ", until it was interrupted" : "");
+  TextTable t({{"tenant", Align::left},
+               {"GPUs", Align::right},
+               {"x workload", Align::right},
+               {"req/s", Align::right},
+               {"SLO", Align::left},
+               {"TTFT p90", Align::right},
+               {"TPOT p90", Align::right},
+               {"good %", Align::right},
+               {"hits %", Align::right},
+               {"tok/s", Align::right},
+               {"tok/s/GPU", Align::right},
+               {"deployment", Align::left}},
+              1);
+  std::string asked;
+  for (const twin::TenantResult& tenant : report.tenants) {
+    const SimulationReport& r = tenant.report;
+    t.row({shown(tenant.name), std::to_string(tenant.gpus), significant(r.multiple),
+           significant(r.request_rate), r.meets_slo ? "met" : "missed", format(r.ttft.p90),
+           format(r.tpot.p90), percent(r.good), percent(r.hit_rate),
+           significant(r.output_tokens, 4), significant(r.output_per_gpu), r.deployment});
+    asked += fmt::format(" {}: {}, {}; SLO {}", shown(tenant.name), shown(r.model, 100),
+                         shown(r.workload, 100), r.slo);
+    if (const std::string other = ending_text(r); !other.empty()) asked += "; not served: " + other;
+    if (r.growing) asked += "; the queue grew to the end";
+    asked += "\n";
+    if (r.knee) asked += headline(r);
+  }
+  out += t.str(style) + "\n" + asked + "\n";
+  out += fmt::format(
+      " machine: {} of {} GPUs, {} left over; {} requests/s, {} of them meet every "
+      "limit\n",
+      report.gpus - report.left_over, report.gpus, report.left_over,
+      significant(report.request_rate), significant(report.goodput));
+  out += fmt::format(
+      "          {} output tok/s, {} tok/s with input; {} tok/s/GPU of the machine; {} J per "
+      "output token\n",
+      significant(report.output_tokens, 4), significant(report.total_tokens, 4),
+      significant(report.output_per_gpu), significant(report.joules_per_token));
+  return out;
 }
 
 }  // namespace sn::draw

@@ -13,6 +13,7 @@
 
 #include "sn/draw/text_table.h"
 #include "sn/twin/simulate.h"
+#include "sn/twin/simulate_shared.h"
 
 namespace sn::draw {
 
@@ -21,6 +22,11 @@ namespace sn::draw {
 /// Several runs side by side.
 [[nodiscard]] std::string simulation_comparison(const std::vector<twin::SimulationReport>& reports,
                                                 const TextStyle& style);
+/// A row for each tenant of one machine, what each was asked, and the machine's sums.
+[[nodiscard]] std::string shared_simulation_text(const twin::SharedReport& report,
+                                                 const TextStyle& style);
+/// The sums, and each tenant's simulation as `simulation_json` writes it.
+[[nodiscard]] std::string shared_simulation_json(const twin::SharedReport& report);
 /// One report as an object, several as {"simulations": [...]}.
 [[nodiscard]] std::string simulation_json(const std::vector<twin::SimulationReport>& reports);
 [[nodiscard]] std::string simulation_csv(const twin::SimulationReport& report);

@@ -63,7 +63,7 @@ class Sharing {
     if (!errors.empty()) return fail(std::move(errors));
     const std::int64_t left = cluster_.gpus() - sum(shares_);
     if (left < 0 || (!dealt_.empty() && !deal(left))) return fail(shortage());
-    if (!together(shares_)) return fail(not_side_by_side(shares_));
+    if (!together(shares_)) return fail(not_side_by_side(machine_, sum(shares_)));
     return report();
   }
 
@@ -217,7 +217,7 @@ class Sharing {
                            is_dealt(t) ? "at least " : "", wanted[i]);
     }
     const std::int64_t missing = sum(wanted) - cluster_.gpus();
-    if (missing <= 0) return not_side_by_side(wanted);
+    if (missing <= 0) return {not_side_by_side(machine_, sum(wanted))};
     Error e{.code = ErrorCode::infeasible, .where = {.file = machine_.name}};
     e.message = fmt::format("the tenants take {} GPUs ({}); the machine has {}: {} missing",
                             sum(wanted), parts, cluster_.gpus(), missing);
@@ -232,16 +232,6 @@ class Sharing {
     }
     if (e.hint.empty()) e.hint = "fewer tenants, smaller shares or a larger machine";
     return {e};
-  }
-
-  [[nodiscard]] Errors not_side_by_side(const Shares& shares) const {
-    return {{.code = ErrorCode::infeasible,
-             .message = fmt::format(
-                 "the tenants take {} of {} GPUs, but their instances do not fit "
-                 "side by side into {} ScaleUp domains of {}",
-                 sum(shares), cluster_.gpus(), cluster_.domains(), cluster_.rack.scale_up.domain),
-             .where = {.file = machine_.name},
-             .hint = "give shares that are whole domains (gpus: N)"}};
   }
 
   ShareReport report() {
@@ -297,6 +287,17 @@ std::string_view to_string(ShareKind kind) {
       return "max-min";
   }
   return "max-min";
+}
+
+Error not_side_by_side(const twin::SharedMachine& machine, std::int64_t taken) {
+  const hw::Cluster& cluster = machine.tenants.front().world.cluster;
+  return {.code = ErrorCode::infeasible,
+          .message =
+              fmt::format("the tenants take {} of {} GPUs, but their instances do not fit "
+                          "side by side into {} ScaleUp domains of {}",
+                          taken, cluster.gpus(), cluster.domains(), cluster.rack.scale_up.domain),
+          .where = {.file = machine.name},
+          .hint = "give shares that are whole domains (gpus: N)"};
 }
 
 Result<ShareReport> share(const twin::SharedMachine& machine, const PlanOptions& options,

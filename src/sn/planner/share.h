@@ -64,4 +64,7 @@ using ShareProgress = std::function<void(const std::string& tenant, std::int64_t
 [[nodiscard]] Result<ShareReport> share(const twin::SharedMachine& machine,
                                         const PlanOptions& options, const ShareProgress& progress);
 
+/// That deployments which take `taken` GPUs in all do not fit the domains side by side.
+[[nodiscard]] Error not_side_by_side(const twin::SharedMachine& machine, std::int64_t taken);
+
 }  // namespace sn::planner

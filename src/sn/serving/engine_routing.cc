@@ -189,7 +189,7 @@ void EngineCore::transfers_due() {
     Live& r = live_[slot];
     SN_ASSERT(r.state == Live::State::moving && r.flow == done.flow);
     DeploymentData& deployment = deployment_of(r);
-    observer_->on_transfer(r.record.id, r.record.last_token, now_,
+    observer_->on_transfer(r.record, r.record.last_token, now_,
                            deployment.spec.kv_bytes_per_token * d(r.prompt));
     Instance& from = instance_of(r);
     give_back(r);

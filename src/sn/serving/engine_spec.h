@@ -162,8 +162,9 @@ class EngineObserver {
   virtual ~EngineObserver() = default;
   virtual void on_step(const StepRecord& /*step*/) {}
   /// A sequence's gap between tokens that was not its instance's period (after a hand-over).
-  virtual void on_gap(Nanos /*at*/, Nanos /*gap*/) {}
-  virtual void on_transfer(std::uint64_t /*id*/, Nanos /*begin*/, Nanos /*end*/, Bytes /*size*/) {}
+  virtual void on_gap(const RequestRecord& /*record*/, Nanos /*at*/, Nanos /*gap*/) {}
+  virtual void on_transfer(const RequestRecord& /*record*/, Nanos /*begin*/, Nanos /*end*/,
+                           Bytes /*size*/) {}
   virtual void on_end(const RequestRecord& /*record*/) {}
 };
 

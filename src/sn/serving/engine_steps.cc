@@ -196,7 +196,7 @@ void EngineCore::end_step(Instance& instance, std::uint32_t number) {
     std::erase_if(group.fresh, [&](Slot slot) {
       const Live& r = live_[slot];
       if (r.joined >= group.step) return false;  // joined while this step ran
-      observer_->on_gap(group.end, {group.end.count - r.record.last_token.count});
+      observer_->on_gap(r.record, group.end, {group.end.count - r.record.last_token.count});
       --gaps;
       return true;
     });
@@ -263,7 +263,7 @@ void EngineCore::token_after_prefill(Slot slot) {
   if (r.record.first_token.count == 0) {
     r.record.first_token = now_;
   } else {
-    observer_->on_gap(now_, {now_.count - r.record.last_token.count});
+    observer_->on_gap(r.record, now_, {now_.count - r.record.last_token.count});
   }
   r.record.last_token = now_;
   join(slot, instance_of(r), now_);

@@ -24,11 +24,11 @@ class Collector final : public EngineObserver {
     ends.push_back(step.end);
     prompt_tokens += step.prefill_tokens;
   }
-  void on_gap(Nanos, Nanos gap) override {
+  void on_gap(const RequestRecord&, Nanos, Nanos gap) override {
     ++gaps;
     gap_sum += static_cast<double>(gap.count) * 1e-9;
   }
-  void on_transfer(std::uint64_t, Nanos begin, Nanos end, Bytes size) override {
+  void on_transfer(const RequestRecord&, Nanos begin, Nanos end, Bytes size) override {
     ++transfers;
     exposed += static_cast<double>(end.count - begin.count) * 1e-9;
     moved += size.si();

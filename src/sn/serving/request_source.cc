@@ -43,6 +43,7 @@ class Cut final : public RequestSource {
     const double share = d(expected()) / std::max(1.0, d(inner_->expected()));
     return inner_->span() * std::min(1.0, share);
   }
+  [[nodiscard]] Errors faults() const override { return inner_->faults(); }
 
  private:
   std::unique_ptr<RequestSource> inner_;
@@ -56,77 +57,116 @@ std::unique_ptr<RequestSource> cut(std::unique_ptr<RequestSource> inner, const R
   return std::make_unique<Cut>(std::move(inner), how);
 }
 
+/// `trace`, held in memory.
+std::shared_ptr<const TraceFile> in_memory(const TraceFile& trace) {
+  auto out = std::make_shared<TraceFile>(trace);
+  std::vector<Request> all;
+  const std::unique_ptr<RequestSource> source = trace.read();
+  Request request;
+  while (source->next(request)) all.push_back(std::move(request));
+  // One that can no longer be read is left to its readers, which say so.
+  if (source->faults().empty()) {
+    out->held = std::make_shared<const std::vector<Request>>(std::move(all));
+  }
+  return out;
+}
+
 /// A trace, scaled and repeated. Copies and repetitions are merged by arrival.
 class TraceReplay final : public RequestSource {
  public:
-  TraceReplay(std::shared_ptr<const Trace> trace, const Replay& how)
+  TraceReplay(std::shared_ptr<const TraceFile> trace, const Replay& how)
       : trace_(std::move(trace)), how_(how) {
-    const auto& all = trace_->requests;
-    first_ = all.front().arrival.count;
-    const std::int64_t last = all.back().arrival.count;
     // One mean gap closes a repetition.
-    period_ = last - first_ + (last - first_) / std::max<std::int64_t>(1, count() - 1);
+    period_ = trace_->last.count - trace_->first.count;
+    period_ += period_ / std::max<std::int64_t>(1, trace_->requests - 1);
     period_ = std::max<std::int64_t>(1, period_);
     const bool copies = how.scaling == Scaling::copies;
     speed_ = copies ? 1.0 : how.multiple;
-    copies_ = copies ? std::max<std::int64_t>(1, rounded(std::ceil(how.multiple))) : 1;
+    const auto count =
+        copies ? std::max<std::int64_t>(1, rounded(std::ceil(how.multiple))) : std::int64_t{1};
     const double fraction = how.multiple - std::floor(how.multiple);
     last_share_ = copies && fraction > 0.0 ? fraction : 1.0;
-    for (std::int64_t c = 0; c < copies_; ++c) {
-      const std::int64_t shift = period_ / copies_ * c;  // its clock runs ahead by so much
-      const auto at =
-          std::lower_bound(all.begin(), all.end(), first_ + shift,
-                           [](const Request& r, std::int64_t t) { return r.arrival.count < t; });
-      push({.copy = c, .shift = shift, .index = at - all.begin()});
+    if (count > readers_max && !trace_->held) trace_ = in_memory(*trace_);
+    copies_.resize(static_cast<std::size_t>(count));
+    for (std::size_t c = 0; c < copies_.size(); ++c) {
+      Copy& copy = copies_[c];
+      copy.shift = period_ / count * static_cast<std::int64_t>(c);
+      copy.lap = trace_->read();
+      bool more = go_on(copy);
+      while (more && copy.time < 0) more = go_on(copy);
+      if (more) push(c);
     }
   }
 
   bool next(Request& request) override {
-    while (!cursors_.empty()) {
-      const Cursor at = cursors_.top();
-      cursors_.pop();
-      const auto position = at.index % count();
-      push({.copy = at.copy, .shift = at.shift, .index = at.index + 1});
-      if (at.copy == copies_ - 1 && last_share_ < 1.0 &&
-          RandomStream(static_cast<std::uint64_t>(at.index), entity_key("thinning")).uniform() >
+    while (!queue_.empty() && faults_.empty()) {
+      const std::size_t c = queue_.top().copy;
+      queue_.pop();
+      Copy& copy = copies_[c];
+      request = std::move(copy.head);
+      const std::int64_t index = copy.index;
+      const std::int64_t time = copy.time;
+      if (go_on(copy)) push(c);
+      if (c + 1 == copies_.size() && last_share_ < 1.0 &&
+          RandomStream(static_cast<std::uint64_t>(index), entity_key("thinning")).uniform() >
               last_share_) {
         continue;
       }
-      request = trace_->requests[static_cast<std::size_t>(position)];
-      request.arrival = {rounded(d(at.time) / speed_)};
-      const std::int64_t lap = at.index / count();
-      salt(request, at.copy + lap * copies_);
+      request.arrival = {rounded(d(time) / speed_)};
+      salt(request, static_cast<std::int64_t>(c) + index / trace_->requests * copy_count());
       return true;
     }
     return false;
   }
   [[nodiscard]] std::int64_t expected() const override {
-    return rounded((d(copies_ - 1) + last_share_) * d(how_.repeat * count()));
+    return rounded((d(copy_count() - 1) + last_share_) * d(how_.repeat * trace_->requests));
   }
   [[nodiscard]] Time span() const override {
     return Time::from_si(d(period_ * how_.repeat) * 1e-9 / speed_);
   }
+  [[nodiscard]] Errors faults() const override { return faults_; }
 
  private:
-  struct Cursor {
-    std::int64_t copy = 0;
-    std::int64_t shift = 0;
-    std::int64_t index = 0;  // over all repetitions
-    std::int64_t time = 0;   // since the start, unscaled
+  /// One of the traces side by side, and its next request.
+  struct Copy {
+    std::unique_ptr<RequestSource> lap;
+    std::int64_t shift = 0;   // its clock runs ahead by so much
+    std::int64_t index = -1;  // of the next request, over all repetitions
+    std::int64_t time = 0;    // of it, since the start, unscaled
+    Request head;
+  };
+  struct Turn {
+    std::int64_t time = 0;
+    std::size_t copy = 0;
 
-    friend bool operator>(const Cursor& a, const Cursor& b) {
+    friend bool operator>(const Turn& a, const Turn& b) {
       return std::tie(a.time, a.copy) > std::tie(b.time, b.copy);
     }
   };
 
-  [[nodiscard]] std::int64_t count() const {
-    return static_cast<std::int64_t>(trace_->requests.size());
+  [[nodiscard]] std::int64_t copy_count() const {
+    return static_cast<std::int64_t>(copies_.size());
   }
 
-  void push(Cursor c) {
-    const auto& r = trace_->requests[static_cast<std::size_t>(c.index % count())];
-    c.time = r.arrival.count - first_ + c.index / count() * period_ - c.shift;
-    if (c.time < period_ * how_.repeat) cursors_.push(c);
+  /// Takes the next request of a copy, from the start again after the last; false at a fault.
+  bool go_on(Copy& copy) {
+    if (!copy.lap->next(copy.head)) {
+      faults_ = copy.lap->faults();
+      if (!faults_.empty()) return false;
+      copy.lap = trace_->read();
+      if (!copy.lap->next(copy.head)) {
+        faults_ = copy.lap->faults();
+        return false;
+      }
+    }
+    ++copy.index;
+    copy.time = copy.head.arrival.count - trace_->first.count - copy.shift +
+                copy.index / trace_->requests * period_;
+    return true;
+  }
+
+  void push(std::size_t c) {
+    if (copies_[c].time < period_ * how_.repeat) queue_.push({copies_[c].time, c});
   }
 
   /// Prefixes of another copy or lap are other people's.
@@ -137,14 +177,14 @@ class TraceReplay final : public RequestSource {
     if (request.session != 0) request.session ^= salt;
   }
 
-  std::shared_ptr<const Trace> trace_;
+  std::shared_ptr<const TraceFile> trace_;
   Replay how_;
-  std::int64_t first_ = 0;
   std::int64_t period_ = 1;
   double speed_ = 1.0;
-  std::int64_t copies_ = 1;
   double last_share_ = 1.0;
-  std::priority_queue<Cursor, std::vector<Cursor>, std::greater<>> cursors_;
+  std::vector<Copy> copies_;
+  std::priority_queue<Turn, std::vector<Turn>, std::greater<>> queue_;
+  Errors faults_;
 };
 
 /// Draws from the classes of a workload.
@@ -255,8 +295,8 @@ std::unique_ptr<RequestSource> draw(const SyntheticSpec& spec, std::uint64_t see
   return cut(synthetic_source(scaled, seed), how);
 }
 
-std::unique_ptr<RequestSource> replay(std::shared_ptr<const Trace> trace, const Replay& how) {
-  SN_ASSERT(trace != nullptr && !trace->requests.empty() && how.multiple > 0.0);
+std::unique_ptr<RequestSource> replay(std::shared_ptr<const TraceFile> trace, const Replay& how) {
+  SN_ASSERT(trace != nullptr && trace->requests > 0 && how.multiple > 0.0);
   return cut(std::make_unique<TraceReplay>(std::move(trace), how), how);
 }
 

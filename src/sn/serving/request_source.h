@@ -7,7 +7,8 @@
 // Scaling a trace to m times its rate:
 //   time    arrivals come m times as fast: the same requests, in 1/m of the time
 //   copies  m traces side by side (the last one thinned to the fraction), each shifted by a part
-//           of the span and with prefixes of its own: m times as many users in the same time
+//           of the span and with prefixes of its own: m times as many users in the same time; each
+//           is a reader of its own, and above `readers_max` of them the trace is held in memory
 
 #pragma once
 
@@ -18,7 +19,7 @@
 #include <vector>
 
 #include "sn/serving/synthetic.h"
-#include "sn/serving/trace.h"
+#include "sn/serving/trace_file.h"
 #include "sn/serving/workload.h"
 
 namespace sn::serving {
@@ -33,6 +34,8 @@ class RequestSource {
   [[nodiscard]] virtual std::int64_t expected() const = 0;
   /// From the first arrival to the last, as far as is known.
   [[nodiscard]] virtual Time span() const = 0;
+  /// Why it ended before its end: a file that cannot be read any more, or that was changed.
+  [[nodiscard]] virtual Errors faults() const { return {}; }
 };
 
 enum class Scaling { time, copies };
@@ -45,7 +48,9 @@ struct Replay {
   Time until = {};          // of arrival, after scaling; 0: all
 };
 
-[[nodiscard]] std::unique_ptr<RequestSource> replay(std::shared_ptr<const Trace> trace,
+inline constexpr std::int64_t readers_max = 64;  // of one file at a time
+
+[[nodiscard]] std::unique_ptr<RequestSource> replay(std::shared_ptr<const TraceFile> trace,
                                                     const Replay& how);
 
 /// Draws requests as `generate` does, the same for the same seed, without holding them.

@@ -20,18 +20,22 @@ std::vector<Request> all_of(RequestSource& source) {
   return out;
 }
 
-std::shared_ptr<const Trace> small_trace() {
-  Trace trace;
+std::shared_ptr<const TraceFile> small_trace() {
+  std::vector<Request> requests;
   for (int i = 0; i < 5; ++i) {
     Request r;
     r.arrival = {1'000'000'000 + i * 100'000'000};
     r.input_tokens = 100 + i;
     r.output_tokens = 10;
     r.blocks = {1, static_cast<std::uint64_t>(i)};
-    trace.requests.push_back(r);
+    requests.push_back(r);
   }
-  trace.block_tokens = 512.0;
-  return std::make_shared<const Trace>(trace);
+  TraceFile trace;
+  trace.requests = 5;
+  trace.first = requests.front().arrival;
+  trace.last = requests.back().arrival;
+  trace.held = std::make_shared<const std::vector<Request>>(std::move(requests));
+  return std::make_shared<const TraceFile>(std::move(trace));
 }
 
 TEST(Replay, FasterInTime) {

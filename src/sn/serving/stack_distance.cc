@@ -25,45 +25,45 @@ class LastAccess {
  public:
   /// Time of the previous access (1 and up), or 0; sets it to `now`.
   std::uint32_t exchange(std::uint64_t block, std::uint32_t now) {
-    Slot& slot = find(block);
-    const std::uint32_t before = std::exchange(slot.time, now);
+    const std::size_t slot = find(block);
+    const std::uint32_t before = std::exchange(times_[slot], now);
     if (before == 0) {
-      slot.block = block;
-      if (++used_ > slots_.size() / 2) grow();
+      blocks_[slot] = block;
+      if (++used_ > times_.size() / 2) grow();
     }
     return before;
   }
 
  private:
-  struct Slot {
-    std::uint64_t block = 0;
-    std::uint32_t time = 0;  // 0 marks a free slot
-  };
-
-  Slot& find(std::uint64_t block) {
-    const std::size_t mask = slots_.size() - 1;
+  std::size_t find(std::uint64_t block) const {
+    const std::size_t mask = times_.size() - 1;
     std::size_t i = mix(block) & mask;
-    while (slots_[i].time != 0 && slots_[i].block != block) i = (i + 1) & mask;
-    return slots_[i];
+    while (times_[i] != 0 && blocks_[i] != block) i = (i + 1) & mask;
+    return i;
   }
 
   void grow() {
-    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
-    for (const Slot& slot : old) {
-      if (slot.time != 0) find(slot.block) = slot;
+    const auto blocks = std::exchange(blocks_, std::vector<std::uint64_t>(2 * blocks_.size()));
+    const auto times = std::exchange(times_, std::vector<std::uint32_t>(blocks_.size()));
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      if (times[i] == 0) continue;
+      const std::size_t slot = find(blocks[i]);
+      blocks_[slot] = blocks[i];
+      times_[slot] = times[i];
     }
   }
 
-  std::vector<Slot> slots_ = std::vector<Slot>(1024);  // a power of two
+  // Slots, a power of two; time 0 marks a free one. Apart, since padding would be a quarter.
+  std::vector<std::uint64_t> blocks_ = std::vector<std::uint64_t>(1024);
+  std::vector<std::uint32_t> times_ = std::vector<std::uint32_t>(1024);
   std::size_t used_ = 0;
 };
 
-/// Prefix sums of marks over times 1..n. Sums wrap around modulo 2^32, which addition undoes.
+/// Prefix sums of marks over times from 1. Sums wrap around modulo 2^32, which addition undoes.
 class Marks {
  public:
-  explicit Marks(std::size_t n) : tree_(n + 1, 0) {}
-
   void add(std::size_t time, std::uint32_t amount) {
+    while (time >= tree_.size()) grow();
     for (; time < tree_.size(); time += time & (~time + 1)) tree_[time] += amount;
   }
   [[nodiscard]] std::uint32_t up_to(std::size_t time) const {
@@ -73,58 +73,53 @@ class Marks {
   }
 
  private:
-  std::vector<std::uint32_t> tree_;
+  /// Twice as many times: of the new nodes only the last, a power of two, spans the old ones.
+  void grow() {
+    const std::size_t times = tree_.size() - 1;
+    const std::uint32_t all = tree_[times];
+    tree_.resize(2 * times + 1, 0);
+    tree_.back() = all;
+  }
+
+  std::vector<std::uint32_t> tree_ = std::vector<std::uint32_t>(1024 + 1);
 };
 
 }  // namespace
 
-std::span<const std::uint32_t> PrefixDistances::of(std::size_t request) const {
-  SN_ASSERT(request + 1 < first.size());
-  return {needed.data() + first[request], first[request + 1] - first[request]};
+struct StackDistances::State {
+  LastAccess last;
+  Marks marks;
+};
+
+StackDistances::StackDistances() : state_(std::make_unique<State>()) {}
+StackDistances::~StackDistances() = default;
+StackDistances::StackDistances(StackDistances&&) noexcept = default;
+StackDistances& StackDistances::operator=(StackDistances&&) noexcept = default;
+
+void StackDistances::touch(std::span<const std::uint64_t> blocks,
+                           std::vector<std::uint32_t>& needed) {
+  SN_ASSERT(blocks.size() < never_served - now_);
+  std::uint32_t most = 0;
+  for (const std::uint64_t block : blocks) {
+    ++now_;
+    const std::uint32_t before = state_->last.exchange(block, now_);
+    if (before == 0) {
+      most = never_served;
+      ++distinct_;
+    } else {
+      if (most != never_served) most = std::max(most, distinct_ - state_->marks.up_to(before) + 1);
+      state_->marks.add(before, static_cast<std::uint32_t>(-1));
+    }
+    state_->marks.add(now_, 1);
+    needed.push_back(most);
+  }
 }
 
-std::size_t PrefixDistances::hits(std::size_t request, std::uint64_t capacity_blocks) const {
-  const auto blocks = of(request);
+std::size_t hits_within(std::span<const std::uint32_t> needed, std::uint64_t capacity_blocks) {
   const auto cap =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(capacity_blocks, never_served - 1));
-  const auto end = std::upper_bound(blocks.begin(), blocks.end(), cap);
-  return static_cast<std::size_t>(end - blocks.begin());
-}
-
-PrefixDistances prefix_distances(const std::vector<Request>& requests) {
-  PrefixDistances out;
-  out.first.reserve(requests.size() + 1);
-  std::size_t total = 0;
-  for (const Request& r : requests) {
-    out.first.push_back(total);
-    total += r.blocks.size();
-  }
-  out.first.push_back(total);
-  SN_ASSERT(total < never_served);
-  out.needed.reserve(total);
-
-  LastAccess last;
-  Marks marks(total);
-  std::uint32_t now = 0;
-  std::uint32_t distinct = 0;
-  for (const Request& r : requests) {
-    std::uint32_t most = 0;
-    for (const std::uint64_t block : r.blocks) {
-      ++now;
-      const std::uint32_t before = last.exchange(block, now);
-      if (before == 0) {
-        most = never_served;
-        ++distinct;
-      } else {
-        if (most != never_served) most = std::max(most, distinct - marks.up_to(before) + 1);
-        marks.add(before, static_cast<std::uint32_t>(-1));
-      }
-      marks.add(now, 1);
-      out.needed.push_back(most);
-    }
-  }
-  out.distinct = distinct;
-  return out;
+  const auto end = std::upper_bound(needed.begin(), needed.end(), cap);
+  return static_cast<std::size_t>(end - needed.begin());
 }
 
 }  // namespace sn::serving

@@ -15,15 +15,29 @@ namespace {
 
 using Blocks = std::vector<std::uint64_t>;
 
-std::vector<Request> requests_of(const std::vector<Blocks>& blocks) {
-  std::vector<Request> requests;
-  for (const Blocks& b : blocks) {
-    Request r;
-    r.input_tokens = 1;
-    r.blocks = b;
-    requests.push_back(std::move(r));
+/// Distances of a whole trace.
+struct PrefixDistances {
+  std::vector<std::size_t> first;  // first block of each request; one more entry closes the last
+  std::vector<std::uint32_t> needed;
+  std::size_t distinct = 0;
+
+  [[nodiscard]] std::size_t hits(std::size_t request, std::uint64_t capacity_blocks) const {
+    const std::span<const std::uint32_t> all = needed;
+    const std::size_t count = first[request + 1] - first[request];
+    return hits_within(all.subspan(first[request], count), capacity_blocks);
   }
-  return requests;
+};
+
+PrefixDistances prefix_distances(const std::vector<Blocks>& requests) {
+  PrefixDistances out;
+  StackDistances stack;
+  for (const Blocks& blocks : requests) {
+    out.first.push_back(out.needed.size());
+    stack.touch(blocks, out.needed);
+  }
+  out.first.push_back(out.needed.size());
+  out.distinct = stack.distinct();
+  return out;
 }
 
 /// Leading hits of each request in an LRU cache that holds `capacity` blocks.
@@ -49,7 +63,7 @@ std::vector<std::size_t> simulate_lru(const std::vector<Blocks>& requests, std::
 TEST(PrefixDistances, ByHand) {
   // a b | a b c | b: at its second access a has seen a, b since (2); b has seen b, a (2); c is new.
   // The last b has seen c, b (2).
-  const auto d = prefix_distances(requests_of({{1, 2}, {1, 2, 3}, {2}}));
+  const auto d = prefix_distances({{1, 2}, {1, 2, 3}, {2}});
   EXPECT_EQ(d.first, (std::vector<std::size_t>{0, 2, 5, 6}));
   EXPECT_EQ(d.needed,
             (std::vector<std::uint32_t>{never_served, never_served, 2, 2, never_served, 2}));
@@ -61,7 +75,7 @@ TEST(PrefixDistances, ByHand) {
 
 TEST(PrefixDistances, AHoleStopsThePrefix) {
   // Block 9 was never seen: blocks 1 and 2 behind it are in the cache, yet cannot be used.
-  const auto d = prefix_distances(requests_of({{1, 2}, {9, 1, 2}, {1, 9}}));
+  const auto d = prefix_distances({{1, 2}, {9, 1, 2}, {1, 9}});
   EXPECT_EQ(d.hits(1, 100), 0u);
   // Third request: 1 was followed by 2 (distance 2); 9 by 1, 2 (distance 3).
   EXPECT_EQ(d.hits(2, 1), 0u);
@@ -71,15 +85,15 @@ TEST(PrefixDistances, AHoleStopsThePrefix) {
 
 TEST(PrefixDistances, ARequestCanOverrunTheCacheByItself) {
   // Three blocks asked again need a cache of three: the LRU order evicts the head first.
-  const auto d = prefix_distances(requests_of({{1, 2, 3}, {1, 2, 3}}));
+  const auto d = prefix_distances({{1, 2, 3}, {1, 2, 3}});
   EXPECT_EQ(d.hits(1, 2), 0u);
   EXPECT_EQ(d.hits(1, 3), 3u);
 }
 
 TEST(PrefixDistances, NothingIn) {
   EXPECT_EQ(prefix_distances({}).distinct, 0u);
-  const auto d = prefix_distances(requests_of({{}, {}}));
-  EXPECT_EQ(d.of(1).size(), 0u);
+  const auto d = prefix_distances({{}, {}});
+  EXPECT_EQ(d.hits(1, 9), 0u);
   EXPECT_EQ(d.hits(1, 10), 0u);
 }
 
@@ -87,7 +101,7 @@ TEST(PrefixDistances, ManyBlocksKeepTheirIdentity) {
   // 5 000 blocks twice, hashes alike in their low bits: the table grows and still finds them.
   Blocks blocks;
   for (std::uint64_t i = 0; i < 5'000; ++i) blocks.push_back(i << 40);
-  const auto d = prefix_distances(requests_of({blocks, blocks}));
+  const auto d = prefix_distances({blocks, blocks});
   EXPECT_EQ(d.distinct, 5'000u);
   EXPECT_EQ(d.hits(0, 5'000), 0u);
   EXPECT_EQ(d.hits(1, 4'999), 0u);
@@ -98,7 +112,7 @@ TEST(PrefixDistances, EqualsSimulatedLruAtEachCapacity) {
   EXPECT_TRUE(rc::check("Mattson equals LRU", [] {
     const auto block = rc::gen::inRange<std::uint64_t>(0, 12);
     const auto trace = *rc::gen::container<std::vector<Blocks>>(rc::gen::container<Blocks>(block));
-    const auto d = prefix_distances(requests_of(trace));
+    const auto d = prefix_distances(trace);
     for (std::size_t capacity = 1; capacity <= 14; ++capacity) {
       const auto expected = simulate_lru(trace, capacity);
       for (std::size_t i = 0; i < trace.size(); ++i) {
@@ -121,7 +135,7 @@ TEST(PrefixDistances, EqualsSimulatedLruOnGrowingConversations) {
       for (int i = 0; i <= added; ++i) blocks.push_back(fresh++);
       trace.push_back(blocks);
     }
-    const auto d = prefix_distances(requests_of(trace));
+    const auto d = prefix_distances(trace);
     for (std::size_t capacity = 1; capacity <= fresh + 1; capacity += 1 + capacity / 4) {
       const auto expected = simulate_lru(trace, capacity);
       for (std::size_t i = 0; i < trace.size(); ++i) {

@@ -19,6 +19,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -100,6 +101,7 @@ struct SummaryOptions {
   int max_classes = 128;
   double capacity_min_tokens = 1e5;  // grid of 4 per decade, closed by an infinite cache
   double capacity_max_tokens = 1e9;
+  std::size_t blocks = (std::size_t{1} << 32) - 2;  // hashes that classes and curve are made of
 };
 
 /// Reduces requests (sorted by arrival, none before 0, inputs positive) to a `Workload`.

@@ -98,15 +98,15 @@ void Recorder::on_step(const serving::StepRecord& step) {
   }
 }
 
-void Recorder::on_gap(Nanos at, Nanos gap) {
+void Recorder::on_gap(const serving::RequestRecord&, Nanos at, Nanos gap) {
   if (measured(at)) itl_.add(seconds(gap));
 }
 
-void Recorder::on_transfer(std::uint64_t id, Nanos begin, Nanos end, Bytes size) {
+void Recorder::on_transfer(const serving::RequestRecord& r, Nanos begin, Nanos end, Bytes size) {
   ++transfers_;
   transferred_ += size.si();
   exposed_ += seconds(begin, end);
-  keep({.kind = TimelineEvent::Kind::transfer, .begin = begin, .end = end, .id = id});
+  keep({.kind = TimelineEvent::Kind::transfer, .begin = begin, .end = end, .id = r.id});
 }
 
 void Recorder::judge(const serving::RequestRecord& r, double ttft, double tpot) {

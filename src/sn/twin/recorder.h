@@ -31,8 +31,9 @@ class Recorder final : public serving::EngineObserver {
   explicit Recorder(Setup setup);
 
   void on_step(const serving::StepRecord& step) override;
-  void on_gap(Nanos at, Nanos gap) override;
-  void on_transfer(std::uint64_t id, Nanos begin, Nanos end, Bytes size) override;
+  void on_gap(const serving::RequestRecord& record, Nanos at, Nanos gap) override;
+  void on_transfer(const serving::RequestRecord& record, Nanos begin, Nanos end,
+                   Bytes size) override;
   void on_end(const serving::RequestRecord& record) override;
 
   void on_arrival(Nanos at);

@@ -11,7 +11,7 @@
 
 #include "sn/base/units.h"
 #include "sn/serving/synthetic.h"
-#include "sn/serving/trace.h"
+#include "sn/serving/trace_file.h"
 #include "sn/serving/workload_file.h"
 #include "sn/twin/scenario_parts.h"
 
@@ -21,22 +21,84 @@ namespace {
 
 constexpr Range token_range{1.0, 1e8};
 
+/// `errors`, those without a line positioned at `path`.
+Errors placed(Errors errors, const Node& path) {
+  for (Error& e : errors) {
+    if (e.where.line == 0) e.where = path.where();
+  }
+  return errors;
+}
+
+/// What `get` has of the file that `path` names, looked for as it is, then beside the scenario.
+template <class T, class Get>
+Result<T> near(const PartContext& context, const Node& path, const Get& get) {
+  const std::string& name = path.text();
+  Result<T> found = get(name);
+  if (!found && !name.starts_with("/") && !context.directory.empty()) {
+    Result<T> beside = get(context.directory + "/" + name);
+    if (beside) return beside;
+  }
+  if (found) return found;
+  return fail(placed(found.error(), path));
+}
+
+/// A text whose errors are positioned where the scenario names it.
+class PlacedReader final : public TextReader {
+ public:
+  PlacedReader(std::unique_ptr<TextReader> text, const Node& path)
+      : text_(std::move(text)), path_(path) {}
+
+  Result<std::string_view> next() override {
+    Result<std::string_view> piece = text_->next();
+    if (!piece) return fail(placed(piece.error(), path_));
+    return piece;
+  }
+
+ private:
+  std::unique_ptr<TextReader> text_;
+  Node path_;
+};
+
+Result<TextOpener> open_near(const PartContext& context, const Node& path) {
+  Result<TextOpener> open = near<TextOpener>(
+      context, path, [&](const std::string& name) { return context.load.open(name); });
+  if (!open) return open;
+  return [open = *std::move(open), path]() -> Result<std::unique_ptr<TextReader>> {
+    Result<std::unique_ptr<TextReader>> text = open();
+    if (!text) return fail(placed(text.error(), path));
+    return std::make_unique<PlacedReader>(*std::move(text), path);
+  };
+}
+
+/// Hashes that the statistics of a trace are made of: about 400 MB of tables where all differ.
+constexpr std::size_t summarised_blocks = std::size_t{1} << 23;
+
 serving::Workload read_trace_workload(const Node& path, const PartContext& context, World& world,
                                       Errors& errors) {
-  Result<std::string> text = load_near(context, path);
+  const Result<TextOpener> text = open_near(context, path);
   if (!text) return take(Result<serving::Workload>(fail(text.error())), errors);
-  Result<serving::Trace> trace = serving::read_trace(path.text(), *text);
-  if (!trace) return take(Result<serving::Workload>(fail(trace.error())), errors);
-  world.warnings.insert(world.warnings.end(), trace->warnings.begin(), trace->warnings.end());
-  std::string origin = path.text() + ", " +
-                       format_number(static_cast<double>(trace->requests.size()), 6) + " requests";
-  if (trace->malformed > 0) {
-    origin += ", " + std::to_string(trace->malformed) + " malformed lines left out";
+  Result<serving::TraceScan> scan =
+      serving::scan_trace(path.text(), *text, {}, {.blocks = summarised_blocks});
+  if (!scan) return take(Result<serving::Workload>(fail(scan.error())), errors);
+  const serving::TraceFile& trace = *scan->file;
+  const auto number = [](std::int64_t n) { return format_number(static_cast<double>(n), 6); };
+  world.warnings.insert(world.warnings.end(), trace.facts.warnings.begin(),
+                        trace.facts.warnings.end());
+  if (scan->summary.classed() < trace.requests) {
+    world.warnings.push_back(
+        {.code = ErrorCode::limit,
+         .message = "lengths and hit rates that are planned with are of the first " +
+                    number(scan->summary.classed()) + " of " + number(trace.requests) +
+                    " requests, which have " + std::to_string(summarised_blocks) + " block hashes",
+         .where = path.where(),
+         .hint = {}});
   }
-  world.trace = std::make_shared<const serving::Trace>(*std::move(trace));
-  return take(
-      serving::summarise(path.text(), origin, world.trace->requests, world.trace->block_tokens),
-      errors);
+  std::string origin = path.text() + ", " + number(trace.requests) + " requests";
+  if (trace.facts.malformed > 0) {
+    origin += ", " + std::to_string(trace.facts.malformed) + " malformed lines left out";
+  }
+  world.trace = scan->file;
+  return take(std::move(scan->summary).finish(path.text(), origin), errors);
 }
 
 serving::LengthDistribution read_length(MapReader& owner, std::string_view key, Errors& errors) {
@@ -386,18 +448,8 @@ void read_kv_and_fidelity(MapReader& root, World& world, Errors& errors) {
 }  // namespace
 
 Result<std::string> load_near(const PartContext& context, const Node& path) {
-  const std::string& name = path.text();
-  Result<std::string> text = context.load(name);
-  if (!text && !name.starts_with("/") && !context.directory.empty()) {
-    Result<std::string> beside = context.load(context.directory + "/" + name);
-    if (beside) return beside;
-  }
-  if (text) return text;
-  Errors errors = text.error();
-  for (Error& e : errors) {
-    if (e.where.line == 0) e.where = path.where();
-  }
-  return fail(std::move(errors));
+  return near<std::string>(context, path,
+                           [&](const std::string& name) { return context.load(name); });
 }
 
 void read_load_parts(MapReader& root, const PartContext& context, World& world, Errors& errors) {

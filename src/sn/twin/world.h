@@ -25,7 +25,7 @@
 #include "sn/serving/slo.h"
 #include "sn/serving/steady_state.h"
 #include "sn/serving/synthetic.h"
-#include "sn/serving/trace.h"
+#include "sn/serving/trace_file.h"
 #include "sn/serving/workload.h"
 
 namespace sn::twin {
@@ -64,7 +64,7 @@ struct World {
   std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
   serving::Workload workload;
   // What `workload` was summarised from, for simulation; neither of a preset.
-  std::shared_ptr<const serving::Trace> trace;
+  std::shared_ptr<const serving::TraceFile> trace;
   std::optional<serving::SyntheticSpec> synthetic;
   RateSpec rate;
   serving::Slo slo;
