@@ -27,7 +27,7 @@ class ValidateServing(CommandTest):
     def test_a_table_as_text_and_json(self):
         self.write(NAME, HEADER + ROW + ROW.replace(",4,50", ",16,120"))
         text = self.done("validate", "serving", "--data", self.folder).stdout
-        self.assertIn("h200 deepseek-v3 sglang fp8 agg", text)
+        self.assertIn("h200 deepseek-v3 sglang-0.5.5 fp8 agg", text)
         command = ("validate", "serving", "--data", self.folder, "--json")
         report = json.loads(self.done(*command).stdout)
         jsonschema.validate(report, schema("serving_validation.schema.json"))

@@ -73,10 +73,9 @@ class LongStep {
       head(decoding_);
     }
     const Framework& f = machine_.framework;
-    const bool graph = tokens_ <= real(fresh_ > 0.0 ? f.graph_mixed_tokens : f.graph_tokens);
     // How many launches a program has is counted by hand in step_test.cc.
     const double launches = compile(m_, d_, machine_.view()).launches();
-    if (!graph) sums_.time = std::max(sums_.time, launches * f.host_launch.si());
+    if (!graph()) sums_.time = std::max(sums_.time, launches * f.host_launch.si());
     sums_.time += (fresh_ > 0.0 ? f.host_prefill : f.host_decode).si();
     const hw::Cluster& c = machine_.cluster;
     for (std::int64_t images = 1; images * c.rack.gpus_per_os < d_.parallel.gpus(); images *= 2) {
@@ -96,14 +95,29 @@ class LongStep {
     return d_.precision.weights == DataType::fp4 ? DataType::fp8 : d_.precision.weights;
   }
 
-  void add(const Cost& c) { add(c.time.si(), c.bound.si(), c.flops.si(), c.bytes.si()); }
+  /// In a replayed graph a kernel begins before the last one ended, but its work stays.
+  [[nodiscard]] double among(double time, double work) const {
+    const double overlap = graph() ? machine_.framework.graph_overlap.si() : 0.0;
+    return time - std::clamp(time - work, 0.0, overlap);
+  }
+  [[nodiscard]] bool graph() const {
+    const Framework& f = machine_.framework;
+    return tokens_ <= real(fresh_ > 0.0 ? f.graph_mixed_tokens : f.graph_tokens);
+  }
+
+  void add(const Cost& c) {
+    const double work = std::max({c.bound.si(), c.compute.si(), c.memory.si()});
+    add(among(c.time.si(), work), c.bound.si(), c.flops.si(), c.bytes.si());
+  }
   void add(double time, double bound, double flops, double bytes) {
     sums_.time += time;
     sums_.bound += bound;
     sums_.flops += flops;
     sums_.bytes += bytes;
   }
-  void add(const collective::Timing& t) { add(t.time.si(), t.bound.si(), 0.0, 0.0); }
+  void add(const collective::Timing& t) {
+    add(among(t.time.si(), t.bound.si()), t.bound.si(), 0.0, 0.0);
+  }
 
   void elementwise(double bytes) {
     if (bytes > 0.0) add(kernels_.elementwise(Bytes::from_si(bytes)));

@@ -109,7 +109,7 @@ double knee_with(const twin::World& world, const serving::ServingPlan& plan,
 TEST(Sensitivity, RatesAndLatenciesTogetherAreHomogeneous) {
   // Ten per cent faster clocks everywhere are one machine seen in quick motion: with all rates and
   // inverse latencies, the rate of a batch held fixed rises by ten per cent, less what no parameter
-  // holds: the second kernel of a split attention, 3 us of some 110 a layer (3 to 4 %).
+  // holds: the second kernel of a split attention, 3 us of some 75 to 110 a layer (3 to 5 %).
   const std::vector<std::string> deployments = {
       "[{pool: prefill, tp: 4, replicas: 3, chunk: 4096}, {pool: decode, tp: 4, max_batch: 16}]",
       "[{pool: prefill, dp: 4, replicas: 3, chunk: 4096}, {pool: decode, dp: 4, max_batch: 16}]",
@@ -130,7 +130,7 @@ TEST(Sensitivity, RatesAndLatenciesTogetherAreHomogeneous) {
     }
     const double ratio = knee_of(twin::with_values(world, values), plan) / knee_of(world, plan);
     EXPECT_LE(ratio, 1.1 + 1e-4);
-    EXPECT_GE(ratio, 1.0 + 0.1 * (1.0 - 3.0 / 80.0));
+    EXPECT_GE(ratio, 1.0 + 0.1 * (1.0 - 5.0 / 100.0));
   }
 }
 
