@@ -11,7 +11,7 @@ namespace sn::serving {
 
 namespace {
 
-constexpr double fractions_of_chunk = 8.0;  // partial chunks are rounded up to an eighth
+constexpr double fractions_of_chunk = 8.0;  // partial chunks are rounded to an eighth
 constexpr double saturation = 0.999;
 constexpr std::array<double, 4> quarters = {0.125, 0.375, 0.625, 0.875};  // their middles
 
@@ -169,7 +169,7 @@ PrefillModel::Steps PrefillModel::steps_of(double uncached, double cached) const
   s.full = std::floor(uncached / chunk_);
   const double rest = uncached - s.full * chunk_;
   const double unit = chunk_ / fractions_of_chunk;
-  s.rest = std::ceil(rest / unit) * unit;
+  s.rest = rest > 0.0 ? std::max(1.0, std::round(rest / unit)) * unit : 0.0;
   if (s.full > 0.0) {
     // Mean over the full chunks: keys before the chunk, then a causal triangle inside it.
     const double before = cached + 0.5 * (s.full - 1.0) * chunk_;
@@ -302,8 +302,15 @@ PrefillPoint PrefillModel::at(const PrefillService& service, double requests,
   // without others does not, and the rest of a step that all servers are busy with is part of the
   // queue's wait.
   p.residual = service.step * (0.5 * (1.0 - std::pow(1.0 - rho, dp_ - 1.0)));
-  // Others share this rank's chunks when there is a queue, and the other ranks' with rho.
-  const double fill = (p.wait.probability + (dp_ - 1.0) * rho) / dp_;
+  // A step takes the prompts that came during the one before: with S0 the step of one alone, each
+  // further one makes it longer by its occupancy, so that lambda S0 / (1 - rho) come (gated
+  // service). Of the other ranks all of them take part; of this one those that come behind the
+  // request while it waits, half of them, for those before it are in the wait.
+  Time alone;
+  for (const ClassService& c : service.classes) alone += c.own[0] * c.weight;
+  const double others = requests / servers * alone.si() / (1.0 - rho);
+  const double shared = std::min(1.0, others * service.uncached / chunk_);
+  const double fill = shared * (0.5 * p.wait.probability + (dp_ - 1.0)) / dp_;
   std::size_t k = 0;
   while (k + 2 < fills.size() && fill > fills[k + 1]) ++k;
   const double part = (fill - fills[k]) / (fills[k + 1] - fills[k]);

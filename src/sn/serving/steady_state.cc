@@ -5,6 +5,7 @@
 #include "sn/serving/steady_state.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace sn::serving {
@@ -24,6 +25,27 @@ double decode_energy_per_token(const DecodePoint& p, const llm::StepProgram& pro
   const double pure = p.pure_steps * p.step.energy.si();
   const double mixed = (1.0 - p.pure_steps) * p.step_mixed.energy.si();
   return tokens > 0.0 ? (pure + mixed) / tokens : 0.0;
+}
+
+/// What is left of the step under way when a request comes: mean and deviation of the residual life
+/// of a renewal process (Cox 1962), of steps with and without prompts.
+struct Residual {
+  Time mean;
+  Time deviation;
+};
+
+Residual residual_of(const DecodePoint& point) {
+  std::array<double, 3> moments = {};
+  const double pure = point.period_pure.si();
+  const double mixed = std::max(pure, point.period_mixed.si());
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    const auto power = static_cast<double>(i + 1);
+    moments[i] = point.pure_steps * std::pow(pure, power) +
+                 (1.0 - point.pure_steps) * std::pow(mixed, power);
+  }
+  const double mean = 0.5 * moments[1] / moments[0];
+  const double second = moments[2] / (3.0 * moments[0]);
+  return {Time::from_si(mean), Time::from_si(std::sqrt(std::max(0.0, second - mean * mean)))};
 }
 
 }  // namespace
@@ -157,6 +179,10 @@ PrefillPoint ServingModel::mixed_prefill_at(const DecodePoint& point) {
   shape.prefill_context_capped = 0.0;
   const Time without = decode_->period(decode_->step_of(shape));
   const Time per_pair = (with_scores - without) / pairs_in_step;
+  // A prompt longer than the mean makes its step longer than the mean.
+  const Time per_token =
+      std::max(Time{}, without - point.period_pure) / std::max(1.0, shape.prefill_tokens) / d(p.dp);
+  const Residual residual = residual_of(point);
   PrefillPoint out;
   out.utilisation = std::min(0.999, point.chunk_fill);
   const Busiest others = mixed.work.scores.busiest(d(p.dp) - 1.0, point.mixed_slots);
@@ -168,14 +194,18 @@ PrefillPoint ServingModel::mixed_prefill_at(const DecodePoint& point) {
     const double chunks = uncached / mixed.chunk;
     const double beside = ChunkScores::beside(others, uncached, cached, mixed.chunk);
     const double packed = others.with(mixed.chunk * (cached + 0.5 * uncached)) * chunks;
-    const Time own = without * std::ceil(chunks) + per_pair * (beside * std::max(1.0, chunks));
+    const Time longer =
+        chunks < 1.0 ? per_token * (uncached - mixed.work.uncached) : Time{};  // or shorter
+    const Time own = std::max(point.period_pure, without * std::ceil(chunks) + longer) +
+                     per_pair * (beside * std::max(1.0, chunks));
     const Time occupancy = without * chunks + per_pair * (chunks > 1.0 ? beside * chunks : packed);
     mean += occupancy * c.weight;
     second += c.weight * occupancy.si() * occupancy.si();
     const Time before = decode_->program().framework().before_first_step(c.input);
-    out.classes.push_back({.weight = c.weight, .offset = before + own, .sigma = Time{}});
+    out.classes.push_back(
+        {.weight = c.weight, .offset = before + own, .sigma = residual.deviation});
   }
-  out.residual = 0.5 * point.period;
+  out.residual = residual.mean;
   for (DelayClass& c : out.classes) c.offset += out.residual;
   const double cv2 = std::max(0.0, second / (mean.si() * mean.si()) - 1.0);
   const double servers = d(plan_.decode.replicas * p.dp * p.pp);
