@@ -193,6 +193,25 @@ TEST(Memory, PipelineStagesAndDraftsChangeTheShare) {
   EXPECT_EQ(budget(1, 1).kv_per_token.si(), 62.0 * 576.0);
 }
 
+TEST(Memory, AShareOfAllHbmOrOfWhatLoadingLeaves) {
+  const ModelSpec m = shipped_model("deepseek-v3").spec;
+  const Deployment eight{.parallel = {.dp = 8, .ep = 8}, .precision = fp8};
+  const auto budget = [&](double after_load) {
+    Framework f = framework();
+    f.memory_after_load = after_load;
+    return memory_budget(m, eight, chip_of(180_GB), f, 8192.0);
+  };
+  const MemoryBudget all = budget(0.0);
+  const double loaded = (all.weights + all.activations + all.workspace).si();
+  EXPECT_NEAR(all.kv().si(), 0.9 * 180e9 - loaded, 1.0);
+  EXPECT_NEAR(budget(1.0).kv().si(), 0.9 * (180e9 - loaded), 1.0);
+  EXPECT_NEAR(budget(0.1).kv().si(), 0.9 * budget(0.0).kv().si() + 0.1 * budget(1.0).kv().si(),
+              1.0);
+  EXPECT_EQ(budget(1.0).weights, all.weights);
+  EXPECT_EQ(budget(1.0).activations, all.activations);
+  EXPECT_EQ(budget(1.0).workspace, all.workspace);
+}
+
 TEST(ExpertSlots, ReplicasFillFurtherSlots) {
   const ModelSpec m = shipped_model("deepseek-v3").spec;
   Deployment d{.parallel = {.dp = 32, .ep = 32}, .redundant = 32};

@@ -38,5 +38,20 @@ TEST(Uncertainty, IntervalHoldsEightOfTen) {
   EXPECT_NEAR(std::erf(1.2815515655446004 / std::sqrt(2.0)), 0.8, 1e-9);
 }
 
+TEST(Uncertainty, WaitsAndRatesAddToTheStep) {
+  const Uncertainty u{.wait = 0.3, .rate = 0.05, .pool_wait = 0.8, .pool_rate = 0.12};
+  EXPECT_NEAR(sigma_of_ttft(0.4, u, false), 0.5, 1e-12);
+  EXPECT_NEAR(sigma_of_ttft(0.6, u, true), 1.0, 1e-12);
+  EXPECT_NEAR(sigma_of_rate(0.12, u, false), 0.13, 1e-12);
+  EXPECT_NEAR(sigma_of_rate(0.16, u, true), 0.2, 1e-12);
+  // Nothing beside the step leaves the step, and a sure step leaves what is beside it.
+  for (const bool two : {false, true}) {
+    EXPECT_EQ(sigma_of_ttft(0.1, {}, two), 0.1);
+    EXPECT_EQ(sigma_of_rate(0.1, {}, two), 0.1);
+  }
+  EXPECT_EQ(sigma_of_ttft(0.0, u, false), u.wait);
+  EXPECT_EQ(sigma_of_rate(0.0, u, true), u.pool_rate);
+}
+
 }  // namespace
 }  // namespace sn::llm

@@ -35,6 +35,7 @@ Batching any_batching() {
           .decodes_in_budget = *rc::gen::arbitrary<bool>(),
           .sequences = *rc::gen::inRange(1, 12),
           .prefill_first = *rc::gen::arbitrary<bool>(),
+          .reserved_answer = *rc::gen::element(0.0, 0.0, 0.5, 1.0),
           .ahead = *rc::gen::arbitrary<bool>()};
 }
 
@@ -52,6 +53,8 @@ Case any_case() {
     const auto count = *rc::gen::inRange(1, 3);
     instances += static_cast<std::uint32_t>(count);
     pools.push_back(pool_spec(bed, count, shape(), any_batching(), *rc::gen::inRange(20, 60)));
+    pools.back().first_step = Time::from_si(*rc::gen::element(0.0, 0.03));
+    pools.back().warm = *rc::gen::arbitrary<bool>();
   }
   c.spec = spec_of(std::move(pools));
   DeploymentSpec& d = c.spec.deployments[0];
@@ -171,6 +174,14 @@ RC_GTEST_PROP(Engine, EveryRequestEndsOnceAndEveryTokenAndPageIsAccountedFor, ()
   for (const Action& a : c.actions) submitted += a.kind == Action::Kind::submit ? 1 : 0;
   RC_ASSERT(seen.lives.size() <= submitted);
   for (std::size_t i = 1; i < seen.ends.size(); ++i) RC_ASSERT(seen.ends[i - 1] <= seen.ends[i]);
+}
+
+RC_GTEST_PROP(Engine, WhoReservesWholeAnswersNeverPreempts, ()) {
+  Case c = any_case();
+  c.spec.deployments[0].pools.back().batching.reserved_answer = 1.0;
+  std::erase_if(c.actions, [](const Action& a) { return a.kind == Action::Kind::fail; });
+  const Collector seen = run_case(c, true, false);
+  for (const RequestRecord& r : seen.lives) RC_ASSERT(r.preempted == 0);
 }
 
 RC_GTEST_PROP(Engine, JumpsChangeNothing, ()) {
