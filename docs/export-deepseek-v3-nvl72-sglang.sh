@@ -5,7 +5,7 @@
 # 15
 # decode: 1 x DP8 EP8, fp8/fp8/fp8 (weights/activations/KV); 2 nodes each (4 GPUs a node); nodes
 # 16 to 17
-# planned for 79.6 requests/s, 27262 output tokens/s in all
+# planned for 79.7 requests/s, 27304 output tokens/s in all
 # arguments as sgl-project/sglang has them, main of 2026, arguments declared as dataclass fields:
 # commit 001067fffe33427bee0ed2f007fb7551a1d76b44
 #
@@ -35,7 +35,7 @@ prefill() {
     --kv-cache-dtype fp8_e4m3 \
     --context-length 128195 \
     --page-size 64 \
-    --mem-fraction-static 0.846 \
+    --mem-fraction-static 0.849 \
     --chunked-prefill-size 16384 \
     --max-prefill-tokens 16384 \
     --disaggregation-mode prefill \
@@ -62,8 +62,8 @@ decode() {
     --kv-cache-dtype fp8_e4m3 \
     --context-length 128195 \
     --page-size 64 \
-    --mem-fraction-static 0.873 \
-    --max-running-requests 1048 \
+    --mem-fraction-static 0.875 \
+    --max-running-requests 1040 \
     --speculative-algorithm NEXTN \
     --speculative-num-steps 1 \
     --speculative-eagle-topk 1 \

@@ -3,7 +3,7 @@
 # model: Llama-3.1-70B, dense with grouped-query attention
 # prefill: 5 x TP1, fp8/fp8/fp8 (weights/activations/KV); 8 a node of 8 GPUs; nodes 0 to 0
 # decode: 3 x TP1, fp8/fp8/fp8 (weights/activations/KV); 8 a node of 8 GPUs; nodes 0 to 0
-# planned for 17.9 requests/s, 6006 output tokens/s in all
+# planned for 18.1 requests/s, 6064 output tokens/s in all
 # arguments as vllm-project/vllm has them, between v0.11 and v0.12:
 # commit 99d7eb5d6a512cfcc5a2b104f24ebf2d6cda772b
 #
