@@ -15,6 +15,7 @@ using Version = std::array<int, 3>;
 
 /// The first three numbers of "…:v0.5.12-cu130"; zeros where there are none.
 Version version_of(std::string_view text) {
+  text = text.substr(0, text.find('@'));  // the digest of an image
   const auto colon = text.rfind(':');
   if (colon != std::string_view::npos) text.remove_prefix(colon + 1);
   if (text.starts_with('v')) text.remove_prefix(1);

@@ -34,6 +34,7 @@ constexpr Row rows[] = {
     {"sglang", "0.5.9", "sglang"},
     {"sglang", "lmsysorg/sglang:v0.5.6-cu129-amd64", "sglang-0.5.5"},
     {"sglang", "lmsysorg/sglang:v0.5.12-cu130", "sglang"},  // twelve, not one and two
+    {"sglang", "lmsysorg/sglang:v0.5.12@sha256:0f1e2d", "sglang"},
     {"trtllm", "", "trtllm-1.1"},
     {"trtllm", "1.0.0", "trtllm-1.0"},
     {"trtllm", "1.0.0rc3", "trtllm-1.0"},

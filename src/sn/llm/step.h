@@ -88,6 +88,7 @@ struct StepTime {
   Energy energy;                       // of the whole instance, chips only
 
   [[nodiscard]] Time bound_total() const;
+  StepTime& operator+=(const StepTime& other);
 };
 
 /// One line of the bill of a step: `count` executions of an operator.
@@ -202,6 +203,8 @@ struct StepMachine {
                                   const StepMachine& machine, const hw::Conditions& conditions = {},
                                   double background = 0.0);
 
+class StepPricer;
+
 /// Prices batches on one program. Keeps the memo (direct-mapped, `slots` entries), so each thread
 /// has its own. The program must outlive it.
 class StepEvaluator {
@@ -216,23 +219,30 @@ class StepEvaluator {
   [[nodiscard]] const StepProgram& program() const { return *program_; }
 
  private:
-  /// Everything that token operators depend on.
+  /// What a group of operators depends on: decoding sequences, and prefill tokens (operators on all
+  /// positions) or sequences that end (the head, in a graph or not).
   struct Key {
     double decode_sequences = -1.0;
-    double prefill_tokens = -1.0;
-    double prefill_sequences = -1.0;
+    double prefill = -1.0;
+    bool captured = false;
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct Slot {
     Key key;
-    StepTime tokens;
+    StepTime sum;
   };
+  enum class Group { tokens, head, attention };
+  [[nodiscard]] static Group group_of(const StepOp& op);
+  /// The sum of a group, remembered in `slots`.
+  [[nodiscard]] const StepTime& sum_of(Group group, const Key& key, const StepPricer& pricer,
+                                       std::vector<Slot>& slots);
   /// Kernels and communication one after the other, without host time.
   [[nodiscard]] StepTime device(const BatchShape& shape);
   [[nodiscard]] StepTime halves(const BatchShape& shape, const StepTime& whole);
 
   const StepProgram* program_;
-  std::vector<Slot> slots_;
+  std::vector<Slot> bodies_;
+  std::vector<Slot> heads_;
 };
 
 }  // namespace sn::llm

@@ -16,12 +16,6 @@ constexpr std::array<std::string_view, part_count> part_names = {
     "attention",  "projections", "dense ffn", "experts",  "dispatch+combine",
     "all-reduce", "elementwise", "logits",    "pipeline", "host"};
 
-bool depends_on_tokens_alone(const StepOp& op) {
-  return op.kind != OpKind::host && op.kind != OpKind::gather_keys &&
-         op.kind != OpKind::attention_decode && op.kind != OpKind::attention_prefill &&
-         op.kind != OpKind::index_decode && op.kind != OpKind::index_prefill;
-}
-
 /// What two-batch overlap computes while the other half exchanges.
 constexpr std::array<Part, 6> overlapped = {Part::attention, Part::projections, Part::dense_ffn,
                                             Part::experts,   Part::all_reduce,  Part::elementwise};
@@ -39,6 +33,21 @@ BatchShape scaled(BatchShape s, double by) {
 
 std::string_view to_string(Part part) { return part_names[static_cast<std::size_t>(part)]; }
 
+StepTime& StepTime::operator+=(const StepTime& other) {
+  latency += other.latency;
+  interval += other.interval;
+  for (std::size_t i = 0; i < part_count; ++i) {
+    parts[i] += other.parts[i];
+    bound[i] += other.bound[i];
+  }
+  compute += other.compute;
+  memory += other.memory;
+  flops += other.flops;
+  hbm_bytes += other.hbm_bytes;
+  energy += other.energy;
+  return *this;
+}
+
 Time StepTime::bound_total() const {
   Time sum;
   for (const Time t : bound) sum += t;
@@ -46,26 +55,50 @@ Time StepTime::bound_total() const {
 }
 
 StepEvaluator::StepEvaluator(const StepProgram& program, std::size_t slots)
-    : program_(&program), slots_(std::bit_ceil(std::max<std::size_t>(1, slots))) {}
+    : program_(&program),
+      bodies_(std::bit_ceil(std::max<std::size_t>(1, slots))),
+      heads_(bodies_.size()) {}
+
+StepEvaluator::Group StepEvaluator::group_of(const StepOp& op) {
+  switch (op.kind) {
+    case OpKind::host:
+    case OpKind::gather_keys:
+    case OpKind::attention_decode:
+    case OpKind::attention_prefill:
+    case OpKind::index_decode:
+    case OpKind::index_prefill:
+      return Group::attention;
+    default:
+      return op.rows == Rows::logits ? Group::head : Group::tokens;
+  }
+}
+
+const StepTime& StepEvaluator::sum_of(Group group, const Key& key, const StepPricer& pricer,
+                                      std::vector<Slot>& slots) {
+  const auto bits = [](double v) { return std::bit_cast<std::uint64_t>(v); };
+  std::uint64_t hash = bits(key.decode_sequences) * 0x9E3779B97F4A7C15ull;
+  hash = (hash ^ (hash >> 29) ^ bits(key.prefill)) * 0xBF58476D1CE4E5B9ull;
+  hash = (hash ^ (hash >> 32)) * 0x94D049BB133111EBull;
+  Slot& slot = slots[(hash >> 33) & (slots.size() - 1)];
+  if (slot.key != key) {
+    slot.key = key;
+    slot.sum = {};
+    for (const StepOp& op : pricer.ops()) {
+      if (group_of(op) == group) pricer.add(slot.sum, op);
+    }
+  }
+  return slot.sum;
+}
 
 StepTime StepEvaluator::device(const BatchShape& shape) {
   const StepPricer pricer(*program_, shape);
-  const Key key{shape.decode_sequences, shape.prefill_tokens, shape.prefill_sequences};
-  const auto bits = [](double v) { return std::bit_cast<std::uint64_t>(v); };
-  std::uint64_t hash = bits(key.decode_sequences) * 0x9E3779B97F4A7C15ull;
-  hash = (hash ^ (hash >> 29) ^ bits(key.prefill_tokens)) * 0xBF58476D1CE4E5B9ull;
-  hash = (hash ^ (hash >> 32) ^ bits(key.prefill_sequences)) * 0x94D049BB133111EBull;
-  Slot& slot = slots_[(hash >> 33) & (slots_.size() - 1)];
-  if (slot.key != key) {
-    slot.key = key;
-    slot.tokens = {};
-    for (const StepOp& op : pricer.ops()) {
-      if (depends_on_tokens_alone(op)) pricer.add(slot.tokens, op);
-    }
-  }
-  StepTime total = slot.tokens;
+  const bool captured = pricer.captured();
+  StepTime total = sum_of(Group::tokens, {shape.decode_sequences, shape.prefill_tokens, captured},
+                          pricer, bodies_);
+  total += sum_of(Group::head, {shape.decode_sequences, shape.prefill_sequences, captured}, pricer,
+                  heads_);
   for (const StepOp& op : pricer.ops()) {
-    if (!depends_on_tokens_alone(op)) pricer.add(total, op);
+    if (group_of(op) == Group::attention) pricer.add(total, op);
   }
   return total;
 }
