@@ -14,15 +14,11 @@
 
 namespace sn::evidence {
 
-namespace {
-
-double quantile(std::vector<double>& values, double q) {
+double nearest_rank(std::vector<double>& values, double q) {
   const auto at = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1) + 0.5);
   std::nth_element(values.begin(), values.begin() + at, values.end());
   return values[static_cast<std::size_t>(at)];
 }
-
-}  // namespace
 
 std::uint64_t mixed_bits(std::uint64_t x) {
   x += 0x9e3779b97f4a7c15ull;
@@ -39,11 +35,11 @@ Metrics metrics_of(std::vector<double>& errors) {
     m.mape = m.median = m.p90 = m.bias = m.floor;
     return m;
   }
-  m.bias = quantile(errors, 0.5);
+  m.bias = nearest_rank(errors, 0.5);
   for (double& e : errors) e = std::abs(e);
   m.mape = std::accumulate(errors.begin(), errors.end(), 0.0) / static_cast<double>(m.n);
-  m.median = quantile(errors, 0.5);
-  m.p90 = quantile(errors, 0.9);
+  m.median = nearest_rank(errors, 0.5);
+  m.p90 = nearest_rank(errors, 0.9);
   return m;
 }
 

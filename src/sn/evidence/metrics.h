@@ -35,6 +35,9 @@ struct Metrics {
 /// `errors`: predicted / measured - 1, reordered by the call. All fields but `floor`.
 [[nodiscard]] Metrics metrics_of(std::vector<double>& errors);
 
+/// The value at quantile `q` by nearest rank; `values`, at least one, are reordered by the call.
+[[nodiscard]] double nearest_rank(std::vector<double>& values, double q);
+
 /// Leave-one-out interpolation of a table by itself.
 class NoiseFloor {
  public:

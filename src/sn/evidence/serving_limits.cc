@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sn/base/random.h"
+#include "sn/evidence/client_view.h"
 #include "sn/serving/engine.h"
 
 namespace sn::evidence {
@@ -16,8 +16,6 @@ namespace {
 
 constexpr int halvings = 6;  // of the saturated rate: 1.6 %
 constexpr double tail = 0.01;
-
-double seconds(Nanos from, Nanos to) { return static_cast<double>(to.count - from.count) * 1e-9; }
 
 /// Counts the requests that break a limit.
 class Judge final : public serving::EngineObserver {
@@ -30,12 +28,9 @@ class Judge final : public serving::EngineObserver {
   void on_end(const serving::RequestRecord& r) override {
     ++ended;
     if (r.id < from_) return;
-    const double ttft = seconds(asked[r.id], r.first_token);
-    const double tpot =
-        r.tokens > 1 ? seconds(r.first_token, r.last_token) / static_cast<double>(r.tokens - 1)
-                     : 0.0;
+    const ClientTimes t = client_times(r, asked[r.id]);
     const bool kept =
-        r.ending == serving::Ending::finished && ttft <= limits_.ttft && tpot <= limits_.tpot;
+        r.ending == serving::Ending::finished && t.ttft <= limits_.ttft && t.tpot <= limits_.tpot;
     if (!kept) broken_ += 1.0;
   }
   [[nodiscard]] bool failed() const { return broken_ > allowed_; }
@@ -49,12 +44,6 @@ class Judge final : public serving::EngineObserver {
   double allowed_ = 0.0;
   double broken_ = 0.0;
 };
-
-std::int64_t length(RandomStream& stream, double largest, double range) {
-  const auto high = static_cast<std::int64_t>(std::llround(largest));
-  const auto low = static_cast<std::int64_t>(std::llround(range * largest));
-  return std::max<std::int64_t>(2, low < high ? stream.integer(low, high) : high);
-}
 
 /// Whether the limits hold at `rate` requests/s.
 bool holds(const ServingPoint& point, const twin::World& world, const serving::EngineSpec& spec,
@@ -72,8 +61,8 @@ bool holds(const ServingPoint& point, const twin::World& world, const serving::E
     engine.advance(now);
     serving::Request request;
     request.arrival = now;
-    request.input_tokens = length(lengths, point.input, point.range);
-    request.output_tokens = length(lengths, point.output, point.range);
+    request.input_tokens = drawn_length(lengths, point.input, point.range, 2);
+    request.output_tokens = drawn_length(lengths, point.output, point.range, 2);
     judge.asked.push_back(now);
     engine.submit(request, now);
   }

@@ -10,6 +10,8 @@
 #include <cmath>
 
 #include "sn/base/random.h"
+#include "sn/evidence/client_view.h"
+#include "sn/evidence/metrics.h"
 #include "sn/evidence/serving_limits.h"
 #include "sn/serving/engine.h"
 #include "sn/twin/simulate.h"
@@ -74,8 +76,6 @@ struct Seen {
   double output = 0.0;
 };
 
-double seconds(Nanos from, Nanos to) { return static_cast<double>(to.count - from.count) * 1e-9; }
-
 /// Requests as they end, and where the time of the steps went.
 class Meter final : public serving::EngineObserver {
  public:
@@ -86,8 +86,9 @@ class Meter final : public serving::EngineObserver {
       return;
     }
     Seen& s = seen[r.id];
-    s.ttft = seconds(s.asked, r.first_token);
-    s.tpot = r.tokens > 1 ? seconds(r.first_token, r.last_token) / d(r.tokens - 1) : 0.0;
+    const ClientTimes t = client_times(r, s.asked);
+    s.ttft = t.ttft;
+    s.tpot = t.tpot;
     s.whole = seconds(s.asked, r.last_token);
     s.input = d(r.input);
     s.output = d(r.tokens);
@@ -195,22 +196,14 @@ class Clients {
   [[nodiscard]] double median_of(double Seen::* what, std::size_t from) const {
     std::vector<double> values;
     for (std::size_t i = from; i < meter_.seen.size(); ++i) values.push_back(meter_.seen[i].*what);
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-  }
-
-  std::int64_t length(double largest) {
-    const auto high = static_cast<std::int64_t>(std::llround(largest));
-    const auto low = static_cast<std::int64_t>(std::llround(point_.range * largest));
-    return std::max<std::int64_t>(1, low < high ? lengths_.integer(low, high) : high);
+    return nearest_rank(values, 0.5);
   }
 
   void send(Nanos now) {
     serving::Request request;
     request.arrival = now;
-    request.input_tokens = length(point_.input);
-    request.output_tokens = std::max<std::int64_t>(2, length(point_.output));
+    request.input_tokens = drawn_length(lengths_, point_.input, point_.range, 1);
+    request.output_tokens = drawn_length(lengths_, point_.output, point_.range, 2);
     Seen s;
     s.asked = now;
     meter_.seen.push_back(s);  // ids count from 0 in order of submission

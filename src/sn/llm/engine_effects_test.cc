@@ -19,19 +19,6 @@ using kernel::DataType;
 constexpr Precision bf16{DataType::bf16, DataType::bf16, DataType::bf16};
 constexpr Precision fp8{DataType::fp8, DataType::fp8, DataType::fp8};
 
-BatchShape decode(double sequences, double context) {
-  return {.decode_sequences = sequences, .decode_context = sequences * context};
-}
-
-BatchShape prefill(double tokens) {
-  BatchShape s;
-  s.prefill_tokens = tokens;
-  s.prefill_pairs = 0.5 * tokens * (tokens + 1.0);
-  s.prefill_context = tokens;
-  s.prefill_sequences = 1.0;
-  return s;
-}
-
 double part(const StepTime& t, Part p) { return t.parts[static_cast<std::size_t>(p)].si(); }
 
 // --- Overlap of the operators of a graph ---------------------------------------------------------

@@ -85,4 +85,18 @@ inline ShippedMachine shipped_machine(std::string_view rack, const ModelTraits& 
   return m;
 }
 
+inline BatchShape decode(double sequences, double context) {
+  return {.decode_sequences = sequences, .decode_context = sequences * context};
+}
+
+/// Prefill of one prompt without a cached prefix.
+inline BatchShape prefill(double tokens) {
+  BatchShape s;
+  s.prefill_tokens = tokens;
+  s.prefill_pairs = 0.5 * tokens * (tokens + 1.0);
+  s.prefill_context = tokens;
+  s.prefill_sequences = 1.0;
+  return s;
+}
+
 }  // namespace sn::llm

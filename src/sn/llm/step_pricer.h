@@ -212,8 +212,9 @@ class StepPricer {
     // it is read when any token comes.
     const double share = d(p_.model_.top_k) / (p_.slots_ * ranks);
     double missed = 0.0;
-    for (const double own : p_.routing_)
+    for (const double own : p_.routing_) {
       missed += std::pow(std::max(0.0, 1.0 - share * own), tokens);
+    }
     const double hit = 1.0 - missed / static_cast<double>(p_.routing_.size());
     const double deviation = std::sqrt(2.0 * std::log(ranks) * p_.slots_ * hit * (1.0 - hit));
     const double active = std::min({p_.slots_, p_.slots_ * hit + deviation, busiest});

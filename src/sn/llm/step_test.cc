@@ -33,20 +33,6 @@ StepProgram program(std::string_view model, std::string_view rack, const Deploym
   return compile(m.spec, deployment, machine.view(), conditions, background);
 }
 
-BatchShape decode(double sequences, double context) {
-  return {.decode_sequences = sequences, .decode_context = sequences * context};
-}
-
-/// Prefill of one prompt without a cached prefix.
-BatchShape prefill(double tokens) {
-  BatchShape s;
-  s.prefill_tokens = tokens;
-  s.prefill_pairs = 0.5 * tokens * (tokens + 1.0);
-  s.prefill_context = tokens;
-  s.prefill_sequences = 1.0;
-  return s;
-}
-
 Time part(const StepTime& t, Part p) { return t.parts[static_cast<std::size_t>(p)]; }
 
 StepTime evaluate(const StepProgram& p, const BatchShape& shape) {

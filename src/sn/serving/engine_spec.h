@@ -43,12 +43,11 @@ struct Batching {
   bool decodes_in_budget = true;  // false: the budget is for prompts alone
   std::int64_t sequences = 256;   // running at once on one rank
   bool prefill_first = false;     // a step with prompts carries no decode
-  double reserved_answer =
-      0.0;                // share of its answer that a request's pages allow for at admission
-  bool ahead = false;     // the next step is put together when the last one ends, while
-                          // this one runs (vLLM's asynchronous scheduling)
-  std::int64_t poll = 1;  // decode steps between two looks at new requests, while any
-                          // decodes (SGLang's scheduler-recv-interval)
+  double reserved_answer = 0.0;   // share of an answer that has pages from admission on
+  bool ahead = false;             // the next step is put together when the last one ends, while
+                                  // this one runs (vLLM's asynchronous scheduling)
+  std::int64_t poll = 1;          // decode steps between two looks at new requests, while any
+                                  // decodes (SGLang's scheduler-recv-interval)
 
   friend bool operator==(const Batching&, const Batching&) = default;
 };
