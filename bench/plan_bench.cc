@@ -14,11 +14,11 @@
 #include <string>
 
 #include "sn/base/files.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
 #include "sn/planner/plan.h"
 #include "sn/planner/vary.h"
-#include "sn/serving/trace.h"
-#include "sn/twin/scenario.h"
+#include "sn/serving/load/trace.h"
+#include "sn/twin/scenario/scenario.h"
 
 namespace sn::planner {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "sn/kv/paged_cache.h"
 #include "sn/llm/shipped_test_util.h"
-#include "sn/serving/engine.h"
-#include "sn/serving/request_source.h"
+#include "sn/serving/engine/engine.h"
+#include "sn/serving/load/request_source.h"
 
 namespace sn::serving {
 namespace {

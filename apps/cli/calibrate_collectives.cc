@@ -12,8 +12,8 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/open_catalog.h"
 #include "apps/cli/open_collectives.h"
-#include "sn/draw/collective_text.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
+#include "sn/draw/evidence/collective_text.h"
 
 namespace sn::cli {
 

@@ -10,8 +10,8 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/open_catalog.h"
 #include "apps/cli/write_overlay.h"
-#include "sn/draw/serving_views.h"
-#include "sn/evidence/calibrate_serving.h"
+#include "sn/draw/evidence/serving_views.h"
+#include "sn/evidence/serving/calibrate_serving.h"
 
 namespace sn::cli {
 

@@ -11,10 +11,10 @@
 #include "apps/cli/open_catalog.h"
 #include "apps/cli/write_overlay.h"
 #include "sn/base/text.h"
-#include "sn/draw/calibration_text.h"
-#include "sn/evidence/calibrate_kernels.h"
-#include "sn/evidence/leave_out.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
+#include "sn/draw/evidence/calibration_text.h"
+#include "sn/evidence/kernels/calibrate_kernels.h"
+#include "sn/evidence/kernels/leave_out.h"
 
 namespace sn::cli {
 

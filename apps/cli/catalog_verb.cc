@@ -7,9 +7,9 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/open_catalog.h"
 #include "sn/base/files.h"
-#include "sn/draw/datasheet.h"
-#include "sn/draw/datasheet_diff.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
+#include "sn/draw/catalog/datasheet.h"
+#include "sn/draw/catalog/datasheet_diff.h"
 
 namespace sn::cli {
 

@@ -11,9 +11,9 @@
 
 #include "apps/cli/cli.h"
 #include "sn/base/units.h"
-#include "sn/draw/collective_text.h"
-#include "sn/evidence/collective_cases.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
+#include "sn/draw/evidence/collective_text.h"
+#include "sn/evidence/collectives/collective_cases.h"
 
 namespace sn::cli {
 

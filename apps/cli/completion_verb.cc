@@ -11,8 +11,8 @@
 
 #include "apps/cli/cli.h"
 #include "apps/cli/verb_page.h"
-#include "sn/hw/catalog.h"
-#include "sn/planner/export.h"
+#include "sn/catalog/catalog.h"
+#include "sn/planner/export/export.h"
 #include "sn/planner/metric.h"
 
 namespace sn::cli {

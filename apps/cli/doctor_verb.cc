@@ -15,14 +15,14 @@
 #include <thread>
 
 #include "apps/cli/cli.h"
-#include "sn/base/document.h"
+#include "sn/base/document/document.h"
 #include "sn/base/json_writer.h"
-#include "sn/draw/datasheet.h"
-#include "sn/draw/plan_json.h"
-#include "sn/draw/text_table.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
+#include "sn/draw/catalog/datasheet.h"
+#include "sn/draw/kit/text_table.h"
+#include "sn/draw/plan/plan_json.h"
 #include "sn/planner/plan.h"
-#include "sn/twin/scenario.h"
+#include "sn/twin/scenario/scenario.h"
 
 namespace sn::cli {
 

@@ -8,8 +8,8 @@
 #include <algorithm>
 
 #include "apps/cli/open_catalog.h"
-#include "sn/hw/catalog.h"
-#include "sn/planner/export.h"
+#include "sn/catalog/catalog.h"
+#include "sn/planner/export/export.h"
 
 namespace sn::cli {
 

@@ -9,7 +9,7 @@
 
 #include "apps/cli/cli.h"
 #include "sn/base/files.h"
-#include "sn/evidence/measured_tables.h"
+#include "sn/measured/measured_tables.h"
 
 namespace sn::cli {
 

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "sn/base/document.h"
+#include "sn/base/document/document.h"
 #include "sn/base/result.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
 #include "sn/planner/plan.h"
-#include "sn/twin/scenario.h"
+#include "sn/twin/scenario/scenario.h"
 
 namespace sn::cli {
 

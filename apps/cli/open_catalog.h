@@ -7,7 +7,7 @@
 #include <string>
 
 #include "sn/base/result.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): theirs
 class App;

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "sn/base/result.h"
-#include "sn/evidence/collective_cases.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
+#include "sn/evidence/collectives/collective_cases.h"
 
 namespace sn::cli {
 

@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "sn/draw/choice_views.h"
+#include "sn/draw/plan/choice_views.h"
 #include "sn/planner/metric.h"
 #include "sn/planner/why_not.h"
 

@@ -16,15 +16,15 @@
 #include "apps/cli/plan_choice.h"
 #include "apps/cli/share_plan.h"
 #include "sn/base/files.h"
-#include "sn/draw/choice_views.h"
-#include "sn/draw/pareto_svg.h"
-#include "sn/draw/plan_json.h"
-#include "sn/draw/plan_text.h"
-#include "sn/draw/text_table.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
+#include "sn/draw/kit/text_table.h"
+#include "sn/draw/plan/choice_views.h"
+#include "sn/draw/plan/pareto_svg.h"
+#include "sn/draw/plan/plan_json.h"
+#include "sn/draw/plan/plan_text.h"
 #include "sn/planner/plan.h"
-#include "sn/twin/scenario.h"
-#include "sn/twin/tenants.h"
+#include "sn/twin/scenario/scenario.h"
+#include "sn/twin/scenario/tenants.h"
 
 namespace sn::cli {
 

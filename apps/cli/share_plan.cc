@@ -8,8 +8,8 @@
 
 #include "apps/cli/cli.h"
 #include "apps/cli/progress.h"
-#include "sn/draw/share_views.h"
-#include "sn/planner/share.h"
+#include "sn/draw/plan/share_views.h"
+#include "sn/planner/share/share.h"
 
 namespace sn::cli {
 

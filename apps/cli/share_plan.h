@@ -9,7 +9,7 @@
 
 #include "sn/base/result.h"
 #include "sn/planner/plan.h"
-#include "sn/twin/tenants.h"
+#include "sn/twin/scenario/tenants.h"
 
 namespace sn::cli {
 

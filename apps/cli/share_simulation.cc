@@ -7,9 +7,9 @@
 #include <algorithm>
 
 #include "apps/cli/cli.h"
-#include "sn/draw/simulation_views.h"
-#include "sn/planner/shapes.h"
-#include "sn/planner/share.h"
+#include "sn/draw/simulation/simulation_views.h"
+#include "sn/planner/search/shapes.h"
+#include "sn/planner/share/share.h"
 
 namespace sn::cli {
 

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "sn/twin/simulate_shared.h"
+#include "sn/twin/simulate/simulate_shared.h"
 
 namespace sn::cli {
 

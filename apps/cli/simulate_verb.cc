@@ -20,12 +20,12 @@
 #include "apps/cli/share_simulation.h"
 #include "sn/base/files.h"
 #include "sn/base/units.h"
-#include "sn/draw/simulation_views.h"
-#include "sn/draw/text_table.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
+#include "sn/draw/kit/text_table.h"
+#include "sn/draw/simulation/simulation_views.h"
 #include "sn/planner/plan.h"
-#include "sn/twin/simulate.h"
-#include "sn/twin/tenants.h"
+#include "sn/twin/scenario/tenants.h"
+#include "sn/twin/simulate/simulate.h"
 
 namespace sn::cli {
 

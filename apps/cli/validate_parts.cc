@@ -6,13 +6,13 @@
 
 #include "apps/cli/cli.h"
 #include "apps/cli/open_collectives.h"
-#include "sn/draw/collective_text.h"
-#include "sn/draw/evidence_page.h"
-#include "sn/draw/serving_views.h"
-#include "sn/draw/validation_views.h"
-#include "sn/evidence/parameter_groups.h"
-#include "sn/evidence/published_figures.h"
-#include "sn/evidence/validate_kernels.h"
+#include "sn/draw/evidence/collective_text.h"
+#include "sn/draw/evidence/evidence_page.h"
+#include "sn/draw/evidence/serving_views.h"
+#include "sn/draw/evidence/validation_views.h"
+#include "sn/evidence/kernels/parameter_groups.h"
+#include "sn/evidence/kernels/published_figures.h"
+#include "sn/evidence/kernels/validate_kernels.h"
 
 namespace sn::cli {
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <string>
 
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
 
 namespace sn::cli {
 

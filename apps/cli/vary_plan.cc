@@ -10,10 +10,10 @@
 #include "apps/cli/open_catalog.h"
 #include "apps/cli/progress.h"
 #include "sn/base/files.h"
-#include "sn/draw/text_table.h"
-#include "sn/draw/vary_views.h"
+#include "sn/draw/kit/text_table.h"
+#include "sn/draw/plan/vary_views.h"
 #include "sn/planner/vary.h"
-#include "sn/twin/tenants.h"
+#include "sn/twin/scenario/tenants.h"
 
 namespace sn::cli {
 

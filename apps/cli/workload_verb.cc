@@ -8,10 +8,10 @@
 #include "sn/base/files.h"
 #include "sn/base/json_writer.h"
 #include "sn/base/units.h"
-#include "sn/draw/workload_text.h"
-#include "sn/serving/trace.h"
-#include "sn/serving/workload.h"
-#include "sn/serving/workload_file.h"
+#include "sn/draw/catalog/workload_text.h"
+#include "sn/serving/load/trace.h"
+#include "sn/serving/load/workload.h"
+#include "sn/serving/load/workload_file.h"
 
 namespace sn::cli {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sn/evidence/calibrate_kernels.h"
+#include "sn/evidence/kernels/calibrate_kernels.h"
 
 namespace sn::cli {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "sn/base/result.h"
-#include "sn/evidence/collective_cases.h"
+#include "sn/evidence/collectives/collective_cases.h"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <string>
 
-#include "sn/base/document.h"
+#include "sn/base/document/document.h"
 #include "sn/base/units.h"
 
 namespace {

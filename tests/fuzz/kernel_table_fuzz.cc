@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "sn/base/result.h"
-#include "sn/evidence/calibrate_kernels.h"
-#include "sn/evidence/kernel_cases.h"
+#include "sn/evidence/kernels/calibrate_kernels.h"
+#include "sn/measured/kernel_cases.h"
 
 namespace {
 

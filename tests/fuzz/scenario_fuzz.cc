@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <string>
 
-#include "sn/base/document.h"
-#include "sn/hw/catalog.h"
-#include "sn/twin/scenario.h"
-#include "sn/twin/tenants.h"
+#include "sn/base/document/document.h"
+#include "sn/catalog/catalog.h"
+#include "sn/twin/scenario/scenario.h"
+#include "sn/twin/scenario/tenants.h"
 #include "sn/twin/world.h"
 
 namespace {

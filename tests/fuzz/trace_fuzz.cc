@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "sn/base/result.h"
-#include "sn/serving/trace_file.h"
-#include "sn/serving/workload.h"
+#include "sn/serving/load/trace_file.h"
+#include "sn/serving/load/workload.h"
 
 namespace {
 

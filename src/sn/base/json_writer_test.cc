@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <limits>
 
-#include "sn/base/document.h"
+#include "sn/base/document/document.h"
 #include "sn/base/utf8.h"
 
 namespace sn {

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "sn/base/quantity.h"
-#include "sn/hw/param.h"
+#include "sn/catalog/param.h"
 
 namespace sn::collective {
 

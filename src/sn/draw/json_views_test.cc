@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "sn/base/document.h"
-#include "sn/draw/error_json.h"
-#include "sn/draw/plan_json.h"
-#include "sn/draw/plan_samples_test.h"
+#include "sn/base/document/document.h"
+#include "sn/draw/kit/error_json.h"
+#include "sn/draw/plan/plan_json.h"
+#include "sn/draw/plan/plan_samples_test.h"
 
 namespace sn::draw {
 namespace {

@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "sn/hw/catalog.h"
-#include "sn/hw/catalog_test_util.h"
+#include "sn/catalog/catalog.h"
+#include "sn/catalog/catalog_test_util.h"
 
 namespace sn::hw {
 namespace {

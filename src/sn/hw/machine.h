@@ -14,7 +14,7 @@
 #include <string>
 
 #include "sn/base/quantity.h"
-#include "sn/hw/param.h"
+#include "sn/catalog/param.h"
 
 namespace sn::hw {
 

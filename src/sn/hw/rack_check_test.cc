@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "sn/hw/catalog.h"
-#include "sn/hw/catalog_test_util.h"
+#include "sn/catalog/catalog.h"
+#include "sn/catalog/catalog_test_util.h"
 
 namespace sn::hw {
 namespace {

@@ -18,7 +18,7 @@
 #include <string>
 
 #include "sn/base/quantity.h"
-#include "sn/hw/param.h"
+#include "sn/catalog/param.h"
 #include "sn/kernel/format.h"
 
 namespace sn::kernel {

@@ -18,7 +18,7 @@
 #include <cstdint>
 
 #include "sn/base/quantity.h"
-#include "sn/hw/param.h"
+#include "sn/catalog/param.h"
 
 namespace sn::llm {
 

@@ -10,7 +10,7 @@
 
 #pragma once
 
-#include "sn/base/document.h"
+#include "sn/base/document/document.h"
 #include "sn/base/result.h"
 #include "sn/llm/model.h"
 

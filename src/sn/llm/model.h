@@ -23,7 +23,7 @@
 #include <cstdint>
 #include <string>
 
-#include "sn/base/document.h"
+#include "sn/base/document/document.h"
 #include "sn/base/quantity.h"
 #include "sn/base/result.h"
 #include "sn/kernel/data_type.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
 #include "sn/llm/step.h"
 
 namespace sn::llm {

@@ -15,7 +15,7 @@
 #include <array>
 
 #include "sn/base/quantity.h"
-#include "sn/hw/param.h"
+#include "sn/catalog/param.h"
 #include "sn/llm/step.h"
 
 namespace sn::llm {

@@ -14,9 +14,9 @@
 #include <tuple>
 
 #include "sn/base/units.h"
-#include "sn/planner/evaluate.h"
-#include "sn/planner/feasible.h"
-#include "sn/planner/search.h"
+#include "sn/planner/search/evaluate.h"
+#include "sn/planner/search/feasible.h"
+#include "sn/planner/search/search.h"
 #include "sn/planner/tradeoff.h"
 
 namespace sn::planner {

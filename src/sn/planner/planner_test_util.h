@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "sn/planner/plan.h"
-#include "sn/planner/shapes.h"
+#include "sn/planner/search/shapes.h"
 #include "sn/twin/world_test_util.h"
 
 namespace sn::planner {

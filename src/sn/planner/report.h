@@ -15,7 +15,7 @@
 #include "sn/base/quantity.h"
 #include "sn/llm/uncertainty.h"
 #include "sn/serving/slo.h"
-#include "sn/serving/steady_state.h"
+#include "sn/serving/steady/steady_state.h"
 
 namespace sn::planner {
 

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "sn/planner/evaluate.h"
+#include "sn/planner/search/evaluate.h"
 
 namespace sn::planner {
 

@@ -15,8 +15,8 @@
 
 #include "sn/base/text.h"
 #include "sn/base/units.h"
-#include "sn/planner/price.h"
-#include "sn/twin/scenario.h"
+#include "sn/planner/search/price.h"
+#include "sn/twin/scenario/scenario.h"
 
 namespace sn::planner {
 

@@ -23,10 +23,10 @@
 #include <string>
 #include <vector>
 
-#include "sn/base/document.h"
+#include "sn/base/document/document.h"
 #include "sn/base/files.h"
 #include "sn/base/result.h"
-#include "sn/hw/catalog.h"
+#include "sn/catalog/catalog.h"
 #include "sn/planner/plan.h"
 #include "sn/planner/report.h"
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "sn/planner/planner_test_util.h"
-#include "sn/planner/price.h"
+#include "sn/planner/search/price.h"
 
 namespace sn::planner {
 namespace {

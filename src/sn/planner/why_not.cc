@@ -11,9 +11,9 @@
 #include <map>
 
 #include "sn/base/units.h"
-#include "sn/planner/evaluate.h"
-#include "sn/planner/feasible.h"
-#include "sn/planner/shapes.h"
+#include "sn/planner/search/evaluate.h"
+#include "sn/planner/search/feasible.h"
+#include "sn/planner/search/shapes.h"
 
 namespace sn::planner {
 

@@ -13,20 +13,20 @@
 #include <string>
 #include <vector>
 
+#include "sn/catalog/param.h"
 #include "sn/collective/params.h"
 #include "sn/hw/conditions.h"
 #include "sn/hw/machine.h"
-#include "sn/hw/param.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/deployment.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/model.h"
 #include "sn/llm/uncertainty.h"
+#include "sn/serving/load/synthetic.h"
+#include "sn/serving/load/trace_file.h"
+#include "sn/serving/load/workload.h"
 #include "sn/serving/slo.h"
-#include "sn/serving/steady_state.h"
-#include "sn/serving/synthetic.h"
-#include "sn/serving/trace_file.h"
-#include "sn/serving/workload.h"
+#include "sn/serving/steady/steady_state.h"
 
 namespace sn::twin {
 

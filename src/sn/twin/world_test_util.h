@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "sn/hw/catalog_test_util.h"
-#include "sn/twin/scenario.h"
+#include "sn/catalog/catalog_test_util.h"
+#include "sn/twin/scenario/scenario.h"
 
 namespace sn::twin {
 

@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include "sn/base/result.h"
-#include "sn/hw/catalog_data.h"
+#include "sn/catalog/catalog_data.h"
 
 int main() {
   std::printf("%s %zu\n", sn::nearest("al182", {"al128", "hgx-h200"}).c_str(),

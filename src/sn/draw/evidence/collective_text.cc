@@ -1,0 +1,179 @@
+// sn/draw/evidence/collective_text.cc
+//
+// Collectives as text and as JSON (see collective_text.h).
+
+#include "sn/draw/evidence/collective_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "sn/base/json_writer.h"
+
+namespace sn::draw {
+
+namespace {
+
+std::string percent(double x) {
+  return std::isfinite(x) ? fmt::format("{:.1f} %", 100.0 * x) : std::string("-");
+}
+
+std::string count(std::size_t n) { return std::to_string(n); }
+
+struct Worst {
+  const evidence::FileReport* file;
+  const evidence::WorstCase* row;
+
+  [[nodiscard]] double size() const { return std::abs(std::log(row->predicted / row->measured)); }
+};
+
+std::string worst_rows(const evidence::Validation& v, const TextStyle& style, std::size_t n) {
+  std::vector<Worst> all;
+  for (const evidence::FileReport& f : v.files) {
+    for (const evidence::WorstCase& c : f.worst) all.push_back({&f, &c});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Worst& a, const Worst& b) { return a.size() > b.size(); });
+  if (all.size() > n) all.resize(n);
+  if (all.empty()) return {};
+  TextTable table({{"file:line", Align::left},
+                   {"machine", Align::left},
+                   {"family", Align::left},
+                   {"shape", Align::left},
+                   {"measured us"},
+                   {"predicted us"}});
+  for (const Worst& w : all) {
+    table.row({fmt::format("{}:{}", w.file->file, w.row->line), w.file->chip, w.file->family,
+               w.row->shape, significant(w.row->measured * 1e6),
+               significant(w.row->predicted * 1e6)});
+  }
+  return "\nFarthest from their prediction\n" + table.str(style);
+}
+
+std::string skipped_rows(const evidence::Validation& v, const TextStyle& style) {
+  std::map<std::pair<std::string, std::string>, std::size_t> skipped;
+  for (const evidence::FileReport& f : v.files) {
+    for (const evidence::Skip& s : f.skipped) skipped[{f.file, s.reason}] += s.rows;
+  }
+  for (const auto& file : collectives_not_read(v)) skipped[file] = 0;
+  if (skipped.empty()) return {};
+  TextTable table({{"file", Align::left}, {"rows"}, {"why", Align::left}});
+  for (const auto& [key, rows] : skipped) {
+    table.row({key.first, rows > 0 ? count(rows) : std::string("all"), key.second});
+  }
+  return "\nNot predicted\n" + table.str(style);
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> collectives_not_read(
+    const evidence::Validation& v) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& name : v.ignored) {
+    if (name.find("simai_") == std::string::npos) continue;
+    out.emplace_back(name, "ratios of unverified origin: not measurements");
+  }
+  return out;
+}
+
+std::string collectives_text(const evidence::CollectiveValidation& v, const TextStyle& style,
+                             std::size_t worst) {
+  TextTable table({{"file", Align::left},
+                   {"family", Align::left},
+                   {"size", Align::left},
+                   {"rows"},
+                   {"predicted"},
+                   {"unseen"},
+                   {"median"},
+                   {"p90"},
+                   {"bias"},
+                   {"busbw"},
+                   {"target"},
+                   {""}});
+  for (const evidence::CollectiveClass& c : v.classes) {
+    table.row({c.file.empty() ? std::string("all") : c.file, c.family.empty() ? "all" : c.family,
+               c.size, count(c.rows), count(c.predicted), count(c.held_out.n),
+               percent(c.held_out.median), percent(c.held_out.p90), percent(c.held_out.bias),
+               percent(c.busbw.median), percent(c.target),
+               c.held_out.n == 0 ? "-" : (c.met() ? "met" : "missed")});
+  }
+  return "Collectives: predicted against measured. Errors are of rows that no fit has seen;\n"
+         "targets are on the median.\n" +
+         table.str(style) + skipped_rows(v.validation, style) +
+         worst_rows(v.validation, style, worst) + fmt::format("\n{:.1f} s\n", v.validation.seconds);
+}
+
+std::string collective_calibration_text(const evidence::CollectiveCalibration& c,
+                                        const TextStyle& style) {
+  TextTable fits(
+      {{"entry", Align::left}, {"family", Align::left}, {"rows"}, {"median before"}, {"after"}});
+  for (const evidence::CollectiveFit& f : c.fits) {
+    const bool done = !f.fit.parameters.empty();
+    fits.row({f.entry, f.family, count(f.rows), done ? percent(f.median_before) : "-",
+              done ? percent(f.median) : "-"});
+  }
+  TextTable values({{"entry", Align::left}, {"parameter", Align::left}, {"value"}, {"error"}});
+  for (const evidence::CollectiveFit& f : c.fits) {
+    for (const evidence::FittedParameter& p : f.fit.parameters) {
+      values.row({f.entry, p.name, fmt::format("{:.4g}", p.value),
+                  p.determined ? percent(p.standard_error) : "not determined"});
+    }
+  }
+  std::string out = "Fits of communication, by entry and family\n" + fits.str(style) +
+                    "\nParameters, in base units\n" + values.str(style);
+  if (c.undetermined.empty()) return out;
+  out += "\nWhat the data cannot tell\n";
+  for (const std::string& line : c.undetermined) out += "  " + line + "\n";
+  return out;
+}
+
+std::string collective_table_text(const CollectiveTable& t, const TextStyle& style) {
+  TextTable table({{"size"},
+                   {"count"},
+                   {"type"},
+                   {"time"},
+                   {"algbw"},
+                   {"busbw"},
+                   {"bound"},
+                   {"ratio"},
+                   {"algorithm", Align::left}});
+  table.row({"(B)", "(elements)", "", "(us)", "(GB/s)", "(GB/s)", "(us)", "", ""});
+  for (const CollectiveRow& r : t.rows) {
+    const double seconds = r.timing.time.si();
+    const double busbw = bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si();
+    table.row(
+        {fmt::format("{:.0f}", r.size.si()), fmt::format("{:.0f}", r.size.si() / 4.0), "float",
+         fmt::format("{:.2f}", seconds * 1e6), fmt::format("{:.2f}", r.size.si() / seconds * 1e-9),
+         fmt::format("{:.2f}", busbw * 1e-9), fmt::format("{:.2f}", r.timing.bound.si() * 1e6),
+         fmt::format("{:.3f}", r.timing.bound / r.timing.time), std::string(r.timing.algorithm)});
+  }
+  return fmt::format(
+             "# {} of {} ranks on {}, {} in a domain; kernels: {}; parameters: "
+             "collectives {}\n"
+             "# bound: least time by physics; ratio: bound over time\n",
+             to_string(t.op), t.group.ranks, t.rack, t.group.per_domain, to_string(t.kernels),
+             t.entry) +
+         table.str(style);
+}
+
+std::string collective_table_json(const CollectiveTable& t) {
+  JsonWriter w;
+  w.begin_object().member("format", "supernode.collective").member("version", 1);
+  w.member("rack", t.rack).member("parameters", t.entry);
+  w.member("op", to_string(t.op)).member("ranks", t.group.ranks);
+  w.member("per_domain", t.group.per_domain).member("kernels", to_string(t.kernels));
+  w.key("rows").begin_array();
+  for (const CollectiveRow& r : t.rows) {
+    w.begin_object().member("bytes", r.size.si()).member("time_s", r.timing.time.si());
+    w.member("algbw", (r.size / r.timing.time).si());
+    w.member("busbw", bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si());
+    w.member("bound_s", r.timing.bound.si()).member("ratio", r.timing.bound / r.timing.time);
+    w.member("algorithm", r.timing.algorithm).end_object();
+  }
+  w.end_array().end_object();
+  return std::move(w).str() + "\n";
+}
+
+}  // namespace sn::draw

@@ -1,0 +1,160 @@
+// sn/draw/kit/text_table.cc
+//
+// Column widths, number formats and line breaks of text views (see text_table.h).
+
+#include "sn/draw/kit/text_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "sn/base/result.h"
+#include "sn/base/utf8.h"
+
+namespace sn::draw {
+
+namespace {
+
+constexpr std::size_t longest_cell = 200;
+
+std::string padded(const std::string& text, std::size_t width, Align align) {
+  const std::size_t own = utf8_count(text);
+  const std::string blanks(width > own ? width - own : 0, ' ');
+  return align == Align::left ? text + blanks : blanks + text;
+}
+
+/// Exponent of `value` once it is rounded to `digits` significant digits.
+int rounded_exponent(double value, int digits) {
+  const std::string text = fmt::format("{:.{}e}", std::abs(value), digits - 1);
+  const std::size_t at = text.find('e') + 1;
+  const char* first = text.data() + at + (text[at] == '+' ? 1 : 0);
+  int exponent = 0;
+  std::from_chars(first, text.data() + text.size(), exponent);
+  return exponent;
+}
+
+std::string with_blanks(std::string text) {
+  const std::size_t first = text[0] == '-' || text[0] == '+' ? 1 : 0;
+  std::size_t at = std::min(text.find('.'), text.size());
+  while (at > first + 3) {
+    at -= 3;
+    text.insert(at, 1, ' ');
+  }
+  return text;
+}
+
+/// A word that belongs to the one before it: "41 %", "memory +10 % -> +3 %".
+bool clings(const std::string& word) {
+  return word[0] == '%' || word[0] == '+' || word.starts_with("->") ||
+         (word[0] == '-' && word.size() > 1 && word[1] >= '0' && word[1] <= '9');
+}
+
+}  // namespace
+
+void TextTable::row(std::vector<std::string> cells) {
+  const std::size_t given = cells.size();
+  cells.resize(columns_.size());
+  for (std::string& cell : cells) cell = shown(cell, longest_cell);
+  rows_.push_back({.rule = false, .cells = std::move(cells), .given = given});
+}
+
+void TextTable::rule() { rows_.push_back({.rule = true, .cells = {}, .given = 0}); }
+
+std::string TextTable::str(const TextStyle& style) const {
+  std::vector<std::size_t> widths;
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    std::size_t width = utf8_count(columns_[c].header);
+    for (const Row& r : rows_) {
+      const bool runs_on = c + 1 == r.given && r.given < columns_.size();
+      if (!r.rule && !runs_on) width = std::max(width, utf8_count(r.cells[c]));
+    }
+    widths.push_back(width);
+  }
+  const auto line = [&](auto&& cell) {
+    std::string out(indent_, ' ');
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      if (c > 0) out += "  ";
+      out += padded(cell(c), widths[c], columns_[c].align);
+    }
+    out.resize(out.find_last_not_of(' ') + 1);
+    return out;
+  };
+  std::string out = heading(line([&](std::size_t c) { return columns_[c].header; }), style) + "\n";
+  for (const Row& r : rows_) {
+    out += line([&](std::size_t c) {
+      return r.rule ? std::string(columns_[c].align == Align::right ? widths[c] : 0, '-')
+                    : r.cells[c];
+    });
+    out += "\n";
+  }
+  return out;
+}
+
+std::string significant(double value, int digits) {
+  if (!std::isfinite(value)) return "-";
+  if (value == 0.0) return "0";
+  const int exponent = rounded_exponent(value, digits);
+  if (exponent < -6 || exponent > 15) return fmt::format("{:.{}e}", value, digits - 1);
+  return with_blanks(fmt::format("{:.{}f}", value, std::max(0, digits - 1 - exponent)));
+}
+
+std::string fixed(double value, int decimals) {
+  if (!std::isfinite(value)) return "-";
+  std::string text = with_blanks(fmt::format("{:.{}f}", value, std::max(0, decimals)));
+  // A small negative number must not print as minus nothing.
+  return text.find_first_of("123456789") == std::string::npos && text[0] == '-' ? text.substr(1)
+                                                                                : text;
+}
+
+std::string signed_percent(double share) {
+  if (!std::isfinite(share)) return "-";
+  const double percent = 100.0 * share;
+  const int decimals = std::abs(percent) >= 10.0 ? 1 : 2;
+  const std::string text = fixed(percent, decimals);
+  const bool nothing = text.find_first_of("123456789") == std::string::npos;
+  return (nothing || text[0] == '-' ? "" : "+") + text + " %";
+}
+
+std::string file_name(const TextStyle& style) {
+  return style.file.empty() ? "FILE" : shown(style.file, longest_cell);
+}
+
+std::string heading(std::string_view text, const TextStyle& style) {
+  if (!style.colour) return std::string(text);
+  return "\x1b[1m" + std::string(text) + "\x1b[0m";
+}
+
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+  std::vector<std::string> pieces;  // what no line break may part
+  const std::string clean = shown(text, 4000);
+  for (std::size_t at = 0; (at = clean.find_first_not_of(' ', at)) != std::string::npos;) {
+    const std::size_t end = std::min(clean.find(' ', at), clean.size());
+    std::string word = clean.substr(at, end - at);
+    if (!pieces.empty() && clings(word)) {
+      pieces.back() += " " + word;
+    } else {
+      pieces.push_back(std::move(word));
+    }
+    at = end;
+  }
+  std::string out;
+  std::size_t column = indent;
+  for (const std::string& piece : pieces) {
+    const std::size_t length = utf8_count(piece);
+    if (out.empty()) {
+      out = piece;
+      column += length;
+    } else if (column + 1 + length > width) {
+      out += "\n" + std::string(indent, ' ') + piece;
+      column = indent + length;
+    } else {
+      out += " " + piece;
+      column += 1 + length;
+    }
+  }
+  return out;
+}
+
+}  // namespace sn::draw

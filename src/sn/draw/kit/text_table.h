@@ -1,0 +1,69 @@
+// sn/draw/kit/text_table.h
+//
+// Plain text in fixed columns, as every text view of this project prints it.
+//
+// Widths count characters, not bytes. Text that came from a file is shown with control characters
+// made harmless, so that it cannot steer a terminal. Nothing here depends on the locale.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sn::draw {
+
+/// How a text view is printed. Colour never carries a meaning of its own.
+struct TextStyle {
+  bool colour = false;
+  std::string file;  // how the reader calls the scenario; used in suggested commands
+};
+
+enum class Align { left, right };
+
+struct Column {
+  std::string header;
+  Align align = Align::right;
+};
+
+/// Rows of cells, two blanks between columns, no blanks at the end of a line.
+class TextTable {
+ public:
+  explicit TextTable(std::vector<Column> columns, std::size_t indent = 2)
+      : columns_(std::move(columns)), indent_(indent) {}
+
+  /// One cell for each column. The last of fewer runs on over the columns that are missing.
+  void row(std::vector<std::string> cells);
+  /// A line of dashes under the numbers, before a total.
+  void rule();
+  [[nodiscard]] std::string str(const TextStyle& style) const;
+
+ private:
+  struct Row {
+    bool rule = false;
+    std::vector<std::string> cells;
+    std::size_t given = 0;  // cells that were not missing
+  };
+  std::vector<Column> columns_;
+  std::size_t indent_;
+  std::vector<Row> rows_;
+};
+
+/// `value` with three significant digits, trailing zeros kept, thousands separated by a blank;
+/// "-" when it is not finite.
+[[nodiscard]] std::string significant(double value, int digits = 3);
+/// `value` with a fixed number of decimals.
+[[nodiscard]] std::string fixed(double value, int decimals);
+/// "+3.2 %", "-0.05 %": a relative change.
+[[nodiscard]] std::string signed_percent(double share);
+
+/// How the reader calls the file of `style`; "FILE" when it is not known.
+[[nodiscard]] std::string file_name(const TextStyle& style);
+
+[[nodiscard]] std::string heading(std::string_view text, const TextStyle& style);
+/// `text` broken between words at `width`; every line but the first starts with `indent` blanks.
+[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent,
+                                  std::size_t width = 100);
+
+}  // namespace sn::draw

@@ -1,0 +1,186 @@
+// sn/draw/plan/tradeoff_views.cc
+//
+// Two chosen figures of the plans of a report against each other (see choice_views.h).
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "sn/base/units.h"
+#include "sn/draw/kit/sheet.h"
+#include "sn/draw/plan/choice_views.h"
+
+namespace sn::draw {
+
+namespace {
+
+using planner::Tradeoff;
+using planner::TradeoffAxis;
+using planner::TradeoffPoint;
+
+constexpr Box plot{122.0, 150.0, 1120.0, 634.0};
+
+std::string value_text(const TradeoffAxis& axis, double value) {
+  return axis.seconds ? format(Time::from_si(value)) : significant(value);
+}
+
+std::string axis_title(const TradeoffAxis& axis) {
+  return axis.title + (axis.seconds ? ", s" : "") +
+         (axis.more_is_better ? " (more is better)" : " (less is better)");
+}
+
+std::size_t front_size(const Tradeoff& t) {
+  return static_cast<std::size_t>(std::count_if(t.points.begin(), t.points.end(),
+                                                [](const TradeoffPoint& p) { return p.front; }));
+}
+
+struct Frame {
+  Axis x;
+  Axis y;
+
+  [[nodiscard]] Point at(const TradeoffPoint& p) const { return at(p.x, p.y); }
+  [[nodiscard]] Point at(double px, double py) const {
+    return {plot.left + plot.width() * px / x.end(), plot.bottom - plot.height() * py / y.end()};
+  }
+};
+
+Frame frame_of(const Tradeoff& t) {
+  double x = 0.0;
+  double y = 0.0;
+  for (const TradeoffPoint& p : t.points) {
+    x = std::max(x, p.x);
+    y = std::max(y, p.y);
+  }
+  return {axis_for(1.02 * x), axis_for(1.04 * y)};
+}
+
+void draw_axes(Sheet& sheet, const Tradeoff& t, const Frame& f) {
+  sheet.begin_group("Axes");
+  for (int i = 0; i <= f.x.ticks; ++i) {
+    const Point p = f.at(i * f.x.step, 0.0);
+    if (i > 0) sheet.line({p.x, plot.top}, p, {Pen::hair, colour::faint, Dash::dotted});
+    sheet.text({p.x, p.y + 18.0}, format_number(i * f.x.step),
+               {.size = 10.0, .anchor = Anchor::middle});
+  }
+  for (int i = 0; i <= f.y.ticks; ++i) {
+    const Point p = f.at(0.0, i * f.y.step);
+    if (i > 0) sheet.line(p, {plot.right, p.y}, {Pen::hair, colour::faint, Dash::dotted});
+    sheet.text({p.x - 9.0, p.y + 3.5}, format_number(i * f.y.step),
+               {.size = 10.0, .anchor = Anchor::end});
+  }
+  sheet.line({plot.left, plot.top}, {plot.left, plot.bottom}, {Pen::medium});
+  sheet.line({plot.left, plot.bottom}, {plot.right, plot.bottom}, {Pen::medium});
+  Lettering title{.size = 11.0, .anchor = Anchor::middle, .spacing = 1.4};
+  sheet.text({(plot.left + plot.right) / 2.0, plot.bottom + 40.0}, capitals(axis_title(t.x)),
+             title);
+  title.upright = false;
+  sheet.text({plot.left - 62.0, (plot.top + plot.bottom) / 2.0}, capitals(axis_title(t.y)), title);
+  sheet.end_group();
+}
+
+void draw_curves(Sheet& sheet, const Tradeoff& t, const Frame& f) {
+  std::map<int, std::vector<const TradeoffPoint*>> curves;
+  for (const TradeoffPoint& p : t.points) curves[p.rank].push_back(&p);
+  sheet.begin_group("Plans along their load");
+  for (auto& [rank, points] : curves) {
+    std::sort(points.begin(), points.end(),
+              [](const auto* a, const auto* b) { return a->load < b->load; });
+    std::vector<Point> line;
+    for (const TradeoffPoint* p : points) line.push_back(f.at(*p));
+    sheet.polyline(line, {Pen::hair, colour::teal, Dash::solid});
+  }
+  sheet.end_group();
+  sheet.begin_group("Front");
+  std::set<int> named;  // each plan once
+  for (const TradeoffPoint& p : t.points) {
+    const std::string hint =
+        fmt::format("#{} at {:.0f} % of its knee: {}", p.rank, 100.0 * p.load, p.label);
+    if (!p.front) {
+      sheet.mark(f.at(p), Mark::circle, 2.2, {Pen::hair, colour::teal}, "none", hint);
+      continue;
+    }
+    sheet.mark(f.at(p), Mark::diamond, 4.6, {Pen::medium, colour::orange}, colour::paper, hint);
+    if (named.insert(p.rank).second) {
+      sheet.text({f.at(p).x + 8.0, f.at(p).y - 6.0}, fmt::format("#{}", p.rank), {.size = 9.0});
+    }
+  }
+  sheet.end_group();
+}
+
+}  // namespace
+
+std::string tradeoff_table(const Tradeoff& t, const TextStyle& style) {
+  TextTable table({{"#", Align::right},
+                   {"plan", Align::left},
+                   {"load", Align::right},
+                   {t.x.name, Align::right},
+                   {t.y.name, Align::right}});
+  for (const TradeoffPoint& p : t.points) {
+    if (!p.front) continue;
+    table.row({std::to_string(p.rank), p.label, fmt::format("{:.0f} %", 100.0 * p.load),
+               value_text(t.x, p.x), value_text(t.y, p.y)});
+  }
+  return fmt::format(
+             " {} against {}: {} of {} points beat all others; load is of the plan's own "
+             "knee\n\n",
+             t.x.title, t.y.title, front_size(t), t.points.size()) +
+         table.str(style);
+}
+
+void write_tradeoff(JsonWriter& w, const Tradeoff& t) {
+  const auto axis = [&](std::string_view key, const TradeoffAxis& a) {
+    w.key(key).begin_object();
+    w.member("metric", a.name).member("title", a.title);
+    w.member("unit", a.seconds ? "s" : "").member("more_is_better", a.more_is_better);
+    w.end_object();
+  };
+  w.begin_object();
+  axis("x", t.x);
+  axis("y", t.y);
+  w.key("points").begin_array();
+  for (const TradeoffPoint& p : t.points) {
+    w.begin_object();
+    w.member("x", p.x).member("y", p.y).member("load", p.load).member("rank", p.rank);
+    w.member("front", p.front).member("label", p.label);
+    w.end_object();
+  }
+  w.end_array();
+  w.end_object();
+}
+
+std::string tradeoff_svg(const planner::PlanReport& report) {
+  const Tradeoff none;
+  const Tradeoff& t = report.tradeoff ? *report.tradeoff : none;
+  Sheet sheet(1190.0, 842.0,
+              {.drawing = "TWO FIGURES OF CHOICE",
+               .number = "SN-P2",
+               .subject = report.subject.name,
+               .scale = "LINEAR AXES, FROM ZERO"},
+              fmt::format("{} against {}: {} points, {} of them on the front.", t.x.title,
+                          t.y.title, t.points.size(), front_size(t)));
+  const double left = sheet.area().left + 26.0;
+  const double room = sheet.area().width() - 52.0;
+  sheet.text({left, 66.0}, capitals(t.x.title + " against " + t.y.title),
+             {.size = 19.0, .spacing = 2.4, .bold = true});
+  const Lettering line{.size = 10.5};
+  const planner::PlanSubject& s = report.subject;
+  sheet.text({left, 88.0}, fitted(s.model + " on " + s.machine, room, line), line);
+  sheet.text({left, 104.0}, fitted(s.workload + ", " + s.rate + "; SLO " + s.slo, room, line),
+             line);
+  sheet.line({left, 114.0}, {sheet.area().right - 26.0, 114.0}, {Pen::heavy});
+  const Frame frame = frame_of(t);
+  draw_axes(sheet, t, frame);
+  draw_curves(sheet, t, frame);
+  const double top = sheet.title_box().top + 18.0;
+  sheet.text({left, top}, "LEGEND", {.size = 9.0, .spacing = 2.0, .bold = true});
+  sheet.mark({left + 11.0, top + 18.5}, Mark::diamond, 4.6, {Pen::medium, colour::orange});
+  sheet.text({left + 34.0, top + 22.0}, "front, with the rank of its plan", line);
+  sheet.line({left, top + 37.5}, {left + 22.0, top + 37.5}, {Pen::hair, colour::teal});
+  sheet.text({left + 34.0, top + 41.0}, "a plan from a twentieth of its knee to the knee", line);
+  return std::move(sheet).svg();
+}
+
+}  // namespace sn::draw

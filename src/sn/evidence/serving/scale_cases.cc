@@ -1,0 +1,234 @@
+// sn/evidence/serving/scale_cases.cc
+//
+// Resolves the scenario of a case and prices one step, or plays its clients.
+
+#include "sn/evidence/serving/scale_cases.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "sn/base/document/document.h"
+#include "sn/evidence/serving/serving_load.h"
+#include "sn/twin/scenario/scenario.h"
+
+namespace sn::evidence {
+
+namespace {
+
+Result<std::string> no_files(const std::string& path) {
+  return fail(Error{.code = ErrorCode::io, .message = fmt::format("no file '{}'", path)});
+}
+
+struct Load {
+  CasePhase phase = CasePhase::decode;
+  double amount = 0.0;  // prompt tokens, sequences, or clients
+  double length = 0.0;  // of a prompt, or mean context
+  double output = 0.0;  // of serving, as what follows
+  double range = 1.0;
+  double requests = 0.0;
+};
+
+llm::BatchShape shape_of(const Load& load) {
+  if (load.phase == CasePhase::decode) {
+    return {.decode_sequences = load.amount, .decode_context = load.amount * load.length};
+  }
+  const double prompts = load.amount / load.length;
+  return {.prefill_tokens = load.amount,
+          .prefill_pairs = prompts * 0.5 * load.length * load.length,
+          .prefill_context = load.amount,
+          .prefill_sequences = prompts};
+}
+
+/// The clients of a case of serving around its pools.
+ServingPoint point_of(const std::string& name, const Load& load, const twin::World& world,
+                      const serving::ServingPlan& plan) {
+  const auto measured = [](const serving::Pool& pool) {
+    return MeasuredPool{.workers = pool.replicas, .parallel = pool.deployment.parallel};
+  };
+  ServingPoint p;
+  p.name = name;
+  p.system = world.cluster.rack.chip.name;
+  p.framework = world.framework.name;
+  p.precision = plan.decode.deployment.precision;
+  p.disaggregated = plan.disaggregated();
+  if (p.disaggregated) p.prefill = measured(plan.prefill);
+  p.decode = measured(plan.decode);
+  p.draft_tokens = plan.decode.deployment.draft_tokens;
+  p.input = load.length;
+  p.output = load.output;
+  p.range = load.range;
+  p.concurrency = load.amount;
+  p.requests = load.requests;
+  return p;
+}
+
+/// The entry's scenario with what a scenario needs and a case does not read.
+Node scenario_of(const Node& entry) {
+  Node out = entry;
+  out.set("supernode", Node::scalar("1"));
+  const auto rest = parse_document(
+      "case", "{workload: {preset: mooncake-conversation}, slo: {tpot: {mean: 1 s}}}");
+  SN_ASSERT(rest.has_value());
+  for (const Node::Member& m : rest->members()) out.set(m.key, m.value);
+  return out;
+}
+
+class CaseReader {
+ public:
+  CaseReader(const hw::Catalog& catalog, const Node& entry, Errors& errors)
+      : catalog_(catalog), reader_(entry, "case", errors), errors_(errors) {}
+
+  bool read(ScaleCase& out) {
+    const std::size_t before = errors_.size();
+    const auto text = [&](std::string_view key, std::string& into) {
+      if (reader_.require(key) != nullptr) into = reader_.text(key).value_or("");
+    };
+    static_cast<void>(reader_.get("name"));  // the catalog puts it there
+    std::string ignored;
+    text("title", out.title);
+    text("citation", out.citation);
+    text("date", out.date);
+    text("note", out.note);
+    text("differs", out.differs);
+    text("source", ignored);
+    if (catalog_.sources().find(ignored) == nullptr) {
+      reader_.report(ErrorCode::unknown_name, "unknown source '" + ignored + "'", nullptr);
+    }
+    const Load load = read_load();
+    out.phase = load.phase;
+    read_published(out);
+    const Node* scenario = reader_.require("scenario");
+    reader_.finish();
+    if (errors_.size() != before) return false;
+    return predict(scenario_of(*scenario), load, out);
+  }
+
+ private:
+  Load read_load() {
+    Load out;
+    const Node* node = reader_.require("load");
+    if (node == nullptr) return out;
+    MapReader r(*node, "load", errors_);
+    const std::string phase =
+        r.choice("phase", {"prefill", "decode", "serving"}).value_or("decode");
+    const Range range{1.0, 1e7};
+    if (phase == "serving") {
+      out.phase = CasePhase::serving;
+      out.amount = static_cast<double>(r.integer("concurrency", {1.0, 65536.0}).value_or(1));
+      out.requests = static_cast<double>(r.integer("requests", {1.0, 1e6}).value_or(1));
+      out.length = r.number("input", range).value_or(1.0);
+      out.output = r.number("output", {2.0, 1e6}).value_or(2.0);
+      out.range = r.number("range", {0.0, 1.0}).value_or(1.0);
+    } else {
+      const bool prefill = phase == "prefill";
+      out.phase = prefill ? CasePhase::prefill : CasePhase::decode;
+      out.amount = r.number(prefill ? "tokens" : "sequences", range).value_or(1.0);
+      out.length = r.number(prefill ? "prompt" : "context", range).value_or(1.0);
+    }
+    r.finish();
+    return out;
+  }
+
+  void read_published(ScaleCase& out) {
+    const Node* node = reader_.require("published");
+    if (node == nullptr) return;
+    MapReader r(*node, "published", errors_);
+    out.published = r.number("per_gpu", {1.0, 1e9}).value_or(1.0);
+    if (out.phase == CasePhase::serving && r.require("tokens") != nullptr) {
+      total_ = r.choice("tokens", {"output", "total"}).value_or("output") == "total";
+    }
+    r.finish();
+  }
+
+  bool predict(const Node& scenario, const Load& load, ScaleCase& out) {
+    const Result<twin::World> world = twin::resolve(scenario, catalog_, no_files, ".");
+    if (!world) {
+      errors_.insert(errors_.end(), world.error().begin(), world.error().end());
+      return false;
+    }
+    const bool serving = load.phase == CasePhase::serving;
+    if (world->search.fixed.size() != 1 ||
+        (!serving && world->search.fixed.front().disaggregated())) {
+      reader_.report(ErrorCode::syntax,
+                     serving ? "a case has its pools in 'deployments'"
+                             : "a case of one phase has one pool in 'deployments'",
+                     nullptr);
+      return false;
+    }
+    out.chip = world->cluster.rack.chip.name;
+    const serving::ServingPlan& plan = world->search.fixed.front();
+    return serving ? play(*world, plan, load, out) : price(*world, plan, load, out);
+  }
+
+  static bool price(const twin::World& world, const serving::ServingPlan& plan, const Load& load,
+                    ScaleCase& out) {
+    const llm::Deployment& deployment = plan.decode.deployment;
+    const llm::StepProgram program =
+        compile(world.model, deployment, world.inputs().machine, world.conditions);
+    const llm::StepTime step = llm::StepEvaluator(program).eval(shape_of(load));
+    const bool prefill = load.phase == CasePhase::prefill;
+    const double ranks = static_cast<double>(deployment.parallel.dp);
+    const double gpus = static_cast<double>(deployment.parallel.gpus());
+    const double time = prefill ? step.interval.si() : step.latency.si();
+    const double tokens = load.amount * ranks * (prefill ? 1.0 : program.tokens_per_step());
+    out.gpus = deployment.parallel.gpus();
+    out.step = time;
+    out.predicted = tokens / time / gpus;
+    out.interval = llm::interval80(out.predicted, sigma_of(step.parts, world.uncertainty));
+    return true;
+  }
+
+  bool play(const twin::World& world, const serving::ServingPlan& plan, const Load& load,
+            ScaleCase& out) {
+    const ServingPoint point = point_of(out.name, load, world, plan);
+    const ServingPrediction p = evidence::predict(point, plan, world);
+    if (!p.why_not.empty()) {
+      reader_.report(ErrorCode::infeasible, "the case cannot be played: " + p.why_not, nullptr);
+      return false;
+    }
+    const auto share = static_cast<double>(point.decode.gpus()) / static_cast<double>(point.gpus());
+    out.gpus = point.gpus();
+    out.step = p.tpot;
+    out.predicted = total_ ? p.total_per_gpu : p.output_per_gpu * share;
+    out.interval = llm::interval80(out.predicted, p.sigma_tpot);
+    return true;
+  }
+
+  const hw::Catalog& catalog_;
+  MapReader reader_;
+  Errors& errors_;
+  bool total_ = false;  // published tokens of serving: both ways
+};
+
+}  // namespace
+
+std::string_view to_string(CasePhase phase) {
+  switch (phase) {
+    case CasePhase::prefill:
+      return "prefill";
+    case CasePhase::decode:
+      return "decode";
+    case CasePhase::serving:
+      break;
+  }
+  return "serving";
+}
+
+ScaleCases predict_scale_cases(const hw::Catalog& catalog) {
+  ScaleCases out;
+  const hw::CatalogKind& kind = *hw::find_kind("case");
+  for (const std::string& name : catalog.names(kind)) {
+    const Result<Node> entry = catalog.entry(kind, name);
+    if (!entry) {
+      out.errors.insert(out.errors.end(), entry.error().begin(), entry.error().end());
+      continue;
+    }
+    ScaleCase c;
+    c.name = name;
+    if (CaseReader(catalog, *entry, out.errors).read(c)) out.cases.push_back(std::move(c));
+  }
+  return out;
+}
+
+}  // namespace sn::evidence

@@ -1,0 +1,295 @@
+// sn/evidence/serving/serving_load.cc
+//
+// Clients around a ServingEngine (see the header).
+
+#include "sn/evidence/serving/serving_load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "sn/base/random.h"
+#include "sn/evidence/serving/client_view.h"
+#include "sn/evidence/serving/serving_limits.h"
+#include "sn/measured/metrics.h"
+#include "sn/serving/engine/engine.h"
+#include "sn/twin/simulate/simulate.h"
+
+namespace sn::evidence {
+
+namespace {
+
+double d(std::int64_t v) { return static_cast<double>(v); }
+
+/// How the engines of the measurements put steps together, as launched: vLLM and SGLang cut prompts
+/// into chunks, SGLang runs them before decodes, TensorRT-LLM takes whole prompts while the budget
+/// lasts. Budgets: vLLM 8,192 (InferenceX's scripts), TensorRT-LLM 8,192, SGLang 8,192 on Hopper
+/// and 16,384 beyond (its defaults by memory). SGLang looked for new requests every 10 decode
+/// steps, every 30 from 16 clients on (InferenceX's scripts: scheduler-recv-interval); vLLM puts
+/// steps together while the last one runs.
+struct Policy {
+  std::int64_t budget = 8192;
+  bool prefill_first = false;
+  bool ahead = false;
+  std::int64_t poll = 1;
+};
+
+Policy policy_of(const ServingPoint& p) {
+  if (p.framework.starts_with("vllm")) return {.ahead = true};
+  if (!p.framework.starts_with("sglang")) return {};
+  const bool inferencex = p.range < 1.0 && !p.disaggregated;
+  return {.budget = p.system.starts_with("h") ? 8192 : 16384,
+          .prefill_first = true,
+          .poll = !inferencex            ? 1
+                  : p.concurrency < 16.0 ? 10
+                                         : 30};
+}
+
+serving::Pool pool_of(const MeasuredPool& measured, const ServingPoint& point, std::int64_t chunk) {
+  serving::Pool pool;
+  pool.deployment = {.parallel = measured.parallel,
+                     .precision = point.precision,
+                     .draft_tokens = point.draft_tokens};
+  pool.replicas = measured.workers;
+  pool.chunk = chunk;
+  pool.max_batch = point.engine.batch;
+  return pool;
+}
+
+serving::ServingPlan plan_of(const ServingPoint& p) {
+  Policy policy = policy_of(p);
+  if (p.engine.tokens > 0) policy.budget = p.engine.tokens;
+  serving::ServingPlan plan;
+  if (p.disaggregated) plan.prefill = pool_of(p.prefill, p, policy.budget);
+  plan.decode = pool_of(p.decode, p, p.disaggregated ? 0 : policy.budget);
+  return plan;
+}
+
+/// One request as its client saw it.
+struct Seen {
+  Nanos asked;
+  double ttft = 0.0;
+  double tpot = 0.0;
+  double whole = 0.0;  // s, from asking to the last token
+  double input = 0.0;  // tokens
+  double output = 0.0;
+};
+
+/// Requests as they end, and where the time of the steps went.
+class Meter final : public serving::EngineObserver {
+ public:
+  void on_end(const serving::RequestRecord& r) override {
+    ++ended;
+    if (r.ending != serving::Ending::finished) {
+      ++lost;
+      return;
+    }
+    Seen& s = seen[r.id];
+    const ClientTimes t = client_times(r, s.asked);
+    s.ttft = t.ttft;
+    s.tpot = t.tpot;
+    s.whole = seconds(s.asked, r.last_token);
+    s.input = d(r.input);
+    s.output = d(r.tokens);
+    end = r.last_token;
+  }
+  void on_step(const serving::StepRecord& s) override {
+    llm::PartTimes& parts = s.prefill_tokens > 0.0 ? prefill : decode;
+    for (std::size_t i = 0; i < llm::part_count; ++i) parts[i] += s.time->parts[i];
+  }
+
+  std::vector<Seen> seen;  // by id, in order of submission
+  std::int64_t ended = 0;
+  std::int64_t lost = 0;
+  Nanos end;
+  llm::PartTimes prefill = {};
+  llm::PartTimes decode = {};
+};
+
+/// Means of a stretch of requests.
+struct Means {
+  double ttft = 0.0;
+  double tpot = 0.0;
+  double whole = 0.0;
+  double input = 0.0;  // tokens of all
+  double output = 0.0;
+};
+
+Means means_of(const std::vector<Seen>& all, std::size_t from, std::size_t to) {
+  Means m;
+  const double n = static_cast<double>(to - from);
+  for (std::size_t i = from; i < to; ++i) {
+    m.ttft += all[i].ttft / n;
+    m.tpot += all[i].tpot / n;
+    m.whole += all[i].whole / n;
+    m.input += all[i].input;
+    m.output += all[i].output;
+  }
+  return m;
+}
+
+constexpr std::int64_t rounds_played = 4;
+constexpr std::int64_t least_played = 40;
+
+class Clients {
+ public:
+  Clients(const ServingPoint& point, const twin::World& world, serving::EngineSpec spec)
+      : point_(point),
+        lengths_(world.seed, entity_key(point.name)),
+        engine_(std::move(spec), &meter_) {
+    const auto all = static_cast<std::int64_t>(point.requests);
+    clients_ = point.load == LoadKind::offline
+                   ? all
+                   : std::min(all, static_cast<std::int64_t>(point.concurrency));
+    to_send_ = std::min(all, std::max(rounds_played * clients_, least_played));
+  }
+
+  /// Plays the run to its end; false when requests were lost.
+  bool run() {
+    for (std::int64_t i = 0; i < clients_; ++i) send({});
+    while (meter_.ended < to_send_) {
+      const std::optional<Nanos> step = engine_.next_wakeup();
+      if (!step) return false;
+      const std::int64_t before = meter_.ended;
+      engine_.advance(*step);
+      for (std::int64_t i = before; i < meter_.ended && sent_ < to_send_; ++i) send(*step);
+    }
+    return meter_.lost == 0;
+  }
+
+  /// Fills the means and rates of the whole run.
+  void report(ServingPrediction& out) const {
+    const std::vector<Seen>& seen = meter_.seen;
+    const auto c = static_cast<std::size_t>(clients_);
+    const Means all = means_of(seen, 0, seen.size());
+    double span = seconds({}, meter_.end);
+    Means run = all;
+    if (to_send_ < static_cast<std::int64_t>(point_.requests)) {
+      const double rounds = point_.requests / d(clients_);
+      const Means first = means_of(seen, 0, c);
+      const Means middle = means_of(seen, c, seen.size() - c);
+      const Means last = means_of(seen, seen.size() - c, seen.size());
+      run.ttft = (first.ttft + (rounds - 2.0) * middle.ttft + last.ttft) / rounds;
+      run.tpot = (first.tpot + (rounds - 2.0) * middle.tpot + last.tpot) / rounds;
+      // Little's law: as many clients, each as long with its request.
+      const double more = point_.requests - static_cast<double>(seen.size());
+      const double scale = more / static_cast<double>(seen.size() - 2 * c);
+      span += more * middle.whole / d(clients_);
+      run.input += middle.input * scale;
+      run.output += middle.output * scale;
+    }
+    const std::size_t after = c < seen.size() ? c : 0;
+    out.ttft_median = median_of(&Seen::ttft, after);
+    out.ttft = point_.medians ? out.ttft_median : run.ttft;
+    out.tpot = point_.medians ? median_of(&Seen::tpot, after) : run.tpot;
+    out.total_per_gpu = (run.input + run.output) / span / d(point_.gpus());
+    out.output_per_gpu = run.output / span / d(point_.decode.gpus());
+    const MeasuredPool& prefill = point_.disaggregated ? point_.prefill : point_.decode;
+    out.input_per_gpu = run.input / span / d(prefill.gpus());
+  }
+
+  [[nodiscard]] const Meter& meter() const { return meter_; }
+
+ private:
+  /// Of the requests from one on: those before belong to the burst at the start.
+  [[nodiscard]] double median_of(double Seen::* what, std::size_t from) const {
+    std::vector<double> values;
+    for (std::size_t i = from; i < meter_.seen.size(); ++i) values.push_back(meter_.seen[i].*what);
+    return nearest_rank(values, 0.5);
+  }
+
+  void send(Nanos now) {
+    serving::Request request;
+    request.arrival = now;
+    request.input_tokens = drawn_length(lengths_, point_.input, point_.range, 1);
+    request.output_tokens = drawn_length(lengths_, point_.output, point_.range, 2);
+    Seen s;
+    s.asked = now;
+    meter_.seen.push_back(s);  // ids count from 0 in order of submission
+    ++sent_;
+    engine_.submit(request, now);
+  }
+
+  const ServingPoint& point_;
+  RandomStream lengths_;
+  Meter meter_;
+  serving::ServingEngine engine_;
+  std::int64_t clients_ = 0;
+  std::int64_t to_send_ = 0;
+  std::int64_t sent_ = 0;
+};
+
+std::string cannot(const ServingPoint& point, const twin::World& world,
+                   const serving::ServingPlan& plan) {
+  for (const serving::Pool* pool : {&plan.prefill, &plan.decode}) {
+    if (pool->replicas == 0) continue;
+    const std::string why =
+        llm::why_not(world.model, pool->deployment, world.cluster.rack.scale_up.domain);
+    if (!why.empty()) return "deployment is not modelled: " + why;
+  }
+  if (point.requests < 1.0) return "no requests";
+  return {};
+}
+
+}  // namespace
+
+Result<serving::EngineSpec> measured_engine(const ServingPoint& point, const twin::World& world) {
+  return measured_engine(point, plan_of(point), world);
+}
+
+Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
+                                            const serving::ServingPlan& plan,
+                                            const twin::World& world) {
+  if (const std::string why = cannot(point, world, plan); !why.empty()) {
+    return fail(Error{.code = ErrorCode::infeasible, .message = why});
+  }
+  twin::SimulationOptions options;
+  options.routing = serving::Routing::least_loaded;
+  options.queue_limit = std::max<std::int64_t>(static_cast<std::int64_t>(point.requests), 1) * 2;
+  Result<serving::EngineSpec> spec = twin::engine_spec(world, plan, options);
+  if (!spec) {
+    return fail(
+        Error{.code = ErrorCode::infeasible, .message = "weights leave no memory for a KV cache"});
+  }
+  const Policy policy = policy_of(point);
+  for (serving::PoolSpec& pool : spec->deployments.front().pools) {
+    pool.warm = false;  // benchmarks start right after the engine
+    pool.batching.prefill_first = policy.prefill_first;
+    pool.batching.ahead = policy.ahead;
+    pool.batching.poll = policy.poll;
+    if (point.engine.tokens > 0) pool.batching.decodes_in_budget = true;
+  }
+  return spec;
+}
+
+ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
+  return predict(point, plan_of(point), world);
+}
+
+ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
+                          const twin::World& world) {
+  ServingPrediction out;
+  Result<serving::EngineSpec> spec = measured_engine(point, plan, world);
+  if (!spec) {
+    out.why_not = spec.error().front().message;
+    return out;
+  }
+  Clients clients(point, world, *std::move(spec));
+  if (!clients.run()) {
+    out.why_not = "requests do not fit the KV memory of a rank";
+    return out;
+  }
+  clients.report(out);
+  const Meter& m = clients.meter();
+  llm::PartTimes all = m.decode;
+  for (std::size_t i = 0; i < llm::part_count; ++i) all[i] += m.prefill[i];
+  out.sigma_tpot = sigma_of(point.disaggregated ? m.decode : all, world.uncertainty);
+  const llm::Uncertainty& u = world.uncertainty;
+  out.sigma_ttft = sigma_of_ttft(sigma_of(m.prefill, u), u, point.disaggregated);
+  out.sigma_rate = sigma_of_rate(sigma_of(all, u), u, point.disaggregated);
+  if (point.load == LoadKind::limited) keep_limits(point, world, out);
+  return out;
+}
+
+}  // namespace sn::evidence

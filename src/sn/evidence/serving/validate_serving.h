@@ -1,0 +1,102 @@
+// sn/evidence/serving/validate_serving.h
+//
+// Measured serving deployments predicted, point by point: what `validate serving` reports.
+//
+// A point is played on the ServingEngine that `simulate` uses, under the load that its benchmark
+// made (closed loop or all at once). Metrics: `ttft` and `tpot`, means over requests, and
+// `tput_per_gpu`, tokens per second and GPU in the measure of the table. Groups are what shares a
+// system, model, engine, precision, mode and speculation. Points whose speculation is unknown are
+// groups of their own; TTFT that includes queueing elsewhere is not judged.
+//
+// `covered` is the share of points that were not fitted whose measurement lies in the 80 % interval
+// of its prediction (llm/uncertainty.h).
+
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sn/catalog/catalog.h"
+#include "sn/evidence/common/validation.h"
+#include "sn/evidence/serving/replay_vllm.h"
+#include "sn/evidence/serving/scale_cases.h"
+#include "sn/evidence/serving/serving_load.h"
+#include "sn/evidence/serving/serving_points.h"
+#include "sn/measured/metrics.h"
+
+namespace sn::evidence {
+
+enum class ServingMetric { ttft, tpot, tput_per_gpu };
+inline constexpr std::size_t serving_metric_count = 3;
+[[nodiscard]] std::string_view to_string(ServingMetric metric);
+/// Mean error asked for, of points that were not fitted.
+[[nodiscard]] double serving_target(ServingMetric metric, bool disaggregated);
+
+struct ServingMetrics {
+  Metrics all;
+  Metrics held_out;
+  double covered = 0.0;  // NaN without points
+};
+
+/// A group, a file, or everything.
+struct ServingReport {
+  std::string name;
+  std::size_t rows = 0;
+  std::size_t predicted = 0;
+  std::vector<Skip> skipped;
+  std::array<ServingMetrics, serving_metric_count> metrics;
+};
+
+struct ServingFileReport {
+  ServingReport report;
+  std::vector<ServingReport> groups;
+  Errors faults;
+};
+
+/// A point far from its prediction.
+struct ServingMiss {
+  std::string where;  // "aic_silicon_e2e.csv:17"
+  std::string name;
+  ServingMetric metric = ServingMetric::tpot;
+  double measured = 0.0;
+  double predicted = 0.0;
+  bool fitted = false;
+};
+
+/// One judged value of a point, for drawings.
+struct ServingDot {
+  ServingMetric metric = ServingMetric::tpot;
+  bool disaggregated = false;
+  bool fitted = false;
+  double measured = 0.0;
+  double predicted = 0.0;
+};
+
+struct ServingValidation {
+  std::vector<ServingFileReport> files;
+  std::vector<ServingReport> groups;  // over all files
+  ServingReport aggregated;
+  ServingReport disaggregated;
+  ServingReport assumed;  // MLPerf and experimental runs: what their tables leave open is assumed
+  std::vector<ServingMiss> worst;
+  std::vector<ServingDot> dots;  // of `aggregated` and `disaggregated`, in the order of the files
+  std::vector<std::string> ignored;
+  ReplayReports replays;  // recorded vLLM runs, request by request
+  ScaleCases cases;
+  Errors errors;
+  double seconds = 0.0;
+};
+
+struct ServingOptions {
+  int threads = 0;  // 0: as many as the machine has
+  std::size_t worst = 10;
+};
+
+/// Without `directory` (empty) the published cases alone.
+[[nodiscard]] ServingValidation validate_serving(const std::string& directory,
+                                                 const hw::Catalog& catalog,
+                                                 const ServingOptions& options = {});
+
+}  // namespace sn::evidence

@@ -1,0 +1,23 @@
+// sn/planner/search/evaluate.h
+//
+// A plan of the search, evaluated on the whole workload. Internal to the planner.
+
+#pragma once
+
+#include <vector>
+
+#include "sn/planner/report.h"
+#include "sn/planner/search/search.h"
+#include "sn/twin/world.h"
+
+namespace sn::planner {
+
+/// The plan at its knee, or at the rate that the World asks for, with its memory and bound.
+[[nodiscard]] Candidate candidate_of(const twin::World& world, const FoundPlan& found);
+
+/// The plan's state at shares of its knee, every GPU of the machine counted. Empty when nothing
+/// meets the SLO.
+[[nodiscard]] std::vector<Candidate> along_load(const twin::World& world, const FoundPlan& found,
+                                                const std::vector<double>& shares);
+
+}  // namespace sn::planner

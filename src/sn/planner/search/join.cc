@@ -1,0 +1,128 @@
+// sn/planner/search/join.cc
+//
+// Tables of the best prefill pool beside a decode pool (see join.h).
+
+#include "sn/planner/search/join.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace sn::planner {
+
+serving::ServingPlan single(const Shape& shape, std::int64_t replicas) {
+  serving::ServingPlan plan;
+  plan.decode = {.deployment = shape.deployment, .replicas = replicas, .chunk = shape.chunk};
+  return plan;
+}
+
+/// By rate, then fewer GPUs, then the earlier shape.
+bool Joiner::better(const Choice& a, const Choice& b) {
+  if (a.rate != b.rate) return a.rate > b.rate;
+  if (a.gpus != b.gpus) return a.gpus < b.gpus;
+  return a.shape < b.shape;
+}
+
+Joiner::Joiner(const twin::World& world, const std::vector<Shape>& shapes,
+               std::vector<std::span<const double>> rates)
+    : world_(world), shapes_(shapes), rates_(std::move(rates)) {
+  std::map<Piece, Group> groups;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const std::span<const double> rate = rates_[i];
+    if (rate.empty()) continue;
+    const llm::Parallelism& p = shapes[i].deployment.parallel;
+    const Piece piece = piece_of(world, p);
+    Group& group = groups[piece];
+    group.piece = piece;
+    group.shapes.push_back(i);
+    if (group.best.size() < rate.size()) group.best.resize(rate.size());
+    for (std::size_t n = 0; n < rate.size(); ++n) {
+      const auto replicas = static_cast<std::int64_t>(n) + 1;
+      const Choice c{rate[n], i, replicas, replicas * p.gpus()};
+      if (c.rate > 0.0 && better(c, group.best[n])) group.best[n] = c;
+    }
+  }
+  for (auto& [piece, group] : groups) {
+    for (std::size_t n = 1; n < group.best.size(); ++n) {
+      if (better(group.best[n - 1], group.best[n])) group.best[n] = group.best[n - 1];
+    }
+    groups_.push_back(std::move(group));
+  }
+  for (const Shape& s : shapes) {
+    if (s.role != Role::decode) continue;
+    const Piece piece = piece_of(world, s.deployment.parallel);
+    if (tables_.find(piece) == tables_.end()) tables_.emplace(piece, table(piece));
+  }
+}
+
+std::vector<Joiner::Choice> Joiner::table(Piece decode) const {
+  std::vector<Choice> out;
+  for (std::int64_t n = 1;; ++n) {
+    Choice best;
+    for (const Group& g : groups_) {
+      const auto most = std::min(most_beside(world_, decode, n, g.piece),
+                                 static_cast<std::int64_t>(g.best.size()));
+      if (most < 1) continue;
+      const Choice& c = g.best[static_cast<std::size_t>(most - 1)];
+      if (c.rate > 0.0 && better(c, best)) best = c;
+    }
+    if (best.rate <= 0.0) return out;
+    out.push_back(best);
+  }
+}
+
+serving::ServingPlan Joiner::make(std::size_t decode, std::int64_t replicas,
+                                  const Choice& prefill) const {
+  serving::ServingPlan plan = single(shapes_[decode], replicas);
+  const Shape& shape = shapes_[prefill.shape];
+  plan.prefill = {
+      .deployment = shape.deployment, .replicas = prefill.replicas, .chunk = shape.chunk};
+  return plan;
+}
+
+FoundPlan Joiner::join(std::size_t decode, double each) const {
+  const std::vector<Choice>& pools =
+      tables_.at(piece_of(world_, shapes_[decode].deployment.parallel));
+  if (pools.empty() || each <= 0.0) return {};
+  // The first n whose decode pool carries all that its prefill pool does.
+  std::size_t from = 0;
+  std::size_t to = pools.size();
+  while (from < to) {
+    const std::size_t middle = (from + to) / 2;
+    const bool enough = each * static_cast<double>(middle + 1) >= pools[middle].rate;
+    (enough ? to : from) = enough ? middle : middle + 1;
+  }
+  FoundPlan out;
+  for (std::size_t i = from > 0 ? from - 1 : 0; i <= std::min(from, pools.size() - 1); ++i) {
+    const auto n = static_cast<std::int64_t>(i) + 1;
+    const double rate = std::min(pools[i].rate, each * static_cast<double>(n));
+    if (rate > out.requests * (1.0 + 1e-9)) out = {make(decode, n, pools[i]), rate};
+  }
+  return out;
+}
+
+FoundPlan Joiner::carry(std::size_t decode, double each, double target) const {
+  const double needed = each > 0.0 ? std::ceil(target / each) : INFINITY;
+  if (needed > static_cast<double>(world_.gpus())) return {};
+  const auto n = static_cast<std::int64_t>(needed);
+  const Piece piece = piece_of(world_, shapes_[decode].deployment.parallel);
+  Choice fewest;
+  for (const Group& g : groups_) {
+    const std::int64_t most = most_beside(world_, piece, n, g.piece);
+    for (const std::size_t i : g.shapes) {
+      const std::span<const double> rate = rates_[i];
+      for (std::int64_t m = 1; m <= most && m <= static_cast<std::int64_t>(rate.size()); ++m) {
+        const double r = rate[static_cast<std::size_t>(m - 1)];
+        if (r < target) continue;
+        const Choice c{r, i, m, m * shapes_[i].deployment.parallel.gpus()};
+        const bool less = fewest.replicas == 0 || c.gpus < fewest.gpus;
+        if (less || (c.gpus == fewest.gpus && better(c, fewest))) fewest = c;
+        break;
+      }
+    }
+  }
+  if (fewest.replicas == 0) return {};
+  return {make(decode, n, fewest), target};
+}
+
+}  // namespace sn::planner

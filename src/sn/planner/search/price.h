@@ -1,0 +1,78 @@
+// sn/planner/search/price.h
+//
+// What one instance shape carries under the SLO. Internal to the planner.
+//
+// All shapes of a world take seconds to price, and worlds that differ in size alone
+// share most of them: a domain enters a step through the ranks of a stage that share one and
+// through whether stages, and pools, sit in one. `PriceMemo` keeps prices by just that.
+
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "sn/planner/search/shapes.h"
+#include "sn/twin/world.h"
+
+namespace sn::planner {
+
+/// A batch size of a decode or aggregated shape, for the Pareto front.
+struct BatchPoint {
+  double requests = 0.0;  // per instance
+  double per_user = 0.0;
+
+  friend bool operator==(const BatchPoint&, const BatchPoint&) = default;
+};
+
+/// What one shape can do.
+struct Capacity {
+  bool fits = false;
+  double shortfall = 0.0;       // bytes per GPU, when it does not fit
+  double requests = 0.0;        // decode: per instance; aggregated: whole cluster
+  double idle_miss = INFINITY;  // worst target over its limit at vanishing load; 0 when all are met
+  std::int64_t carrying = 0;    // aggregated, fixed rate: fewest replicas that carry it
+  std::vector<BatchPoint> batches;  // decode, aggregated
+  std::vector<double> by_replicas;  // prefill: rate of 1, 2, ... replicas
+
+  friend bool operator==(const Capacity&, const Capacity&) = default;
+};
+
+/// Without `points` no batch sizes for the Pareto front are priced.
+[[nodiscard]] Capacity price(const twin::World& world, const Shape& shape, bool points);
+
+/// Prices of shapes in worlds that differ in `racks`, `rack.gpus` and the ScaleUp domain alone.
+/// Threads may share it: what two price at once is the same.
+class PriceMemo {
+ public:
+  [[nodiscard]] std::shared_ptr<const Capacity> price(const twin::World& world, const Shape& shape,
+                                                      bool points);
+
+ private:
+  /// A shape with all that its price takes from the size of the world.
+  struct Key {
+    Shape shape;
+    bool points = false;
+    std::int64_t stage_per_domain = 1;  // ranks of a stage that share a domain
+    bool stages_far = false;            // stages sit in different domains
+    std::int64_t replicas = 0;          // most of them; 0 for a decode shape, priced alone
+    std::int64_t gpus = 0;              // of the cluster; prefill: how far the KV cache travels
+    bool pools_near = false;            // prefill: both pools in one domain
+    bool wide = false;                  // domains beyond a server: other kernels and parameters
+
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& key) const;
+  };
+
+  [[nodiscard]] static Key key_of(const twin::World& world, const Shape& shape, bool points);
+
+  std::mutex mutex_;
+  std::unordered_map<Key, std::shared_ptr<const Capacity>, Hash> prices_;
+};
+
+}  // namespace sn::planner

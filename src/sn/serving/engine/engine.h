@@ -1,0 +1,84 @@
+// sn/serving/engine/engine.h
+//
+// The serving engine: requests in, steps and requests' lives out. Knows no clock: its owner says
+// what time it is, virtual or real.
+//
+//   engine.submit(request, now);      // now >= any time named before; what was due is done first
+//   while (auto t = engine.next_wakeup()) engine.advance(*t);
+//
+// One step of an instance is one event: all its ranks step together, prompts and decodes as the
+// scheduler of each rank composed them, and `StepEvaluator` says how long it takes. A step costs
+// O(changed requests): sums of contexts are kept in integers and move by a rate per step; a
+// sequence is touched when it joins, needs a page, passes the attention cap or ends. While nothing
+// but one instance's steps lies ahead, they run in a loop without the event queue, with identical
+// results. Source of the scheduling rules: vLLM v1 (v1/core/sched/scheduler.py). Where a rule is
+// simplified: engine_spec.h and README.md.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "sn/base/clock.h"
+#include "sn/hw/conditions.h"
+#include "sn/serving/engine/engine_spec.h"
+#include "sn/serving/load/workload.h"
+
+namespace sn::serving {
+
+class EngineCore;  // engine_core.h
+
+/// How things stand, for sampling. Of one pool.
+struct PoolState {
+  std::int64_t up = 0;       // instances that take requests
+  std::int64_t waiting = 0;  // requests
+  std::int64_t prefilling = 0;
+  std::int64_t decoding = 0;
+  std::int64_t moving = 0;  // done with prefill, on their way to a decode rank
+  std::int64_t pages = 0;
+  std::int64_t held = 0;    // pages that running requests hold
+  std::int64_t cached = 0;  // pages of cached blocks, held or not
+};
+
+class ServingEngine {
+ public:
+  /// `observer` may be null and must outlive the engine.
+  explicit ServingEngine(EngineSpec spec, EngineObserver* observer = nullptr);
+  ~ServingEngine();
+  ServingEngine(const ServingEngine&) = delete;
+  ServingEngine& operator=(const ServingEngine&) = delete;
+
+  /// Takes a request and returns its id, counted from 0. Arrivals must not go back in time; what
+  /// can never be served ends at once (`Ending::too_long`, `queue_full`).
+  std::uint64_t submit(const Request& request, Nanos now);
+  /// False when no such request is alive.
+  bool cancel(std::uint64_t id, Nanos now);
+
+  /// When something happens next without new requests; nothing when all is done.
+  [[nodiscard]] std::optional<Nanos> next_wakeup() const;
+  /// Does all that is due up to `now`, `now` included.
+  void advance(Nanos now);
+
+  // Instances are numbered within a deployment, over its pools in order.
+  /// Its requests start again elsewhere or end; its memory is lost.
+  void fail(std::uint32_t deployment, std::uint32_t instance, Nanos now);
+  /// Takes no more requests; those it has go on.
+  void drain(std::uint32_t deployment, std::uint32_t instance, Nanos now);
+  /// Comes up after the cold start of its pool. No effect on one that is up.
+  void start(std::uint32_t deployment, std::uint32_t instance, Nanos now);
+  /// Other clocks, bandwidths: from the next step on. `alive` false is `fail`.
+  void set_conditions(std::uint32_t deployment, std::uint32_t instance,
+                      const hw::Conditions& conditions, Nanos now);
+
+  [[nodiscard]] std::int64_t alive() const;  // requests
+  [[nodiscard]] PoolState state(std::uint32_t deployment, std::uint32_t pool) const;
+  [[nodiscard]] std::uint32_t instances(std::uint32_t deployment) const;
+  /// Counts pages and requests again; false when the books do not agree. For tests.
+  [[nodiscard]] bool consistent() const;
+
+ private:
+  std::unique_ptr<EngineCore> core_;
+};
+
+}  // namespace sn::serving

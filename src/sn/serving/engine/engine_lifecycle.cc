@@ -1,0 +1,92 @@
+// sn/serving/engine/engine_lifecycle.cc
+//
+// Instances that fail, drain, start and slow down.
+
+#include <algorithm>
+
+#include "sn/serving/engine/engine_core.h"
+
+namespace sn::serving {
+
+void EngineCore::requeue_all(Instance& instance) {
+  std::vector<Slot> slots;
+  for (std::size_t i = 0; i < live_.size(); ++i) {
+    const Live& r = live_[i];
+    using State = Live::State;
+    if (r.state == State::unused || r.state == State::arriving) continue;
+    if (r.record.deployment != instance.deployment) continue;
+    const bool here = r.instance == instance.number;
+    const bool coming = r.state == State::moving && r.to_instance == instance.number;
+    if (here || coming) slots.push_back(static_cast<Slot>(i));
+  }
+  // The oldest last, since each goes to the front of its queue.
+  std::sort(slots.begin(), slots.end(),
+            [&](Slot a, Slot b) { return live_[a].record.id > live_[b].record.id; });
+  for (const Slot slot : slots) {
+    if (!spec_.requeue_on_failure) {
+      finish(slot, Ending::failed);
+      continue;
+    }
+    leave(slot);
+    to_front(slot);
+  }
+}
+
+void EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Nanos now) {
+  SN_ASSERT(number < deployments_[deployment].count);
+  catch_up(now);
+  Instance& instance = instances_[deployments_[deployment].first + number];
+  if (instance.phase == Instance::Phase::down) return;
+  instance.phase = Instance::Phase::down;
+  requeue_all(instance);
+  ++instance.life;
+  instance.kicked = false;
+  instance.entry_free = now;
+  for (auto& rank : instance.ranks) {
+    SN_ASSERT(rank->running == 0 && rank->waiting_count == 0);
+    rank->cache.clear();
+    rank->blocked = false;
+  }
+  for (Group& g : instance.groups) {
+    SN_ASSERT(g.sequences == 0);
+    g.busy = false;
+    g.decodes = false;
+    g.items.clear();
+    g.ahead.clear();
+    g.has_ahead = false;
+    g.fresh.clear();
+  }
+}
+
+void EngineCore::drain(std::uint32_t deployment, std::uint32_t number, Nanos now) {
+  SN_ASSERT(number < deployments_[deployment].count);
+  catch_up(now);
+  Instance& instance = instances_[deployments_[deployment].first + number];
+  if (instance.phase == Instance::Phase::up) instance.phase = Instance::Phase::draining;
+}
+
+void EngineCore::start(std::uint32_t deployment, std::uint32_t number, Nanos now) {
+  SN_ASSERT(number < deployments_[deployment].count);
+  catch_up(now);
+  Instance& instance = instances_[deployments_[deployment].first + number];
+  if (instance.phase == Instance::Phase::draining) instance.phase = Instance::Phase::up;
+  if (instance.phase != Instance::Phase::down) return;
+  instance.phase = Instance::Phase::starting;
+  instance.warm = false;
+  post({now.count + to_nanos(pool_of(instance).start_time)->count}, Event::Kind::started,
+       index_of(instance), 0, instance.life);
+}
+
+void EngineCore::set_conditions(std::uint32_t deployment, std::uint32_t number,
+                                const hw::Conditions& conditions, Nanos now) {
+  SN_ASSERT(number < deployments_[deployment].count);
+  catch_up(now);
+  Instance& instance = instances_[deployments_[deployment].first + number];
+  if (!conditions.alive) return fail(deployment, number, now);
+  if (instance.conditions == conditions) return;
+  instance.conditions = conditions;
+  instance.program = pool_of(instance).compile(conditions);
+  instance.evaluator = std::make_unique<llm::StepEvaluator>(*instance.program, evaluator_slots);
+}
+
+}  // namespace sn::serving

@@ -1,0 +1,38 @@
+// sn/twin/scenario/scenario.h
+//
+// From scenario text to World: names looked up in the catalog, units checked, files loaded, all
+// mistakes at once.
+//
+// The format is in README.md of this folder and in schema/scenario.md. Command-line flags are laid
+// over the text as overrides before it is resolved, so that they meet the same checks.
+
+#pragma once
+
+#include <string>
+
+#include "sn/base/document/document.h"
+#include "sn/base/files.h"
+#include "sn/base/result.h"
+#include "sn/catalog/catalog.h"
+#include "sn/twin/world.h"
+
+namespace sn::twin {
+
+/// Flags that replace parts of a scenario; empty: keep.
+struct Overrides {
+  std::string trace;
+  std::string model;
+  std::string rate;
+
+  [[nodiscard]] bool any() const { return !(trace.empty() && model.empty() && rate.empty()); }
+};
+
+/// Lays `overrides` over a parsed scenario. The new nodes are positioned at the flag ("--trace").
+void apply(const Overrides& overrides, Node& scenario);
+
+/// Resolves a parsed scenario. Relative paths in it are taken relative to the current directory,
+/// then to `directory` (that of the scenario file).
+[[nodiscard]] Result<World> resolve(const Node& scenario, const hw::Catalog& catalog,
+                                    const FileLoader& load, const std::string& directory);
+
+}  // namespace sn::twin

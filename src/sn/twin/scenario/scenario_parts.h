@@ -1,0 +1,30 @@
+// sn/twin/scenario/scenario_parts.h
+//
+// Private pieces of scenario resolution, shared between scenario.cc and scenario_load.cc.
+
+#pragma once
+
+#include <string>
+
+#include "sn/base/document/document.h"
+#include "sn/base/files.h"
+#include "sn/catalog/catalog.h"
+#include "sn/twin/world.h"
+
+namespace sn::twin {
+
+/// What reading a part may need beside its own text.
+struct PartContext {
+  const hw::Catalog& catalog;
+  const FileLoader& load;
+  const std::string& directory;
+};
+
+/// The file that the scalar `path` names, looked for as it is, then beside the scenario; errors are
+/// positioned at `path`.
+[[nodiscard]] Result<std::string> load_near(const PartContext& context, const Node& path);
+
+/// Workload, SLO, deployments, search, kv, fidelity and seed. Expects model and cluster in `world`.
+void read_load_parts(MapReader& root, const PartContext& context, World& world, Errors& errors);
+
+}  // namespace sn::twin

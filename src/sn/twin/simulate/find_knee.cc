@@ -1,0 +1,128 @@
+// sn/twin/simulate/find_knee.cc
+//
+// The largest multiple that meets the SLO: brackets, then bisects (see simulate.h).
+
+#include <algorithm>
+#include <cmath>
+
+#include "sn/twin/simulate/simulate.h"
+
+namespace sn::twin {
+
+namespace {
+
+constexpr double tolerance = 1.01;
+constexpr double smallest = 1e-3;
+constexpr double largest = 1e4;
+
+double worst_ratio(const SimulationReport& report) {
+  double worst = 0.0;
+  for (const SloResult& t : report.targets) worst = std::max(worst, t.value / t.target.limit);
+  return worst;
+}
+
+/// What a run that failed failed by.
+std::string failure_of(const SimulationReport& report) {
+  if (report.cut_short) return report.cut_short_by;
+  if (report.growing) return "the queue, which grows";
+  double worst = 0.0;
+  std::string name;
+  for (const SloResult& t : report.targets) {
+    const double ratio = t.value / t.target.limit;
+    if (t.met || ratio < worst) continue;
+    worst = ratio;
+    name = serving::to_string(t.target);
+  }
+  return name.empty() ? "requests that are lost" : name;
+}
+
+/// Probes multiples and keeps the bracket.
+class Search {
+ public:
+  Search(const World& world, const serving::ServingPlan& plan, SimulationOptions options)
+      : world_(world), plan_(plan), options_(std::move(options)) {
+    options_.stop_when_hopeless = true;
+    options_.timeline_limit = 0;
+  }
+
+  /// Nothing when the run could not be made or was interrupted.
+  [[nodiscard]] std::optional<bool> probe(double multiple) {
+    options_.replay.multiple = multiple;
+    SimulationOptions one = options_;
+    const int number = static_cast<int>(probes.size()) + 1;
+    if (options_.progress) {
+      one.progress = [&](const Progress& p) {
+        options_.progress({.share = p.share, .at = p.at, .multiple = multiple, .probe = number});
+      };
+    }
+    Result<SimulationResult> result = simulate(world_, plan_, one);
+    if (!result) {
+      errors = result.error();
+      return std::nullopt;
+    }
+    const SimulationReport& report = result->report;
+    if (report.interrupted) return std::nullopt;
+    const bool met = report.meets_slo && !report.cut_short;
+    probes.push_back({.multiple = multiple,
+                      .met = met,
+                      .cut_short = report.cut_short,
+                      .worst = worst_ratio(report)});
+    if (met) {
+      low = std::max(low, multiple);
+    } else if (multiple < high) {
+      high = multiple;
+      limit = failure_of(report);
+    }
+    return met;
+  }
+
+  double low = 0.0;
+  double high = largest * 2.0;
+  std::string limit;
+  std::vector<KneeProbe> probes;
+  Errors errors;
+
+ private:
+  const World& world_;
+  const serving::ServingPlan& plan_;
+  SimulationOptions options_;
+};
+
+/// False when it was interrupted or failed.
+bool bracket(Search& search, double guess) {
+  double factor = 1.3;
+  double at = std::clamp(guess, smallest, largest);
+  while (true) {
+    const std::optional<bool> met = search.probe(at);
+    if (!met) return false;
+    if (search.low > 0.0 && search.high <= largest) return true;
+    at = *met ? at * factor : at / factor;
+    factor *= 1.3;
+    if (at > largest || at < smallest) return true;
+  }
+}
+
+}  // namespace
+
+Result<SimulationResult> find_knee(const World& world, const serving::ServingPlan& plan,
+                                   SimulationOptions options) {
+  Search search(world, plan, options);
+  bool going = bracket(search, options.knee_guess > 0.0 ? options.knee_guess : 1.0);
+  if (!search.errors.empty()) return fail(search.errors);
+  while (going && search.low > 0.0 && search.high > search.low * tolerance &&
+         search.high <= largest) {
+    going = search.probe(std::sqrt(search.low * search.high)).has_value();
+  }
+  const bool found = search.low > 0.0;
+  options.replay.multiple = found ? search.low : std::min(search.high, largest);
+  options.stop_when_hopeless = !found;  // an overload need not be run to its end
+  Result<SimulationResult> out = simulate(world, plan, options);
+  if (!out) return out;
+  out->report.knee = true;
+  out->report.limit = search.limit;
+  out->report.probes = std::move(search.probes);
+  out->report.interrupted = out->report.interrupted || !going;
+  return out;
+}
+
+}  // namespace sn::twin

@@ -1,0 +1,96 @@
+// sn/twin/simulate/simulate.h
+//
+// A scenario's machine under a request trace, in virtual time.
+//
+// The plan's pools become instances of a ServingEngine with the memory, step programs and links
+// that the planner gives them; requests come from the scenario's trace, its generator, or an
+// imitation of its summarised workload. Warm-up: requests of the first twentieth of the arrivals'
+// span run but are not measured (`SimulationOptions::warm_up`).
+//
+// Knee: the largest multiple of the workload that meets every target, by bracketing and bisection
+// in the logarithm to 1 %; a probe ends early when more requests have missed a target than its
+// quantile allows of all that were expected. Near saturation the answer of one trace is a random
+// variable; the search takes the highest multiple that met, with all below it in the bracket met.
+
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "sn/base/result.h"
+#include "sn/serving/engine/engine_spec.h"
+#include "sn/serving/load/request_source.h"
+#include "sn/serving/steady/steady_state.h"
+#include "sn/twin/simulate/simulation_report.h"
+#include "sn/twin/world.h"
+
+namespace sn::twin {
+
+/// Called now and then with the share of requests taken, the virtual time and the multiple.
+struct Progress {
+  double share = 0.0;
+  Time at;
+  double multiple = 1.0;
+  int probe = 0;  // of a knee search, from 1
+};
+
+/// Steps, transfers and requests one by one, for a timeline. In order of time.
+struct TimelineEvent {
+  enum class Kind { step, transfer, queued, prefill, decode };
+  Kind kind = Kind::step;
+  Nanos begin;
+  Nanos end;
+  std::uint32_t pool = 0;
+  std::uint32_t instance = 0;
+  std::uint64_t id = 0;  // of the request
+  double decoding = 0.0;
+  double prefill_tokens = 0.0;
+};
+
+struct SimulationOptions {
+  serving::Replay replay;  // its multiple is taken from the World's rate unless `knee`
+  serving::Routing routing = serving::Routing::prefix_aware;
+  kv::Eviction eviction = kv::Eviction::lru;
+  Time ttl = Time::from_si(3600.0);
+  double warm_up = 0.05;  // share of the arrivals' span
+  std::int64_t queue_limit = 10'000;
+  std::int64_t imitated = 20'000;  // requests, where a workload has to be imitated
+  std::size_t windows = 120;
+  bool jumps = true;
+  bool stop_when_hopeless = false;  // end as soon as the SLO can no longer be met
+  std::size_t timeline_limit = 0;   // events to keep
+  double knee_guess = 0.0;          // where to look first; 0: at 1x
+  std::function<void(const Progress&)> progress;
+  const std::atomic<bool>* stop = nullptr;
+};
+
+struct SimulationResult {
+  SimulationReport report;
+  std::vector<TimelineEvent> timeline;
+};
+
+/// Runs `plan` at `options.replay.multiple`. Errors: the plan does not fit in memory.
+[[nodiscard]] Result<SimulationResult> simulate(const World& world,
+                                                const serving::ServingPlan& plan,
+                                                const SimulationOptions& options);
+
+/// The largest multiple that meets the SLO, and the run there. When none does, the report is of the
+/// smallest that was tried, and `meets_slo` is false.
+[[nodiscard]] Result<SimulationResult> find_knee(const World& world,
+                                                 const serving::ServingPlan& plan,
+                                                 SimulationOptions options);
+
+/// The engine that `simulate` runs; for other drivers of it.
+[[nodiscard]] Result<serving::EngineSpec> engine_spec(const World& world,
+                                                      const serving::ServingPlan& plan,
+                                                      const SimulationOptions& options);
+
+/// The World's requests, scaled.
+[[nodiscard]] std::unique_ptr<serving::RequestSource> source_of(const World& world,
+                                                                const SimulationOptions& options);
+
+/// "112 prefill + 16 decode: 14 x (PP8), 2 x (DP8 EP8) MTP1".
+[[nodiscard]] std::string plan_text(const serving::ServingPlan& plan);
+
+}  // namespace sn::twin

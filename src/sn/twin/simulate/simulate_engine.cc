@@ -1,0 +1,109 @@
+// sn/twin/simulate/simulate_engine.cc
+//
+// A World and a plan as the ServingEngine that stands for them (see simulate.h).
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numeric>
+
+#include "sn/fabric/fabric.h"
+#include "sn/twin/simulate/simulate.h"
+
+namespace sn::twin {
+
+namespace {
+
+double d(std::int64_t v) { return static_cast<double>(v); }
+
+/// Weights over the DCN: the GPUs of one OS image share its link.
+Time start_time(const World& world, const llm::MemoryBudget& budget) {
+  const fabric::Fabric f = fabric::make_fabric(hw::under(world.conditions, world.cluster));
+  const Bytes image = budget.weights * d(std::max<std::int64_t>(1, world.cluster.rack.gpus_per_os));
+  return fabric::delivery_time(f.dcn, image);
+}
+
+serving::PoolSpec pool_spec(const World& world, const serving::Pool& pool, bool decodes,
+                            const fabric::Path& between, double page) {
+  const bool prefills = pool.chunk > 0;
+  const double tokens =
+      decodes ? serving::step_tokens(pool, world.framework) : static_cast<double>(pool.chunk);
+  const llm::MemoryBudget budget =
+      memory_budget(world.model, pool.deployment, world.cluster.rack.chip, world.framework, tokens);
+  serving::PoolSpec out;
+  out.instances = pool.replicas;
+  out.deployment = pool.deployment;
+  out.batching = {.tokens = prefills ? pool.chunk : 0,
+                  .decodes_in_budget = false,
+                  .sequences = pool.max_batch > 0 ? pool.max_batch : world.framework.max_sequences,
+                  .reserved_answer = world.framework.reserved_answer};
+  out.kv_pages = static_cast<std::int64_t>(std::max(0.0, budget.kv_tokens() / page));
+  out.compile = [&world, deployment = pool.deployment](const hw::Conditions& conditions) {
+    return std::make_shared<const llm::StepProgram>(
+        compile(world.model, deployment, world.inputs().machine,
+                conditions == hw::Conditions{} ? world.conditions : conditions));
+  };
+  out.start_time = start_time(world, budget);
+  out.first_step = world.framework.first_step;
+  const llm::Parallelism& p = pool.deployment.parallel;
+  out.kv_bandwidth = between.sustained * d(p.tp * p.pp);
+  out.decodes = decodes;
+  return out;
+}
+
+Error does_not_fit(const World& world, const serving::Pool& pool) {
+  return {.code = ErrorCode::infeasible,
+          .message = world.model.name + " leaves no memory for KV cache on " +
+                     llm::to_string(pool.deployment.parallel),
+          .where = {},
+          .hint = "more GPUs an instance, a narrower precision, or deployments: auto"};
+}
+
+}  // namespace
+
+Result<serving::EngineSpec> engine_spec(const World& world, const serving::ServingPlan& plan,
+                                        const SimulationOptions& options) {
+  serving::DeploymentSpec spec;
+  const serving::ServingInputs inputs = world.inputs();
+  const bool two = plan.disaggregated();
+  spec.name = world.model.name;
+  spec.routing = options.routing;
+  spec.frontend = world.framework.frontend;
+  spec.frontend_token = world.framework.frontend_token;
+  spec.acceptance = world.traits.mtp_acceptance;
+  spec.max_context = world.model.max_context;
+  spec.queue_limit = options.queue_limit;
+  const auto page = static_cast<std::int64_t>(world.kv_block);
+  const auto hashed = static_cast<std::int64_t>(world.workload.block_tokens);
+  spec.block_tokens = hashed > 0 ? hashed : page;
+  // A block is a whole number of pages.
+  spec.page_tokens = std::gcd(page, spec.block_tokens);
+  if (world.model.windowed_layers > 0) {
+    spec.windowed_share = world.model.windowed_share();
+    spec.window = world.model.window;
+  }
+  spec.attention_cap = world.model.attention_cap();
+  const serving::KvTransfer transfer = two ? kv_transfer(inputs, plan) : serving::KvTransfer{};
+  if (two) {
+    const llm::Parallelism& p = plan.prefill.deployment.parallel;
+    spec.kv_bytes_per_token = transfer.per_token * d(p.tp * p.pp);
+    spec.transfer_start = transfer.start;
+    spec.transfer_latency = transfer.path.latency;
+    spec.transfer_layers = std::max(1.0, transfer.layers);
+    spec.pools.push_back(pool_spec(world, plan.prefill, false, transfer.path, d(spec.page_tokens)));
+  }
+  spec.pools.push_back(pool_spec(world, plan.decode, true, transfer.path, d(spec.page_tokens)));
+  for (std::size_t i = 0; i < spec.pools.size(); ++i) {
+    if (spec.pools[i].kv_pages > 0) continue;
+    return fail(does_not_fit(world, i == 0 && two ? plan.prefill : plan.decode));
+  }
+  serving::EngineSpec out;
+  out.deployments.push_back(std::move(spec));
+  out.eviction = options.eviction;
+  out.ttl = to_nanos(options.ttl).value_or(Nanos{3'600'000'000'000});
+  out.jumps = options.jumps;
+  out.seed = world.seed;
+  return out;
+}
+
+}  // namespace sn::twin

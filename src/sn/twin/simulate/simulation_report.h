@@ -1,0 +1,149 @@
+// sn/twin/simulate/simulation_report.h
+//
+// The answer to `simulate`: plain values, no formatting. JSON form: schema/simulation.schema.json.
+//
+// Latencies are of requests that arrived after the warm-up and finished; throughput and utilisation
+// of the time from the end of the warm-up to the last arrival. Definitions as in `vllm bench
+// serve` (serving/slo.h). A request is good when it meets every limit of the SLO itself; goodput
+// counts good requests.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sn/base/quantity.h"
+#include "sn/base/result.h"
+#include "sn/serving/engine/engine_spec.h"
+#include "sn/serving/slo.h"
+
+namespace sn::twin {
+
+/// A delay over requests (or, for ITL, over tokens).
+struct LatencySummary {
+  std::uint64_t count = 0;
+  Time mean;
+  Time p50;
+  Time p90;
+  Time p95;
+  Time p99;
+  Time max;
+  std::vector<std::pair<Time, double>> cdf;  // quantiles at equal steps of probability
+};
+
+struct SloResult {
+  serving::SloTarget target;
+  Time value;
+  bool met = false;
+};
+
+/// Requests of one priority.
+struct ClassResult {
+  int priority = 0;
+  std::uint64_t requests = 0;  // finished, measured
+  double good = 0.0;           // share of those measured that met the SLO
+  Time ttft_p90;
+  Time tpot_p90;
+};
+
+struct PoolResult {
+  std::string role;  // "aggregated", "prefill", "decode"
+  std::string parallel;
+  std::int64_t instances = 0;
+  std::int64_t gpus = 0;
+  std::int64_t steps = 0;
+  double busy = 0.0;     // share of time that a step was running (first stage)
+  double compute = 0.0;  // FLOPs done over what the peak rate would do in that time
+  double memory = 0.0;   // HBM bytes moved, likewise
+  double batch = 0.0;    // mean sequences of a step that decodes, per instance
+  double chunk = 0.0;    // mean prompt tokens of a step that has any, per instance
+  double held = 0.0;     // mean share of KV pages that requests hold
+  double held_most = 0.0;
+  double waiting = 0.0;  // mean requests
+  double joules = 0.0;   // of the chips, idle time included
+};
+
+/// One window of time, for charts and CSV. Means over the window.
+struct SeriesPoint {
+  Time begin;
+  double arrivals = 0.0;  // per second
+  double finished = 0.0;  // per second
+  double output = 0.0;    // tokens/s
+  double input = 0.0;     // prompt tokens computed per second
+  double waiting = 0.0;   // requests
+  double decoding = 0.0;  // sequences
+  double held = 0.0;      // share of all KV pages
+  double cached = 0.0;    // share of all KV pages in the prefix cache
+  double hit_rate = 0.0;  // of input tokens admitted
+  double ttft = 0.0;      // mean of first tokens in this window, s
+};
+
+/// One probe of the search for the knee.
+struct KneeProbe {
+  double multiple = 0.0;
+  bool met = false;
+  bool cut_short = false;  // it was clear before the end
+  double worst = 0.0;      // largest ratio of a target's value to its limit
+};
+
+struct SimulationReport {
+  std::string name;
+  std::string model;
+  std::string machine;
+  std::string workload;
+  std::string deployment;
+  std::string routing;
+  std::string eviction;
+  std::string slo;
+  std::string scaling;    // how the multiple was reached
+  std::int64_t gpus = 0;  // of the plan
+  double multiple = 1.0;  // of the workload's own rate
+  bool knee = false;      // `multiple` was searched for
+  std::string limit;      // of a knee: what fails just above
+  std::vector<KneeProbe> probes;
+
+  std::uint64_t requests = 0;  // submitted
+  std::array<std::uint64_t, serving::ending_count> endings = {};
+  std::uint64_t preemptions = 0;
+  std::uint64_t out_of_order = 0;
+  std::uint64_t measured = 0;  // requests after warm-up
+  Time warm_up;
+  Time last_arrival;
+  Time end;  // of the last request
+  bool interrupted = false;
+  bool cut_short = false;         // stopped when the SLO could no longer be met
+  std::string cut_short_by;       // the target, or that the queue was full
+  bool growing = false;           // the queue grew by more than 2 % of the arrivals to the end
+  std::optional<Time> saturated;  // when the queue first was full
+
+  LatencySummary ttft;
+  LatencySummary tpot;
+  LatencySummary itl;
+  LatencySummary e2e;
+  LatencySummary queue;
+  std::vector<SloResult> targets;
+  bool meets_slo = false;
+  double good = 0.0;           // share of measured requests
+  double goodput = 0.0;        // good requests per second
+  double request_rate = 0.0;   // arrived per second after warm-up
+  double output_tokens = 0.0;  // per second
+  double total_tokens = 0.0;   // input and output
+  double output_per_gpu = 0.0;
+  double joules_per_token = 0.0;
+  double hit_rate = 0.0;    // of input tokens
+  double hit_blocks = 0.0;  // of hashed blocks
+  std::uint64_t transfers = 0;
+  Bytes transferred;
+  Time transfer_exposed;  // mean
+  std::vector<ClassResult> classes;
+  std::vector<PoolResult> pools;
+  Time window;
+  std::vector<SeriesPoint> series;
+  Errors warnings;
+};
+
+}  // namespace sn::twin

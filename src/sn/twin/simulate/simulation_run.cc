@@ -1,0 +1,123 @@
+// sn/twin/simulate/simulation_run.cc
+//
+// The clock of a simulation (see simulation_run.h).
+
+#include "sn/twin/simulate/simulation_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace sn::twin {
+
+namespace {
+
+double d(std::int64_t v) { return static_cast<double>(v); }
+
+constexpr std::int64_t samples_per_window = 10;
+constexpr std::int64_t progress_every = 512;  // requests
+
+}  // namespace
+
+SimulationRun::SimulationRun(serving::EngineSpec spec, std::vector<Stream> streams, Nanos end,
+                             const SimulationOptions& options)
+    : options_(options),
+      lanes_(streams.size()),
+      engine_(spec, this),
+      sample_step_(std::max<std::int64_t>(
+          1, end.count / (static_cast<std::int64_t>(options.windows) * samples_per_window))) {
+  SN_ASSERT(streams.size() == spec.deployments.size());
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    Lane& lane = lanes_[i];
+    lane.source = std::move(streams[i].source);
+    lane.pools = spec.deployments[i].pools.size();
+    lane.recorder = std::make_unique<Recorder>(
+        Recorder::Setup{.slo = std::move(streams[i].slo),
+                        .pools = lane.pools,
+                        .warm = {std::llround(options.warm_up * d(end.count))},
+                        .end = end,
+                        .expected = lane.source->expected(),
+                        .windows = options.windows,
+                        .timeline_limit = options.timeline_limit,
+                        .watch_slo = options.stop_when_hopeless});
+    lane.more = lane.source->next(lane.next);
+  }
+}
+
+bool SimulationRun::stopped() const {
+  return interrupted() || std::any_of(lanes_.begin(), lanes_.end(),
+                                      [](const Lane& lane) { return lane.recorder->hopeless(); });
+}
+
+SimulationRun::Lane* SimulationRun::first() {
+  Lane* out = nullptr;
+  for (Lane& lane : lanes_) {
+    if (!lane.more) continue;
+    if (out == nullptr || lane.next.arrival < out->next.arrival) out = &lane;
+  }
+  return out;
+}
+
+void SimulationRun::go() {
+  std::int64_t taken = 0;
+  for (Lane* lane = first(); lane != nullptr && !stopped(); lane = first()) {
+    serving::Request& request = lane->next;
+    const Nanos at = std::max(request.arrival, now_);
+    if (request.arrival < now_) ++lane->out_of_order;
+    advance(at);
+    lane->recorder->on_arrival(at);
+    request.deployment = static_cast<std::uint32_t>(lane - lanes_.data());
+    engine_.submit(request, at);
+    if (++taken % progress_every == 0) tell(taken);
+    lane->more = lane->source->next(request);
+  }
+  while (!stopped()) {
+    const auto next = engine_.next_wakeup();
+    if (!next) break;
+    advance(std::max(*next, Nanos{next_sample_}));
+  }
+}
+
+void SimulationRun::write(std::size_t i, SimulationReport& report) const {
+  lanes_[i].recorder->write(report, now_);
+  report.out_of_order = lanes_[i].out_of_order;
+  report.interrupted = interrupted();
+}
+
+Errors SimulationRun::faults() const {
+  Errors out;
+  for (const Lane& lane : lanes_) {
+    const Errors more = lane.source->faults();
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  return out;
+}
+
+/// To `at`, with samples on the way.
+void SimulationRun::advance(Nanos at) {
+  while (next_sample_ <= at.count) {
+    now_ = {next_sample_};
+    engine_.advance(now_);
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      states_.clear();
+      for (std::uint32_t p = 0; p < lanes_[i].pools; ++p) {
+        states_.push_back(engine_.state(static_cast<std::uint32_t>(i), p));
+      }
+      lanes_[i].recorder->sample(now_, states_);
+    }
+    next_sample_ += sample_step_;
+    if (stopped()) return;
+  }
+  now_ = at;
+  engine_.advance(at);
+}
+
+void SimulationRun::tell(std::int64_t taken) const {
+  if (!options_.progress) return;
+  std::int64_t all = 0;
+  for (const Lane& lane : lanes_) all += lane.source->expected();
+  options_.progress(
+      {.share = std::min(1.0, d(taken) / std::max(1.0, d(all))), .at = now_.to_time()});
+}
+
+}  // namespace sn::twin

@@ -1,0 +1,85 @@
+// sn/twin/simulate/simulation_run.h
+//
+// Private pieces of a simulation: streams of requests into one engine, a recorder for each.
+//
+// Requests of all streams are submitted by arrival, the earlier stream first at the same time;
+// stream i is deployment i of the engine.
+
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sn/serving/engine/engine.h"
+#include "sn/twin/simulate/recorder.h"
+#include "sn/twin/simulate/simulate.h"
+
+namespace sn::twin {
+
+/// Names, machine and pools of a report, before anything has run.
+[[nodiscard]] SimulationReport describe(const World& world, const serving::ServingPlan& plan,
+                                        const SimulationOptions& options);
+
+/// One deployment's requests and targets.
+struct Stream {
+  std::unique_ptr<serving::RequestSource> source;
+  serving::Slo slo;
+};
+
+/// Engine, recorders, clock.
+class SimulationRun final : private serving::EngineObserver {
+ public:
+  /// Measured up to `end`, from the options' share of it; as many streams as deployments.
+  SimulationRun(serving::EngineSpec spec, std::vector<Stream> streams, Nanos end,
+                const SimulationOptions& options);
+
+  void go();
+  /// What a run recorded of deployment `i`, into its description.
+  void write(std::size_t i, SimulationReport& report) const;
+  /// Of the request sources.
+  [[nodiscard]] Errors faults() const;
+  [[nodiscard]] std::vector<TimelineEvent> take_timeline(std::size_t i) {
+    return lanes_[i].recorder->take_timeline();
+  }
+
+ private:
+  struct Lane {
+    std::unique_ptr<serving::RequestSource> source;
+    std::unique_ptr<Recorder> recorder;
+    std::size_t pools = 1;
+    serving::Request next;
+    bool more = false;  // `next` is still to come
+    std::uint64_t out_of_order = 0;
+  };
+
+  void on_step(const serving::StepRecord& step) override {
+    lanes_[step.deployment].recorder->on_step(step);
+  }
+  void on_gap(const serving::RequestRecord& record, Nanos at, Nanos gap) override {
+    lanes_[record.deployment].recorder->on_gap(record, at, gap);
+  }
+  void on_transfer(const serving::RequestRecord& record, Nanos begin, Nanos end,
+                   Bytes size) override {
+    lanes_[record.deployment].recorder->on_transfer(record, begin, end, size);
+  }
+  void on_end(const serving::RequestRecord& record) override {
+    lanes_[record.deployment].recorder->on_end(record);
+  }
+
+  [[nodiscard]] bool interrupted() const { return options_.stop != nullptr && *options_.stop; }
+  [[nodiscard]] bool stopped() const;
+  /// The lane whose request comes next; none when all have ended.
+  [[nodiscard]] Lane* first();
+  void advance(Nanos at);
+  void tell(std::int64_t taken) const;
+
+  const SimulationOptions& options_;
+  std::vector<Lane> lanes_;
+  serving::ServingEngine engine_;
+  std::int64_t sample_step_;
+  std::int64_t next_sample_ = 0;
+  Nanos now_;
+  std::vector<serving::PoolState> states_;
+};
+
+}  // namespace sn::twin
