@@ -28,7 +28,7 @@ Result<twin::World> load(const std::string& path) {
   if (!text) return fail(text.error());
   const Result<Node> scenario = parse_document(path, *text);
   if (!scenario) return fail(scenario.error());
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   if (!catalog) return fail(catalog.error());
   return twin::resolve(*scenario, *catalog, FileLoader::disk(), "");
 }
@@ -54,7 +54,7 @@ void size_study(benchmark::State& state, const std::string& path) {
   const Result<std::string> text = read_file(path);
   if (!text) return state.SkipWithError(render(text.error()).c_str());
   const Result<Node> scenario = parse_document(path, *text);
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   const Result<std::vector<VaryAxis>> axes =
       parse_axes({"model=deepseek-v3,sn-1t,sn-2.8t,sn-10t,llama-3.1-405b",
                   "cluster.rack.gpus=8,16,32,64,72,128,144,256,512"});
@@ -94,7 +94,7 @@ void BM_ResolveMainJob(benchmark::State& state) {
   for (auto _ : state) {
     const Result<twin::World> world = main_job();
     if (!world) return state.SkipWithError(render(world.error()).c_str());
-    benchmark::DoNotOptimize(world->params.size());
+    benchmark::DoNotOptimize(world->machine.params.size());
   }
 }
 BENCHMARK(BM_ResolveMainJob)->Unit(benchmark::kMillisecond);
@@ -104,12 +104,12 @@ void knee_of(benchmark::State& state, const serving::ServingPlan& shape) {
   const Result<twin::World> world = main_job();
   if (!world) return state.SkipWithError(render(world.error()).c_str());
   serving::ServingPlan plan = shape;
-  plan.prefill.deployment.precision = world->precisions.front();
-  plan.decode.deployment.precision = world->precisions.front();
+  plan.prefill.deployment.precision = world->machine.precisions.front();
+  plan.decode.deployment.precision = world->machine.precisions.front();
   const serving::ServingInputs inputs = world->inputs();
   for (auto _ : state) {
     serving::ServingModel model(inputs, plan);
-    benchmark::DoNotOptimize(model.knee(world->slo));
+    benchmark::DoNotOptimize(model.knee(world->load.slo));
   }
 }
 

@@ -30,12 +30,12 @@ if(CMAKE_SCRIPT_MODE_FILE)
     "// NOLINTBEGIN\n\n"
     "#include \"sn/catalog/catalog_data.h\"\n\n"
     "#include <array>\n\n"
-    "namespace sn::hw {\n\nnamespace {\n\n"
+    "namespace sn::catalog {\n\nnamespace {\n\n"
     "${texts}\n"
     "constexpr std::array<EmbeddedFile, ${count}> files = {{\n${entries}}};\n\n"
     "}  // namespace\n\n"
     "std::span<const EmbeddedFile> embedded_catalog() { return files; }\n\n"
-    "}  // namespace sn::hw\n// NOLINTEND\n"
+    "}  // namespace sn::catalog\n// NOLINTEND\n"
   )
   return()
 endif()

@@ -3,6 +3,8 @@
 # sn_layer(NAME [DEPENDS layer...] [PUBLIC lib...] [PRIVATE lib...] [SOURCES file...])
 #   one folder src/sn/NAME = one library sn_NAME (sn::NAME), and its *_test.cc = one executable
 #   sn_NAME_test. A layer without sources is an interface library, so an empty folder does no harm.
+# sn_layers(TABLE [SOURCES_OF_layer file...])
+#   every layer of the table (columns: layer, stands on, public and private libraries, words).
 # sn_test(TARGET SOURCES file... LINKS lib...)
 #   a GoogleTest executable, one ctest entry; it runs in the root of the source tree.
 
@@ -57,4 +59,21 @@ function(sn_layer NAME)
   if(SN_BUILD_TESTS AND tests)
     sn_test(sn_${NAME}_test SOURCES ${tests} LINKS ${target})
   endif()
+endfunction()
+
+function(sn_layers TABLE)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES_OF_catalog")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${TABLE}")
+  file(STRINGS "${TABLE}" lines REGEX "^[a-z]")
+  foreach(line IN LISTS lines)
+    string(REPLACE "|" ";" columns "${line}")
+    list(TRANSFORM columns STRIP)
+    list(GET columns 0 name)
+    foreach(column 1 2 3)
+      list(GET columns ${column} cell)
+      string(REGEX REPLACE " +" ";" cell_${column} "${cell}")
+    endforeach()
+    sn_layer(${name} DEPENDS ${cell_1} PUBLIC ${cell_2} PRIVATE ${cell_3} SOURCES
+             ${arg_SOURCES_OF_${name}})
+  endforeach()
 endfunction()

@@ -66,9 +66,9 @@ int run_calibrate_collectives(const Args& args) {
                                              : "did you mean '" + near + "'?"));
   }
   if (!errors.empty()) return refuse(errors);
-  const Result<hw::Catalog> catalog = open_catalog(overlay);
+  const Result<catalog::Catalog> catalog = open_catalog(overlay);
   if (!catalog) return refuse(catalog.error());
-  hw::Params params;
+  catalog::Params params;
   const Result<evidence::CollectiveSet> set =
       open_collectives(calibrate_verb, *catalog, options.rack, params);
   if (!set) return refuse(set.error());

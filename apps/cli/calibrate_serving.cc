@@ -56,7 +56,7 @@ int run_calibrate_serving(const Args& args) {
   options.threads = integer_flag("--threads", threads, 0, 256, errors);
   options.engines = engines;
   if (!errors.empty()) return refuse(errors);
-  const Result<hw::Catalog> catalog = open_catalog(catalog_folder);
+  const Result<catalog::Catalog> catalog = open_catalog(catalog_folder);
   if (!catalog) return refuse(catalog.error());
   const evidence::ServingCalibration c = evidence::calibrate_serving(data, *catalog, options);
   report(c.errors);

@@ -137,10 +137,10 @@ int run_calibrate(const Args& args) {
   const evidence::CalibrateOptions options = check(flags, errors);
   if (!errors.empty()) return refuse(errors);
 
-  const Result<hw::Catalog> catalog = open_catalog(flags.catalog);
+  const Result<catalog::Catalog> catalog = open_catalog(flags.catalog);
   if (!catalog) return refuse(catalog.error());
   const bool fresh = flags.fresh || !flags.leave_out.empty();
-  hw::Params params;
+  catalog::Params params;
   Result<evidence::KernelSet> kernels =
       fresh ? evidence::read_chips(*catalog) : evidence::read_kernel_set(*catalog, params);
   if (!kernels) return refuse(kernels.error());

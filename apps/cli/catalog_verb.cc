@@ -18,18 +18,18 @@ namespace {
 constexpr const char* verb = "supernode catalog";
 
 struct Found {
-  const hw::CatalogKind* kind = nullptr;
+  const catalog::CatalogKind* kind = nullptr;
   std::string name;
 };
 
-std::string of_kind(const hw::CatalogKind& kind, const std::string& name) {
+std::string of_kind(const catalog::CatalogKind& kind, const std::string& name) {
   return std::string(kind.folder) + "/" + name;
 }
 
 Error unknown_kind(const std::string& name) {
   std::vector<std::string> folders;
   std::string all;
-  for (const hw::CatalogKind& k : hw::catalog_kinds()) {
+  for (const catalog::CatalogKind& k : catalog::catalog_kinds()) {
     folders.emplace_back(k.folder);
     all += (all.empty() ? "" : ", ") + folders.back();
   }
@@ -39,17 +39,17 @@ Error unknown_kind(const std::string& name) {
 }
 
 /// Entries called `name` in any kind.
-std::vector<Found> find_everywhere(const hw::Catalog& catalog, const std::string& name) {
+std::vector<Found> find_everywhere(const catalog::Catalog& catalog, const std::string& name) {
   std::vector<Found> out;
-  for (const hw::CatalogKind& k : hw::catalog_kinds()) {
+  for (const catalog::CatalogKind& k : catalog::catalog_kinds()) {
     if (catalog.has(k, name)) out.push_back({&k, name});
   }
   return out;
 }
 
-Error unknown_name(const hw::Catalog& catalog, const std::string& name) {
+Error unknown_name(const catalog::Catalog& catalog, const std::string& name) {
   std::vector<std::string> names;
-  for (const hw::CatalogKind& k : hw::catalog_kinds()) {
+  for (const catalog::CatalogKind& k : catalog::catalog_kinds()) {
     for (const std::string& n : catalog.names(k)) names.push_back(n);
   }
   const std::string near = nearest(name, names);
@@ -59,10 +59,10 @@ Error unknown_name(const hw::Catalog& catalog, const std::string& name) {
 }
 
 /// `text` is NAME or KIND/NAME.
-Result<Found> find_entry(const hw::Catalog& catalog, const std::string& text) {
+Result<Found> find_entry(const catalog::Catalog& catalog, const std::string& text) {
   const std::size_t slash = text.find('/');
   if (slash != std::string::npos) {
-    const hw::CatalogKind* kind = hw::find_kind(text.substr(0, slash));
+    const catalog::CatalogKind* kind = catalog::find_kind(text.substr(0, slash));
     if (kind == nullptr) return fail(unknown_kind(text.substr(0, slash)));
     return Found{kind, text.substr(slash + 1)};
   }
@@ -77,7 +77,7 @@ Result<Found> find_entry(const hw::Catalog& catalog, const std::string& text) {
       flag_error(verb, "'" + shown(text) + "' is the name of several entries", "write " + choices));
 }
 
-int show(const hw::Catalog& catalog, const std::string& name, bool json) {
+int show(const catalog::Catalog& catalog, const std::string& name, bool json) {
   const Result<Found> found = find_entry(catalog, name);
   if (!found) return refuse(found.error());
   const Result<draw::Datasheet> sheet = draw::read_datasheet(catalog, *found->kind, found->name);
@@ -86,7 +86,7 @@ int show(const hw::Catalog& catalog, const std::string& name, bool json) {
 }
 
 /// Two entries of one kind; a kind that only one of the names has settles the other.
-int diff(const hw::Catalog& catalog, const std::string& a, const std::string& b, bool json) {
+int diff(const catalog::Catalog& catalog, const std::string& a, const std::string& b, bool json) {
   Errors errors;
   const auto found = [&](const std::string& name) -> std::optional<Found> {
     Result<Found> one = find_entry(catalog, name);
@@ -112,8 +112,8 @@ int diff(const hw::Catalog& catalog, const std::string& a, const std::string& b,
 }
 
 /// `text` is the name of a model or the path of a config.json (or of a file like a catalog entry).
-int show_model(const hw::Catalog& catalog, const std::string& text, bool json) {
-  const hw::CatalogKind* kind = hw::find_kind("model");
+int show_model(const catalog::Catalog& catalog, const std::string& text, bool json) {
+  const catalog::CatalogKind* kind = catalog::find_kind("model");
   SN_ASSERT(kind != nullptr);
   if (catalog.has(*kind, text)) return show(catalog, of_kind(*kind, text), json);
   // A word without a dot or slash is meant as a name: offer the nearest one.
@@ -130,10 +130,11 @@ int show_model(const hw::Catalog& catalog, const std::string& text, bool json) {
   return print(json ? draw::datasheet_json(*sheet) : draw::datasheet_text(*sheet, text_style({})));
 }
 
-int list(const hw::Catalog& catalog, const std::string& name, bool json) {
+int list(const catalog::Catalog& catalog, const std::string& name, bool json) {
   std::vector<draw::CatalogListing> kinds;
-  for (const hw::CatalogKind& k : hw::catalog_kinds()) {
-    if (name.empty() || &k == hw::find_kind(name)) kinds.push_back(draw::list_kind(catalog, k));
+  for (const catalog::CatalogKind& k : catalog::catalog_kinds()) {
+    if (name.empty() || &k == catalog::find_kind(name))
+      kinds.push_back(draw::list_kind(catalog, k));
   }
   if (kinds.empty()) {
     const std::vector<Found> found = find_everywhere(catalog, name);
@@ -178,7 +179,7 @@ int run_catalog(const Args& args) {
   if (showing && words.size() < 2) {
     return refuse({flag_error(verb, "show what?", "supernode catalog show al128")});
   }
-  const Result<hw::Catalog> catalog = open_catalog(folder);
+  const Result<catalog::Catalog> catalog = open_catalog(folder);
   if (!catalog) return refuse(catalog.error());
   if (comparing) return diff(*catalog, words[1], words[2], json);
   if (sizing) return show_model(*catalog, words[1], json);

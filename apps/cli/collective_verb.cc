@@ -126,9 +126,9 @@ int answer(const Flags& flags, bool to_json, Errors errors) {
             flags.kernels, "--algorithm", errors);
   const int factor = integer_flag("--factor", flags.factor, 2, 1024, errors);
   const std::vector<double> bytes = sizes(flags.from, flags.to, std::max(2, factor), errors);
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   if (!catalog) return refuse(catalog.error());
-  hw::Params params;
+  catalog::Params params;
   const Result<evidence::CollectiveSet> set = evidence::read_collective_set(*catalog, params);
   if (!set) return refuse(set.error());
   const evidence::CollectiveMachine* machine = machine_of(*set, flags.rack, errors);

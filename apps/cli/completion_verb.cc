@@ -37,9 +37,9 @@ struct Vocabulary {
   Words entries;  // of the catalog
 };
 
-Vocabulary vocabulary(const hw::Catalog& catalog) {
+Vocabulary vocabulary(const catalog::Catalog& catalog) {
   Vocabulary v;
-  for (const hw::CatalogKind& kind : hw::catalog_kinds()) {
+  for (const catalog::CatalogKind& kind : catalog::catalog_kinds()) {
     for (const std::string& name : catalog.names(kind)) {
       v.entries.push_back(name);
       if (kind.folder == std::string_view("models")) v.values["--model"].push_back(name);
@@ -65,16 +65,16 @@ Words long_flags(const VerbPage& page) {
   return out;
 }
 
-Words first_words(const VerbPage& page, const hw::Catalog& catalog) {
+Words first_words(const VerbPage& page, const catalog::Catalog& catalog) {
   Words out = page.words;
   if (page.name != "catalog") return out;
-  for (const hw::CatalogKind& kind : hw::catalog_kinds()) {
+  for (const catalog::CatalogKind& kind : catalog::catalog_kinds()) {
     if (!catalog.names(kind).empty()) out.emplace_back(kind.folder);
   }
   return out;
 }
 
-std::string bash_script(const hw::Catalog& catalog) {
+std::string bash_script(const catalog::Catalog& catalog) {
   const Vocabulary v = vocabulary(catalog);
   Words names;
   std::string flags;
@@ -160,7 +160,7 @@ std::string zsh_flags(const VerbPage& page, const Values& values) {
   return out;
 }
 
-std::string zsh_script(const hw::Catalog& catalog) {
+std::string zsh_script(const catalog::Catalog& catalog) {
   const Vocabulary v = vocabulary(catalog);
   std::string names;
   std::string cases;
@@ -183,7 +183,7 @@ std::string zsh_script(const hw::Catalog& catalog) {
          "  compdef _supernode supernode\nfi\n";
 }
 
-std::string fish_script(const hw::Catalog& catalog) {
+std::string fish_script(const catalog::Catalog& catalog) {
   const Vocabulary v = vocabulary(catalog);
   std::string out =
       "# fish completion of supernode; install it as vendor_completions.d/supernode.fish\n";
@@ -228,7 +228,7 @@ int run_completion(const Args& args) {
       "  supernode completion zsh > ~/.zfunc/_supernode\n"
       "  supernode completion fish > ~/.config/fish/completions/supernode.fish");
   if (const auto code = parse(app, args)) return *code;
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   if (!catalog) return refuse(catalog.error());
   if (shell == "bash") return print(bash_script(*catalog));
   if (shell == "zsh") return print(zsh_script(*catalog));

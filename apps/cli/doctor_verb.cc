@@ -52,11 +52,11 @@ Check check_program() {
 }
 
 /// Reads every entry as `catalog show` does.
-Check check_catalog(const hw::Catalog& catalog) {
+Check check_catalog(const catalog::Catalog& catalog) {
   std::size_t entries = 0;
   std::size_t numbers = 0;
   std::size_t assumed = 0;
-  for (const hw::CatalogKind& kind : hw::catalog_kinds()) {
+  for (const catalog::CatalogKind& kind : catalog::catalog_kinds()) {
     for (const std::string& name : catalog.names(kind)) {
       const Result<draw::Datasheet> sheet = draw::read_datasheet(catalog, kind, name);
       if (!sheet) {
@@ -87,7 +87,7 @@ constexpr const char* small_scenario =
     "    requests: 200\n"
     "slo: {ttft: {p90: 1 s}, tpot: {p90: 40 ms}}\n";
 
-Result<std::string> small_plan(const hw::Catalog& catalog, int threads) {
+Result<std::string> small_plan(const catalog::Catalog& catalog, int threads) {
   const Result<Node> scenario = parse_document("doctor.yaml", small_scenario);
   if (!scenario) return fail(scenario.error());
   const FileLoader none = [](const std::string& path) -> Result<std::string> {
@@ -104,7 +104,7 @@ Result<std::string> small_plan(const hw::Catalog& catalog, int threads) {
   return draw::plan_json(*report);
 }
 
-Check check_plan(const hw::Catalog& catalog) {
+Check check_plan(const catalog::Catalog& catalog) {
   const Result<std::string> one = small_plan(catalog, 1);
   const Result<std::string> all = small_plan(catalog, 0);
   if (!one) return {"plan", Verdict::bad, one.error().front().message};
@@ -179,7 +179,7 @@ int run_doctor(const Args& args) {
       "  supernode doctor --json");
   if (const auto code = parse(app, args)) return *code;
   std::vector<Check> checks = {check_program()};
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   if (catalog) {
     checks.push_back(check_catalog(*catalog));
     checks.push_back(check_plan(*catalog));

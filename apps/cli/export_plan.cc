@@ -17,15 +17,15 @@ namespace {
 
 /// Hugging Face name of the catalog's model that `world` plans for; empty when it has none. A World
 /// carries its model's title.
-std::string checkpoint_of(const hw::Catalog& catalog, const twin::World& world) {
-  const hw::CatalogKind& models = *hw::find_kind("model");
+std::string checkpoint_of(const catalog::Catalog& catalog, const twin::World& world) {
+  const catalog::CatalogKind& models = *catalog::find_kind("model");
   for (const std::string& name : catalog.names(models)) {
     const Result<Node> entry = catalog.entry(models, name);
     if (!entry) continue;
     const Node* title = entry->find("title");
     const Node* checkpoint = entry->find("checkpoint");
     if (title == nullptr || checkpoint == nullptr) continue;
-    if (title->text() == world.model.name) return checkpoint->text();
+    if (title->text() == world.machine.model.name) return checkpoint->text();
   }
   return {};
 }
@@ -53,9 +53,9 @@ int export_plan(const ExportRun& run, const twin::World& world, const planner::P
                                   std::to_string(count),
                               "--deployment 1 is the best")});
   }
-  const Result<hw::Catalog> catalog = open_catalog(run.catalog);
+  const Result<catalog::Catalog> catalog = open_catalog(run.catalog);
   if (!catalog) return refuse(catalog.error());
-  const Result<Node> entry = catalog->entry(*hw::find_kind("tool"), tool);
+  const Result<Node> entry = catalog->entry(*catalog::find_kind("tool"), tool);
   if (!entry) return refuse(entry.error());
   const Result<planner::ToolTable> table = planner::read_tool(*entry, tool);
   if (!table) return refuse(table.error());

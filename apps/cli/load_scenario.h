@@ -17,9 +17,6 @@ namespace sn::cli {
 
 /// The parsed scenario with the flags laid over it; "-" is standard input. Limit: 4 MiB.
 [[nodiscard]] Result<Node> read_scenario(const std::string& file, const twin::Overrides& overrides);
-/// Reads the tables that `software.measurements` names, relative to the current directory, then to
-/// `directory`, into the World's kernels; what was and was not measured joins its warnings.
-void load_measurements(const std::string& directory, twin::World& world, Errors& errors);
 
 /// Folder that relative paths of the scenario are looked up in, after the current one.
 [[nodiscard]] std::string directory_of(const std::string& file);

@@ -57,11 +57,11 @@ void add_catalog_flag(CLI::App& app, std::string& folder) {
       ->type_name("FOLDER");
 }
 
-Result<hw::Catalog> open_catalog(const std::string& folder) {
-  Result<hw::Catalog> catalog = hw::Catalog::embedded();
+Result<catalog::Catalog> open_catalog(const std::string& folder) {
+  Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   if (!catalog || folder.empty()) return catalog;
   Errors errors;
-  std::vector<hw::OverlayFile> files;
+  std::vector<catalog::OverlayFile> files;
   for (const std::string& path : entries_below(folder, errors)) {
     const std::string name = (fs::path(folder) / path).string();
     Result<std::string> text = read_file(name, bytes_most);

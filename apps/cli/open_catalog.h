@@ -20,6 +20,6 @@ void add_catalog_flag(CLI::App& app, std::string& folder);
 
 /// The built-in catalog; over it every .yaml below `folder`, laid out like catalog/ (kernels/,
 /// chips/, ...), unless that is empty.
-[[nodiscard]] Result<hw::Catalog> open_catalog(const std::string& folder);
+[[nodiscard]] Result<catalog::Catalog> open_catalog(const std::string& folder);
 
 }  // namespace sn::cli

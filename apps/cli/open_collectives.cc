@@ -9,8 +9,8 @@
 namespace sn::cli {
 
 Result<evidence::CollectiveSet> open_collectives(const std::string& verb,
-                                                 const hw::Catalog& catalog,
-                                                 const std::string& rack, hw::Params& params) {
+                                                 const catalog::Catalog& catalog,
+                                                 const std::string& rack, catalog::Params& params) {
   Result<evidence::CollectiveSet> set = evidence::read_collective_set(catalog, params);
   if (!set || rack.empty() || set->machines.contains(rack)) return set;
   std::vector<std::string> names;

@@ -15,9 +15,9 @@ namespace sn::cli {
 /// All racks of `catalog`; checks `rack`, the machine of logs that do not name their GPUs, which
 /// may be empty. `params` receives the parameters with their provenance.
 [[nodiscard]] Result<evidence::CollectiveSet> open_collectives(const std::string& verb,
-                                                               const hw::Catalog& catalog,
+                                                               const catalog::Catalog& catalog,
                                                                const std::string& rack,
-                                                               hw::Params& params);
+                                                               catalog::Params& params);
 
 /// `--data` is missing: what is looked for below it, and how to get it.
 [[nodiscard]] Error no_collective_data(const std::string& verb);

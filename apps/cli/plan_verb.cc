@@ -194,7 +194,7 @@ struct Loaded {
 };
 
 Result<Loaded> load_all(const PlanArgs& a) {
-  const Result<hw::Catalog> catalog = open_catalog(a.catalog);
+  const Result<catalog::Catalog> catalog = open_catalog(a.catalog);
   if (!catalog) return fail(catalog.error());
   Loaded out;
   Errors errors;
@@ -220,7 +220,6 @@ Result<Loaded> load_all(const PlanArgs& a) {
       }
     } else {
       Result<twin::World> world = twin::resolve(*scenario, *catalog, load, directory_of(file));
-      if (world) load_measurements(directory_of(file), *world, errors);
       if (world) out.worlds.push_back(*std::move(world));
       if (!world) note(world.error());
     }

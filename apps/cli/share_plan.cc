@@ -63,7 +63,7 @@ Result<twin::World> world_of_tenant(const twin::SharedMachine& machine, const st
   SN_ASSERT(at != machine.tenants.end());
   const auto index = static_cast<std::size_t>(at - machine.tenants.begin());
   twin::World world = at->world;
-  world.gpu_limit = report->tenants[index].gpus;
+  world.machine.gpu_limit = report->tenants[index].gpus;
   return world;
 }
 

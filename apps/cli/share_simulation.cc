@@ -18,11 +18,11 @@ namespace {
 /// The tenant's load on `plan`; a knee is first looked for at `guess`.
 twin::TenantRun run_of(const twin::Tenant& tenant, serving::ServingPlan plan, std::int64_t gpus,
                        double guess) {
-  const std::optional<double> target = tenant.world.target_rate();
+  const std::optional<double> target = tenant.world.load.target_rate();
   return {.plan = std::move(plan),
           .gpus = gpus,
           .knee = !target,
-          .multiple = target ? *target / tenant.world.workload.rate.si() : guess};
+          .multiple = target ? *target / tenant.world.load.workload.rate.si() : guess};
 }
 
 /// Each tenant's own deployment; where one has none, all of them as the planner deals the GPUs.
@@ -30,15 +30,15 @@ Result<std::vector<twin::TenantRun>> choose(const twin::SharedMachine& machine) 
   std::vector<twin::TenantRun> out;
   const auto& tenants = machine.tenants;
   if (std::all_of(tenants.begin(), tenants.end(),
-                  [](const twin::Tenant& t) { return !t.world.search.fixed.empty(); })) {
+                  [](const twin::Tenant& t) { return !t.world.load.search.fixed.empty(); })) {
     std::vector<serving::ServingPlan> plans;
     std::int64_t taken = 0;
     for (const twin::Tenant& t : tenants) {
-      plans.push_back(t.world.search.fixed.front());
+      plans.push_back(t.world.load.search.fixed.front());
       taken += t.gpus;
       out.push_back(run_of(t, plans.back(), t.gpus, 1.0));
     }
-    if (planner::fit_together(tenants.front().world.cluster, plans)) return out;
+    if (planner::fit_together(tenants.front().world.machine.cluster, plans)) return out;
     return fail(planner::not_side_by_side(machine, taken));
   }
   const Result<planner::ShareReport> report =

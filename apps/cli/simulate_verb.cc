@@ -161,9 +161,9 @@ struct Loaded {
 };
 
 void check_order(const twin::World& world, const SimulateArgs& a, Errors& errors) {
-  if (!a.strict_order || !world.trace || world.trace->facts.out_of_order == 0) return;
+  if (!a.strict_order || !world.load.trace || world.load.trace->facts.out_of_order == 0) return;
   errors.push_back(flag_error(
-      verb, std::to_string(world.trace->facts.out_of_order) + " requests are out of order",
+      verb, std::to_string(world.load.trace->facts.out_of_order) + " requests are out of order",
       "sort the trace, or leave out --strict-order to have them sorted"));
 }
 
@@ -182,7 +182,7 @@ void check_shared(const std::string& file, const SimulateArgs& a, Errors& errors
   }
 }
 
-void load_one(const std::string& file, const SimulateArgs& a, const hw::Catalog& catalog,
+void load_one(const std::string& file, const SimulateArgs& a, const catalog::Catalog& catalog,
               Loaded& out, Errors& errors) {
   const auto note = [&](const Errors& more) {
     errors.insert(errors.end(), more.begin(), more.end());
@@ -207,7 +207,7 @@ void load_one(const std::string& file, const SimulateArgs& a, const hw::Catalog&
 
 /// The scenario's own deployment, or one of the planner's.
 Result<serving::ServingPlan> choose(const twin::World& world, int rank, double& guess) {
-  if (!world.search.fixed.empty()) return world.search.fixed.front();
+  if (!world.load.search.fixed.empty()) return world.load.search.fixed.front();
   const Result<planner::PlanReport> report = planner::plan(world, {.top = rank, .pareto = false});
   if (!report) return fail(report.error());
   if (report->candidates.size() < static_cast<std::size_t>(rank)) {
@@ -263,12 +263,12 @@ Result<twin::SimulationResult> run_one(const twin::World& world, int rank,
   double guess = 0.0;
   const Result<serving::ServingPlan> plan = choose(world, rank, guess);
   if (!plan) return fail(plan.error());
-  const std::optional<double> target = world.target_rate();
+  const std::optional<double> target = world.load.target_rate();
   if (!target) {
     options.knee_guess = guess;
     return twin::find_knee(world, *plan, options);
   }
-  options.replay.multiple = *target / world.workload.rate.si();
+  options.replay.multiple = *target / world.load.workload.rate.si();
   return twin::simulate(world, *plan, options);
 }
 
@@ -328,7 +328,7 @@ int run_simulate(const Args& args) {
   int rank = 1;
   twin::SimulationOptions options = check(a, rank, errors);
   if (!errors.empty()) return refuse(errors);
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   if (!catalog) return refuse(catalog.error());
   Loaded loaded;
   for (const std::string& file : a.files) load_one(file, a, *catalog, loaded, errors);

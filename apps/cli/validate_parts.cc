@@ -41,8 +41,9 @@ bool faulty(const evidence::ServingValidation& v) {
   return any;
 }
 
-Result<evidence::Validation> judge_kernels(const ValidateOptions& o, const hw::Catalog& catalog) {
-  hw::Params params;
+Result<evidence::Validation> judge_kernels(const ValidateOptions& o,
+                                           const catalog::Catalog& catalog) {
+  catalog::Params params;
   const Result<evidence::KernelSet> kernels = evidence::read_kernel_set(catalog, params);
   if (!kernels) return fail(kernels.error());
   evidence::Validation v =
@@ -54,15 +55,16 @@ Result<evidence::Validation> judge_kernels(const ValidateOptions& o, const hw::C
 }
 
 Result<evidence::CollectiveValidation> judge_collectives(const ValidateOptions& o,
-                                                         const hw::Catalog& catalog) {
-  hw::Params params;
+                                                         const catalog::Catalog& catalog) {
+  catalog::Params params;
   const Result<evidence::CollectiveSet> set =
       open_collectives(std::string(validate_verb) + " " + o.what, catalog, o.rack, params);
   if (!set) return fail(set.error());
   return evidence::validate_collectives(o.data, *set, params, {.worst = o.worst, .rack = o.rack});
 }
 
-evidence::ServingValidation judge_serving(const ValidateOptions& o, const hw::Catalog& catalog) {
+evidence::ServingValidation judge_serving(const ValidateOptions& o,
+                                          const catalog::Catalog& catalog) {
   return evidence::validate_serving(o.data, catalog, {.threads = o.threads, .worst = o.worst});
 }
 
@@ -88,7 +90,7 @@ int deliver(const ValidateOptions& o, bool any_fault, const Html& html, const Js
 
 }  // namespace
 
-int validate_kernels(const ValidateOptions& o, const hw::Catalog& catalog) {
+int validate_kernels(const ValidateOptions& o, const catalog::Catalog& catalog) {
   const Result<evidence::Validation> v = judge_kernels(o, catalog);
   if (!v) return refuse(v.error());
   return deliver(
@@ -96,7 +98,7 @@ int validate_kernels(const ValidateOptions& o, const hw::Catalog& catalog) {
       [&] { return draw::validation_json(*v); }, [&] { return kernels_text(o, *v); });
 }
 
-int validate_collectives(const ValidateOptions& o, const hw::Catalog& catalog) {
+int validate_collectives(const ValidateOptions& o, const catalog::Catalog& catalog) {
   const Result<evidence::CollectiveValidation> v = judge_collectives(o, catalog);
   if (!v) return refuse(v.error());
   return deliver(
@@ -105,7 +107,7 @@ int validate_collectives(const ValidateOptions& o, const hw::Catalog& catalog) {
       [&] { return draw::collectives_text(*v, text_style(o.data), o.worst); });
 }
 
-int validate_serving(const ValidateOptions& o, const hw::Catalog& catalog) {
+int validate_serving(const ValidateOptions& o, const catalog::Catalog& catalog) {
   const evidence::ServingValidation v = judge_serving(o, catalog);
   return deliver(
       o, faulty(v), [&] { return draw::serving_validation_html(v); },
@@ -113,7 +115,7 @@ int validate_serving(const ValidateOptions& o, const hw::Catalog& catalog) {
       [&] { return draw::serving_validation_text(v, text_style(o.data)); });
 }
 
-int validate_all(const ValidateOptions& o, const hw::Catalog& catalog) {
+int validate_all(const ValidateOptions& o, const catalog::Catalog& catalog) {
   const Result<evidence::Validation> kernels = judge_kernels(o, catalog);
   if (!kernels) return refuse(kernels.error());
   std::optional<evidence::CollectiveValidation> collectives;

@@ -26,10 +26,10 @@ struct ValidateOptions {
 };
 
 /// Each prints its report and returns the exit code.
-int validate_kernels(const ValidateOptions& options, const hw::Catalog& catalog);
-int validate_collectives(const ValidateOptions& options, const hw::Catalog& catalog);
-int validate_serving(const ValidateOptions& options, const hw::Catalog& catalog);
+int validate_kernels(const ValidateOptions& options, const catalog::Catalog& catalog);
+int validate_collectives(const ValidateOptions& options, const catalog::Catalog& catalog);
+int validate_serving(const ValidateOptions& options, const catalog::Catalog& catalog);
 /// The three of them; without data, kernels and serving.
-int validate_all(const ValidateOptions& options, const hw::Catalog& catalog);
+int validate_all(const ValidateOptions& options, const catalog::Catalog& catalog);
 
 }  // namespace sn::cli

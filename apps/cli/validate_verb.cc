@@ -15,7 +15,7 @@ namespace sn::cli {
 
 namespace {
 
-using Part = int (*)(const ValidateOptions& options, const hw::Catalog& catalog);
+using Part = int (*)(const ValidateOptions& options, const catalog::Catalog& catalog);
 
 constexpr std::array<std::pair<std::string_view, Part>, 4> parts = {
     {{"kernels", validate_kernels},
@@ -91,7 +91,7 @@ int run_validate(const Args& args) {
   if (json->count() > 0 && options.json.empty()) options.json = "-";
   check(options, errors);
   if (!errors.empty()) return refuse(errors);
-  const Result<hw::Catalog> catalog = open_catalog(catalog_folder);
+  const Result<catalog::Catalog> catalog = open_catalog(catalog_folder);
   if (!catalog) return refuse(catalog.error());
   return part_of(options.what)(options, *catalog);
 }

@@ -41,7 +41,7 @@ int run_vary(const VaryRun& run) {
   const auto start = std::chrono::steady_clock::now();
   const Result<std::vector<planner::VaryAxis>> axes = planner::parse_axes(run.flags);
   if (!axes) return refuse(axes.error());
-  const Result<hw::Catalog> catalog = open_catalog(run.catalog);
+  const Result<catalog::Catalog> catalog = open_catalog(run.catalog);
   if (!catalog) return refuse(catalog.error());
   const Result<Node> scenario = read_scenario(run.file, run.overrides);
   if (!scenario) return refuse(scenario.error());

@@ -153,9 +153,17 @@ class Validate(CommandTest):
                      wants=["needs 'measurements'"])
         self.refused("plan", self.write("b.yaml", SCENARIO + "software: {measurements: x}\n"),
                      wants=["goes with 'kernels: measured'"])
-        self.refused("plan", self.write("c.yaml", SCENARIO + software.replace("h200", "h200")
-                                        .replace(str(tables), str(self.folder / "none"))),
-                     wants=["cannot list"])
+        nowhere = self.write("c.yaml", SCENARIO + software.replace(
+            str(tables), str(self.folder / "none")))
+        for verb in ("plan", "simulate"):
+            self.refused(verb, nowhere, wants=["cannot list"])
+        # One pool on one machine, simulated: slower kernels, longer answers.
+        pool = "deployments: [{pool: aggregated, tp: 8}]\n"
+        load = SCENARIO.replace("rate: knee", "rate: 0.2x") + pool
+        self.assertNotEqual(load, SCENARIO + pool)
+        runs = [json.loads(self.done("simulate", self.write(name, text), "--json").stdout)
+                for name, text in (("models.yaml", load), ("tables.yaml", load + software))]
+        self.assertGreater(runs[1]["tpot"]["mean_s"], 1.1 * runs[0]["tpot"]["mean_s"])
 
     def test_refused(self):
         self.refused("validate", wants=["validate what?"])

@@ -31,9 +31,9 @@ constexpr std::array<const char*, 8> names = {
 
 const CollectiveSet& shipped() {
   static const CollectiveSet set = [] {
-    const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+    const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
     SN_ASSERT(catalog.has_value());
-    hw::Params params;
+    catalog::Params params;
     Result<CollectiveSet> read = read_collective_set(*catalog, params);
     SN_ASSERT(read.has_value());
     return *std::move(read);

@@ -41,11 +41,12 @@ Result<std::string> load(const std::string& path) {
 }
 
 void check(const twin::World& world) {
-  SN_ASSERT(!world.precisions.empty() && !world.slo.empty() && !world.workload.classes.empty());
-  SN_ASSERT(world.cluster.gpus() > 0 && world.cluster.rack.scale_up.domain > 0);
-  SN_ASSERT(world.cluster.rack.gpus % world.cluster.rack.scale_up.domain == 0);
-  SN_ASSERT(std::isfinite(world.workload.rate.si()) && world.workload.rate.si() > 0.0);
-  for (const hw::Param& p : world.params) {
+  SN_ASSERT(!world.machine.precisions.empty() && !world.load.slo.empty() &&
+            !world.load.workload.classes.empty());
+  SN_ASSERT(world.machine.cluster.gpus() > 0 && world.machine.cluster.rack.scale_up.domain > 0);
+  SN_ASSERT(world.machine.cluster.rack.gpus % world.machine.cluster.rack.scale_up.domain == 0);
+  SN_ASSERT(std::isfinite(world.load.workload.rate.si()) && world.load.workload.rate.si() > 0.0);
+  for (const catalog::Param& p : world.machine.params) {
     SN_ASSERT(std::isfinite(p.value));
     SN_ASSERT(!p.present || (p.value >= p.min && p.value <= p.max));
   }
@@ -64,13 +65,13 @@ void check_tenants(const Result<twin::SharedMachine>& machine) {
     check(t.world);
     shares += t.gpus;
   }
-  SN_ASSERT(shares <= machine->tenants.front().world.cluster.gpus());
+  SN_ASSERT(shares <= machine->tenants.front().world.machine.cluster.gpus());
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  static const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   SN_ASSERT(catalog.has_value());
   const Result<Node> node =
       parse_document("fuzz.yaml", std::string(reinterpret_cast<const char*>(data), size));

@@ -16,8 +16,7 @@ import unittest
 from collections import namedtuple
 from pathlib import Path
 
-LAYERS = ["base", "hw", "fabric", "collective", "kernel", "llm", "kv", "serving", "training",
-          "facility", "twin", "planner", "evidence", "draw"]
+LAYER_TABLE = "cmake/layers.txt"
 MAX_COLUMNS = 100
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 70
@@ -73,11 +72,26 @@ def layer_of(path):
     return parts[2] if path.startswith("src/sn/") and len(parts) > 3 else None
 
 
+def layers_of(text):
+    """The table of layers: {name: (every layer it may use, words its code never says)}."""
+    layers = {}
+    for line in text.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, below, _, _, words = (cell.strip() for cell in line.split("|"))
+        uses = {name}
+        for other in below.split():
+            uses |= layers[other][0]  # a layer stands on earlier lines only
+        layers[name] = (uses, words.split())
+    return layers
+
+
 # --- Rules ---------------------------------------------------------------------------------------
 
 def includes_upwards(tree):
-    """An include of src/sn names a file of the same or a lower layer, from the root of src."""
+    """An include of src/sn names a file of the same layer or of one that it stands on."""
     found = []
+    layers = layers_of(tree.text(LAYER_TABLE))
     for path in tree.select(["src/"], CPP):
         mine = layer_of(path)
         text = tree.text(path)
@@ -89,8 +103,8 @@ def includes_upwards(tree):
                 found.append(Finding(path, line, f"the library includes an application: {name}"))
             elif parts[0] == "sn" and mine is not None:
                 theirs = parts[1] if len(parts) > 2 else "sn.h"
-                if theirs not in LAYERS or LAYERS.index(theirs) > LAYERS.index(mine):
-                    found.append(Finding(path, line, f"{mine} includes upwards: {name}"))
+                if mine in layers and theirs not in layers[mine][0]:
+                    found.append(Finding(path, line, f"{mine} does not stand on it: {name}"))
             elif quote == '"' and parts[0] != "sn":
                 found.append(Finding(path, line, f"write the path from src: {name}"))
     return found
@@ -99,7 +113,23 @@ def includes_upwards(tree):
 def unknown_layers(tree):
     names = {layer_of(path) for path in tree.select(["src/sn/"])} - {None}
     return [Finding(f"src/sn/{name}", 0, "not one of the layers") for name in sorted(names)
-            if name not in LAYERS]
+            if name not in layers_of(tree.text(LAYER_TABLE))]
+
+
+def forbidden_words(tree):
+    """What a layer must not know is not named in its code, not even the beginning of a word."""
+    found = []
+    for name, (_, words) in layers_of(tree.text(LAYER_TABLE)).items():
+        if not words:
+            continue
+        pattern = re.compile(r"\b(?:" + "|".join(words) + r")\w*")
+        for path in tree.select([f"src/sn/{name}/"], CPP):
+            if not path.endswith(("_test.cc", "_test_util.h")):
+                text = blank(tree.text(path))
+                found += [Finding(path, line_of(text, match.start()),
+                                  f"{name} never knows of {match.group()}")
+                          for match in pattern.finditer(text)]
+    return found
 
 
 def missing_banners(tree):
@@ -249,6 +279,9 @@ class TheTree(unittest.TestCase):
     def test_layers_are_known(self):
         self.hold(unknown_layers)
 
+    def test_layers_keep_to_their_words(self):
+        self.hold(forbidden_words)
+
     def test_files_have_banners(self):
         self.hold(missing_banners)
 
@@ -277,6 +310,8 @@ class TheTree(unittest.TestCase):
         self.hold(machine_paths)
 
 
+TABLE = ("# layer | below | public | private | words\nbase | | | | Chip\nhw | base | | |\n"
+         "fabric | hw | | | Nanos cout\nkernel | hw | | |\ndraw | fabric kernel | | |\n")
 BANNER = "// sn/hw/a.h\n//\n// What it is.\n\n#pragma once\n"
 
 
@@ -289,7 +324,7 @@ class TheRules(unittest.TestCase):
         self.root = Path(folder.name)
 
     def found(self, rule, files):
-        for name, text in files.items():
+        for name, text in {LAYER_TABLE: TABLE, **files}.items():
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).write_text(text)
         return [(finding.path, finding.line) for finding in rule(Tree(self.root))]
@@ -299,9 +334,9 @@ class TheRules(unittest.TestCase):
         files = {"src/sn/hw/a.h": BANNER + body, "src/sn/hw/README.md": "Machines.\n",
                  "src/sn/sn.h": "// sn/sn.h\n//\n// All.\n#pragma once\n#include \"sn/draw/d.h\"\n",
                  "apps/cli/a.cc": "// apps/cli/a.cc\n//\n// A verb.\n#include \"apps/cli/a.h\"\n"}
-        for rule in (includes_upwards, unknown_layers, missing_banners, long_lines, long_files,
-                     long_functions, missing_pragma_once, using_namespace, heavy_includes,
-                     missing_readmes, machine_paths):
+        for rule in (includes_upwards, unknown_layers, forbidden_words, missing_banners, long_lines,
+                     long_files, long_functions, missing_pragma_once, using_namespace,
+                     heavy_includes, missing_readmes, machine_paths):
             with self.subTest(rule.__name__):
                 self.assertEqual(self.found(rule, files), [])
 
@@ -309,6 +344,19 @@ class TheRules(unittest.TestCase):
         bad = '#include "sn/hw/a.h"\n#include "sn/fabric/b.h"\n'
         self.assertEqual(self.found(includes_upwards, {"src/sn/hw/a.cc": bad}),
                          [("src/sn/hw/a.cc", 2)])
+
+    def test_include_of_a_layer_beside(self):
+        names = ["base", "hw", "fabric", "draw"]
+        bad = "".join(f'#include "sn/{name}/a.h"\n' for name in names)
+        self.assertEqual(self.found(includes_upwards, {"src/sn/kernel/a.cc": bad}),
+                         [("src/sn/kernel/a.cc", 3), ("src/sn/kernel/a.cc", 4)])
+
+    def test_word_that_a_layer_does_not_know(self):
+        bad = "// Nanos\nint n;\nToNanos a;\nNanosOf b;\nstd::cout << b;\n"
+        files = {"src/sn/fabric/a.cc": bad, "src/sn/hw/a.cc": "Nanos n;\n",
+                 "src/sn/base/a_test.cc": "Chip c;\n"}
+        self.assertEqual(self.found(forbidden_words, files),
+                         [("src/sn/fabric/a.cc", 4), ("src/sn/fabric/a.cc", 5)])
 
     def test_include_of_facade_application_and_neighbour(self):
         names = ['"sn/sn.h"', '"apps/cli/a.h"', '"a.h"', "<sn/llm/x.h>"]

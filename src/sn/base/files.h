@@ -37,6 +37,8 @@ class FileLoader {
   /// The text of `path`, to be read as often as its opener is called: a file on the disk in pieces,
   /// anything else (a pipe) out of memory.
   [[nodiscard]] Result<TextOpener> open(const std::string& path) const;
+  /// Whether paths are those of this machine's disk, so that a folder may be listed too.
+  [[nodiscard]] bool on_disk() const { return on_disk_; }
 
  private:
   Load load_;

@@ -20,9 +20,8 @@
 #include "sn/base/result.h"
 #include "sn/catalog/catalog_data.h"
 #include "sn/catalog/param.h"
-#include "sn/hw/machine.h"
 
-namespace sn::hw {
+namespace sn::catalog {
 
 /// The kinds of entries and the folder of each.
 struct CatalogKind {
@@ -92,9 +91,4 @@ void read_entry(const Catalog& catalog, const Node& tree, std::string prefix, T&
   reader.finish();
 }
 
-/// Rules that no single field can check: domains and OS images divide the rack, the switch has the
-/// ports that domain and planes need, the link spans the rack, L2 is faster than HBM, the feed
-/// carries the chips. Every message names the component and the numbers.
-void check_rack(const Rack& rack, const Location& where, Errors& errors);
-
-}  // namespace sn::hw
+}  // namespace sn::catalog

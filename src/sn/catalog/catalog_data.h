@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-namespace sn::hw {
+namespace sn::catalog {
 
 /// One file of the catalog: `path` as in "chips/b200.yaml", `text` unchanged byte for byte.
 struct EmbeddedFile {
@@ -21,4 +21,4 @@ struct EmbeddedFile {
 /// Every catalog/**/*.yaml, sorted by path. The views live as long as the program.
 [[nodiscard]] std::span<const EmbeddedFile> embedded_catalog();
 
-}  // namespace sn::hw
+}  // namespace sn::catalog

@@ -12,7 +12,7 @@
 
 #include "sn/catalog/catalog_test_util.h"
 
-namespace sn::hw {
+namespace sn::catalog {
 namespace {
 
 using namespace sn::literals;
@@ -295,4 +295,4 @@ TEST(Catalog, AnOverlayOutsideTheKindsIsAMistake) {
 }
 
 }  // namespace
-}  // namespace sn::hw
+}  // namespace sn::catalog

@@ -1,8 +1,7 @@
 // sn/catalog/catalog_test_util.h
 //
 // What the tests of catalog entries share: reading an entry of any described struct, checking that
-// every number says where it comes from, and taking the numbers of a struct out again; and racks,
-// shipped or changed in place, with the mistakes that they hold.
+// every number says where it comes from, and taking the numbers of a struct out again.
 
 #pragma once
 
@@ -13,7 +12,7 @@
 
 #include "sn/catalog/catalog.h"
 
-namespace sn::hw {
+namespace sn::catalog {
 
 /// The catalog built into the program; the test stops when it does not open.
 inline Catalog shipped_catalog() {
@@ -100,42 +99,6 @@ void expect_all_read(std::string_view kind, std::size_t at_least) {
   }
 }
 
-/// The rack that `reference` describes (a name, or changes to a base), and every mistake in it.
-struct ReadRack {
-  Rack rack;
-  Params params;
-  Errors errors;
-};
-
-inline ReadRack read_rack(const std::string& reference) {
-  ReadRack out;
-  const Catalog catalog = shipped_catalog();
-  const Result<Node> doc = parse_document("scenario.yaml", reference);
-  if (!doc) return {.rack = {}, .params = {}, .errors = doc.error()};
-  const Result<Node> tree = catalog.resolve(kind_named("rack"), *doc);
-  if (!tree) return {.rack = {}, .params = {}, .errors = tree.error()};
-  read_entry(catalog, *tree, "rack", out.rack, out.params, out.errors);
-  const auto name = [&](std::string_view path) {
-    const Node* at = tree->find(path);
-    return at == nullptr ? std::string() : at->text();
-  };
-  out.rack.name = name("name");
-  out.rack.chip.name = name("chip.name");
-  out.rack.scale_up.fabric_switch.name = name("scale_up.switch.name");
-  if (out.errors.empty()) check_rack(out.rack, tree->where(), out.errors);
-  return out;
-}
-
-inline Errors mistakes_of(const std::string& reference) { return read_rack(reference).errors; }
-
-/// A rack without mistakes.
-inline Rack shipped_rack(const std::string& reference, Params& params) {
-  ReadRack read = read_rack(reference);
-  EXPECT_TRUE(read.errors.empty()) << reference << "\n" << render(read.errors);
-  params = std::move(read.params);
-  return std::move(read.rack);
-}
-
 /// A visitor that takes the numbers of a struct out, in the order of its description.
 class ParamCollector {
  public:
@@ -188,4 +151,4 @@ void expect_round_trip(const T& read, const Params& params) {
   }
 }
 
-}  // namespace sn::hw
+}  // namespace sn::catalog

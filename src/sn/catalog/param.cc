@@ -9,7 +9,7 @@
 
 #include "sn/base/units.h"
 
-namespace sn::hw {
+namespace sn::catalog {
 
 namespace {
 
@@ -259,4 +259,4 @@ void ParamReader::finish() {
   if (root_.is_map()) report_unknown(root_, "");
 }
 
-}  // namespace sn::hw
+}  // namespace sn::catalog

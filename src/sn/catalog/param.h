@@ -20,7 +20,7 @@
 #include "sn/base/quantity.h"
 #include "sn/base/result.h"
 
-namespace sn::hw {
+namespace sn::catalog {
 
 /// Where a number comes from, in the order of trust of `facts`: who said so, and how sure we are.
 enum class Grade {
@@ -180,4 +180,4 @@ class ParamAssigner {
   std::size_t next_;
 };
 
-}  // namespace sn::hw
+}  // namespace sn::catalog

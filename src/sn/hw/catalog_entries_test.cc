@@ -8,10 +8,12 @@
 #include <string>
 
 #include "sn/catalog/catalog.h"
-#include "sn/catalog/catalog_test_util.h"
+#include "sn/hw/rack_test_util.h"
 
 namespace sn::hw {
 namespace {
+
+using namespace catalog;  // NOLINT(google-build-using-namespace): what is tested
 
 const Param& param_at(const Params& params, std::string_view path) {
   for (const Param& p : params) {

@@ -10,10 +10,12 @@
 #include <string>
 
 #include "sn/catalog/catalog.h"
-#include "sn/catalog/catalog_test_util.h"
+#include "sn/hw/rack_test_util.h"
 
 namespace sn::hw {
 namespace {
+
+using namespace catalog;  // NOLINT(google-build-using-namespace): what is tested
 
 class LeafCheck {
  public:

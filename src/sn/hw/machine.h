@@ -18,6 +18,8 @@
 
 namespace sn::hw {
 
+using catalog::Need;
+
 /// Dense peak rates by data type; 0 where the chip has no such units.
 struct PeakRates {
   FlopRate bf16;

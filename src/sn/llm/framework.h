@@ -89,8 +89,8 @@ template <class V>
 void describe(V& v, ModelTraits& t) {
   v.ratio("mtp_acceptance", t.mtp_acceptance, 0.0, 1.0);
   v.ratio("expert_imbalance", t.expert_imbalance, 1.0, 16.0);
-  v.ratio("expert_skew", t.expert_skew, 0.0, 3.0, hw::Need::optional);
-  v.ratio("routing_spread", t.routing_spread, 0.0, 3.0, hw::Need::optional);
+  v.ratio("expert_skew", t.expert_skew, 0.0, 3.0, catalog::Need::optional);
+  v.ratio("routing_spread", t.routing_spread, 0.0, 3.0, catalog::Need::optional);
 }
 
 }  // namespace sn::llm

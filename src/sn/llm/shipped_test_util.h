@@ -32,9 +32,9 @@ struct ShippedModel {
   ModelTraits traits;
 };
 
-inline const hw::Catalog& shipped_catalog() {
-  static const hw::Catalog catalog = [] {
-    auto opened = hw::Catalog::embedded();
+inline const catalog::Catalog& shipped_catalog() {
+  static const catalog::Catalog catalog = [] {
+    auto opened = catalog::Catalog::embedded();
     SN_ASSERT(opened.has_value());
     return *std::move(opened);
   }();
@@ -42,7 +42,7 @@ inline const hw::Catalog& shipped_catalog() {
 }
 
 inline Node shipped_entry(std::string_view kind, std::string_view name) {
-  const hw::CatalogKind* k = hw::find_kind(kind);
+  const catalog::CatalogKind* k = catalog::find_kind(kind);
   SN_ASSERT(k != nullptr);
   Result<Node> entry = shipped_catalog().resolve(*k, Node::scalar(std::string(name)));
   SN_ASSERT(entry.has_value());
@@ -51,9 +51,9 @@ inline Node shipped_entry(std::string_view kind, std::string_view name) {
 
 template <class T>
 void read_shipped(const Node& tree, T& out) {
-  hw::Params params;
+  catalog::Params params;
   Errors errors;
-  hw::read_entry(shipped_catalog(), tree, "", out, params, errors);
+  catalog::read_entry(shipped_catalog(), tree, "", out, params, errors);
   SN_ASSERT(errors.empty());
 }
 

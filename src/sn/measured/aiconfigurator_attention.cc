@@ -10,7 +10,7 @@
 
 #include "sn/measured/aiconfigurator_table.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -192,4 +192,4 @@ std::unique_ptr<AicTable> make_attention_table(const KernelFile& f, std::string_
   return make_mla_table(f, text, chip);
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -23,7 +23,7 @@
 
 #include "sn/measured/aiconfigurator_table.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -267,4 +267,4 @@ std::unique_ptr<AicTable> make_mla_table(const KernelFile& f, std::string_view t
   return nullptr;
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -8,7 +8,7 @@
 
 #include "sn/measured/kernel_cases.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 namespace {
 
 KernelCase first_row(const std::string& name, const std::string& text) {
@@ -133,4 +133,4 @@ TEST(LatentTables, TheHostIsAFloorOfAnEagerRow) {
 }
 
 }  // namespace
-}  // namespace sn::evidence
+}  // namespace sn::measured

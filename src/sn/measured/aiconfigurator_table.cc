@@ -10,7 +10,7 @@
 #include <array>
 #include <charconv>
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -94,4 +94,4 @@ bool AicTable::dimensions(KernelCase& out, Faults& faults) {
   return true;
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -15,7 +15,7 @@
 
 #include "sn/measured/kernel_tables.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 /// Formats of a product as these tables name them ("bfloat16", "fp8_block", "w4a16_mxfp4", ...).
 struct Arithmetic {
@@ -130,4 +130,4 @@ class AicTable : public KernelTable {
                                                              std::string_view text,
                                                              const hw::Chip& chip);
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -13,7 +13,7 @@
 
 #include "sn/measured/aiconfigurator_table.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -275,4 +275,4 @@ TableResult open_aiconfigurator(const KernelFile& file, std::string_view text, c
   return std::unique_ptr<KernelTable>(std::move(table));
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -149,4 +149,4 @@ std::optional<double> CsvReader::positive(std::size_t index, Faults& faults) con
   return std::nullopt;
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -16,7 +16,7 @@
 
 #include "sn/base/result.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 /// Faults of one file: the first few in full, all of them counted.
 class Faults {
@@ -72,4 +72,4 @@ class CsvReader {
   std::string_view current_;
 };
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

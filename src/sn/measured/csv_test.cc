@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace sn::evidence {
+namespace sn::measured {
 namespace {
 
 TEST(Csv, ColumnsAndRows) {
@@ -78,4 +78,4 @@ RC_GTEST_PROP(CsvProperty, AnyTextIsReadToItsEnd, (const std::string& text)) {
 }
 
 }  // namespace
-}  // namespace sn::evidence
+}  // namespace sn::measured

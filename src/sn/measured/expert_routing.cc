@@ -12,7 +12,7 @@
 
 #include "sn/base/random.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -238,4 +238,4 @@ const kernel::ExpertLoad& RoutingCache::load(const Routing& routing) {
   return known_.emplace(routing, measured_rank(routing)).first->second;
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

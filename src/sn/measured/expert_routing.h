@@ -24,7 +24,7 @@
 
 #include "sn/kernel/moe.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 enum class Spread : std::uint8_t { balanced, power_law, uniform };
 
@@ -51,4 +51,4 @@ class RoutingCache {
   std::map<Routing, kernel::ExpertLoad> known_;
 };
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -12,7 +12,7 @@
 #include "sn/measured/kernel_tables.h"
 #include "sn/measured/metrics.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -82,4 +82,4 @@ Result<std::unique_ptr<KernelTable>> open_table(const KernelFile& file, std::str
   return fail(Error{.code = ErrorCode::data, .message = "unknown format"});
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

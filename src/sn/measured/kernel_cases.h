@@ -26,7 +26,7 @@
 #include "sn/measured/expert_routing.h"
 #include "sn/measured/kernel_files.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 using kernel::Elementwise;
 
@@ -83,4 +83,4 @@ class KernelTable {
                                                               const hw::Chip& chip,
                                                               RoutingCache& routing);
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

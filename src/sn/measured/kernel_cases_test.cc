@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace sn::evidence {
+namespace sn::measured {
 namespace {
 
 hw::Chip chip() {
@@ -302,4 +302,4 @@ RC_GTEST_PROP(KernelCasesProperty, AnyTextIsReadToItsEnd, (const std::string& te
 }
 
 }  // namespace
-}  // namespace sn::evidence
+}  // namespace sn::measured

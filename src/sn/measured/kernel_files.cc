@@ -16,7 +16,7 @@
 #include "sn/base/text.h"
 #include "sn/measured/csv.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -191,4 +191,4 @@ KernelFiles find_kernel_files(const std::string& directory) {
   return out;
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

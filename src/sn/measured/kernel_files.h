@@ -21,7 +21,7 @@
 
 #include "sn/base/result.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 enum class TableFormat { aiconfigurator, vidur, llmcompass, llmservingsim, microbench };
 
@@ -53,4 +53,4 @@ struct KernelFiles {
 /// What a file name says; the format is told by the result's `table`, empty for another file.
 [[nodiscard]] KernelFile parse_kernel_file_name(std::string_view name);
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

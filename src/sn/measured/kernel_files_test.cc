@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace sn::evidence {
+namespace sn::measured {
 namespace {
 
 namespace fs = std::filesystem;
@@ -60,4 +60,4 @@ TEST(KernelFiles, AFolderWithoutTablesIsAMistake) {
 }
 
 }  // namespace
-}  // namespace sn::evidence
+}  // namespace sn::measured

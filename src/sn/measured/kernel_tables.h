@@ -9,7 +9,7 @@
 
 #include "sn/measured/kernel_cases.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 using TableResult = Result<std::unique_ptr<KernelTable>>;
 
@@ -24,4 +24,4 @@ using TableResult = Result<std::unique_ptr<KernelTable>>;
 [[nodiscard]] Error missing_columns(const KernelFile& file,
                                     const std::vector<std::string>& missing);
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

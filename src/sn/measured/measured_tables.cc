@@ -13,7 +13,7 @@
 #include "sn/measured/kernel_cases.h"
 #include "sn/measured/kernel_files.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -104,4 +104,4 @@ Result<MeasuredTables> read_measured_tables(const std::string& directory, const 
   return out;
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -17,7 +17,7 @@
 #include "sn/kernel/measured.h"
 #include "sn/kernel/params.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 struct MeasuredTables {
   std::shared_ptr<const kernel::MeasuredRatios> ratios;  // never null
@@ -32,4 +32,4 @@ struct MeasuredTables {
                                                           const hw::Chip& chip,
                                                           const kernel::KernelParams& params);
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

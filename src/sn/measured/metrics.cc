@@ -12,7 +12,7 @@
 
 #include "sn/base/result.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 double nearest_rank(std::vector<double>& values, double q) {
   const auto at = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1) + 0.5);
@@ -92,4 +92,4 @@ std::vector<double> NoiseFloor::errors() const {
   return out;
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -16,7 +16,7 @@
 #include <span>
 #include <vector>
 
-namespace sn::evidence {
+namespace sn::measured {
 
 /// All bits of `x` spread over all bits (splitmix64, Steele, Lea and Flood, OOPSLA 2014): doubles
 /// of round numbers differ in their top bits alone.
@@ -60,4 +60,4 @@ class NoiseFloor {
   std::vector<double> value_;
 };
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

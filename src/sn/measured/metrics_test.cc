@@ -9,7 +9,7 @@
 #include <array>
 #include <cmath>
 
-namespace sn::evidence {
+namespace sn::measured {
 namespace {
 
 TEST(Metrics, ByHand) {
@@ -56,4 +56,4 @@ TEST(NoiseFloor, CategoriesNeverNeighbour) {
 }
 
 }  // namespace
-}  // namespace sn::evidence
+}  // namespace sn::measured

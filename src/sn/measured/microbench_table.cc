@@ -18,7 +18,7 @@
 
 #include "sn/measured/kernel_tables.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -176,4 +176,4 @@ TableResult open_microbench(const KernelFile& file, std::string_view text) {
   return std::unique_ptr<KernelTable>(std::move(table));
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

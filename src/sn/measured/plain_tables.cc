@@ -17,7 +17,7 @@
 
 #include "sn/measured/kernel_tables.h"
 
-namespace sn::evidence {
+namespace sn::measured {
 
 namespace {
 
@@ -450,4 +450,4 @@ TableResult open_llmservingsim(const KernelFile& file, std::string_view text) {
                     .where = {.file = file.name}});
 }
 
-}  // namespace sn::evidence
+}  // namespace sn::measured

@@ -167,7 +167,7 @@ TEST(WhyNot, SaysWhatRulesADeploymentOutAndByHowMuch) {
   expect("1 x (TP2) chunk 2048 + 2 x (TP2 CP2)", true, "CP is for prefill");
   // 70 billion parameters in bf16 are 141 GB: no room on one GPU of 141 GB.
   twin::World wide = world;
-  wide.precisions.front().weights = kernel::DataType::bf16;
+  wide.machine.precisions.front().weights = kernel::DataType::bf16;
   const WhyNotReport r = asked(wide, report, "8 x (TP1)");
   EXPECT_TRUE(r.ruled_out);
   EXPECT_NE(all_reasons(r).find("per GPU"), std::string::npos) << all_reasons(r);

@@ -63,7 +63,7 @@ serving::Pool read_pool(const std::vector<std::string>& words, const twin::World
                         WordReader& reader) {
   serving::Pool pool;
   pool.replicas = 1;
-  pool.deployment.precision = world.precisions.front();
+  pool.deployment.precision = world.machine.precisions.front();
   pool.deployment.parallel.ep = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& w = words[i];
@@ -79,7 +79,7 @@ serving::Pool read_pool(const std::vector<std::string>& words, const twin::World
     }
   }
   llm::Parallelism& p = pool.deployment.parallel;
-  const bool spread_experts = world.model.is_moe() && p.dp * p.cp > 1;
+  const bool spread_experts = world.machine.model.is_moe() && p.dp * p.cp > 1;
   if (p.ep == 0) p.ep = spread_experts ? p.stage_ranks() : 1;
   return pool;
 }

@@ -116,7 +116,7 @@ std::vector<BillLine> gpu_bill(const twin::World& world, serving::ServingModel& 
     add_line(bill, fmt::format("{} {}", plan.disaggregated() ? "decode" : "step", l.item),
              per_token(plan.decode.gpus()) * l.share, Time{});
   }
-  add_line(bill, "unused GPUs", per_token(world.cluster.gpus() - plan.gpus()), Time{});
+  add_line(bill, "unused GPUs", per_token(world.machine.cluster.gpus() - plan.gpus()), Time{});
   finish_shares(bill);
   return bill;
 }
@@ -161,10 +161,10 @@ std::string binding(const std::vector<OperatorLine>& lines) {
 std::vector<std::string> modelling_assumptions(const twin::World& w, bool disaggregated) {
   std::vector<std::string> out = {
       "arrivals are stationary; their burstiness is the index of dispersion " +
-          std::to_string(w.workload.dispersion).substr(0, 5) + " of counts in 10 s windows",
+          std::to_string(w.load.workload.dispersion).substr(0, 5) + " of counts in 10 s windows",
       "requests go to the least-loaded rank; KV cache lives in HBM only; no preemption",
       "kernels of one step do not overlap with communication"};
-  if (!w.workload.capacities.empty()) {
+  if (!w.load.workload.capacities.empty()) {
     out.push_back("routing by prefix: the prefix caches of a pool act as one LRU cache");
   }
   if (disaggregated) {
@@ -172,7 +172,7 @@ std::vector<std::string> modelling_assumptions(const twin::World& w, bool disagg
   } else {
     out.push_back("running requests and prefix cache share the KV memory half and half");
   }
-  if (w.model.is_moe()) {
+  if (w.machine.model.is_moe()) {
     out.push_back("expert routing is uniform but for the load factor model.expert_imbalance");
   }
   return out;
@@ -184,7 +184,7 @@ Bills bill_of(const twin::World& world, const serving::ServingPlan& plan, double
   Bills out;
   const serving::ServingInputs inputs = world.inputs();
   serving::ServingModel model(inputs, plan);
-  static_cast<void>(model.knee(world.slo));  // settles which batch carries the rate
+  static_cast<void>(model.knee(world.load.slo));  // settles which batch carries the rate
   const std::optional<serving::DecodePoint> point = model.decode_at(requests);
   if (!point) return out;
   out.ttft = ttft_bill(model, *point, requests);
@@ -197,7 +197,7 @@ Explanation explain(const twin::World& world, const serving::ServingPlan& plan, 
   Explanation out;
   const serving::ServingInputs inputs = world.inputs();
   serving::ServingModel model(inputs, plan);
-  static_cast<void>(model.knee(world.slo));  // settles which batch carries the rate
+  static_cast<void>(model.knee(world.load.slo));  // settles which batch carries the rate
   const std::optional<serving::DecodePoint> point = model.decode_at(requests);
   if (!point) return out;
   serving::DecodeModel& decode = model.decode();
@@ -206,7 +206,7 @@ Explanation explain(const twin::World& world, const serving::ServingPlan& plan, 
   out.decode_step = operator_lines(decode.program(), decode.shape(point->sequences, 0.0));
   if (serving::PrefillModel* prefill = model.prefill()) {
     const serving::ChunkWork work =
-        serving::chunk_work(world.workload, prefill->chunk(), model.cache_capacity());
+        serving::chunk_work(world.load.workload, prefill->chunk(), model.cache_capacity());
     out.prefill_step = operator_lines(prefill->program(), {.prefill_tokens = prefill->chunk(),
                                                            .prefill_pairs = work.pairs_per_chunk,
                                                            .prefill_context = work.keys_per_chunk,

@@ -42,16 +42,16 @@ std::string rate_text(const twin::RateSpec& rate) {
 PlanSubject subject_of(const twin::World& w) {
   PlanSubject s;
   s.name = w.name;
-  s.model = w.model.name;
+  s.model = w.machine.model.name;
   s.machine = machine_text(w);
-  s.workload = w.workload.origin;
-  s.rate = rate_text(w.rate);
-  s.slo = serving::to_string(w.slo);
-  s.gpus = w.gpus();
-  s.domain = w.cluster.rack.scale_up.domain;
-  s.workload_rate = w.workload.rate.si();
-  s.mean_input = serving::mean_input(w.workload);
-  s.mean_output = serving::mean_output(w.workload);
+  s.workload = w.load.workload.origin;
+  s.rate = rate_text(w.load.rate);
+  s.slo = serving::to_string(w.load.slo);
+  s.gpus = w.machine.gpus();
+  s.domain = w.machine.cluster.rack.scale_up.domain;
+  s.workload_rate = w.load.workload.rate.si();
+  s.mean_input = serving::mean_input(w.load.workload);
+  s.mean_output = serving::mean_output(w.load.workload);
   return s;
 }
 
@@ -155,12 +155,12 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   report.subject = subject_of(world);
   report.warnings = world.warnings;
   SearchResult found;
-  if (world.search.fixed.empty()) {
+  if (world.load.search.fixed.empty()) {
     found = search(world, options.pareto, options.prices, options.filters);
     if (found.considered == 0) return fail(none_admitted(options.filters));
     if (found.fit == 0) return fail(does_not_fit(world, found));
   } else {
-    for (const serving::ServingPlan& plan : world.search.fixed) {
+    for (const serving::ServingPlan& plan : world.load.search.fixed) {
       const Errors impossible = check_fits(world, plan);
       if (!impossible.empty()) return fail(impossible);
       found.plans.push_back({plan, 0.0});
@@ -173,9 +173,9 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   report.meet = found.meet;
   const bool missed = found.plans.empty();
   const bool filtered = !options.filters.empty() && !missed;
-  const std::vector<FoundPlan> plans =
-      shortlist(missed ? found.misses : found.plans, world.target_rate().has_value() && !missed,
-                filtered ? filter_most : static_cast<std::size_t>(4 * options.top));
+  const std::vector<FoundPlan> plans = shortlist(
+      missed ? found.misses : found.plans, world.load.target_rate().has_value() && !missed,
+      filtered ? filter_most : static_cast<std::size_t>(4 * options.top));
   if (plans.empty()) {
     return fail(options.filters.empty() ? no_plan(world) : none_admitted(options.filters));
   }
@@ -192,7 +192,7 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   }
   report.candidates = ranked(std::move(all), options.top);
   for (const Candidate& c : report.candidates) {
-    if (!options.pareto || !c.meets_slo || world.target_rate())
+    if (!options.pareto || !c.meets_slo || world.load.target_rate())
       continue;  // points are of the whole machine
     found.points.push_back({.per_user = c.state.per_user,
                             .per_gpu = c.state.output_per_gpu,
@@ -229,20 +229,15 @@ std::string_view to_string(Evidence evidence) {
 }
 
 std::string machine_text(const twin::World& world) {
-  const hw::Cluster& c = world.cluster;
+  const hw::Cluster& c = world.machine.cluster;
   const hw::ScaleUp& up = c.rack.scale_up;
-  const std::string part = world.gpu_limit > 0 ? fmt::format("{} of ", world.gpu_limit) : "";
+  const std::string part =
+      world.machine.gpu_limit > 0 ? fmt::format("{} of ", world.machine.gpu_limit) : "";
   return fmt::format("{}{} x {} in {} {}, ScaleUp {} per direction, domain {}", part, c.gpus(),
                      c.rack.chip.name, c.racks, c.rack.name, format(up.link.bandwidth), up.domain);
 }
 
 Result<PlanReport> plan(const twin::World& world, const PlanOptions& options) {
-  if (!world.measurements.empty() && world.kernels.measured == nullptr) {
-    return fail(Error{.code = ErrorCode::missing,
-                      .message = "'kernels: measured' is planned one scenario at a time",
-                      .where = {.file = world.name},
-                      .hint = "leave out --vary and tenants, or 'kernels: measured'"});
-  }
   if (options.threads <= 0) return run(world, options);
   const tbb::global_control control(tbb::global_control::max_allowed_parallelism,
                                     static_cast<std::size_t>(options.threads));

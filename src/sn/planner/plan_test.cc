@@ -123,7 +123,7 @@ TEST(Plan, AFixedRateTakesTheFewestGpus) {
     const Candidate& best = report.candidates.front();
     EXPECT_TRUE(best.meets_slo);
     EXPECT_DOUBLE_EQ(best.state.requests, target);
-    std::int64_t fewest = world.cluster.gpus() + 1;
+    std::int64_t fewest = world.machine.cluster.gpus() + 1;
     for (const serving::ServingPlan& p : every_plan(world)) {
       if (p.gpus() < fewest && knee_of(world, p) >= target) fewest = p.gpus();
     }
@@ -294,7 +294,7 @@ TEST(Plan, UnequalPoolsAcrossRacks) {
   const Candidate& best = report.candidates.front();
   ASSERT_TRUE(best.meets_slo);
   EXPECT_GT(best.prefill.gpus, best.decode.gpus);
-  EXPECT_GT(best.plan.gpus(), world.cluster.rack.scale_up.domain);
+  EXPECT_GT(best.plan.gpus(), world.machine.cluster.rack.scale_up.domain);
   const serving::KvTransfer kv = serving::kv_transfer(world.inputs(), best.plan);
   EXPECT_EQ(kv.path.layer, fabric::Layer::scale_out);
 }

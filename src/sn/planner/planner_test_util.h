@@ -54,7 +54,7 @@ inline std::vector<serving::ServingPlan> every_plan(const twin::World& world) {
     return serving::Pool{.deployment = s.deployment, .replicas = replicas, .chunk = s.chunk};
   };
   const auto most = [&](const Shape& s) {
-    return world.cluster.gpus() / s.deployment.parallel.gpus();
+    return world.machine.cluster.gpus() / s.deployment.parallel.gpus();
   };
   std::vector<serving::ServingPlan> out;
   const auto keep = [&](const serving::ServingPlan& p) {
@@ -80,7 +80,7 @@ inline std::vector<serving::ServingPlan> every_plan(const twin::World& world) {
 
 inline double knee_of(const twin::World& world, const serving::ServingPlan& plan) {
   const serving::ServingInputs inputs = world.inputs();
-  return serving::ServingModel(inputs, plan).knee(world.slo);
+  return serving::ServingModel(inputs, plan).knee(world.load.slo);
 }
 
 }  // namespace sn::planner

@@ -23,10 +23,10 @@ constexpr double step = 0.10;
 constexpr double off = 0.20;
 constexpr double negligible = 5e-4;
 
-Evidence evidence_of_param(const hw::Param& p) {
+Evidence evidence_of_param(const catalog::Param& p) {
   if (p.provenance.assumed()) return Evidence::assumption;
   if (p.provenance.source.id == "kernel-fit") return Evidence::calibrated;
-  if (p.provenance.source.grade == hw::Grade::family_default) return Evidence::family_default;
+  if (p.provenance.source.grade == catalog::Grade::family_default) return Evidence::family_default;
   return Evidence::published;
 }
 
@@ -42,11 +42,11 @@ class Probe {
     values[id] = scaled(id, factor);
     const twin::World changed = twin::with_values(world_, values);
     const serving::ServingInputs inputs = changed.inputs();
-    return serving::ServingModel(inputs, plan_).knee(changed.slo);
+    return serving::ServingModel(inputs, plan_).knee(changed.load.slo);
   }
 
   [[nodiscard]] double scaled(std::size_t id, double factor) const {
-    const hw::Param& p = world_.params[id];
+    const catalog::Param& p = world_.machine.params[id];
     return std::clamp(p.value * factor, p.min, p.max);
   }
 
@@ -65,7 +65,7 @@ struct Effect {
 };
 
 Effect measure(const Probe& probe, const twin::World& world, std::size_t id, double base) {
-  const hw::Param& p = world.params[id];
+  const catalog::Param& p = world.machine.params[id];
   Effect e;
   const double down = probe.scaled(id, 1.0 - step);
   const double up = probe.scaled(id, 1.0 + step);
@@ -90,20 +90,20 @@ double size_of(const AssumptionLine& a) {
 
 Sensitivity sensitivity(const twin::World& world, const serving::ServingPlan& plan) {
   const serving::ServingInputs inputs = world.inputs();
-  const double base = serving::ServingModel(inputs, plan).knee(world.slo);
+  const double base = serving::ServingModel(inputs, plan).knee(world.load.slo);
   Sensitivity out;
   if (base <= 0.0) return out;
   const Probe probe(world, plan);
-  std::vector<Effect> effects(world.params.size());
+  std::vector<Effect> effects(world.machine.params.size());
   tbb::parallel_for(std::size_t{0}, effects.size(), [&](std::size_t i) {
-    const hw::Param& p = world.params[i];
+    const catalog::Param& p = world.machine.params[i];
     if (p.discrete || !p.present || p.value == 0.0) return;
     effects[i] = measure(probe, world, i, base);
   });
   for (std::size_t i = 0; i < effects.size(); ++i) {
     const Effect& e = effects[i];
     if (std::abs(e.elasticity) < negligible) continue;
-    const hw::Param& p = world.params[i];
+    const catalog::Param& p = world.machine.params[i];
     const std::string value = format_quantity(p.value, p.dimension);
     out.elasticities.push_back({p.path, value, e.elasticity, e.less, e.more, p.provenance.source.id,
                                 evidence_of_param(p)});
@@ -132,12 +132,12 @@ struct FamilyUse {
 
 /// Of a parameter of a family: interpolated where that was measured by the user, nothing where the
 /// model does not run it.
-std::optional<Evidence> measured_evidence(const twin::World& world, const hw::Param& p) {
+std::optional<Evidence> measured_evidence(const twin::World& world, const catalog::Param& p) {
   using kernel::Family;
-  const bool latent = world.model.attention.kind == llm::AttentionKind::mla;
+  const bool latent = world.machine.model.attention.kind == llm::AttentionKind::mla;
   const std::array<FamilyUse, 6> families = {{
       {Family::gemm, "kernels.gemm.", true},
-      {Family::moe, "kernels.moe.", world.model.experts > 0},
+      {Family::moe, "kernels.moe.", world.machine.model.experts > 0},
       {Family::prefill, "kernels.attention.prefill.", !latent},
       {Family::decode, "kernels.attention.decode.", !latent},
       {Family::mla_prefill, "kernels.mla.prefill.", latent},
@@ -146,8 +146,8 @@ std::optional<Evidence> measured_evidence(const twin::World& world, const hw::Pa
   for (const FamilyUse& f : families) {
     if (!p.path.starts_with(f.path)) continue;
     if (!f.used) return std::nullopt;
-    return world.kernels.measured->size(f.family) > 0 ? Evidence::interpolated
-                                                      : evidence_of_param(p);
+    return world.machine.kernels.measured->size(f.family) > 0 ? Evidence::interpolated
+                                                              : evidence_of_param(p);
   }
   return std::nullopt;  // the host's
 }
@@ -156,13 +156,13 @@ std::optional<Evidence> measured_evidence(const twin::World& world, const hw::Pa
 
 Evidence evidence_of(const twin::World& world) {
   Evidence out = Evidence::calibrated;
-  for (const hw::Param& p : world.params) {
+  for (const catalog::Param& p : world.machine.params) {
     const bool kernels = p.path.starts_with("kernels.");
     const bool chip = p.path.starts_with("rack.chip.peak.") || p.path.starts_with("rack.chip.hbm.");
     // A term of 0 is absent; norms and activations are a few per cent of any step.
     const bool minor = p.value == 0.0 || p.path.starts_with("kernels.elementwise.");
     if (!p.present || minor || (!kernels && !chip)) continue;
-    const Evidence e = kernels && world.kernels.measured != nullptr
+    const Evidence e = kernels && world.machine.kernels.measured != nullptr
                            ? measured_evidence(world, p).value_or(Evidence::published)
                            : evidence_of_param(p);
     // A family's minor constants may be assumed without making every result on it an assumption.

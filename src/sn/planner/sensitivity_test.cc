@@ -44,8 +44,8 @@ SmallCase memory_alone() {
 
 TEST(Sensitivity, MemoryAloneHasElasticityOne) {
   const twin::World world = small_world(memory_alone());
-  ASSERT_EQ(world.search.fixed.size(), 1u);
-  const Sensitivity s = sensitivity(world, world.search.fixed.front());
+  ASSERT_EQ(world.load.search.fixed.size(), 1u);
+  const Sensitivity s = sensitivity(world, world.load.search.fixed.front());
   // Rate = sequences x tokens / (output x bytes / (bandwidth x share)): near proportional to both.
   // Tensor cores work on whole tiles of 16 rows beside the stream, and the two overlap imperfectly
   // (root of squares), which leaves an eighth to the peak rate and the latencies.
@@ -66,7 +66,7 @@ TEST(Sensitivity, MemoryAloneHasElasticityOne) {
 TEST(Sensitivity, AssumptionsAreListedWithWhatTheyMove) {
   const twin::World world =
       small_world({.more = "deployments: [{pool: aggregated, tp: 4, replicas: 2, chunk: 2048}]\n"});
-  const Sensitivity s = sensitivity(world, world.search.fixed.front());
+  const Sensitivity s = sensitivity(world, world.load.search.fixed.front());
   EXPECT_FALSE(s.assumptions.empty());
   double last = INFINITY;
   for (const AssumptionLine& a : s.assumptions) {
@@ -87,7 +87,7 @@ TEST(Sensitivity, AssumptionsAreListedWithWhatTheyMove) {
 TEST(Sensitivity, WhatAnSloThatIsNotMetRestsOn) {
   const twin::World world = small_world(
       {.slo = "{ttft: {p90: 1 ms}}", .more = "deployments: [{pool: aggregated, tp: 8}]\n"});
-  const Sensitivity s = sensitivity(world, world.search.fixed.front());
+  const Sensitivity s = sensitivity(world, world.load.search.fixed.front());
   EXPECT_TRUE(s.elasticities.empty());
   EXPECT_TRUE(s.assumptions.empty());
 }
@@ -98,7 +98,7 @@ double knee_with(const twin::World& world, const serving::ServingPlan& plan,
   std::vector<double> values = twin::param_values(world);
   bool found = false;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (world.params[i].path != path) continue;
+    if (world.machine.params[i].path != path) continue;
     values[i] *= factor;
     found = true;
   }
@@ -123,10 +123,10 @@ TEST(Sensitivity, RatesAndLatenciesTogetherAreHomogeneous) {
                      .more = "software: {framework: {base: generic, host: {frontend: 0 ms}}}\n"
                              "deployments: " +
                              d + "\n"});
-    const serving::ServingPlan& plan = world.search.fixed.front();
+    const serving::ServingPlan& plan = world.load.search.fixed.front();
     std::vector<double> values = twin::param_values(world);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] *= std::pow(1.1, -world.params[i].dimension.time);
+      values[i] *= std::pow(1.1, -world.machine.params[i].dimension.time);
     }
     const double ratio = knee_of(twin::with_values(world, values), plan) / knee_of(world, plan);
     EXPECT_LE(ratio, 1.1 + 1e-4);
@@ -148,7 +148,7 @@ TEST(Sensitivity, MoreHardwareNeverHurts) {
                                            .model = "deepseek-v3",
                                            .slo = "{ttft: {p90: 4 s}, tpot: {p90: 60 ms}}",
                                            .more = "deployments: " + d + "\n"});
-    const serving::ServingPlan& plan = world.search.fixed.front();
+    const serving::ServingPlan& plan = world.load.search.fixed.front();
     const double knee = knee_of(world, plan);
     ASSERT_GT(knee, 0.0);
     // Tiles come in whole waves: a step's time jumps by up to 5 % where the batch needs one wave
@@ -182,12 +182,12 @@ TEST(Evidence, IsInterpolatedWhereTheModelRunsOnMeasurements) {
   const auto ratios = std::make_shared<kernel::MeasuredRatios>();
   ratios->add(kernel::place_of(kernel::Gemm{.m = 64, .n = 4096, .k = 4096}), 1.1);
   ratios->finish();
-  world.kernels.measured = ratios;
+  world.machine.kernels.measured = ratios;
   EXPECT_EQ(evidence_of(world), Evidence::interpolated);
   EXPECT_EQ(to_string(Evidence::interpolated), "interpolated");
   // A chip whose peak is assumed stays so, whatever was measured on it.
   twin::World assumed = small_world({.cluster = "{rack: al128-xpu2kw}"});
-  assumed.kernels.measured = ratios;
+  assumed.machine.kernels.measured = ratios;
   EXPECT_EQ(evidence_of(assumed), Evidence::assumption);
 }
 

@@ -90,11 +90,11 @@ Planned plan_point(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
     out.errors = world.error();
     return out;
   }
-  point.gpus = world->cluster.gpus();
-  point.left_over = world->cluster.left_over;
+  point.gpus = world->machine.cluster.gpus();
+  point.left_over = world->machine.cluster.left_over;
   const Result<PlanReport> planned = plan(*world, options);
   if (!planned) {
-    point.why_not = without_name(first_message(planned.error()), world->model.name);
+    point.why_not = without_name(first_message(planned.error()), world->machine.model.name);
     return out;
   }
   out.subject = planned->subject;

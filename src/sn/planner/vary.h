@@ -79,7 +79,7 @@ struct VaryReport {
 
 struct VaryInputs {
   const Node& scenario;
-  const hw::Catalog& catalog;
+  const catalog::Catalog& catalog;
   const FileLoader& load;
   const std::string& directory;
 };

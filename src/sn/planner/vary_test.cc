@@ -46,7 +46,7 @@ VaryReport varied(const std::vector<std::string>& flags, int threads) {
   const auto scenario = parse_document(
       "s.yaml",
       scenario_text({.cluster = "{rack: {base: al128, gpus: 8, gpus_per_os: 4}, gpus: 24}"}));
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   const auto axes = parse_axes(flags);
   if (!scenario || !catalog || !axes) {
     ADD_FAILURE() << "not readable";

@@ -44,11 +44,11 @@ void check_cuts(const twin::World& world, const serving::ServingPlan& plan, WhyN
   for (const bool prefill : {true, false}) {
     const serving::Pool& pool = prefill ? plan.prefill : plan.decode;
     if (pool.replicas == 0) continue;
-    const std::string why =
-        llm::why_not(world.model, pool.deployment, world.cluster.rack.scale_up.domain);
+    const std::string why = llm::why_not(world.machine.model, pool.deployment,
+                                         world.machine.cluster.rack.scale_up.domain);
     if (!why.empty()) {
-      out.reasons.push_back(
-          fmt::format("{} cannot hold {}: {}", role_of(plan, prefill), world.model.name, why));
+      out.reasons.push_back(fmt::format("{} cannot hold {}: {}", role_of(plan, prefill),
+                                        world.machine.model.name, why));
     }
   }
   if (plan.decode.deployment.parallel.cp > 1) {
@@ -57,9 +57,10 @@ void check_cuts(const twin::World& world, const serving::ServingPlan& plan, WhyN
 }
 
 void check_room(const twin::World& world, const serving::ServingPlan& plan, WhyNotReport& out) {
-  if (plan.gpus() > world.gpus()) {
+  if (plan.gpus() > world.machine.gpus()) {
     out.reasons.push_back(fmt::format("it takes {} GPUs, {} more than the {} there are",
-                                      plan.gpus(), plan.gpus() - world.gpus(), world.gpus()));
+                                      plan.gpus(), plan.gpus() - world.machine.gpus(),
+                                      world.machine.gpus()));
     return;
   }
   for (const Error& e : check_fits(world, plan)) out.reasons.push_back(e.message);
@@ -67,7 +68,7 @@ void check_room(const twin::World& world, const serving::ServingPlan& plan, WhyN
 
 /// Targets of the SLO that an almost idle plan misses.
 void check_idle(const twin::World& world, const Candidate& c, WhyNotReport& out) {
-  for (const serving::SloTarget& t : world.slo) {
+  for (const serving::SloTarget& t : world.load.slo) {
     const bool first = t.metric == serving::Metric::ttft;
     const serving::Percentiles& p = first ? c.state.ttft : c.state.tpot;
     const Time v = t.quantile < 0.0    ? p.mean
@@ -170,7 +171,7 @@ WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
   out.ruled_out = !out.reasons.empty();
   if (out.ruled_out) return out;
   out.candidate = candidate_of(world, {plan, 0.0});
-  const std::optional<double> target = world.target_rate();
+  const std::optional<double> target = world.load.target_rate();
   if (!out.candidate->meets_slo && target && out.candidate->state.requests > 1e-3) {
     out.reasons.push_back(fmt::format("it carries {:.4g} of {:.4g} requests/s; beyond, {}",
                                       out.candidate->state.requests, *target,

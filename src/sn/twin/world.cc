@@ -6,7 +6,7 @@
 
 namespace sn::twin {
 
-std::optional<double> World::target_rate() const {
+std::optional<double> Load::target_rate() const {
   switch (rate.kind) {
     case RateSpec::Kind::knee:
       return std::nullopt;
@@ -20,24 +20,24 @@ std::optional<double> World::target_rate() const {
 
 std::vector<double> param_values(const World& world) {
   std::vector<double> out;
-  out.reserve(world.params.size());
-  for (const hw::Param& p : world.params) out.push_back(p.value);
+  out.reserve(world.machine.params.size());
+  for (const catalog::Param& p : world.machine.params) out.push_back(p.value);
   return out;
 }
 
 World with_values(const World& world, const std::vector<double>& values) {
-  SN_ASSERT(values.size() == world.params.size());
+  SN_ASSERT(values.size() == world.machine.params.size());
   World out = world;
   // The order in which resolve() reads them.
-  hw::ParamAssigner assign(values);
-  describe(assign, out.cluster);
-  describe(assign, out.kernels);
-  describe(assign, out.collectives);
-  describe(assign, out.framework);
-  describe(assign, out.traits);
+  catalog::ParamAssigner assign(values);
+  describe(assign, out.machine.cluster);
+  describe(assign, out.machine.kernels);
+  describe(assign, out.machine.collectives);
+  describe(assign, out.machine.framework);
+  describe(assign, out.machine.traits);
   SN_ASSERT(assign.next() == values.size());
-  hw::complete(out.cluster);
-  for (std::size_t i = 0; i < values.size(); ++i) out.params[i].value = values[i];
+  hw::complete(out.machine.cluster);
+  for (std::size_t i = 0; i < values.size(); ++i) out.machine.params[i].value = values[i];
   return out;
 }
 

@@ -1,6 +1,7 @@
 // sn/twin/world.h
 //
-// A scenario resolved: every value that models read, checked, and the list of numbers it rests on.
+// A scenario resolved: every value that models read, checked, and the list of numbers it rests on;
+// in two parts, the machine and the load on it.
 //
 // Immutable by convention. `with_values` gives the same World with other numbers, by ParamId: the
 // one routine behind elasticities and assumption checks.
@@ -52,8 +53,8 @@ struct SearchSpec {
   friend bool operator==(const SearchSpec&, const SearchSpec&) = default;
 };
 
-struct World {
-  std::string name;
+/// What stands there, whatever is asked of it: cluster, the software on it, the model it carries.
+struct Machine {
   hw::Cluster cluster;
   kernel::KernelParams kernels;
   collective::CollectiveParams collectives;
@@ -62,6 +63,21 @@ struct World {
   llm::Uncertainty uncertainty;  // of the chip's generation
   llm::ModelSpec model;
   std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
+  hw::Conditions conditions;
+  double kv_block = 64.0;      // tokens of a KV block
+  std::int64_t gpu_limit = 0;  // GPUs that a plan may take; 0: all of the cluster
+  catalog::Params params;      // every number of cluster, kernels, collectives, framework, traits
+
+  /// What times of steps and collectives are made of.
+  [[nodiscard]] llm::StepMachine parts() const {
+    return {cluster, kernels, collectives, framework, traits};
+  }
+  /// GPUs that a plan may take.
+  [[nodiscard]] std::int64_t gpus() const { return gpu_limit > 0 ? gpu_limit : cluster.gpus(); }
+};
+
+/// What is asked of a machine: requests, their targets, what may be chosen to meet them.
+struct Load {
   serving::Workload workload;
   // What `workload` was summarised from, for simulation; neither of a preset.
   std::shared_ptr<const serving::TraceFile> trace;
@@ -69,25 +85,24 @@ struct World {
   RateSpec rate;
   serving::Slo slo;
   SearchSpec search;
-  std::string measurements;    // folder of measured tables to lay over the kernels; empty: none
-  std::int64_t gpu_limit = 0;  // GPUs that a plan may take; 0: all of the cluster
-  hw::Conditions conditions;
-  double kv_block = 64.0;
-  std::uint64_t seed = 1;
-  hw::Params params;  // every number of cluster, kernels, collectives, framework and traits
-  Errors warnings;    // malformed trace lines that were skipped, and the like
 
-  [[nodiscard]] serving::ServingInputs inputs() const {
-    return {
-        model, {cluster, kernels, collectives, framework, traits}, workload, conditions, kv_block};
-  }
-  /// GPUs that a plan may take.
-  [[nodiscard]] std::int64_t gpus() const { return gpu_limit > 0 ? gpu_limit : cluster.gpus(); }
   /// Requests per second that `rate` asks for; nothing for the knee.
   [[nodiscard]] std::optional<double> target_rate() const;
 };
 
-/// Values of `world.params`, in order.
+struct World {
+  std::string name;
+  Machine machine;
+  Load load;
+  std::uint64_t seed = 1;
+  Errors warnings;  // malformed trace lines that were skipped, and the like
+
+  [[nodiscard]] serving::ServingInputs inputs() const {
+    return {machine.model, machine.parts(), load.workload, machine.conditions, machine.kv_block};
+  }
+};
+
+/// Values of `world.machine.params`, in order.
 [[nodiscard]] std::vector<double> param_values(const World& world);
 
 /// `world` with `values` in place of its numbers (same order and length as `params`).

@@ -33,7 +33,7 @@ inline Result<World> resolve_text(const std::string& text, const TestFiles& file
   Result<Node> scenario = parse_document("s.yaml", text);
   if (!scenario) return fail(scenario.error());
   apply(overrides, *scenario);
-  return resolve(*scenario, hw::shipped_catalog(), loader_of(files), directory);
+  return resolve(*scenario, catalog::shipped_catalog(), loader_of(files), directory);
 }
 
 /// The World of a text that is expected to be right.

@@ -9,6 +9,6 @@
 
 int main() {
   std::printf("%s %zu\n", sn::nearest("al182", {"al128", "hgx-h200"}).c_str(),
-              sn::hw::embedded_catalog().size());
-  return sn::hw::embedded_catalog().empty() ? 1 : 0;
+              sn::catalog::embedded_catalog().size());
+  return sn::catalog::embedded_catalog().empty() ? 1 : 0;
 }

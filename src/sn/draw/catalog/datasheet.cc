@@ -31,9 +31,9 @@ struct PublishedModel {
 
 template <class V>
 void describe(V& v, PublishedModel& p) {
-  v.text("checkpoint", p.checkpoint, hw::Need::optional);
-  v.ratio("published.parameters", p.parameters, 1e6, 1e15, hw::Need::optional);
-  v.ratio("published.active_parameters", p.active, 1e6, 1e15, hw::Need::optional);
+  v.text("checkpoint", p.checkpoint, catalog::Need::optional);
+  v.ratio("published.parameters", p.parameters, 1e6, 1e15, catalog::Need::optional);
+  v.ratio("published.active_parameters", p.active, 1e6, 1e15, catalog::Need::optional);
   v.group("traits", p.traits);
 }
 
@@ -43,22 +43,24 @@ namespace {
 /// and flags from the tree.
 class LineCollector {
  public:
-  LineCollector(const Node& tree, const hw::SourceBook& sources, const hw::Params& params,
+  LineCollector(const Node& tree, const catalog::SourceBook& sources, const catalog::Params& params,
                 std::vector<DatasheetLine>& lines)
       : tree_(tree), sources_(sources), params_(params), lines_(lines) {}
 
   template <Dimension D>
   void quantity(std::string_view, Quantity<D>&, Quantity<D>, Quantity<D>,
-                hw::Need = hw::Need::required) {
+                catalog::Need = catalog::Need::required) {
     number();
   }
-  void ratio(std::string_view, double&, double, double, hw::Need = hw::Need::required) { number(); }
+  void ratio(std::string_view, double&, double, double, catalog::Need = catalog::Need::required) {
+    number();
+  }
   void count(std::string_view, std::int64_t&, std::int64_t, std::int64_t,
-             hw::Need = hw::Need::required) {
+             catalog::Need = catalog::Need::required) {
     number();
   }
   void flag(std::string_view path, bool& value) { leaf(path, value ? "yes" : "no"); }
-  void text(std::string_view path, std::string& value, hw::Need = hw::Need::required) {
+  void text(std::string_view path, std::string& value, catalog::Need = catalog::Need::required) {
     leaf(path, value);
   }
   template <class Group>
@@ -76,18 +78,18 @@ class LineCollector {
 
   void number() {
     SN_ASSERT(next_ < params_.size());
-    const hw::Param& p = params_[next_++];
+    const catalog::Param& p = params_[next_++];
     DatasheetLine line{.path = p.path, .dimension = p.dimension, .figures = {}};
     if (p.present) {
       line.figures.push_back({text_of(p, p.value), p.value, p.provenance});
-      for (const hw::Alternative& a : p.alternatives) {
+      for (const catalog::Alternative& a : p.alternatives) {
         line.figures.push_back({text_of(p, a.value), a.value, a.provenance});
       }
     }
     lines_.push_back(std::move(line));
   }
 
-  [[nodiscard]] static std::string text_of(const hw::Param& p, double value) {
+  [[nodiscard]] static std::string text_of(const catalog::Param& p, double value) {
     return p.discrete ? format_number(value, 15) : format_quantity(value, p.dimension);
   }
 
@@ -99,36 +101,36 @@ class LineCollector {
     lines_.push_back(std::move(line));
   }
 
-  [[nodiscard]] hw::Provenance provenance_of(const Node& node) const {
-    hw::Provenance out;
-    out.confidence = hw::Confidence::high;
-    out.source.grade = hw::Grade::official;
+  [[nodiscard]] catalog::Provenance provenance_of(const Node& node) const {
+    catalog::Provenance out;
+    out.confidence = catalog::Confidence::high;
+    out.source.grade = catalog::Grade::official;
     if (!node.is_map()) return out;  // a name of the catalog's own: nothing to prove
     if (const Node* id = node.find("source")) {
-      const hw::SourceInfo* info = sources_.find(id->text());
+      const catalog::SourceInfo* info = sources_.find(id->text());
       if (info != nullptr) out.source = *info;
     }
     if (const Node* note = node.find("note")) out.note = note->text();
     const Node* confidence = node.find("confidence");
     const std::string level = confidence == nullptr ? "high" : confidence->text();
-    if (level == "medium") out.confidence = hw::Confidence::medium;
-    if (level == "low") out.confidence = hw::Confidence::low;
+    if (level == "medium") out.confidence = catalog::Confidence::medium;
+    if (level == "low") out.confidence = catalog::Confidence::low;
     return out;
   }
 
   const Node& tree_;
-  const hw::SourceBook& sources_;
-  const hw::Params& params_;
+  const catalog::SourceBook& sources_;
+  const catalog::Params& params_;
   std::vector<DatasheetLine>& lines_;
   std::string scope_;
   std::size_t next_ = 0;
 };
 
 template <class T>
-T add_lines(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+T add_lines(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
   T out;
-  hw::Params params;
-  hw::read_entry(catalog, tree, "", out, params, errors);
+  catalog::Params params;
+  catalog::read_entry(catalog, tree, "", out, params, errors);
   if (!errors.empty()) return out;
   LineCollector collector(tree, catalog.sources(), params, sheet.lines);
   describe(collector, out);
@@ -152,7 +154,7 @@ void add_parts(const Node& node, const std::string& path, Datasheet& sheet) {
   }
 }
 
-void add_model(const hw::Catalog& catalog, Node tree, Datasheet& sheet, Errors& errors) {
+void add_model(const catalog::Catalog& catalog, Node tree, Datasheet& sheet, Errors& errors) {
   const Node* config = tree.find("config");
   if (config == nullptr) {
     errors.push_back({.code = ErrorCode::missing,
@@ -174,11 +176,11 @@ void add_model(const hw::Catalog& catalog, Node tree, Datasheet& sheet, Errors& 
 }
 
 /// A line an argument: the program that takes it as the value, its meaning as the note.
-void add_tool(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+void add_tool(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
   const planner::ToolTable table = take(planner::read_tool(tree, sheet.name), errors);
-  hw::Provenance from;
-  from.confidence = hw::Confidence::high;
-  if (const hw::SourceInfo* info = catalog.sources().find(text_at(tree, "source"))) {
+  catalog::Provenance from;
+  from.confidence = catalog::Confidence::high;
+  if (const catalog::SourceInfo* info = catalog.sources().find(text_at(tree, "source"))) {
     from.source = *info;
   }
   for (const planner::ToolProgram& program : table.programs) {
@@ -192,11 +194,12 @@ void add_tool(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Er
 }
 
 /// A line a product; its conditions are the note of the entry.
-void add_published(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+void add_published(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet,
+                   Errors& errors) {
   const evidence::PublishedProducts p = take(evidence::read_published(tree, sheet.name), errors);
-  hw::Provenance from;
-  from.confidence = hw::Confidence::high;
-  if (const hw::SourceInfo* info = catalog.sources().find(p.source)) from.source = *info;
+  catalog::Provenance from;
+  from.confidence = catalog::Confidence::high;
+  if (const catalog::SourceInfo* info = catalog.sources().find(p.source)) from.source = *info;
   from.note = p.citation;
   for (const evidence::PublishedProduct& x : p.products) {
     sheet.lines.push_back({.path = x.shape(),
@@ -206,10 +209,10 @@ void add_published(const hw::Catalog& catalog, const Node& tree, Datasheet& shee
 }
 
 /// What was published of a supernode and what it was serving: `validate serving` predicts the rest.
-void add_case(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors&) {
-  hw::Provenance from;
-  from.confidence = hw::Confidence::high;
-  if (const hw::SourceInfo* info = catalog.sources().find(text_at(tree, "source"))) {
+void add_case(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors&) {
+  catalog::Provenance from;
+  from.confidence = catalog::Confidence::high;
+  if (const catalog::SourceInfo* info = catalog.sources().find(text_at(tree, "source"))) {
     from.source = *info;
   }
   for (const std::string_view group : {"published", "load"}) {
@@ -225,21 +228,22 @@ void add_case(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Er
   }
 }
 
-hw::Provenance provenance_of(const hw::Catalog& catalog, const Node& node) {
-  hw::Provenance from;
-  if (const hw::SourceInfo* info = catalog.sources().find(text_at(node, "source"))) {
+catalog::Provenance provenance_of(const catalog::Catalog& catalog, const Node& node) {
+  catalog::Provenance from;
+  if (const catalog::SourceInfo* info = catalog.sources().find(text_at(node, "source"))) {
     from.source = *info;
   }
   const std::string sure = text_at(node, "confidence");
-  from.confidence = sure == "high"     ? hw::Confidence::high
-                    : sure == "medium" ? hw::Confidence::medium
-                                       : hw::Confidence::low;
+  from.confidence = sure == "high"     ? catalog::Confidence::high
+                    : sure == "medium" ? catalog::Confidence::medium
+                                       : catalog::Confidence::low;
   from.note = text_at(node, "note");
   return from;
 }
 
 /// What a benchmark asks for and how it is deployed; `validate serving` plays it.
-void add_benchmark(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+void add_benchmark(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet,
+                   Errors& errors) {
   const Result<evidence::Benchmark> known = evidence::read_benchmark(tree, catalog.sources());
   if (!known) {
     errors.insert(errors.end(), known.error().begin(), known.error().end());
@@ -276,15 +280,16 @@ void add_benchmark(const hw::Catalog& catalog, const Node& tree, Datasheet& shee
 /// How the lines of each kind are read. A new kind is one line.
 struct KindReader {
   std::string_view kind;
-  void (*add)(const hw::Catalog&, const Node&, Datasheet&, Errors&);
+  void (*add)(const catalog::Catalog&, const Node&, Datasheet&, Errors&);
 };
 
 template <class T>
-void add_described(const hw::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
+void add_described(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet,
+                   Errors& errors) {
   static_cast<void>(add_lines<T>(catalog, tree, sheet, errors));
 }
 
-void add_workload(const hw::Catalog&, const Node& tree, Datasheet& sheet, Errors& errors) {
+void add_workload(const catalog::Catalog&, const Node& tree, Datasheet& sheet, Errors& errors) {
   serving::Workload w = take(serving::read_workload(tree, sheet.name), errors);
   if (errors.empty()) sheet.workload = std::move(w);
 }
@@ -298,8 +303,8 @@ constexpr KindReader readers[] = {
     {"rack", add_described<hw::Rack>},
     {"scale-out", add_described<hw::ScaleOut>},
     {"dcn", add_described<hw::Dcn>},
-    {"model",
-     [](const hw::Catalog& c, const Node& t, Datasheet& s, Errors& e) { add_model(c, t, s, e); }},
+    {"model", [](const catalog::Catalog& c, const Node& t, Datasheet& s,
+                 Errors& e) { add_model(c, t, s, e); }},
     {"kernels", add_described<kernel::KernelParams>},
     {"kernel_software", add_described<kernel::SoftwareParams>},
     {"uncertainty", add_described<llm::Uncertainty>},
@@ -315,7 +320,7 @@ constexpr KindReader readers[] = {
 
 }  // namespace
 
-Result<Datasheet> read_datasheet(const hw::Catalog& catalog, const hw::CatalogKind& kind,
+Result<Datasheet> read_datasheet(const catalog::Catalog& catalog, const catalog::CatalogKind& kind,
                                  std::string_view name) {
   const Result<Node> tree = catalog.entry(kind, name);
   if (!tree) return fail(tree.error());
@@ -354,7 +359,7 @@ Result<Datasheet> read_model_datasheet(const Node& config, std::string name) {
                    .workload = {}};
 }
 
-CatalogListing list_kind(const hw::Catalog& catalog, const hw::CatalogKind& kind) {
+CatalogListing list_kind(const catalog::Catalog& catalog, const catalog::CatalogKind& kind) {
   CatalogListing out{.kind = std::string(kind.name),
                      .folder = std::string(kind.folder),
                      .description = std::string(kind.description),

@@ -26,7 +26,7 @@ namespace sn::draw {
 struct Figure {
   std::string text;              // with unit
   std::optional<double> number;  // base units; nothing for names and flags
-  hw::Provenance provenance;
+  catalog::Provenance provenance;
 };
 
 /// One line: the value that is used first, then those of other sources. No figures: the entry has
@@ -68,8 +68,9 @@ struct Datasheet {
 };
 
 /// Errors: an unknown name, or mistakes in the entry.
-[[nodiscard]] Result<Datasheet> read_datasheet(const hw::Catalog& catalog,
-                                               const hw::CatalogKind& kind, std::string_view name);
+[[nodiscard]] Result<Datasheet> read_datasheet(const catalog::Catalog& catalog,
+                                               const catalog::CatalogKind& kind,
+                                               std::string_view name);
 
 /// The datasheet of a model outside the catalog: a config.json, or an entry that holds one under
 /// `config`. It has no folder and no lines. Errors: as `llm::read_model`.
@@ -88,7 +89,8 @@ struct CatalogListing {
   std::vector<std::pair<std::string, std::string>> entries;  // name, title
 };
 
-[[nodiscard]] CatalogListing list_kind(const hw::Catalog& catalog, const hw::CatalogKind& kind);
+[[nodiscard]] CatalogListing list_kind(const catalog::Catalog& catalog,
+                                       const catalog::CatalogKind& kind);
 [[nodiscard]] std::string listing_text(const std::vector<CatalogListing>& kinds,
                                        const TextStyle& style);
 [[nodiscard]] std::string listing_json(const std::vector<CatalogListing>& kinds);

@@ -33,7 +33,7 @@ std::string_view base_unit(Dimension d) {
 }
 
 void write_figure(JsonWriter& w, const Figure& f) {
-  const hw::Provenance& p = f.provenance;
+  const catalog::Provenance& p = f.provenance;
   w.begin_object();
   w.member("text", f.text).key("value");
   if (f.number) {
@@ -47,10 +47,10 @@ void write_figure(JsonWriter& w, const Figure& f) {
   } else {
     w.begin_object();
     w.member("id", p.source.id).member("title", p.source.title);
-    w.member("date", p.source.date).member("grade", hw::to_string(p.source.grade));
+    w.member("date", p.source.date).member("grade", to_string(p.source.grade));
     w.end_object();
   }
-  w.member("confidence", hw::to_string(p.confidence));
+  w.member("confidence", to_string(p.confidence));
   w.member("assumed", p.assumed()).member("note", p.note);
   w.end_object();
 }

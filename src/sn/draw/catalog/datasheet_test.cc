@@ -11,7 +11,7 @@
 namespace sn::draw {
 namespace {
 
-constexpr hw::EmbeddedFile files[] = {
+constexpr catalog::EmbeddedFile files[] = {
     {"sources.yaml",
      "vendor: {title: Vendor datasheet, date: \"2024-03\", grade: official}\n"
      "rival: {title: Somebody else, date: \"2025-01\", grade: third party}\n"
@@ -37,8 +37,8 @@ constexpr hw::EmbeddedFile files[] = {
      "  expert_imbalance: {value: 1, source: assumption, confidence: low, note: none}\n"},
 };
 
-hw::Catalog catalog() {
-  Result<hw::Catalog> out = hw::Catalog::open(files);
+catalog::Catalog catalog() {
+  Result<catalog::Catalog> out = catalog::Catalog::open(files);
   EXPECT_TRUE(out.has_value());
   return *std::move(out);
 }
@@ -55,8 +55,8 @@ std::string line_with(const std::string& text, const std::string& part) {
 }
 
 TEST(Datasheet, ShowsSourcesThatDisagreeOnConsecutiveLines) {
-  const hw::Catalog c = catalog();
-  const auto sheet = read_datasheet(c, *hw::find_kind("link"), "wire");
+  const catalog::Catalog c = catalog();
+  const auto sheet = read_datasheet(c, *catalog::find_kind("link"), "wire");
   ASSERT_TRUE(sheet.has_value()) << render(sheet.error());
   ASSERT_EQ(sheet->lines.size(), 4u);  // bandwidth, efficiency, latency, reach
   ASSERT_EQ(sheet->lines[0].figures.size(), 2u);
@@ -77,8 +77,8 @@ TEST(Datasheet, ShowsSourcesThatDisagreeOnConsecutiveLines) {
 }
 
 TEST(Datasheet, StarsAssumptionsAndExplainsThemAtTheFoot) {
-  const hw::Catalog c = catalog();
-  const auto sheet = read_datasheet(c, *hw::find_kind("link"), "wire");
+  const catalog::Catalog c = catalog();
+  const auto sheet = read_datasheet(c, *catalog::find_kind("link"), "wire");
   ASSERT_TRUE(sheet.has_value());
   const std::string text = datasheet_text(*sheet, {});
   EXPECT_TRUE(has(line_with(text, "0.82"), "*"));
@@ -94,8 +94,8 @@ TEST(Datasheet, StarsAssumptionsAndExplainsThemAtTheFoot) {
 }
 
 TEST(Datasheet, ModelsAreCounted) {
-  const hw::Catalog c = catalog();
-  const auto sheet = read_datasheet(c, *hw::find_kind("model"), "tiny");
+  const catalog::Catalog c = catalog();
+  const auto sheet = read_datasheet(c, *catalog::find_kind("model"), "tiny");
   ASSERT_TRUE(sheet.has_value()) << render(sheet.error());
   ASSERT_TRUE(sheet->model.has_value());
   // Two layers of attention (q, o: 64 x 64; k, v: 64 x 32) and SwiGLU (3 x 64 x 128).
@@ -108,28 +108,28 @@ TEST(Datasheet, ModelsAreCounted) {
 }
 
 TEST(Datasheet, MistakesAreReported) {
-  const hw::Catalog c = catalog();
-  EXPECT_FALSE(read_datasheet(c, *hw::find_kind("link"), "broken").has_value());
-  const auto unknown = read_datasheet(c, *hw::find_kind("link"), "wier");
+  const catalog::Catalog c = catalog();
+  EXPECT_FALSE(read_datasheet(c, *catalog::find_kind("link"), "broken").has_value());
+  const auto unknown = read_datasheet(c, *catalog::find_kind("link"), "wier");
   ASSERT_FALSE(unknown.has_value());
   EXPECT_TRUE(has(unknown.error().front().hint, "wire"));
 }
 
 TEST(Listing, NamesAndTitles) {
-  const hw::Catalog c = catalog();
-  const CatalogListing links = list_kind(c, *hw::find_kind("links"));
+  const catalog::Catalog c = catalog();
+  const CatalogListing links = list_kind(c, *catalog::find_kind("links"));
   const std::string one = listing_text({links}, {});
   EXPECT_TRUE(has(one, "wire    A wire"));
-  const std::string all = listing_text({links, list_kind(c, *hw::find_kind("chips"))}, {});
+  const std::string all = listing_text({links, list_kind(c, *catalog::find_kind("chips"))}, {});
   EXPECT_TRUE(has(line_with(all, "links"), "wire, broken"));
   EXPECT_TRUE(has(line_with(all, "chips"), "(none)"));
   EXPECT_TRUE(parse_document("x.json", listing_json({links})).has_value());
 }
 
 TEST(Datasheet, EveryShippedEntryHasAPage) {
-  const Result<hw::Catalog> shipped = hw::Catalog::embedded();
+  const Result<catalog::Catalog> shipped = catalog::Catalog::embedded();
   ASSERT_TRUE(shipped.has_value());
-  for (const hw::CatalogKind& kind : hw::catalog_kinds()) {
+  for (const catalog::CatalogKind& kind : catalog::catalog_kinds()) {
     for (const std::string& name : shipped->names(kind)) {
       SCOPED_TRACE(std::string(kind.folder) + "/" + name);
       const auto sheet = read_datasheet(*shipped, kind, name);

@@ -75,7 +75,7 @@ std::string assumptions(const Datasheet& sheet, const TextStyle& style) {
   std::string out;
   for (const DatasheetLine& line : sheet.lines) {
     if (!line.assumed()) continue;
-    const hw::Provenance& p = line.figures.front().provenance;
+    const catalog::Provenance& p = line.figures.front().provenance;
     const std::string why = p.note.empty() ? p.source.title : p.note;
     out += "  " + wrapped("* " + line.path + ": " + why, 4, page_width) + "\n";
   }
@@ -84,10 +84,10 @@ std::string assumptions(const Datasheet& sheet, const TextStyle& style) {
 }
 
 std::string sources(const Datasheet& sheet, const TextStyle& style) {
-  std::map<std::string, hw::SourceInfo> used;
+  std::map<std::string, catalog::SourceInfo> used;
   for (const DatasheetLine& line : sheet.lines) {
     for (const Figure& f : line.figures) {
-      const hw::SourceInfo& s = f.provenance.source;
+      const catalog::SourceInfo& s = f.provenance.source;
       if (!s.id.empty()) used.emplace(s.id, s);
     }
   }

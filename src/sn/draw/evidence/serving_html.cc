@@ -98,7 +98,7 @@ std::string groups(const ServingValidation& v) {
   for (const ServingReport& r : v.groups) {
     std::vector<std::string> cells = {r.name, count(r.rows), count(r.predicted)};
     for (const ServingMetric metric : metrics) {
-      const evidence::Metrics& m = of(r, metric).held_out;
+      const measured::Metrics& m = of(r, metric).held_out;
       cells.push_back(count(m.n));
       cells.push_back(m.n > 0 ? html_percent(m.mape) : "-");
       cells.push_back(m.n > 0 ? html_percent(m.median) : "-");

@@ -12,7 +12,7 @@ namespace {
 
 using evidence::ServingReport;
 
-void write(JsonWriter& w, const evidence::Metrics& m) {
+void write(JsonWriter& w, const measured::Metrics& m) {
   w.begin_object();
   w.member("mape", m.mape).member("median", m.median).member("p90", m.p90);
   w.member("bias", m.bias).member("floor", m.floor).member("n", std::uint64_t{m.n});

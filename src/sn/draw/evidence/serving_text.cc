@@ -22,7 +22,7 @@ std::string percent(double share) {
   return std::isfinite(share) ? fixed(100.0 * share, 1) + " %" : "-";
 }
 
-std::string counted(const evidence::Metrics& m, double value) {
+std::string counted(const measured::Metrics& m, double value) {
   return m.n > 0 ? percent(value) : "-";
 }
 

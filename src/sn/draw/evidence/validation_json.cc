@@ -11,9 +11,9 @@ namespace sn::draw {
 namespace {
 
 using evidence::FileReport;
-using evidence::Metrics;
 using evidence::Summary;
 using evidence::TableReport;
+using measured::Metrics;
 
 void write(JsonWriter& w, const Metrics& m) {
   w.begin_object();

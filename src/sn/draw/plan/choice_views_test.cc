@@ -102,10 +102,10 @@ TEST(Tradeoff, TableHasTheFrontAndTheSheetAllPoints) {
 }
 
 TEST(CatalogDiff, OfAnEntryAndItselfIsEmpty) {
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   ASSERT_TRUE(catalog);
   const auto sheet = [&](const char* kind, const char* name) {
-    Result<Datasheet> s = read_datasheet(*catalog, *hw::find_kind(kind), name);
+    Result<Datasheet> s = read_datasheet(*catalog, *catalog::find_kind(kind), name);
     EXPECT_TRUE(s);
     return *std::move(s);
   };

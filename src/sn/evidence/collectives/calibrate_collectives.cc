@@ -129,7 +129,7 @@ double median_error(const CollectiveSet& set, const collective::CollectiveParams
     errors.push_back(predicted_seconds(set.machines.find(c->rack)->second, p, *c) / c->seconds -
                      1.0);
   }
-  return metrics_of(errors).median;
+  return measured::metrics_of(errors).median;
 }
 
 CollectiveFit fit_family(const FamilySpec& spec, const std::string& entry, const CollectiveSet& set,
@@ -173,7 +173,7 @@ std::vector<CollectiveCase> read_fitted(const std::string& directory, const Coll
   for (const CollectiveFile& file : found.files) {
     const Salvage text = salvage_file(file.path);
     if (text.stopped_by) errors.push_back(*text.stopped_by);
-    Faults faults;
+    measured::Faults faults;
     for (CollectiveCase& c : read_collective_file(file.name, text.text, rack, faults)) {
       if (!c.skip.empty() || !c.fitted() || !set.machines.contains(c.rack)) continue;
       out.push_back(std::move(c));

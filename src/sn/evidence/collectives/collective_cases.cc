@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr double copy_share = 0.8;
 constexpr std::size_t log_probe = std::size_t{1} << 16;
 
-using TableReader = CollectiveCases (*)(CsvReader&, Faults&);
+using TableReader = CollectiveCases (*)(measured::CsvReader&, measured::Faults&);
 
 TableReader table_reader(std::string_view name) {
   const std::string_view file = name.substr(name.find_last_of('/') + 1);
@@ -67,23 +67,24 @@ double request_seconds(const collective::CollectiveTimer& timer, const ExchangeR
 bool CollectiveCase::fitted() const {
   std::uint64_t h = 0;
   for (const std::string* part : {&rack, &family, &shape}) {
-    for (const char c : *part) h = mixed_bits(h ^ static_cast<unsigned char>(c));
+    for (const char c : *part) h = measured::mixed_bits(h ^ static_cast<unsigned char>(c));
   }
   return h % 4 == 0;
 }
 
-Result<CollectiveSet> read_collective_set(const hw::Catalog& catalog, hw::Params& params) {
+Result<CollectiveSet> read_collective_set(const catalog::Catalog& catalog,
+                                          catalog::Params& params) {
   CollectiveSet set;
   Errors errors;
-  const hw::CatalogKind* racks = hw::find_kind("rack");
-  const hw::CatalogKind* outs = hw::find_kind("scale-out");
-  const hw::CatalogKind* entries = hw::find_kind("collectives");
+  const catalog::CatalogKind* racks = catalog::find_kind("rack");
+  const catalog::CatalogKind* outs = catalog::find_kind("scale-out");
+  const catalog::CatalogKind* entries = catalog::find_kind("collectives");
   SN_ASSERT(racks != nullptr && outs != nullptr && entries != nullptr);
-  hw::Params unused;
+  catalog::Params unused;
   for (const std::string& name : catalog.names(*entries)) {
     const Node tree = take(catalog.resolve(*entries, Node::scalar(name)), errors);
     collective::CollectiveParams p;
-    hw::read_entry(catalog, tree, "collectives." + name, p, params, errors);
+    catalog::read_entry(catalog, tree, "collectives." + name, p, params, errors);
     p.name = name;
     set.params.emplace(name, std::move(p));
   }
@@ -91,8 +92,8 @@ Result<CollectiveSet> read_collective_set(const hw::Catalog& catalog, hw::Params
   for (const std::string& name : catalog.names(*racks)) {
     const Node tree = take(catalog.resolve(*racks, Node::scalar(name)), errors);
     hw::Cluster cluster;
-    hw::read_entry(catalog, tree, "rack", cluster.rack, unused, errors);
-    hw::read_entry(catalog, out, "scale_out", cluster.scale_out, unused, errors);
+    catalog::read_entry(catalog, tree, "rack", cluster.rack, unused, errors);
+    catalog::read_entry(catalog, out, "scale_out", cluster.scale_out, unused, errors);
     if (!errors.empty()) return fail(std::move(errors));
     cluster.racks = 1024;
     cluster.dcn.bandwidth = Bandwidth::from_si(1e9);
@@ -145,10 +146,11 @@ CollectiveFiles find_collective_files(const std::string& directory) {
 }
 
 std::vector<CollectiveCase> read_collective_file(std::string_view name, std::string_view text,
-                                                 const std::string& rack, Faults& faults) {
+                                                 const std::string& rack,
+                                                 measured::Faults& faults) {
   const TableReader reader = table_reader(name);
   if (reader == nullptr) return read_nccl_tests_log(name, text, rack, faults);
-  CsvReader csv(text, std::string(name));
+  measured::CsvReader csv(text, std::string(name));
   return reader(csv, faults);
 }
 

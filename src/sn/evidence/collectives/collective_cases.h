@@ -42,8 +42,8 @@ struct CollectiveSet {
 };
 
 /// All racks of the catalog. `params` receives the parameters with their provenance.
-[[nodiscard]] Result<CollectiveSet> read_collective_set(const hw::Catalog& catalog,
-                                                        hw::Params& params);
+[[nodiscard]] Result<CollectiveSet> read_collective_set(const catalog::Catalog& catalog,
+                                                        catalog::Params& params);
 
 /// One direction of an expert exchange.
 struct ExchangeRequest {
@@ -95,7 +95,7 @@ struct CollectiveFiles {
 [[nodiscard]] std::vector<CollectiveCase> read_collective_file(std::string_view name,
                                                                std::string_view text,
                                                                const std::string& rack,
-                                                               Faults& faults);
+                                                               measured::Faults& faults);
 
 /// Predicted seconds. The machine and its parameters must be in `set`, the case not skipped.
 [[nodiscard]] double predicted_seconds(const CollectiveMachine& machine,

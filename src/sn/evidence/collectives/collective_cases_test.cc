@@ -16,8 +16,8 @@ using collective::Op;
 using collective::Request;
 
 std::vector<CollectiveCase> read(std::string_view name, std::string_view text,
-                                 Faults* faults = nullptr) {
-  Faults own;
+                                 measured::Faults* faults = nullptr) {
+  measured::Faults own;
   return read_collective_file(name, text, "", faults != nullptr ? *faults : own);
 }
 
@@ -40,7 +40,7 @@ TEST(NcclTable, RowsBecomeLibraryRequests) {
 }
 
 TEST(NcclTable, MalformedRowsAreFaultsAndTheRestIsRead) {
-  Faults faults;
+  measured::Faults faults;
   const auto cases = read("nccl_intra_node.csv",
                           nccl +
                               "h200_sxm,nccl,2.29.2,X,all_reduce,half,8,1,2,nan,0,1\n"
@@ -55,7 +55,7 @@ TEST(NcclTable, MalformedRowsAreFaultsAndTheRestIsRead) {
 }
 
 TEST(NcclTable, MissingColumnsAreNamed) {
-  Faults faults;
+  measured::Faults faults;
   EXPECT_TRUE(read("nccl_intra_node.csv", "system,op\nh100_sxm,all_reduce\n", &faults).empty());
   const Errors errors = faults.list("nccl_intra_node.csv");
   ASSERT_EQ(errors.size(), 1u);
@@ -110,7 +110,7 @@ constexpr std::string_view log =
     "# Avg bus bandwidth    : 71.1\n";
 
 TEST(NcclTestsLog, OutOfPlaceAndInPlace) {
-  Faults faults;
+  measured::Faults faults;
   const auto cases = read("all_reduce_perf.txt", log, &faults);
   ASSERT_EQ(cases.size(), 2u);
   EXPECT_EQ(cases[0].rack, "hgx-h100");
@@ -125,7 +125,7 @@ TEST(NcclTestsLog, SaysWhatItLacks) {
   const auto cases = read("run.txt", log);
   ASSERT_EQ(cases.size(), 2u);
   EXPECT_NE(cases[0].skip.find("operation"), std::string_view::npos);
-  Faults faults;
+  measured::Faults faults;
   EXPECT_TRUE(read("all_reduce.txt", "nothing here\n", &faults).empty());
   EXPECT_EQ(faults.count(), 1u);
 }

@@ -34,7 +34,7 @@ bool integer_type(std::string_view dtype) {
   return dtype.starts_with("int") || dtype.starts_with("uint");
 }
 
-Error bad_field(const CsvReader& csv, std::string message) {
+Error bad_field(const measured::CsvReader& csv, std::string message) {
   return {.code = ErrorCode::data,
           .message = std::move(message),
           .where = {.file = csv.file(), .line = csv.line()},
@@ -84,7 +84,8 @@ CollectiveCase operation(Op op, std::string rack, std::int64_t gpus, double byte
 
 }  // namespace
 
-NamedColumns::NamedColumns(CsvReader& csv, std::vector<std::string> names, Faults& faults)
+NamedColumns::NamedColumns(measured::CsvReader& csv, std::vector<std::string> names,
+                           measured::Faults& faults)
     : csv_(csv), names_(std::move(names)), faults_(faults) {
   std::string lacking;
   for (const std::string& name : names_) {
@@ -131,7 +132,7 @@ std::string rack_of_system(std::string_view system) {
   return {};
 }
 
-CollectiveCases read_nccl_table(CsvReader& csv, Faults& faults) {
+CollectiveCases read_nccl_table(measured::CsvReader& csv, measured::Faults& faults) {
   CollectiveCases out;
   const NamedColumns row(
       csv, {"system", "nccl_version", "op", "dtype", "num_gpus", "size_bytes", "latency_us"},
@@ -159,7 +160,7 @@ CollectiveCases read_nccl_table(CsvReader& csv, Faults& faults) {
   return out;
 }
 
-CollectiveCases read_custom_table(CsvReader& csv, Faults& faults) {
+CollectiveCases read_custom_table(measured::CsvReader& csv, measured::Faults& faults) {
   CollectiveCases out;
   const NamedColumns row(csv,
                          {"system", "framework", "framework_version", "kernel", "dtype", "num_gpus",
@@ -208,7 +209,7 @@ std::string_view vidur_skip(std::string_view topology, bool two_nodes) {
 
 }  // namespace
 
-CollectiveCases read_vidur_network(CsvReader& csv, Faults& faults) {
+CollectiveCases read_vidur_network(measured::CsvReader& csv, measured::Faults& faults) {
   CollectiveCases out;
   const NamedColumns row(
       csv, {"topology", "collective", "num_workers", "devices_per_node", "size", "ms_median"},
@@ -264,8 +265,8 @@ PublishedMachine published_machine(std::string_view hardware) {
 }
 
 /// Seconds of a row: its latency, else from its bus bandwidth.
-double published_seconds(const CsvReader& csv, Op op, std::int64_t gpus, double bytes,
-                         Faults& faults) {
+double published_seconds(const measured::CsvReader& csv, Op op, std::int64_t gpus, double bytes,
+                         measured::Faults& faults) {
   const std::size_t latency = *csv.column("latency_us");
   if (!csv.field(latency).empty()) return csv.positive(latency, faults).value_or(0.0) * us;
   const std::size_t busbw = *csv.column("busbw_GBps");
@@ -275,8 +276,9 @@ double published_seconds(const CsvReader& csv, Op op, std::int64_t gpus, double 
   return bytes / rate * (bus_bandwidth(op, gpus, Bytes::from_si(1.0), Time::from_si(1.0)).si());
 }
 
-CollectiveCase published_exchange(const CsvReader& csv, const NamedColumns& row,
-                                  const PublishedMachine& m, std::int64_t gpus, Faults& faults) {
+CollectiveCase published_exchange(const measured::CsvReader& csv, const NamedColumns& row,
+                                  const PublishedMachine& m, std::int64_t gpus,
+                                  measured::Faults& faults) {
   const std::string_view library = row.text("library");
   const bool low = library == "DeepEP V1 low-latency";
   CollectiveCase c;
@@ -316,7 +318,7 @@ std::string_view published_skip(const PublishedMachine& m, std::int64_t gpus,
 
 }  // namespace
 
-CollectiveCases read_published_collectives(CsvReader& csv, Faults& faults) {
+CollectiveCases read_published_collectives(measured::CsvReader& csv, measured::Faults& faults) {
   CollectiveCases out;
   const NamedColumns row(csv,
                          {"case_id", "hardware", "n_devices", "topology", "library", "operation",

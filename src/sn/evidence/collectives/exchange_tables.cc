@@ -62,7 +62,7 @@ CollectiveCase exchange_case(const ExchangeRow& r, ExchangeKernels kernels, Phas
   return c;
 }
 
-Error inconsistent(const CsvReader& csv) {
+Error inconsistent(const measured::CsvReader& csv) {
   return {.code = ErrorCode::data,
           .message = "experts, ranks and top-k do not fit together",
           .where = {.file = csv.file(), .line = csv.line()},
@@ -90,7 +90,7 @@ void label(CollectiveCase& c, const NamedColumns& row, std::string family, int l
 
 }  // namespace
 
-CollectiveCases read_low_latency_table(CsvReader& csv, Faults& faults) {
+CollectiveCases read_low_latency_table(measured::CsvReader& csv, measured::Faults& faults) {
   CollectiveCases out;
   const NamedColumns row(
       csv,
@@ -117,7 +117,7 @@ CollectiveCases read_low_latency_table(CsvReader& csv, Faults& faults) {
   return out;
 }
 
-CollectiveCases read_normal_table(CsvReader& csv, Faults& faults) {
+CollectiveCases read_normal_table(measured::CsvReader& csv, measured::Faults& faults) {
   CollectiveCases out;
   const NamedColumns row(csv,
                          {"system", "sglang_version", "ep_size_derived", "node_num", "hidden",
@@ -148,7 +148,7 @@ CollectiveCases read_normal_table(CsvReader& csv, Faults& faults) {
   return out;
 }
 
-CollectiveCases read_sided_table(CsvReader& csv, Faults& faults) {
+CollectiveCases read_sided_table(measured::CsvReader& csv, measured::Faults& faults) {
   CollectiveCases out;
   const NamedColumns row(
       csv,

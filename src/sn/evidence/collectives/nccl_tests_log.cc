@@ -172,7 +172,7 @@ bool is_nccl_tests_log(std::string_view text) {
 }
 
 CollectiveCases read_nccl_tests_log(std::string_view name, std::string_view text,
-                                    const std::string& rack, Faults& faults) {
+                                    const std::string& rack, measured::Faults& faults) {
   CollectiveCases out;
   Log log(name, rack);
   int line = 0;

@@ -50,8 +50,8 @@ struct Bucket {
   }
 };
 
-Metrics judged(std::vector<double> errors) {
-  Metrics m = metrics_of(errors);
+measured::Metrics judged(std::vector<double> errors) {
+  measured::Metrics m = measured::metrics_of(errors);
   m.floor = std::numeric_limits<double>::quiet_NaN();
   return m;
 }
@@ -92,7 +92,7 @@ class Judge {
       faults.push_back(*text.stopped_by);
       text.text.resize(text.text.find_last_of('\n') + 1);  // the last line is cut somewhere
     }
-    Faults rows;
+    measured::Faults rows;
     reports_.clear();
     for (const CollectiveCase& c :
          read_collective_file(file.name, text.text, options_.rack, rows)) {
@@ -207,7 +207,7 @@ class Judge {
 }  // namespace
 
 CollectiveValidation validate_collectives(const std::string& directory, const CollectiveSet& set,
-                                          const hw::Params& params,
+                                          const catalog::Params& params,
                                           const ValidateCollectivesOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const CollectiveFiles found = find_collective_files(directory);
@@ -216,7 +216,7 @@ CollectiveValidation validate_collectives(const std::string& directory, const Co
   CollectiveValidation out = judge.finish();
   out.validation.ignored = found.ignored;
   out.validation.errors = found.errors;
-  for (const hw::Param& p : params) {
+  for (const catalog::Param& p : params) {
     const auto first = p.path.find('.');
     const auto second = p.path.find('.', first + 1);
     if (second == std::string::npos) continue;

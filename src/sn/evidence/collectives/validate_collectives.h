@@ -24,9 +24,9 @@ struct CollectiveClass {
   std::string size;    // "1 MiB and up", "below 1 MiB", "1 GiB and up on NVL72"
   std::size_t rows = 0;
   std::size_t predicted = 0;
-  Metrics latency;   // of all rows predicted
-  Metrics held_out;  // of those never fitted
-  Metrics busbw;     // of those never fitted: measured time over predicted
+  measured::Metrics latency;   // of all rows predicted
+  measured::Metrics held_out;  // of those never fitted
+  measured::Metrics busbw;     // of those never fitted: measured time over predicted
   double target = 0.0;
 
   [[nodiscard]] bool met() const { return held_out.n > 0 && held_out.median <= target; }
@@ -43,7 +43,7 @@ struct ValidateCollectivesOptions {
 };
 
 [[nodiscard]] CollectiveValidation validate_collectives(
-    const std::string& directory, const CollectiveSet& set, const hw::Params& params,
+    const std::string& directory, const CollectiveSet& set, const catalog::Params& params,
     const ValidateCollectivesOptions& options = {});
 
 }  // namespace sn::evidence

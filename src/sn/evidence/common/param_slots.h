@@ -30,12 +30,12 @@ class SlotCollector {
 
   template <Dimension D>
   void quantity(std::string_view path, Quantity<D>& out, Quantity<D> min, Quantity<D> max,
-                hw::Need = hw::Need::required) {
+                catalog::Need = catalog::Need::required) {
     slots_.push_back({joined(path), D, min.si(), max.si(), [&out] { return out.si(); },
                       [&out](double v) { out = Quantity<D>::from_si(v); }});
   }
   void ratio(std::string_view path, double& out, double min, double max,
-             hw::Need = hw::Need::required) {
+             catalog::Need = catalog::Need::required) {
     slots_.push_back(
         {joined(path), {}, min, max, [&out] { return out; }, [&out](double v) { out = v; }});
   }

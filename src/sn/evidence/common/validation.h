@@ -41,9 +41,9 @@ struct TableReport {
   std::size_t rows = 0;
   std::size_t predicted = 0;
   std::vector<Skip> skipped;
-  Metrics latency;
-  Metrics held_out;
-  Metrics busbw;        // of the held-out rows of collectives: measured time over predicted
+  measured::Metrics latency;
+  measured::Metrics held_out;
+  measured::Metrics busbw;  // of the held-out rows of collectives: measured time over predicted
   double target = 0.0;  // MAPE asked for: the family's, or 1.5 x the noise floor if that is higher
   std::vector<std::string> rests_on;  // groups of parameters (parameter_groups.h)
   bool by_median = false;             // `target` is of the median error of the held-out rows
@@ -65,8 +65,8 @@ struct FileReport {
   std::size_t rows = 0;
   std::size_t predicted = 0;
   std::vector<Skip> skipped;
-  Metrics latency;
-  Metrics held_out;
+  measured::Metrics latency;
+  measured::Metrics held_out;
   std::vector<TableReport> tables;
   std::vector<WorstCase> worst;  // by |ln(predicted / measured)|
   Errors faults;                 // malformed rows, a truncated file

@@ -295,8 +295,8 @@ class FamilyJob {
     tbb::parallel_for(tbb::blocked_range<std::size_t>(0, out.size(), 256),
                       [&](const tbb::blocked_range<std::size_t>& range) {
                         for (std::size_t i = range.begin(); i < range.end(); ++i) {
-                          const KernelCase& c = sample_.rows[b.begin + i].measured;
-                          out[i] = std::log(predicted_seconds(model, c) / c.seconds);
+                          const measured::KernelCase& c = sample_.rows[b.begin + i].measured;
+                          out[i] = std::log(measured::predicted_seconds(model, c) / c.seconds);
                         }
                       });
     return out;
@@ -459,7 +459,7 @@ Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
                               const std::function<void(std::string_view)>& progress) {
   Calibration out;
   out.kernels = std::move(kernels);
-  const KernelFiles found = find_kernel_files(directory);
+  const measured::KernelFiles found = measured::find_kernel_files(directory);
   out.errors = found.errors;
   if (progress) progress("reading tables");
   std::vector<FitSample> samples = read_fit_samples(found.files, out.kernels, options, out.errors);

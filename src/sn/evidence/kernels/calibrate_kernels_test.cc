@@ -57,16 +57,17 @@ class MadeTable {
         }
       }
     }
-    RoutingCache routing;
-    const auto table = open_table(parse_kernel_file_name(name), text, h100(), routing);
+    measured::RoutingCache routing;
+    const auto table =
+        measured::open_table(measured::parse_kernel_file_name(name), text, h100(), routing);
     const kernel::KernelModel model(h100(), truth());
-    Faults faults;
-    KernelCase row;
+    measured::Faults faults;
+    measured::KernelCase row;
     std::ofstream out(folder_ / name);
     out << "gemm_dtype,m,n,k,latency_ms\n";
     while ((*table)->next(row, faults)) {
       out << fmt::format("bfloat16,{:.0f},{:.0f},{:.0f},{:.9g}\n", row.at[0], row.at[1], row.at[2],
-                         predicted_seconds(model, row) * 1e3);
+                         measured::predicted_seconds(model, row) * 1e3);
     }
   }
   ~MadeTable() { fs::remove_all(folder_); }

@@ -43,7 +43,7 @@ struct KindOf {
     return OperatorKind{Family::mla_decode, Format::bf16, a.library,
                         a.kv != kernel::DataType::bf16};
   }
-  std::optional<OperatorKind> operator()(const Elementwise&) const {
+  std::optional<OperatorKind> operator()(const measured::Elementwise&) const {
     return OperatorKind{Family::elementwise, Format::bf16, kernel::Library::portable};
   }
 };
@@ -54,8 +54,8 @@ class Collector {
   Collector(const KernelSet& kernels, const CalibrateOptions& options)
       : kernels_(kernels), options_(options), samples_(kernel::family_count) {}
 
-  void read(const KernelFile& file, Errors& errors) {
-    if (file.format == TableFormat::microbench) return;  // single figures only judge
+  void read(const measured::KernelFile& file, Errors& errors) {
+    if (file.format == measured::TableFormat::microbench) return;  // single figures only judge
     const auto chip = kernels_.chips.find(file.chip);
     if (chip == kernels_.chips.end() || left_out(file.chip)) return;
     const Salvage text = salvage_file(file.path, text_max);
@@ -63,14 +63,14 @@ class Collector {
       errors.push_back(*text.stopped_by);
       errors.back().where.file = file.name;
     }
-    const auto table = open_table(file, whole_lines(text), chip->second, routing_);
+    const auto table = measured::open_table(file, whole_lines(text), chip->second, routing_);
     if (!table) {
       errors.insert(errors.end(), table.error().begin(), table.error().end());
       return;
     }
     std::map<std::pair<std::uint32_t, std::size_t>, std::vector<FitRow>> by_table;
-    Faults faults;
-    KernelCase row;
+    measured::Faults faults;
+    measured::KernelCase row;
     while ((*table)->next(row, faults)) {
       if (!row.skip.empty() || !row.fitted(options_.every)) continue;
       const std::optional<OperatorKind> kind = kind_of(row);
@@ -114,17 +114,17 @@ class Collector {
 
   const KernelSet& kernels_;
   const CalibrateOptions& options_;
-  RoutingCache routing_;
+  measured::RoutingCache routing_;
   std::vector<FitSample> samples_;
 };
 
 }  // namespace
 
-std::optional<OperatorKind> kind_of(const Op& op) { return std::visit(KindOf{}, op); }
+std::optional<OperatorKind> kind_of(const measured::Op& op) { return std::visit(KindOf{}, op); }
 
-std::optional<OperatorKind> kind_of(const KernelCase& row) {
+std::optional<OperatorKind> kind_of(const measured::KernelCase& row) {
   if (row.ops.size() == 1) return kind_of(row.ops.front());
-  for (const Op& op : row.ops) {
+  for (const measured::Op& op : row.ops) {
     const bool latent = std::holds_alternative<kernel::MlaPrefill>(op) ||
                         std::holds_alternative<kernel::MlaDecode>(op);
     if (latent) return kind_of(op);
@@ -132,11 +132,11 @@ std::optional<OperatorKind> kind_of(const KernelCase& row) {
   return std::nullopt;
 }
 
-std::vector<FitSample> read_fit_samples(const std::vector<KernelFile>& files,
+std::vector<FitSample> read_fit_samples(const std::vector<measured::KernelFile>& files,
                                         const KernelSet& kernels, const CalibrateOptions& options,
                                         Errors& errors) {
   Collector collector(kernels, options);
-  for (const KernelFile& file : files) collector.read(file, errors);
+  for (const measured::KernelFile& file : files) collector.read(file, errors);
   return std::move(collector.samples());
 }
 

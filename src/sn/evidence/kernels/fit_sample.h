@@ -27,14 +27,14 @@ struct OperatorKind {
 };
 
 /// Nothing for element-wise operators.
-[[nodiscard]] std::optional<OperatorKind> kind_of(const Op& op);
+[[nodiscard]] std::optional<OperatorKind> kind_of(const measured::Op& op);
 /// Of a row that a fit may use: one of a single operator, or of latent attention with its products,
 /// which are fitted before it.
-[[nodiscard]] std::optional<OperatorKind> kind_of(const KernelCase& row);
+[[nodiscard]] std::optional<OperatorKind> kind_of(const measured::KernelCase& row);
 
 /// A measured row with what its prediction depends on.
 struct FitRow {
-  KernelCase measured;
+  measured::KernelCase measured;
   std::size_t chip = 0;   // index into the chips of the sample
   std::size_t table = 0;  // for weights
 };
@@ -48,9 +48,8 @@ struct FitSample {
 
 /// One sample a family, in the order of kernel::Family. Files of the chips `options.without` and of
 /// unknown systems are left out; files that cannot be read are `errors`.
-[[nodiscard]] std::vector<FitSample> read_fit_samples(const std::vector<KernelFile>& files,
-                                                      const KernelSet& kernels,
-                                                      const CalibrateOptions& options,
-                                                      Errors& errors);
+[[nodiscard]] std::vector<FitSample> read_fit_samples(
+    const std::vector<measured::KernelFile>& files, const KernelSet& kernels,
+    const CalibrateOptions& options, Errors& errors);
 
 }  // namespace sn::evidence

@@ -9,9 +9,10 @@ namespace sn::evidence {
 namespace {
 
 template <class T>
-void read_all(const hw::Catalog& catalog, std::string_view kind_name, const std::string& prefix,
-              std::map<std::string, T, std::less<>>& out, hw::Params& params, Errors& errors) {
-  const hw::CatalogKind& kind = *hw::find_kind(kind_name);
+void read_all(const catalog::Catalog& catalog, std::string_view kind_name,
+              const std::string& prefix, std::map<std::string, T, std::less<>>& out,
+              catalog::Params& params, Errors& errors) {
+  const catalog::CatalogKind& kind = *catalog::find_kind(kind_name);
   for (const std::string& name : catalog.names(kind)) {
     const Result<Node> tree = catalog.entry(kind, name);
     if (!tree) {
@@ -19,7 +20,7 @@ void read_all(const hw::Catalog& catalog, std::string_view kind_name, const std:
       continue;
     }
     T value;
-    hw::read_entry(catalog, *tree, prefix + name, value, params, errors);
+    catalog::read_entry(catalog, *tree, prefix + name, value, params, errors);
     value.name = name;
     out.emplace(name, std::move(value));
   }
@@ -27,16 +28,16 @@ void read_all(const hw::Catalog& catalog, std::string_view kind_name, const std:
 
 }  // namespace
 
-Result<KernelSet> read_chips(const hw::Catalog& catalog) {
+Result<KernelSet> read_chips(const catalog::Catalog& catalog) {
   KernelSet set;
   Errors errors;
-  hw::Params params;
+  catalog::Params params;
   read_all(catalog, "chip", "chip.", set.chips, params, errors);
   if (!errors.empty()) return fail(std::move(errors));
   return set;
 }
 
-Result<KernelSet> read_kernel_set(const hw::Catalog& catalog, hw::Params& params) {
+Result<KernelSet> read_kernel_set(const catalog::Catalog& catalog, catalog::Params& params) {
   Result<KernelSet> set = read_chips(catalog);
   if (!set) return set;
   Errors errors;

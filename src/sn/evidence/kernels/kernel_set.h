@@ -21,9 +21,10 @@ struct KernelSet {
 };
 
 /// All chips of the catalog. Errors: entries that do not read.
-[[nodiscard]] Result<KernelSet> read_chips(const hw::Catalog& catalog);
+[[nodiscard]] Result<KernelSet> read_chips(const catalog::Catalog& catalog);
 
 /// Chips and the fitted numbers.
-[[nodiscard]] Result<KernelSet> read_kernel_set(const hw::Catalog& catalog, hw::Params& params);
+[[nodiscard]] Result<KernelSet> read_kernel_set(const catalog::Catalog& catalog,
+                                                catalog::Params& params);
 
 }  // namespace sn::evidence

@@ -87,7 +87,7 @@ std::vector<std::string> parameter_groups(const OperatorKind& kind, std::string_
   return out;
 }
 
-std::string group_of(const hw::Param& param) {
+std::string group_of(const catalog::Param& param) {
   std::string_view path = param.path;
   const bool generation = path.starts_with(generations);
   if (generation) {
@@ -100,10 +100,10 @@ std::string group_of(const hw::Param& param) {
   return std::string(path.substr(0, path.find_last_of('.')));
 }
 
-std::vector<ParameterLine> parameter_lines(const hw::Params& params,
+std::vector<ParameterLine> parameter_lines(const catalog::Params& params,
                                            const std::vector<std::string>& groups) {
   std::vector<ParameterLine> out;
-  for (const hw::Param& p : params) {
+  for (const catalog::Param& p : params) {
     const std::string group = group_of(p);
     if (group.empty() || (!groups.empty() && !contains(groups, group))) continue;
     const bool of_generation = p.path.starts_with(generations);
@@ -137,7 +137,7 @@ std::vector<BudgetLine> parameter_budget(const std::vector<ParameterLine>& lines
   return out;
 }
 
-void list_parameters(const hw::Params& params, Validation& validation) {
+void list_parameters(const catalog::Params& params, Validation& validation) {
   std::vector<std::string> groups;
   for (const FileReport& file : validation.files) {
     for (const TableReport& table : file.tables) {

@@ -30,18 +30,18 @@ inline constexpr std::size_t shared_budget = 3;
 
 /// "hopper.gemm" of "kernels.hopper.gemm.rate", "gemm.fp8" of "kernel_software.default.gemm.fp8.k",
 /// empty for a number that belongs to no kernel.
-[[nodiscard]] std::string group_of(const hw::Param& param);
+[[nodiscard]] std::string group_of(const catalog::Param& param);
 
 /// The fitted or taken-over numbers of a catalog as lines of a report; of `groups` alone unless
 /// that is empty. Terms of arithmetics and libraries that nothing was fitted to are 1, and left
 /// out.
-[[nodiscard]] std::vector<ParameterLine> parameter_lines(const hw::Params& params,
+[[nodiscard]] std::vector<ParameterLine> parameter_lines(const catalog::Params& params,
                                                          const std::vector<std::string>& groups);
 
 /// Lines counted by group.
 [[nodiscard]] std::vector<BudgetLine> parameter_budget(const std::vector<ParameterLine>& lines);
 
 /// Fills `parameters` and `budget` of a validation with what its tables rest on.
-void list_parameters(const hw::Params& params, Validation& validation);
+void list_parameters(const catalog::Params& params, Validation& validation);
 
 }  // namespace sn::evidence

@@ -73,7 +73,7 @@ class EntryJob {
                                         kernel::DataType::fp4, kernel::DataType::int8}) {
       table(type);
     }
-    file_.latency = file_.held_out = metrics_of(errors_);
+    file_.latency = file_.held_out = measured::metrics_of(errors_);
     std::stable_sort(file_.worst.begin(), file_.worst.end(),
                      [](const WorstCase& a, const WorstCase& b) {
                        return std::abs(std::log(a.predicted / a.measured)) >
@@ -100,13 +100,13 @@ class EntryJob {
     if (t.rows == 0) return;
     t.predicted = errors.size();
     if (model_) {
-      const Op op = operator_of(PublishedProduct{.type = type, .rate = {}});
+      const measured::Op op = operator_of(PublishedProduct{.type = type, .rate = {}});
       t.rests_on = parameter_groups(*kind_of(op), generation_);
     } else {
       t.skipped.push_back({"no kernel parameters for this chip", t.rows});
     }
     errors_.insert(errors_.end(), errors.begin(), errors.end());
-    t.latency = t.held_out = metrics_of(errors);
+    t.latency = t.held_out = measured::metrics_of(errors);
     file_.rows += t.rows;
     file_.predicted += t.predicted;
     for (const Skip& s : t.skipped) file_.skipped.push_back(s);
@@ -155,9 +155,9 @@ Result<PublishedProducts> read_published(const Node& document, std::string name)
   return out;
 }
 
-Validation validate_published(const hw::Catalog& catalog, const KernelSet& kernels) {
+Validation validate_published(const catalog::Catalog& catalog, const KernelSet& kernels) {
   Validation v;
-  const hw::CatalogKind& kind = *hw::find_kind("published");
+  const catalog::CatalogKind& kind = *catalog::find_kind("published");
   for (const std::string& name : catalog.names(kind)) {
     const Result<Node> tree = catalog.entry(kind, name);
     const Result<PublishedProducts> entry =

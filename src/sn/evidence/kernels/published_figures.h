@@ -47,6 +47,7 @@ struct PublishedProducts {
 
 /// Every entry as one file of a validation; chips without kernel parameters are skipped rows.
 /// Mistakes of the catalog are `errors` of the result.
-[[nodiscard]] Validation validate_published(const hw::Catalog& catalog, const KernelSet& kernels);
+[[nodiscard]] Validation validate_published(const catalog::Catalog& catalog,
+                                            const KernelSet& kernels);
 
 }  // namespace sn::evidence

@@ -35,8 +35,8 @@ struct TableRows {
   std::vector<OperatorKind> kinds;
   std::string generation;  // whose parameters the rows rest on
 
-  void note(const KernelCase& row) {
-    for (const Op& op : row.ops) {
+  void note(const measured::KernelCase& row) {
+    for (const measured::Op& op : row.ops) {
       const std::optional<OperatorKind> kind = kind_of(op);
       if (kind && std::find(kinds.begin(), kinds.end(), *kind) == kinds.end()) {
         kinds.push_back(*kind);
@@ -72,7 +72,8 @@ struct FileResult {
 /// Evaluates one file.
 class FileJob {
  public:
-  FileJob(const KernelFile& file, const KernelSet& kernels, const ValidateOptions& options)
+  FileJob(const measured::KernelFile& file, const KernelSet& kernels,
+          const ValidateOptions& options)
       : file_(file), kernels_(kernels), options_(options) {}
 
   FileResult run() {
@@ -103,8 +104,9 @@ class FileJob {
     }
     if (text.empty()) return;
     // Single figures name their chips row by row.
-    const auto chip = file_.format == TableFormat::microbench ? kernels_.chips.begin()
-                                                              : kernels_.chips.find(file_.chip);
+    const auto chip = file_.format == measured::TableFormat::microbench
+                          ? kernels_.chips.begin()
+                          : kernels_.chips.find(file_.chip);
     if (chip == kernels_.chips.end()) {
       out_.report.faults.push_back(
           {.code = ErrorCode::unknown_name,
@@ -113,8 +115,8 @@ class FileJob {
            .hint = "known chips: supernode catalog chips"});
       return;
     }
-    RoutingCache routing;
-    const auto table = open_table(file_, text, chip->second, routing);
+    measured::RoutingCache routing;
+    const auto table = measured::open_table(file_, text, chip->second, routing);
     if (!table) {
       out_.report.faults.insert(out_.report.faults.end(), table.error().begin(),
                                 table.error().end());
@@ -129,9 +131,9 @@ class FileJob {
     if (generation != kernels_.generations.end()) {
       model = std::make_unique<kernel::KernelModel>(chip->second, generation->second);
     }
-    Faults faults;
-    NoiseFloor floor((*table)->dimensions().size());
-    KernelCase row;
+    measured::Faults faults;
+    measured::NoiseFloor floor((*table)->dimensions().size());
+    measured::KernelCase row;
     while ((*table)->next(row, faults)) {
       const kernel::KernelModel* priced = row.chip.empty() ? model.get() : model_of(row.chip);
       if (priced == nullptr && row.skip.empty()) row.skip = unknown;
@@ -156,8 +158,8 @@ class FileJob {
     return model.get();
   }
 
-  void take(const KernelTable& table, const KernelCase& row, const kernel::KernelModel* model,
-            NoiseFloor& floor) {
+  void take(const measured::KernelTable& table, const measured::KernelCase& row,
+            const kernel::KernelModel* model, measured::NoiseFloor& floor) {
     if (row.group >= tables_.size()) tables_.resize(row.group + 1);
     TableRows& t = tables_[row.group];
     ++t.seen;
@@ -165,9 +167,9 @@ class FileJob {
       ++t.skipped[row.skip];
       return;
     }
-    const double predicted = predicted_seconds(*model, row);
+    const double predicted = measured::predicted_seconds(*model, row);
     const double error = predicted / row.seconds - 1.0;
-    std::array<double, case_dimensions> at = row.at;
+    std::array<double, measured::case_dimensions> at = row.at;
     for (double& x : at) x = std::max(x, 0.25);  // a window of 0 is none
     floor.add(row.category, std::span(at).first(table.dimensions().size()), row.seconds);
     t.note(row);
@@ -181,7 +183,8 @@ class FileJob {
     keep_worst(table, row, predicted);
   }
 
-  void keep_worst(const KernelTable& table, const KernelCase& row, double predicted) {
+  void keep_worst(const measured::KernelTable& table, const measured::KernelCase& row,
+                  double predicted) {
     const double error = std::abs(std::log(predicted / row.seconds));
     std::vector<WorstCase>& worst = out_.report.worst;
     if (options_.worst == 0 || (worst.size() >= options_.worst && error <= least_worst_)) return;
@@ -196,7 +199,7 @@ class FileJob {
     least_worst_ = size(worst.back());
   }
 
-  void finish(const KernelTable& table, const NoiseFloor& floor) {
+  void finish(const measured::KernelTable& table, const measured::NoiseFloor& floor) {
     FileReport& r = out_.report;
     const std::vector<double> noise = floor.errors();
     std::vector<double> all;
@@ -228,8 +231,8 @@ class FileJob {
       report.predicted = t.errors.size();
       report.skipped = list(t.skipped);
       report.rests_on = groups_of(t.kinds, t.generation);
-      report.latency = metrics_of(t.errors);
-      report.held_out = metrics_of(t.held_out);
+      report.latency = measured::metrics_of(t.errors);
+      report.held_out = measured::metrics_of(t.held_out);
       report.latency.floor = mean_floor(&t.rows);
       report.held_out.floor = report.latency.floor;
       report.target = kernel_target(r.family);
@@ -243,13 +246,13 @@ class FileJob {
     std::sort(r.tables.begin(), r.tables.end(),
               [](const TableReport& a, const TableReport& b) { return a.group < b.group; });
     r.skipped = list(skipped);
-    r.latency = metrics_of(all);
-    r.held_out = metrics_of(held_out);
+    r.latency = measured::metrics_of(all);
+    r.held_out = measured::metrics_of(held_out);
     r.latency.floor = mean_floor(nullptr);
     r.held_out.floor = r.latency.floor;
   }
 
-  const KernelFile& file_;
+  const measured::KernelFile& file_;
   const KernelSet& kernels_;
   const ValidateOptions& options_;
   FileResult out_;
@@ -272,11 +275,11 @@ Validation validate_kernels(const std::string& directory, const KernelSet& kerne
                             const ValidateOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   Validation v;
-  KernelFiles found = find_kernel_files(directory);
+  measured::KernelFiles found = measured::find_kernel_files(directory);
   v.ignored = std::move(found.ignored);
   v.errors = std::move(found.errors);
   if (!options.chips.empty()) {
-    std::erase_if(found.files, [&](const KernelFile& f) {
+    std::erase_if(found.files, [&](const measured::KernelFile& f) {
       return std::find(options.chips.begin(), options.chips.end(), f.chip) == options.chips.end();
     });
   }

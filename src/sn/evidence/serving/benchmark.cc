@@ -20,7 +20,7 @@ constexpr Range ranks = {1.0, 1024.0};
 /// Reads one entry; every error with its place.
 class BenchmarkReader {
  public:
-  BenchmarkReader(const Node& entry, const hw::SourceBook& sources, Errors& errors)
+  BenchmarkReader(const Node& entry, const catalog::SourceBook& sources, Errors& errors)
       : reader_(entry, "benchmark", errors), sources_(sources), errors_(errors) {}
 
   void read(Benchmark& out) {
@@ -111,7 +111,7 @@ class BenchmarkReader {
   }
 
   MapReader reader_;
-  const hw::SourceBook& sources_;
+  const catalog::SourceBook& sources_;
   Errors& errors_;
 };
 
@@ -160,7 +160,7 @@ bool BenchmarkDeployment::holds(std::string_view chip, std::string_view scenario
   return has(chips, chip) && has(scenarios, scenario) && gpus >= least_gpus;
 }
 
-Result<Benchmark> read_benchmark(const Node& entry, const hw::SourceBook& sources) {
+Result<Benchmark> read_benchmark(const Node& entry, const catalog::SourceBook& sources) {
   Benchmark out;
   Errors errors;
   BenchmarkReader(entry, sources, errors).read(out);
@@ -168,8 +168,8 @@ Result<Benchmark> read_benchmark(const Node& entry, const hw::SourceBook& source
   return out;
 }
 
-void describe_benchmarks(ServingFiles& files, const hw::Catalog& catalog) {
-  const hw::CatalogKind& kind = *hw::find_kind("benchmark");
+void describe_benchmarks(ServingFiles& files, const catalog::Catalog& catalog) {
+  const catalog::CatalogKind& kind = *catalog::find_kind("benchmark");
   std::map<std::string, Benchmark> known;
   for (const std::string& name : catalog.names(kind)) {
     const Result<Node> entry = catalog.entry(kind, name);

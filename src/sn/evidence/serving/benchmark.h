@@ -42,10 +42,11 @@ struct Benchmark {
   std::vector<BenchmarkDeployment> deployments;
 };
 
-[[nodiscard]] Result<Benchmark> read_benchmark(const Node& entry, const hw::SourceBook& sources);
+[[nodiscard]] Result<Benchmark> read_benchmark(const Node& entry,
+                                               const catalog::SourceBook& sources);
 
 /// Completes the points of benchmarks: lengths, limits, deployment. Points whose benchmark or
 /// deployment the catalog does not have are skipped with the reason; errors of entries are joined.
-void describe_benchmarks(ServingFiles& files, const hw::Catalog& catalog);
+void describe_benchmarks(ServingFiles& files, const catalog::Catalog& catalog);
 
 }  // namespace sn::evidence

@@ -67,7 +67,7 @@ class EngineJob {
 
   EngineFit run() {
     EngineFit out;
-    out.framework = points_.front().world.framework;
+    out.framework = points_.front().world.machine.framework;
     out.points = points_.size();
     std::vector<FitParameter> parameters;
     const auto fields = fields_of(out.framework);
@@ -131,7 +131,7 @@ class EngineJob {
   }
 
   static void one(FitPoint& p, std::span<const double> values, std::span<double> out) {
-    const auto fields = fields_of(p.world.framework);
+    const auto fields = fields_of(p.world.machine.framework);
     for (std::size_t i = 0; i < names.size(); ++i) *fields[i] = Time::from_si(values[i]);
     const ServingPrediction q = predict(*p.point, p.world);
     const bool usable = q.why_not.empty();
@@ -191,9 +191,9 @@ std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
       const std::string key = fmt::format("{} {} {}", p.system, *p.tpot, p.concurrency);
       if (!seen.try_emplace(key).second) continue;
       const Result<const twin::World*> world = worlds.of(p);
-      if (!world || !kernels_measured((*world)->cluster.rack.chip)) continue;
+      if (!world || !kernels_measured((*world)->machine.cluster.rack.chip)) continue;
       // A model without a draft module of its own hardly ran with one.
-      if (p.speculation == "unknown" && (*world)->model.mtp_layers > 0) continue;
+      if (p.speculation == "unknown" && (*world)->machine.model.mtp_layers > 0) continue;
       groups[p.framework][fmt::format("{} {} {}", p.system, p.model, p.precision_name)].push_back(
           {&p, **world});
     }
@@ -215,7 +215,7 @@ std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
 
 }  // namespace
 
-ServingCalibration calibrate_serving(const std::string& directory, const hw::Catalog& catalog,
+ServingCalibration calibrate_serving(const std::string& directory, const catalog::Catalog& catalog,
                                      const CalibrateServingOptions& options,
                                      const std::function<void(std::string_view)>& progress) {
   ServingCalibration out;

@@ -52,7 +52,7 @@ struct ServingCalibration {
 };
 
 [[nodiscard]] ServingCalibration calibrate_serving(
-    const std::string& directory, const hw::Catalog& catalog,
+    const std::string& directory, const catalog::Catalog& catalog,
     const CalibrateServingOptions& options = {},
     const std::function<void(std::string_view)>& progress = {});
 

@@ -53,9 +53,9 @@ TEST(EngineVersions, FamiliesOfVersions) {
 }
 
 TEST(EngineVersions, EveryFamilyIsInTheCatalog) {
-  const auto catalog = hw::Catalog::embedded();
+  const auto catalog = catalog::Catalog::embedded();
   ASSERT_TRUE(catalog.has_value());
-  const hw::CatalogKind* kind = hw::find_kind("framework");
+  const catalog::CatalogKind* kind = catalog::find_kind("framework");
   ASSERT_NE(kind, nullptr);
   for (const Row& r : rows) {
     EXPECT_TRUE(catalog->resolve(*kind, Node::scalar(r.entry)).has_value()) << r.entry;

@@ -91,7 +91,7 @@ Result<const twin::World*> MeasuredWorlds::of(const ServingPoint& point) {
 
 void MeasuredWorlds::set_framework(const std::string& name, const llm::Framework& framework) {
   for (auto& [text, world] : worlds_) {
-    if (world.framework.name == name) world.framework = framework;
+    if (world.machine.framework.name == name) world.machine.framework = framework;
   }
 }
 

@@ -21,7 +21,7 @@ namespace sn::evidence {
 class MeasuredWorlds {
  public:
   /// `catalog` must outlive this object.
-  explicit MeasuredWorlds(const hw::Catalog& catalog) : catalog_(&catalog) {}
+  explicit MeasuredWorlds(const catalog::Catalog& catalog) : catalog_(&catalog) {}
 
   /// The World of a point that is not skipped; valid as long as this object. Errors: a system
   /// without a rack, a model or engine that the catalog does not have.
@@ -31,7 +31,7 @@ class MeasuredWorlds {
   void set_framework(const std::string& name, const llm::Framework& framework);
 
  private:
-  const hw::Catalog* catalog_;
+  const catalog::Catalog* catalog_;
   std::map<std::string, twin::World> worlds_;
   std::map<std::string, Errors> failed_;
 };

@@ -70,9 +70,10 @@ std::string plain(std::string_view text) {
 }
 
 /// The longest catalog name of `kind` that `text` starts with.
-std::string entry_of(const hw::Catalog& catalog, std::string_view kind, std::string_view text) {
+std::string entry_of(const catalog::Catalog& catalog, std::string_view kind,
+                     std::string_view text) {
   std::string best;
-  for (const std::string& name : catalog.names(*hw::find_kind(kind))) {
+  for (const std::string& name : catalog.names(*catalog::find_kind(kind))) {
     if (plain(text).starts_with(plain(name)) && name.size() > best.size()) best = name;
   }
   return best;
@@ -179,18 +180,18 @@ Result<serving::EngineSpec> spec_of(const VllmRun& run, const twin::World& world
       .parallel = {.tp = run.tp,
                    .dp = run.dp,
                    .pp = run.pp,
-                   .ep = world.model.is_moe() && run.expert_parallel ? run.tp * run.dp : 1},
-      .precision = world.precisions.front()};
+                   .ep = world.machine.model.is_moe() && run.expert_parallel ? run.tp * run.dp : 1},
+      .precision = world.machine.precisions.front()};
   // A dense model's data parallelism is replicas.
   plan.decode.replicas = 1;
-  if (!world.model.is_moe()) {
+  if (!world.machine.model.is_moe()) {
     plan.decode.replicas = run.dp;
     plan.decode.deployment.parallel.dp = 1;
   }
   plan.decode.chunk = run.tokens;
   plan.decode.max_batch = run.sequences;
-  const std::string why =
-      llm::why_not(world.model, plan.decode.deployment, world.cluster.rack.scale_up.domain);
+  const std::string why = llm::why_not(world.machine.model, plan.decode.deployment,
+                                       world.machine.cluster.rack.scale_up.domain);
   if (!why.empty()) return fail(fault(run.name, "cannot be deployed: " + why));
   twin::SimulationOptions options;
   options.routing = serving::Routing::least_loaded;
@@ -207,7 +208,7 @@ Result<serving::EngineSpec> spec_of(const VllmRun& run, const twin::World& world
                    .decodes_in_budget = true,
                    .sequences = run.sequences,
                    .ahead = run.asynchronous};
-  const auto page = static_cast<std::int64_t>(world.kv_block);
+  const auto page = static_cast<std::int64_t>(world.machine.kv_block);
   pool.kv_pages = run.blocks.value_or(pool.kv_pages * page / run.block_tokens);
   return spec;
 }
@@ -309,7 +310,7 @@ void compare_requests(const VllmRun& run, const std::vector<serving::RequestReco
 
 }  // namespace
 
-Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog) {
+Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& catalog) {
   ServingPoint point;
   point.file = run.name;
   point.framework = "vllm";
@@ -327,8 +328,8 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog)
   twin::World world = **known;
   if (run.asynchronous) {
     // A step is put together, and the last one's tokens are handed out, while the next one runs.
-    world.framework.host_decode = {};
-    world.framework.host_sequence = {};
+    world.machine.framework.host_decode = {};
+    world.machine.framework.host_sequence = {};
   }
   serving::ServingPlan plan;
   Result<serving::EngineSpec> spec = spec_of(run, world, plan);
@@ -344,13 +345,13 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog)
                       .deployment = twin::plan_text(plan),
                       .requests = run.requests.size(),
                       .metrics = {}};
-  report.mean_target = world.model.is_moe() ? moe_target : dense_mean;
-  report.p99_target = world.model.is_moe() ? moe_target : dense_p99;
+  report.mean_target = world.machine.model.is_moe() ? moe_target : dense_mean;
+  report.p99_target = world.machine.model.is_moe() ? moe_target : dense_p99;
   compare_requests(run, lives.records, report);
   return report;
 }
 
-ReplayReports replay_vllm_runs(const std::string& directory, const hw::Catalog& catalog) {
+ReplayReports replay_vllm_runs(const std::string& directory, const catalog::Catalog& catalog) {
   ReplayReports out;
   std::vector<std::pair<std::string, std::string>> runs;  // folder, name
   std::error_code error;

@@ -88,11 +88,11 @@ struct ReplayReports {
 /// Reads NAME of `directory`.
 [[nodiscard]] Result<VllmRun> read_vllm_run(const std::string& directory, const std::string& name);
 
-[[nodiscard]] Result<ReplayReport> replay_vllm(const VllmRun& run, const hw::Catalog& catalog);
+[[nodiscard]] Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& catalog);
 
 /// All runs below `directory`, by name. No run is no error.
 [[nodiscard]] ReplayReports replay_vllm_runs(const std::string& directory,
-                                             const hw::Catalog& catalog);
+                                             const catalog::Catalog& catalog);
 
 /// A table of ratios, one row a run and metric.
 [[nodiscard]] std::string replay_text(const ReplayReports& reports);

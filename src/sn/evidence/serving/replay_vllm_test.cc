@@ -62,7 +62,7 @@ TEST_F(VllmRuns, FaultsAreNamed) {
   const Result<VllmRun> run = read_vllm_run(folder_.string(), "Chip9_x");
   ASSERT_FALSE(run.has_value());
   EXPECT_EQ(run.error().front().where.line, 1);
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   ASSERT_TRUE(catalog.has_value());
   VllmRun unknown;
   unknown.chip = "Chip9";
@@ -77,7 +77,7 @@ TEST_F(VllmRuns, FaultsAreNamed) {
 TEST(VllmReplay, DenseRunsAreMetRequestByRequest) {
   const char* shared = std::getenv("SN_SHARED_DATA");
   if (shared == nullptr) GTEST_SKIP() << "SN_SHARED_DATA is not set";
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   ASSERT_TRUE(catalog.has_value());
   const ReplayReports reports =
       replay_vllm_runs(std::string(shared) + "/serving/vllm_per_request", *catalog);

@@ -48,8 +48,8 @@ ServingPoint point_of(const std::string& name, const Load& load, const twin::Wor
   };
   ServingPoint p;
   p.name = name;
-  p.system = world.cluster.rack.chip.name;
-  p.framework = world.framework.name;
+  p.system = world.machine.cluster.rack.chip.name;
+  p.framework = world.machine.framework.name;
   p.precision = plan.decode.deployment.precision;
   p.disaggregated = plan.disaggregated();
   if (p.disaggregated) p.prefill = measured(plan.prefill);
@@ -76,7 +76,7 @@ Node scenario_of(const Node& entry) {
 
 class CaseReader {
  public:
-  CaseReader(const hw::Catalog& catalog, const Node& entry, Errors& errors)
+  CaseReader(const catalog::Catalog& catalog, const Node& entry, Errors& errors)
       : catalog_(catalog), reader_(entry, "case", errors), errors_(errors) {}
 
   bool read(ScaleCase& out) {
@@ -148,16 +148,16 @@ class CaseReader {
       return false;
     }
     const bool serving = load.phase == CasePhase::serving;
-    if (world->search.fixed.size() != 1 ||
-        (!serving && world->search.fixed.front().disaggregated())) {
+    if (world->load.search.fixed.size() != 1 ||
+        (!serving && world->load.search.fixed.front().disaggregated())) {
       reader_.report(ErrorCode::syntax,
                      serving ? "a case has its pools in 'deployments'"
                              : "a case of one phase has one pool in 'deployments'",
                      nullptr);
       return false;
     }
-    out.chip = world->cluster.rack.chip.name;
-    const serving::ServingPlan& plan = world->search.fixed.front();
+    out.chip = world->machine.cluster.rack.chip.name;
+    const serving::ServingPlan& plan = world->load.search.fixed.front();
     return serving ? play(*world, plan, load, out) : price(*world, plan, load, out);
   }
 
@@ -165,7 +165,7 @@ class CaseReader {
                     ScaleCase& out) {
     const llm::Deployment& deployment = plan.decode.deployment;
     const llm::StepProgram program =
-        compile(world.model, deployment, world.inputs().machine, world.conditions);
+        compile(world.machine.model, deployment, world.inputs().machine, world.machine.conditions);
     const llm::StepTime step = llm::StepEvaluator(program).eval(shape_of(load));
     const bool prefill = load.phase == CasePhase::prefill;
     const double ranks = static_cast<double>(deployment.parallel.dp);
@@ -175,7 +175,7 @@ class CaseReader {
     out.gpus = deployment.parallel.gpus();
     out.step = time;
     out.predicted = tokens / time / gpus;
-    out.interval = llm::interval80(out.predicted, sigma_of(step.parts, world.uncertainty));
+    out.interval = llm::interval80(out.predicted, sigma_of(step.parts, world.machine.uncertainty));
     return true;
   }
 
@@ -195,7 +195,7 @@ class CaseReader {
     return true;
   }
 
-  const hw::Catalog& catalog_;
+  const catalog::Catalog& catalog_;
   MapReader reader_;
   Errors& errors_;
   bool total_ = false;  // published tokens of serving: both ways
@@ -215,9 +215,9 @@ std::string_view to_string(CasePhase phase) {
   return "serving";
 }
 
-ScaleCases predict_scale_cases(const hw::Catalog& catalog) {
+ScaleCases predict_scale_cases(const catalog::Catalog& catalog) {
   ScaleCases out;
-  const hw::CatalogKind& kind = *hw::find_kind("case");
+  const catalog::CatalogKind& kind = *catalog::find_kind("case");
   for (const std::string& name : catalog.names(kind)) {
     const Result<Node> entry = catalog.entry(kind, name);
     if (!entry) {

@@ -52,6 +52,6 @@ struct ScaleCases {
   Errors errors;                 // entries that do not read
 };
 
-[[nodiscard]] ScaleCases predict_scale_cases(const hw::Catalog& catalog);
+[[nodiscard]] ScaleCases predict_scale_cases(const catalog::Catalog& catalog);
 
 }  // namespace sn::evidence

@@ -23,9 +23,9 @@ constexpr std::string_view pools =
     "{pool: decode, dp: 16, ep: 16}]\n";
 
 ScaleCases cases_with(const std::string& tail) {
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   EXPECT_TRUE(catalog) << render(catalog.error());
-  const Result<hw::Catalog> more =
+  const Result<catalog::Catalog> more =
       catalog->with({{"cases/a-test.yaml", "a-test.yaml", std::string(head) + tail}});
   EXPECT_TRUE(more) << render(more.error());
   return more ? predict_scale_cases(*more) : ScaleCases{};
@@ -66,7 +66,7 @@ TEST(ScaleCases, ServingIsPlayedAsAMeasuredPointIs) {
   p.range = 0.8;
   p.concurrency = 64.0;
   p.requests = 640.0;
-  const Result<hw::Catalog> catalog = hw::Catalog::embedded();
+  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   MeasuredWorlds worlds(*catalog);
   const Result<const twin::World*> world = worlds.of(p);
   ASSERT_TRUE(world) << render(world.error());

@@ -196,7 +196,7 @@ class Clients {
   [[nodiscard]] double median_of(double Seen::* what, std::size_t from) const {
     std::vector<double> values;
     for (std::size_t i = from; i < meter_.seen.size(); ++i) values.push_back(meter_.seen[i].*what);
-    return nearest_rank(values, 0.5);
+    return measured::nearest_rank(values, 0.5);
   }
 
   void send(Nanos now) {
@@ -224,8 +224,8 @@ std::string cannot(const ServingPoint& point, const twin::World& world,
                    const serving::ServingPlan& plan) {
   for (const serving::Pool* pool : {&plan.prefill, &plan.decode}) {
     if (pool->replicas == 0) continue;
-    const std::string why =
-        llm::why_not(world.model, pool->deployment, world.cluster.rack.scale_up.domain);
+    const std::string why = llm::why_not(world.machine.model, pool->deployment,
+                                         world.machine.cluster.rack.scale_up.domain);
     if (!why.empty()) return "deployment is not modelled: " + why;
   }
   if (point.requests < 1.0) return "no requests";
@@ -284,8 +284,8 @@ ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan&
   const Meter& m = clients.meter();
   llm::PartTimes all = m.decode;
   for (std::size_t i = 0; i < llm::part_count; ++i) all[i] += m.prefill[i];
-  out.sigma_tpot = sigma_of(point.disaggregated ? m.decode : all, world.uncertainty);
-  const llm::Uncertainty& u = world.uncertainty;
+  out.sigma_tpot = sigma_of(point.disaggregated ? m.decode : all, world.machine.uncertainty);
+  const llm::Uncertainty& u = world.machine.uncertainty;
   out.sigma_ttft = sigma_of_ttft(sigma_of(m.prefill, u), u, point.disaggregated);
   out.sigma_rate = sigma_of_rate(sigma_of(all, u), u, point.disaggregated);
   if (point.load == LoadKind::limited) keep_limits(point, world, out);

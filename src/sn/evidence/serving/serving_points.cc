@@ -144,7 +144,7 @@ void finish(ServingPoint& p) {
 bool ServingPoint::fitted() const {
   if (medians || !benchmark.empty()) return false;
   std::uint64_t hash = 0;
-  const auto mix = [&](std::uint64_t x) { hash = mixed_bits(hash ^ x); };
+  const auto mix = [&](std::uint64_t x) { hash = measured::mixed_bits(hash ^ x); };
   // The engine without its family of versions, so that a new family moves no point.
   const std::string family = framework.substr(0, framework.find('-'));
   for (const std::string* text : {&system, &family, &model, &precision_name}) {
@@ -161,7 +161,7 @@ std::optional<ServingFile> read_serving_table(const std::string& name, std::stri
   if (kind == nullptr) return std::nullopt;
   ServingFile out;
   out.name = name;
-  CsvReader csv(text, name);
+  measured::CsvReader csv(text, name);
   // Figures of training are published under the same name.
   if (kind->prefix == "published" && csv.column("seq_len")) return std::nullopt;
   for (const std::string_view column : kind->needs) {
@@ -172,7 +172,7 @@ std::optional<ServingFile> read_serving_table(const std::string& name, std::stri
                           .hint = "columns as in PROVENANCE of the data"});
   }
   if (!out.faults.empty()) return out;
-  Faults faults;
+  measured::Faults faults;
   while (csv.next(faults)) {
     ServingPoint p;
     p.file = name;
@@ -222,7 +222,7 @@ void join_instances(ServingFiles& files) {
   }
 }
 
-ServingFiles read_serving_files(const std::string& directory, const hw::Catalog& catalog) {
+ServingFiles read_serving_files(const std::string& directory, const catalog::Catalog& catalog) {
   ServingFiles out;
   std::error_code error;
   std::vector<fs::path> paths;

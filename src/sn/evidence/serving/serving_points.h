@@ -122,7 +122,7 @@ struct ServingFiles {
 
 /// Reads every table below `directory`. The order does not depend on the file system.
 [[nodiscard]] ServingFiles read_serving_files(const std::string& directory,
-                                              const hw::Catalog& catalog);
+                                              const catalog::Catalog& catalog);
 
 /// Reads one table by the name of its file; nothing when the name is of no known kind.
 [[nodiscard]] std::optional<ServingFile> read_serving_table(const std::string& name,

@@ -100,7 +100,7 @@ constexpr const char* mlperf_header =
 ServingFiles mlperf(const std::string& rows) {
   ServingFiles files;
   files.files.push_back(*read_serving_table("mlperf_inference_v5.1_llm.csv", mlperf_header + rows));
-  describe_benchmarks(files, *hw::Catalog::embedded());
+  describe_benchmarks(files, *catalog::Catalog::embedded());
   EXPECT_TRUE(files.errors.empty()) << render(files.errors);
   return files;
 }
@@ -156,7 +156,7 @@ TEST(MlperfRows, LimitsCostThroughput) {
   const std::string row = ",NVIDIA H200-SXM-141GB,8,fp8,50000,a,TensorRT,closed,x\n";
   const ServingFiles files = mlperf("llama3.1-8b,Offline" + row + "llama3.1-8b,Server" + row +
                                     "llama3.1-8b,Interactive" + row);
-  const hw::Catalog catalog = *hw::Catalog::embedded();
+  const catalog::Catalog catalog = *catalog::Catalog::embedded();
   MeasuredWorlds worlds(catalog);
   std::vector<double> rates;
   for (const ServingPoint& p : files.files[0].points) {
@@ -175,7 +175,7 @@ TEST(MlperfRows, LimitsCostThroughput) {
 
 TEST(Benchmark, ABadEntryIsNamed) {
   const auto entry = parse_document("b", "{title: t, source: nobody, model: m, input: {value: 0}}");
-  const auto b = read_benchmark(*entry, hw::Catalog::embedded()->sources());
+  const auto b = read_benchmark(*entry, catalog::Catalog::embedded()->sources());
   ASSERT_FALSE(b.has_value());
   const std::string text = render(b.error());
   for (const char* word : {"unknown source 'nobody'", "value", "output", "spread", "deployments"}) {

@@ -19,7 +19,8 @@ namespace sn::evidence {
 /// Reads fields of one row by column name.
 class ServingRow {
  public:
-  ServingRow(const CsvReader& csv, Faults& faults) : csv_(csv), faults_(faults) {}
+  ServingRow(const measured::CsvReader& csv, measured::Faults& faults)
+      : csv_(csv), faults_(faults) {}
 
   [[nodiscard]] std::string_view text(std::string_view column) const {
     const auto at = csv_.column(column);
@@ -42,8 +43,8 @@ class ServingRow {
   }
 
  private:
-  const CsvReader& csv_;
-  Faults& faults_;
+  const measured::CsvReader& csv_;
+  measured::Faults& faults_;
 };
 
 struct ServingTable {

@@ -82,8 +82,8 @@ class Sum {
     for (std::size_t i = 0; i < serving_metric_count; ++i) {
       ServingMetrics& m = out_.metrics[i];
       const double held_out = static_cast<double>(held_out_[i].size());
-      m.all = metrics_of(errors_[i]);
-      m.held_out = metrics_of(held_out_[i]);
+      m.all = measured::metrics_of(errors_[i]);
+      m.held_out = measured::metrics_of(held_out_[i]);
       m.all.floor = m.held_out.floor = std::numeric_limits<double>::quiet_NaN();
       m.covered = covered_[i] / held_out;  // NaN without points
     }
@@ -205,7 +205,7 @@ double serving_target(ServingMetric metric, bool disaggregated) {
   return metric == ServingMetric::tpot && disaggregated ? 0.15 : 0.10;
 }
 
-ServingValidation validate_serving(const std::string& directory, const hw::Catalog& catalog,
+ServingValidation validate_serving(const std::string& directory, const catalog::Catalog& catalog,
                                    const ServingOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   ServingValidation v;

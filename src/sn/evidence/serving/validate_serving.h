@@ -35,8 +35,8 @@ inline constexpr std::size_t serving_metric_count = 3;
 [[nodiscard]] double serving_target(ServingMetric metric, bool disaggregated);
 
 struct ServingMetrics {
-  Metrics all;
-  Metrics held_out;
+  measured::Metrics all;
+  measured::Metrics held_out;
   double covered = 0.0;  // NaN without points
 };
 
@@ -96,7 +96,7 @@ struct ServingOptions {
 
 /// Without `directory` (empty) the published cases alone.
 [[nodiscard]] ServingValidation validate_serving(const std::string& directory,
-                                                 const hw::Catalog& catalog,
+                                                 const catalog::Catalog& catalog,
                                                  const ServingOptions& options = {});
 
 }  // namespace sn::evidence

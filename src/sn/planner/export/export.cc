@@ -137,7 +137,7 @@ fi
 
 Script::Script(const twin::World& world, const Candidate& candidate, const ToolTable& table)
     : world_(world), candidate_(candidate), table_(table) {
-  const std::int64_t node_gpus = std::max<std::int64_t>(1, world.cluster.rack.gpus_per_os);
+  const std::int64_t node_gpus = std::max<std::int64_t>(1, world.machine.cluster.rack.gpus_per_os);
   if (candidate.disaggregated) {
     pools_.push_back(place("prefill", candidate.plan.prefill, candidate.prefill, node_gpus));
   }
@@ -152,11 +152,11 @@ Script::Script(const twin::World& world, const Candidate& candidate, const ToolT
                     "table, its GPUs are left out",
                     p.role, p.parallel().cp));
   }
-  if (nodes * node_gpus > world.cluster.gpus()) {
+  if (nodes * node_gpus > world.machine.cluster.gpus()) {
     cannot(
         fmt::format("instances that straddle nodes of {} GPUs: in whole and equal parts they "
                     "take {} nodes, the machine has {}",
-                    node_gpus, nodes, world.cluster.gpus() / node_gpus));
+                    node_gpus, nodes, world.machine.cluster.gpus() / node_gpus));
   }
 }
 
@@ -203,9 +203,9 @@ ExportedScript Script::finish(std::string_view checkpoint) && {
   out += comment(fmt::format("{}: deployment {} of \"{}\"", table_.title, candidate_.rank,
                              shown(world_.name, 200)),
                  "");
-  out += comment("model: " + shown(world_.model.name, 200), "");
+  out += comment("model: " + shown(world_.machine.model.name, 200), "");
   for (const Placement& p : pools_) {
-    out += comment(pool_line(p, world_.cluster.rack.gpus_per_os), "");
+    out += comment(pool_line(p, world_.machine.cluster.rack.gpus_per_os), "");
   }
   out += comment(fmt::format("planned for {:.3g} requests/s, {:.0f} output tokens/s in all",
                              candidate_.state.requests, candidate_.state.output_tokens),
@@ -257,18 +257,19 @@ std::int64_t batch_limit(const Placement& p, const twin::World& world) {
   if (p.pool->max_batch > 0) return p.pool->max_batch;
   const double s = std::max(1.0, p.report->sequences);
   const auto limit = static_cast<std::int64_t>(std::ceil(s + 3.0 * std::sqrt(s)));
-  return std::min(limit, world.framework.max_sequences);
+  return std::min(limit, world.machine.framework.max_sequences);
 }
 
 std::int64_t longest(const twin::World& world) {
-  const auto tokens =
-      static_cast<std::int64_t>(std::ceil(world.workload.input_max + world.workload.output_max));
-  return std::min(tokens, world.model.max_context);
+  const auto tokens = static_cast<std::int64_t>(
+      std::ceil(world.load.workload.input_max + world.load.workload.output_max));
+  return std::min(tokens, world.machine.model.max_context);
 }
 
 std::int64_t redundant_experts(const Placement& p, const twin::World& world) {
-  if (!world.model.is_moe() || p.parallel().ep == 1) return 0;
-  return llm::expert_slots(world.model, p.deployment()) * p.parallel().ep - world.model.experts;
+  if (!world.machine.model.is_moe() || p.parallel().ep == 1) return 0;
+  return llm::expert_slots(world.machine.model, p.deployment()) * p.parallel().ep -
+         world.machine.model.experts;
 }
 
 std::string share(double value) {
@@ -276,12 +277,12 @@ std::string share(double value) {
 }
 
 Bytes hbm(const Placement& p, const twin::World& world) {
-  return p.report->memory.usable * (1.0 / world.framework.memory);
+  return p.report->memory.usable * (1.0 / world.machine.framework.memory);
 }
 
 bool loads_weights(Script& script, const Placement& p, bool converts) {
   const llm::Precision& precision = p.deployment().precision;
-  const kernel::DataType native = script.world().model.native_weights;
+  const kernel::DataType native = script.world().machine.model.native_weights;
   const std::string weights(kernel::to_string(precision.weights));
   const bool own = precision.weights == native;
   const bool loads =
@@ -312,7 +313,7 @@ ExportedScript export_script(const twin::World& world, const Candidate& candidat
       std::find_if(tools.begin(), tools.end(), [&](const Tool& t) { return t.name == table.name; });
   SN_ASSERT(tool != tools.end());
   Script script(world, candidate, table);
-  const std::string& chip = world.cluster.rack.chip.kernels;
+  const std::string& chip = world.machine.cluster.rack.chip.kernels;
   if (chip != "ampere" && chip != "ada" && chip != "hopper" && !chip.starts_with("blackwell")) {
     script.cannot("GPUs of the family '" + shown(chip) +
                   "': the commands are those for NVIDIA GPUs; take the vendor's build of the tool");

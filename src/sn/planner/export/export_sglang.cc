@@ -19,7 +19,7 @@ int port_of(const Placement& p) { return p.role == "decode" ? 30200 : 30100; }
 
 void formats(Script& s, const Placement& p) {
   const llm::Precision& precision = p.deployment().precision;
-  if (loads_weights(s, p, true) && precision.weights != s.world().model.native_weights) {
+  if (loads_weights(s, p, true) && precision.weights != s.world().machine.model.native_weights) {
     s.flag("--quantization", "fp8");
   }
   switch (precision.kv) {
@@ -49,7 +49,7 @@ void parallel(Script& s, const Placement& p) {
           "take both, the tool does not document it");
     }
   }
-  if (s.world().model.is_moe() && shape.ep > 1) {
+  if (s.world().machine.model.is_moe() && shape.ep > 1) {
     s.flag("--ep-size", shape.ep);
     if (shape.dp > 1 && shape.ep == shape.stage_ranks()) {
       s.flag("--moe-a2a-backend", "deepep");
@@ -72,7 +72,7 @@ void limits(Script& s, const Placement& p) {
   const llm::Parallelism& shape = p.parallel();
   const MemoryUse& memory = p.report->memory;
   s.flag("--context-length", longest(s.world()));
-  s.flag("--page-size", static_cast<std::int64_t>(s.world().kv_block));
+  s.flag("--page-size", static_cast<std::int64_t>(s.world().machine.kv_block));
   s.flag("--mem-fraction-static", share((memory.weights + memory.kv) / hbm(p, s.world())));
   if (p.decodes()) s.flag("--max-running-requests", batch_limit(p, s.world()) * shape.dp);
   if (p.pool->chunk > 0) {

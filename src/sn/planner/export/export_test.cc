@@ -18,8 +18,8 @@ namespace sn::planner {
 namespace {
 
 ToolTable table_of(const std::string& tool) {
-  const hw::Catalog catalog = hw::shipped_catalog();
-  const Result<Node> entry = catalog.entry(*hw::find_kind("tool"), tool);
+  const catalog::Catalog catalog = catalog::shipped_catalog();
+  const Result<Node> entry = catalog.entry(*catalog::find_kind("tool"), tool);
   if (!entry) {
     ADD_FAILURE() << render(entry.error());
     return {};
@@ -154,7 +154,7 @@ TEST(Export, LlamaOnOneServer) {
 
 TEST(Export, DeepSeekInTwoPoolsOnTrays) {
   const twin::World world = deepseek();
-  ASSERT_EQ(world.cluster.rack.gpus_per_os, 4);
+  ASSERT_EQ(world.machine.cluster.rack.gpus_per_os, 4);
   serving::Pool prefill = pool_of({.tp = 1, .dp = 8, .ep = 8}, 4, 4096);
   serving::Pool decode = pool_of({.tp = 1, .dp = 40, .ep = 40}, 1, 0);
   prefill.deployment.precision = all_fp8;
@@ -290,7 +290,7 @@ TEST(Export, ContextParallelismIsSaidToBeMissing) {
 TEST(Export, HostileNamesStayInComments) {
   twin::World world = llama();
   world.name = "x\nrm -rf \"$HOME\"";
-  world.model.name = "y\r\ntouch z";
+  world.machine.model.name = "y\r\ntouch z";
   const std::string text = export_script(world, together(pool_of({.tp = 8}, 1, 512), 1.0),
                                          table_of("vllm"), "a'; touch z; '")
                                .text;

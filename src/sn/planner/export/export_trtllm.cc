@@ -44,17 +44,17 @@ void kv_cache(Script& s, const Placement& p) {
   key("dtype", kv_format(s, p));
   key("enable_block_reuse", p.prefills() ? "true" : "false");
   key("free_gpu_memory_fraction", share(memory.kv / left));
-  key("tokens_per_block", std::to_string(static_cast<std::int64_t>(s.world().kv_block)));
+  key("tokens_per_block", std::to_string(static_cast<std::int64_t>(s.world().machine.kv_block)));
 }
 
 void experts(Script& s, const Placement& p) {
   const llm::Parallelism& shape = p.parallel();
-  if (!s.world().model.is_moe()) return;
+  if (!s.world().machine.model.is_moe()) return;
   s.yaml(options, "moe_tensor_parallel_size", std::to_string(shape.expert_tp()));
   s.yaml(options, "moe_expert_parallel_size", std::to_string(shape.ep));
   const std::int64_t spare = redundant_experts(p, s.world());
   if (spare == 0) return;
-  const std::int64_t slots = s.world().model.experts + spare;
+  const std::int64_t slots = s.world().machine.model.experts + spare;
   s.line("moe_config:\n  load_balancer:");
   s.yaml(options, "moe_config.load_balancer.num_slots", std::to_string(slots), "    ");
   s.yaml(options, "moe_config.load_balancer.layer_updates_per_iter", "1", "    ");
@@ -137,7 +137,7 @@ void pool(Script& s, const Placement& p) {
   s.flag("--backend", "pytorch");
   s.flag("--tp_size", shape.stage_ranks());
   if (shape.pp > 1) s.flag("--pp_size", shape.pp);
-  if (s.world().model.is_moe()) s.flag("--ep_size", shape.ep);
+  if (s.world().machine.model.is_moe()) s.flag("--ep_size", shape.ep);
   s.flag("--gpus_per_node", p.node_gpus);
   limits(s, p);
   s.flag("--config", fmt::format("\"{}_$slot.yaml\"", p.role));

@@ -31,7 +31,7 @@ void kv_format(Script& s, const Placement& p) {
 
 void experts(Script& s, const Placement& p) {
   const llm::Parallelism& shape = p.parallel();
-  if (!s.world().model.is_moe()) return;
+  if (!s.world().machine.model.is_moe()) return;
   if (shape.ep > 1 && shape.ep < shape.stage_ranks()) {
     s.cannot(fmt::format("experts over {} of {} ranks: over all or over none; taken over all",
                          shape.ep, shape.stage_ranks()));
@@ -54,7 +54,7 @@ void engine(Script& s, const Placement& p) {
   const std::int64_t batch = batch_limit(p, s.world());
   s.flag("--max-model-len", longest(s.world()));
   if (loads_weights(s, p, true) &&
-      p.deployment().precision.weights != s.world().model.native_weights) {
+      p.deployment().precision.weights != s.world().machine.model.native_weights) {
     s.flag("--quantization", "fp8");
   }
   s.flag("--tensor-parallel-size", shape.tp);
@@ -62,8 +62,8 @@ void engine(Script& s, const Placement& p) {
   if (p.splits_rank) s.flag("--distributed-executor-backend", "ray");
   experts(s, p);
   kv_format(s, p);
-  s.flag("--block-size", static_cast<std::int64_t>(s.world().kv_block));
-  s.flag("--gpu-memory-utilization", share(s.world().framework.memory));
+  s.flag("--block-size", static_cast<std::int64_t>(s.world().machine.kv_block));
+  s.flag("--gpu-memory-utilization", share(s.world().machine.framework.memory));
   if (p.prefills()) s.flag("--enable-prefix-caching");
   if (p.decodes()) s.flag("--max-num-seqs", batch);
   if (p.pool->chunk > 0) {
@@ -221,7 +221,7 @@ void write_dynamo(Script& s) {
   s.open("python3 -m dynamo.frontend", "  python3 -m dynamo.frontend");
   s.flag("--http-port", "8000");
   s.flag("--router-mode", "kv");
-  s.flag("--kv-cache-block-size", static_cast<std::int64_t>(s.world().kv_block));
+  s.flag("--kv-cache-block-size", static_cast<std::int64_t>(s.world().machine.kv_block));
   s.flag("--discovery-backend", "etcd");
   if (s.pools().size() > 1) s.flag("--enforce-disagg");
   s.close();

@@ -81,7 +81,7 @@ Intervals intervals_of(const twin::World& world, serving::ServingModel& model,
   if (serving::PrefillModel* prefill = model.prefill()) {
     prompts = prefill->mean_request_work(prefill->service(model.cache_capacity())).parts;
   }
-  const llm::Uncertainty& u = world.uncertainty;
+  const llm::Uncertainty& u = world.machine.uncertainty;
   const bool two = model.plan().disaggregated();
   const double work = sigma_of(request_parts(model, *point), u);
   return {
@@ -100,21 +100,21 @@ void set_batch(Candidate& c) {
 Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
   const serving::ServingInputs inputs = world.inputs();
   serving::ServingModel model(inputs, found.plan);
-  const std::optional<double> target = world.target_rate();
+  const std::optional<double> target = world.load.target_rate();
   // The search joins pools with a coarse cache capacity; the plan's own knee is what counts.
-  const double knee = model.knee(world.slo);
+  const double knee = model.knee(world.load.slo);
   const double rate = target ? std::min(*target, std::max(knee, 0.0)) : knee;
   Candidate c;
   c.plan = found.plan;
   c.disaggregated = found.plan.disaggregated();
   c.meets_slo = rate > 0.0 && (!target || knee >= *target);
   c.state = rate > 0.0 ? model.at(rate) : serving::idle_state(model);
-  c.multiple = rate / world.workload.rate.si();
+  c.multiple = rate / world.load.workload.rate.si();
   // At the knee the whole machine is on trial, GPUs that a plan leaves unused included; a rate that
   // a plan carries is judged by the GPUs it takes, and by the whole machine where it falls short.
-  const double gpus = d(target && c.meets_slo ? found.plan.gpus() : world.gpus());
+  const double gpus = d(target && c.meets_slo ? found.plan.gpus() : world.machine.gpus());
   c.state.output_per_gpu = c.state.output_tokens / gpus;
-  c.limit = model.knee_limit(world.slo);
+  c.limit = model.knee_limit(world.load.slo);
   c.decode = pool_report(found.plan.decode, model.decode_budget());
   if (c.disaggregated) c.prefill = pool_report(found.plan.prefill, model.prefill_budget());
   set_batch(c);
@@ -129,7 +129,7 @@ std::vector<Candidate> along_load(const twin::World& world, const FoundPlan& fou
                                   const std::vector<double>& shares) {
   const serving::ServingInputs inputs = world.inputs();
   serving::ServingModel model(inputs, found.plan);
-  const double most = model.knee(world.slo);
+  const double most = model.knee(world.load.slo);
   std::vector<Candidate> out;
   if (most <= 0.0) return out;
   for (const double share : shares) {
@@ -137,8 +137,8 @@ std::vector<Candidate> along_load(const twin::World& world, const FoundPlan& fou
     c.plan = found.plan;
     c.disaggregated = found.plan.disaggregated();
     c.state = model.at(most * share);
-    c.state.output_per_gpu = c.state.output_tokens / d(world.gpus());
-    c.multiple = c.state.requests / world.workload.rate.si();
+    c.state.output_per_gpu = c.state.output_tokens / d(world.machine.gpus());
+    c.multiple = c.state.requests / world.load.workload.rate.si();
     set_batch(c);
     out.push_back(std::move(c));
   }

@@ -103,7 +103,7 @@ FoundPlan Joiner::join(std::size_t decode, double each) const {
 
 FoundPlan Joiner::carry(std::size_t decode, double each, double target) const {
   const double needed = each > 0.0 ? std::ceil(target / each) : INFINITY;
-  if (needed > static_cast<double>(world_.gpus())) return {};
+  if (needed > static_cast<double>(world_.machine.gpus())) return {};
   const auto n = static_cast<std::int64_t>(needed);
   const Piece piece = piece_of(world_, shapes_[decode].deployment.parallel);
   Choice fewest;

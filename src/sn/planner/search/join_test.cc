@@ -37,9 +37,9 @@ struct Small {
 Small any_case() {
   Small s;
   const auto domain = *rc::gen::element<std::int64_t>(3, 4, 6, 8);
-  s.world.cluster.racks = *rc::gen::inRange<std::int64_t>(1, 6);
-  s.world.cluster.rack.gpus = domain;
-  s.world.cluster.rack.scale_up.domain = domain;
+  s.world.machine.cluster.racks = *rc::gen::inRange<std::int64_t>(1, 6);
+  s.world.machine.cluster.rack.gpus = domain;
+  s.world.machine.cluster.rack.scale_up.domain = domain;
   const auto decodes = *rc::gen::inRange(1, 4);
   const auto prefills = *rc::gen::inRange(1, 5);
   for (int i = 0; i < decodes; ++i) s.shapes.push_back(s.shape(Role::decode, domain));
@@ -58,7 +58,7 @@ Small any_case() {
 /// Every prefill shape and every number of replicas of both pools that the domains hold.
 template <class Visit>
 void every_join(const Small& s, std::size_t decode, Visit visit) {
-  const std::int64_t gpus = s.world.cluster.gpus();
+  const std::int64_t gpus = s.world.machine.cluster.gpus();
   for (std::int64_t n = 1; n <= gpus; ++n) {
     for (std::size_t i = 0; i < s.shapes.size(); ++i) {
       for (std::size_t m = 0; m < s.rates[i].size(); ++m) {
@@ -111,9 +111,9 @@ TEST(Join, PoolsOfDifferentSizesStandInDifferentRacks) {
   // Two racks of 8: a decode instance of 6 leaves 2 beside it, so 3 prefill instances of 4 cannot
   // be; two of them take the other rack. One rack of 16 would hold 6 + 4 + 4.
   Small s;
-  s.world.cluster.racks = 2;
-  s.world.cluster.rack.gpus = 8;
-  s.world.cluster.rack.scale_up.domain = 8;
+  s.world.machine.cluster.racks = 2;
+  s.world.machine.cluster.rack.gpus = 8;
+  s.world.machine.cluster.rack.scale_up.domain = 8;
   const auto shape = [](Role role, std::int64_t dp) {
     const llm::Parallelism p{.tp = 1, .dp = dp, .pp = 1, .ep = dp};
     return Shape{role, {.parallel = p, .precision = {}}, role == Role::prefill ? 2048 : 0};

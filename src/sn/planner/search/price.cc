@@ -31,9 +31,9 @@ double miss_ratio(const serving::Slo& slo, serving::Metric metric,
 }
 
 double kv_needed(const twin::World& world, Role role) {
-  const serving::Workload& w = world.workload;
+  const serving::Workload& w = world.load.workload;
   const double tokens = role == Role::prefill ? w.input_max : w.input_max + w.output_max;
-  return llm::kv_tokens_held(world.model, tokens);
+  return llm::kv_tokens_held(world.machine.model, tokens);
 }
 
 /// Batch sizes between one sequence and the limit, four per octave of rate of change.
@@ -54,7 +54,7 @@ std::int64_t fewest_replicas(const twin::World& world, const Shape& shape, doubl
   for (double n = std::ceil(target / most_each); n <= most; n += 1.0) {
     const auto replicas = static_cast<std::int64_t>(n);
     serving::ServingModel model(inputs, single(shape, replicas));
-    if (model.knee(world.slo) >= target) return replicas;
+    if (model.knee(world.load.slo) >= target) return replicas;
   }
   return 0;
 }
@@ -65,10 +65,10 @@ double idle_miss(const twin::World& world, const Shape& shape, serving::ServingM
   const serving::DecodePoint idle =
       model.decode().at(std::min(model.decode().sequence_limit(), 1e-6));
   const serving::Percentiles t = model.decode().tpot(idle);
-  const double tpot = miss_ratio(world.slo, serving::Metric::tpot, t, t.mean.si());
+  const double tpot = miss_ratio(world.load.slo, serving::Metric::tpot, t, t.mean.si());
   if (shape.role != Role::aggregated) return tpot;
   const serving::Percentiles first = serving::ttft_of(model.prefill_at(0.0, idle));
-  return std::max(tpot, miss_ratio(world.slo, serving::Metric::ttft, first, first.mean.si()));
+  return std::max(tpot, miss_ratio(world.load.slo, serving::Metric::ttft, first, first.mean.si()));
 }
 
 void price_decode(const twin::World& world, const Shape& shape, bool points, Capacity& out) {
@@ -80,10 +80,10 @@ void price_decode(const twin::World& world, const Shape& shape, bool points, Cap
   serving::DecodeModel& decode = model.decode();
   const double limit = decode.sequence_limit();
   if (limit <= 0.0) return;
-  const double knee = model.decode_knee(world.slo);
+  const double knee = model.decode_knee(world.load.slo);
   const auto rate = [&](double n) { return decode.at(n).requests * static_cast<double>(replicas); };
   if (knee > 0.0) out.requests = rate(knee);
-  const std::optional<double> target = world.target_rate();
+  const std::optional<double> target = world.load.target_rate();
   if (shape.role == Role::aggregated && target && knee > 0.0) {
     out.carrying =
         fewest_replicas(world, shape, *target, out.requests / static_cast<double>(replicas));
@@ -92,7 +92,7 @@ void price_decode(const twin::World& world, const Shape& shape, bool points, Cap
   if (!points) return;
   for (const double n : batch_grid(limit)) {
     const serving::DecodePoint p = decode.at(n);
-    if (!model.meets_ttft_at(p, world.slo)) break;
+    if (!model.meets_ttft_at(p, world.load.slo)) break;
     out.batches.push_back(
         {p.requests * static_cast<double>(replicas), 1.0 / decode.tpot_mean(p).si()});
   }
@@ -114,22 +114,22 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   serving::ServingPlan plan;
   plan.prefill = {.deployment = shape.deployment, .replicas = 1, .chunk = shape.chunk};
   plan.decode = {.deployment = shape.deployment,
-                 .replicas = std::max<std::int64_t>(1, world.gpus() / p.gpus() - 1)};
+                 .replicas = std::max<std::int64_t>(1, world.machine.gpus() / p.gpus() - 1)};
   const llm::MemoryBudget budget =
-      memory_budget(world.model, shape.deployment, world.cluster.rack.chip, world.framework,
-                    static_cast<double>(shape.chunk));
+      memory_budget(world.machine.model, shape.deployment, world.machine.cluster.rack.chip,
+                    world.machine.framework, static_cast<double>(shape.chunk));
   const llm::StepProgram program =
-      compile(world.model, shape.deployment, inputs.machine, world.conditions);
-  serving::PrefillModel model(program, world.workload, static_cast<double>(shape.chunk),
+      compile(world.machine.model, shape.deployment, inputs.machine, world.machine.conditions);
+  serving::PrefillModel model(program, world.load.workload, static_cast<double>(shape.chunk),
                               kv_transfer(inputs, plan));
-  const std::int64_t most = std::min(most_replicas(world, p), world.gpus() / p.gpus());
+  const std::int64_t most = std::min(most_replicas(world, p), world.machine.gpus() / p.gpus());
   for (std::int64_t n = 1; n <= most; ++n) {
-    if (n * p.gpus() >= world.gpus() && n > 1) break;  // decode needs room
+    if (n * p.gpus() >= world.machine.gpus() && n > 1) break;  // decode needs room
     plan.prefill.replicas = n;
     const serving::PrefillService& service =
-        model.service(coarse(world.workload, prefill_cache_tokens(budget, plan.prefill)));
+        model.service(coarse(world.load.workload, prefill_cache_tokens(budget, plan.prefill)));
     out.by_replicas.push_back(
-        model.largest_rate(service, static_cast<double>(n * p.dp), world.slo));
+        model.largest_rate(service, static_cast<double>(n * p.dp), world.load.slo));
   }
   out.requests = out.by_replicas.empty() ? 0.0 : out.by_replicas.back();
   if (out.requests > 0.0) out.idle_miss = 0.0;
@@ -138,18 +138,19 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   const serving::PrefillPoint idle = model.at(
       model.service(prefill_cache_tokens(budget, plan.prefill)), 0.0, static_cast<double>(p.dp));
   const serving::Percentiles t = serving::ttft_of(idle);
-  out.idle_miss = miss_ratio(world.slo, serving::Metric::ttft, t, t.mean.si());
+  out.idle_miss = miss_ratio(world.load.slo, serving::Metric::ttft, t, t.mean.si());
 }
 
 }  // namespace
 
 Capacity price(const twin::World& world, const Shape& shape, bool points) {
   Capacity out;
-  const double tokens = shape.role == Role::prefill
-                            ? static_cast<double>(shape.chunk)
-                            : serving::step_tokens(single(shape, 1).decode, world.framework);
-  const llm::MemoryBudget budget = memory_budget(world.model, shape.deployment,
-                                                 world.cluster.rack.chip, world.framework, tokens);
+  const double tokens = shape.role == Role::prefill ? static_cast<double>(shape.chunk)
+                                                    : serving::step_tokens(single(shape, 1).decode,
+                                                                           world.machine.framework);
+  const llm::MemoryBudget budget =
+      memory_budget(world.machine.model, shape.deployment, world.machine.cluster.rack.chip,
+                    world.machine.framework, tokens);
   const Bytes need = budget.kv_per_token * kv_needed(world, shape.role);
   out.fits = budget.kv() >= need;
   out.shortfall = (need - budget.kv()).si();
@@ -164,7 +165,7 @@ Capacity price(const twin::World& world, const Shape& shape, bool points) {
 
 PriceMemo::Key PriceMemo::key_of(const twin::World& world, const Shape& shape, bool points) {
   const llm::Parallelism& p = shape.deployment.parallel;
-  const std::int64_t domain = world.cluster.rack.scale_up.domain;
+  const std::int64_t domain = world.machine.cluster.rack.scale_up.domain;
   Key key{.shape = shape, .points = points};
   // A larger stage fills whole domains (llm::why_not).
   key.stage_per_domain = std::min(p.stage_ranks(), domain);
@@ -172,7 +173,7 @@ PriceMemo::Key PriceMemo::key_of(const twin::World& world, const Shape& shape, b
   key.stages_far = p.spread || p.gpus() > domain;
   if (shape.role != Role::decode) key.replicas = most_replicas(world, p);
   if (shape.role == Role::prefill) {
-    key.gpus = world.gpus();
+    key.gpus = world.machine.gpus();
     key.pools_near = key.gpus <= domain;
   }
   return key;

@@ -26,8 +26,8 @@ using Capacities = std::vector<std::shared_ptr<const Capacity>>;
 
 void add_points(const twin::World& world, const Shape& shape, std::size_t index,
                 const Capacity& cap, const Joiner& joiner, SearchResult& out) {
-  const auto gpus = static_cast<double>(world.gpus());
-  const double output = serving::mean_output(world.workload);
+  const auto gpus = static_cast<double>(world.machine.gpus());
+  const double output = serving::mean_output(world.load.workload);
   for (const BatchPoint& b : cap.batches) {
     ParetoPoint p;
     p.per_user = b.per_user;
@@ -46,7 +46,7 @@ void add_points(const twin::World& world, const Shape& shape, std::size_t index,
 }
 
 FoundPlan aggregated_plan(const twin::World& world, const Shape& shape, const Capacity& cap) {
-  const std::optional<double> target = world.target_rate();
+  const std::optional<double> target = world.load.target_rate();
   if (!target) {
     return {single(shape, most_replicas(world, shape.deployment.parallel)), cap.requests};
   }
@@ -131,7 +131,8 @@ SearchResult search(const twin::World& world, bool points, PriceMemo* prices,
   // Shapes are ranked on a coarser workload; what comes out is evaluated again on the full one. A
   // fixed rate leaves no such slack: its plans must carry it.
   twin::World quick = world;
-  if (!world.target_rate()) quick.workload = serving::coarsened(world.workload, search_classes);
+  if (!world.load.target_rate())
+    quick.load.workload = serving::coarsened(world.load.workload, search_classes);
   PriceMemo own;
   PriceMemo& memo = prices != nullptr ? *prices : own;
   tbb::parallel_for(std::size_t{0}, all.size(),
@@ -140,7 +141,7 @@ SearchResult search(const twin::World& world, bool points, PriceMemo* prices,
   for (const auto& cap : caps) rates.emplace_back(cap->by_replicas);
   out.considered = static_cast<std::int64_t>(all.size());
   const Joiner joiner(world, all, std::move(rates));
-  const std::optional<double> target = world.target_rate();
+  const std::optional<double> target = world.load.target_rate();
   double least = INFINITY;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Capacity& cap = *caps[i];

@@ -36,17 +36,19 @@ std::vector<std::int64_t> stage_sizes(std::int64_t gpus, std::int64_t domain) {
 }
 
 void add_stages(const twin::World& world, llm::Parallelism p, std::vector<llm::Parallelism>& out) {
-  const std::int64_t domain = world.cluster.rack.scale_up.domain;
+  const std::int64_t domain = world.machine.cluster.rack.scale_up.domain;
   // Tensor ranks over ScaleOut can be asked for; a search finds stages and replicas better.
   if (p.tp > domain) return;
   for (const std::int64_t pp : {1, 2, 4, 8}) {
     p.pp = pp;
-    if (p.gpus() > world.gpus()) break;
+    if (p.gpus() > world.machine.gpus()) break;
     if (pp > 1 && p.stage_ranks() > domain) break;
-    if (!llm::why_not(world.model, {.parallel = p, .precision = {}}, domain).empty()) continue;
+    if (!llm::why_not(world.machine.model, {.parallel = p, .precision = {}}, domain).empty())
+      continue;
     if (most_replicas(world, p) >= 1) out.push_back(p);
     // Whole instances that do not fill a domain leave GPUs that single stages can use.
-    if (pp > 1 && world.cluster.domains() > 1 && p.gpus() <= domain && domain % p.gpus() != 0) {
+    if (pp > 1 && world.machine.cluster.domains() > 1 && p.gpus() <= domain &&
+        domain % p.gpus() != 0) {
       llm::Parallelism apart = p;
       apart.spread = true;
       if (most_replicas(world, apart) >= 1) out.push_back(apart);
@@ -56,7 +58,7 @@ void add_stages(const twin::World& world, llm::Parallelism p, std::vector<llm::P
 
 /// Experts cut like the rest, or spread over all ranks.
 void add_cuts(const twin::World& world, llm::Parallelism p, std::vector<llm::Parallelism>& out) {
-  const bool moe = world.model.is_moe();
+  const bool moe = world.machine.model.is_moe();
   if (p.dp == 1 && (!moe || p.cp == 1)) add_stages(world, p, out);
   p.ep = p.stage_ranks();
   if (moe && p.ep > 1) add_stages(world, p, out);
@@ -65,21 +67,21 @@ void add_cuts(const twin::World& world, llm::Parallelism p, std::vector<llm::Par
 /// Ranks that a prompt may be cut over: more than one where the scenario asks for it or some prompt
 /// takes a rank many seconds.
 std::vector<std::int64_t> context_ranks(const twin::World& world) {
-  if (!world.search.disaggregated) return {1};
-  if (!world.search.context_ranks.empty()) return world.search.context_ranks;
-  return world.workload.input_max > long_prompt ? std::vector<std::int64_t>{1, 2, 4, 8}
-                                                : std::vector<std::int64_t>{1};
+  if (!world.load.search.disaggregated) return {1};
+  if (!world.load.search.context_ranks.empty()) return world.load.search.context_ranks;
+  return world.load.workload.input_max > long_prompt ? std::vector<std::int64_t>{1, 2, 4, 8}
+                                                     : std::vector<std::int64_t>{1};
 }
 
 /// Expert replicas worth trying on `p`: those that fill further slots.
 std::vector<std::int64_t> replicas_of(const twin::World& world, const llm::Parallelism& p) {
   std::vector<std::int64_t> out;
   std::vector<std::int64_t> slots;
-  const auto& wanted = world.search.redundant;
+  const auto& wanted = world.load.search.redundant;
   for (const std::int64_t n : wanted.empty() ? std::vector<std::int64_t>{0} : wanted) {
     const llm::Deployment d{.parallel = p, .precision = {}, .redundant = p.ep > 1 ? n : 0};
-    const std::int64_t each = llm::expert_slots(world.model, d);
-    if (each > std::max<std::int64_t>(1, world.model.experts)) continue;
+    const std::int64_t each = llm::expert_slots(world.machine.model, d);
+    if (each > std::max<std::int64_t>(1, world.machine.model.experts)) continue;
     if (std::find(slots.begin(), slots.end(), each) != slots.end()) continue;
     slots.push_back(each);
     out.push_back(d.redundant);
@@ -113,8 +115,8 @@ Piece pool_pieces(const serving::Pool& pool, std::int64_t domain) {
 
 /// `most_beside` by the room in the domains alone.
 std::int64_t most_packed(const twin::World& world, Piece held, std::int64_t replicas, Piece more) {
-  const std::int64_t size = world.cluster.rack.scale_up.domain;
-  const std::int64_t domains = world.cluster.domains();
+  const std::int64_t size = world.machine.cluster.rack.scale_up.domain;
+  const std::int64_t domains = world.machine.cluster.domains();
   const std::int64_t taken = held.count * replicas;
   if (more.size <= held.size) {
     const std::int64_t room = room_beside(domains, size, held.size, taken, more.size);
@@ -149,9 +151,9 @@ bool fits(std::span<Piece> all, std::int64_t domains, std::int64_t domain) {
 
 std::vector<llm::Parallelism> parallelisms(const twin::World& world) {
   std::vector<llm::Parallelism> out;
-  const std::int64_t domain = world.cluster.rack.scale_up.domain;
+  const std::int64_t domain = world.machine.cluster.rack.scale_up.domain;
   const std::vector<std::int64_t> contexts = context_ranks(world);
-  for (const std::int64_t ranks : stage_sizes(world.gpus(), domain)) {
+  for (const std::int64_t ranks : stage_sizes(world.machine.gpus(), domain)) {
     for (const std::int64_t tp : {1, 2, 4, 8, 16, 32, 64}) {
       for (const std::int64_t cp : contexts) {
         if (ranks % (tp * cp) != 0 || tp * cp > domain) continue;
@@ -163,12 +165,12 @@ std::vector<llm::Parallelism> parallelisms(const twin::World& world) {
 }
 
 std::vector<Shape> shapes(const twin::World& world) {
-  const twin::SearchSpec& search = world.search;
+  const twin::SearchSpec& search = world.load.search;
   std::vector<std::int64_t> drafts = search.draft_tokens;
   if (drafts.empty())
-    drafts =
-        world.model.mtp_layers > 0 ? std::vector<std::int64_t>{0, 1} : std::vector<std::int64_t>{0};
-  if (world.model.mtp_layers == 0) drafts = {0};
+    drafts = world.machine.model.mtp_layers > 0 ? std::vector<std::int64_t>{0, 1}
+                                                : std::vector<std::int64_t>{0};
+  if (world.machine.model.mtp_layers == 0) drafts = {0};
   const auto& alone = search.prefill_chunks.empty() ? prefill_chunks : search.prefill_chunks;
   const auto& mixed = search.prefill_chunks.empty() ? mixed_chunks : search.prefill_chunks;
   const std::vector<llm::Parallelism> cuts = parallelisms(world);
@@ -189,7 +191,7 @@ std::vector<Shape> shapes(const twin::World& world) {
     if (!search.disaggregated) return;
     for (const std::int64_t chunk : alone) add(Role::prefill, d, 0, chunk);
   };
-  for (const llm::Precision& precision : world.precisions) {
+  for (const llm::Precision& precision : world.machine.precisions) {
     for (const llm::Parallelism& p : cuts) {
       for (const std::int64_t redundant : replicas_of(world, p)) {
         add_roles({.parallel = p, .precision = precision, .redundant = redundant});
@@ -202,18 +204,18 @@ std::vector<Shape> shapes(const twin::World& world) {
 }
 
 Piece piece_of(const twin::World& world, const llm::Parallelism& p) {
-  const std::int64_t domain = world.cluster.rack.scale_up.domain;
+  const std::int64_t domain = world.machine.cluster.rack.scale_up.domain;
   return pieces(p, domain);
 }
 
 std::int64_t most_beside(const twin::World& world, Piece held, std::int64_t replicas, Piece more) {
-  const std::int64_t left = world.gpus() - held.size * held.count * replicas;
+  const std::int64_t left = world.machine.gpus() - held.size * held.count * replicas;
   if (left < 0) return -1;
   return std::min(most_packed(world, held, replicas, more), left / (more.size * more.count));
 }
 
 bool fits_domains(const twin::World& world, const serving::ServingPlan& plan) {
-  if (plan.gpus() > world.gpus()) return false;
+  if (plan.gpus() > world.machine.gpus()) return false;
   const Piece decode = piece_of(world, plan.decode.deployment.parallel);
   if (!plan.disaggregated()) {
     return plan.decode.replicas <= most_replicas(world, plan.decode.deployment.parallel);
@@ -239,9 +241,9 @@ bool fit_together(const hw::Cluster& cluster, const std::vector<serving::Serving
 
 std::int64_t most_replicas(const twin::World& world, const llm::Parallelism& p) {
   const Piece piece = piece_of(world, p);
-  const std::int64_t each = world.cluster.rack.scale_up.domain / piece.size;
-  const std::int64_t placed = world.cluster.domains() * each / piece.count;
-  return std::min(placed, world.gpus() / p.gpus());
+  const std::int64_t each = world.machine.cluster.rack.scale_up.domain / piece.size;
+  const std::int64_t placed = world.machine.cluster.domains() * each / piece.count;
+  return std::min(placed, world.machine.gpus() / p.gpus());
 }
 
 }  // namespace sn::planner

@@ -51,8 +51,10 @@ void expect_legal_and_unique(const twin::World& world) {
     const llm::Parallelism& p = s.deployment.parallel;
     const std::string name = llm::to_string(p);
     EXPECT_TRUE(seen.insert(key_of(s)).second) << name;
-    EXPECT_EQ(llm::why_not(world.model, s.deployment, world.cluster.rack.scale_up.domain), "");
-    EXPECT_LE(p.gpus(), world.cluster.gpus()) << name;
+    EXPECT_EQ(
+        llm::why_not(world.machine.model, s.deployment, world.machine.cluster.rack.scale_up.domain),
+        "");
+    EXPECT_LE(p.gpus(), world.machine.cluster.gpus()) << name;
     EXPECT_GE(most_replicas(world, p), 1) << name;
     EXPECT_EQ(s.chunk > 0, s.role != Role::decode) << name;
     EXPECT_LE(last, s.role) << "aggregated, prefill, decode";
@@ -78,7 +80,7 @@ TEST(Shapes, ScenarioNarrowsThem) {
   const twin::World world = world_on("{rack: hgx-h200}", "deepseek-v3",
                                      "search: {pools: disaggregated, mtp: 1, chunk: [1024, 4096]}\n"
                                      "precision: {weights: [fp8, fp4], kv: [fp8, bf16]}\n");
-  ASSERT_EQ(world.precisions.size(), 4u);
+  ASSERT_EQ(world.machine.precisions.size(), 4u);
   for (const Shape& s : shapes(world)) {
     EXPECT_NE(s.role, Role::aggregated);
     if (s.role == Role::decode) {
@@ -97,9 +99,10 @@ TEST(Shapes, PromptsAreCutAndExpertsReplicatedOnRequest) {
   for (const Shape& s : shapes(world)) {
     const llm::Parallelism& p = s.deployment.parallel;
     EXPECT_TRUE(p.cp == 1 || s.role == Role::prefill);
-    EXPECT_EQ(llm::why_not(world.model, s.deployment, 128), "");
+    EXPECT_EQ(llm::why_not(world.machine.model, s.deployment, 128), "");
     cuts.insert(p.cp);
-    if (p.dp == 64 && p.ep == 64) slots.insert(llm::expert_slots(world.model, s.deployment));
+    if (p.dp == 64 && p.ep == 64)
+      slots.insert(llm::expert_slots(world.machine.model, s.deployment));
   }
   EXPECT_EQ(cuts, (std::set<std::int64_t>{1, 4}));
   EXPECT_EQ(slots, (std::set<std::int64_t>{4, 5}));  // 256 / 64; 8 and 64 replicas fill one more
@@ -177,9 +180,9 @@ void add_pieces(const serving::Pool& pool, std::int64_t domain, std::vector<std:
 
 twin::World domains_of(std::int64_t domain, std::int64_t count) {
   twin::World world;
-  world.cluster.racks = count;
-  world.cluster.rack.gpus = domain;
-  world.cluster.rack.scale_up.domain = domain;
+  world.machine.cluster.racks = count;
+  world.machine.cluster.rack.gpus = domain;
+  world.machine.cluster.rack.scale_up.domain = domain;
   return world;
 }
 

@@ -33,7 +33,7 @@ std::int64_t sum(const Shares& shares) {
 
 bool is_given(const twin::Tenant& t) { return t.gpus > 0; }
 bool is_fixed_rate(const twin::Tenant& t) {
-  return !is_given(t) && t.world.rate.kind != twin::RateSpec::Kind::knee;
+  return !is_given(t) && t.world.load.rate.kind != twin::RateSpec::Kind::knee;
 }
 bool is_dealt(const twin::Tenant& t) { return !is_given(t) && !is_fixed_rate(t); }
 
@@ -44,7 +44,7 @@ class Sharing {
  public:
   Sharing(const twin::SharedMachine& machine, const PlanOptions& options,
           const ShareProgress& progress)
-      : machine_(machine), cluster_(machine.tenants.front().world.cluster) {
+      : machine_(machine), cluster_(machine.tenants.front().world.machine.cluster) {
     for (const twin::Tenant& t : machine.tenants) curves_.emplace_back(t, options, progress);
     shares_.resize(curves_.size());
     for (std::size_t i = 0; i < curves_.size(); ++i) {
@@ -88,18 +88,20 @@ class Sharing {
     if (planned->meet > 0) return;
     const double carried = curves_[i].at_knee().carried(gpus);
     Error e{.code = ErrorCode::infeasible, .where = {.file = world.name}};
-    if (carried <= 0.0 || !world.target_rate()) {
-      e.message = fmt::format("no deployment of tenant '{}' meets {} on {} GPUs",
-                              shown(machine_.tenants[i].name), serving::to_string(world.slo), gpus);
+    if (carried <= 0.0 || !world.load.target_rate()) {
+      e.message =
+          fmt::format("no deployment of tenant '{}' meets {} on {} GPUs",
+                      shown(machine_.tenants[i].name), serving::to_string(world.load.slo), gpus);
       e.hint = "a looser SLO, or more GPUs for this tenant";
     } else {
-      const double part = carried / *world.target_rate();
+      const double part = carried / *world.load.target_rate();
       e.message = fmt::format(
           "tenant '{}' carries {} on {} GPUs, {}x of the {} asked for: about {:.0f} GPUs missing "
           "at "
           "that rate per GPU",
           shown(machine_.tenants[i].name), rate_of(carried), gpus, format_number(part, 3),
-          rate_of(*world.target_rate()), std::ceil(static_cast<double>(gpus) * (1.0 / part - 1.0)));
+          rate_of(*world.load.target_rate()),
+          std::ceil(static_cast<double>(gpus) * (1.0 / part - 1.0)));
       e.hint = fmt::format("it would fit at {}", rate_of(carried));
     }
     errors.push_back(std::move(e));
@@ -226,9 +228,9 @@ class Sharing {
       if (!is_fixed_rate(t) || wanted[i] <= missing) continue;
       const double carried = curves_[i].at_knee().carried(wanted[i] - missing);
       if (carried <= 0.0) continue;
-      e.hint += fmt::format("{}'{}' at {}, {}x of its rate",
-                            e.hint.empty() ? "would fit: " : ", or ", shown(t.name),
-                            rate_of(carried), format_number(carried / *t.world.target_rate(), 3));
+      e.hint += fmt::format(
+          "{}'{}' at {}, {}x of its rate", e.hint.empty() ? "would fit: " : ", or ", shown(t.name),
+          rate_of(carried), format_number(carried / *t.world.load.target_rate(), 3));
     }
     if (e.hint.empty()) e.hint = "fewer tenants, smaller shares or a larger machine";
     return {e};
@@ -290,7 +292,7 @@ std::string_view to_string(ShareKind kind) {
 }
 
 Error not_side_by_side(const twin::SharedMachine& machine, std::int64_t taken) {
-  const hw::Cluster& cluster = machine.tenants.front().world.cluster;
+  const hw::Cluster& cluster = machine.tenants.front().world.machine.cluster;
   return {.code = ErrorCode::infeasible,
           .message =
               fmt::format("the tenants take {} of {} GPUs, but their instances do not fit "

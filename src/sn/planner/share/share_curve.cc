@@ -17,7 +17,7 @@ ShareCurve::ShareCurve(const twin::Tenant& tenant, const PlanOptions& options,
 
 ShareCurve ShareCurve::at_knee() const {
   ShareCurve out(*tenant_, options_, *progress_);
-  out.world_.rate = {};
+  out.world_.load.rate = {};
   return out;
 }
 
@@ -25,7 +25,7 @@ const Result<PlanReport>& ShareCurve::at(std::int64_t gpus) {
   const auto known = plans_.find(gpus);
   if (known != plans_.end()) return known->second;
   (*progress_)(tenant_->name, gpus);
-  world_.gpu_limit = gpus;
+  world_.machine.gpu_limit = gpus;
   const Result<PlanReport>& made = plans_.emplace(gpus, plan(world_, options_)).first->second;
   const bool served = made && made->meet > 0;
   const double requests = served ? made->candidates.front().state.requests : 0.0;
@@ -40,7 +40,7 @@ double ShareCurve::carried(std::int64_t gpus) {
 }
 
 double ShareCurve::multiple(std::int64_t gpus) {
-  return carried(gpus) / (tenant_->weight * world_.workload.rate.si());
+  return carried(gpus) / (tenant_->weight * world_.load.workload.rate.si());
 }
 
 ShareCurve::Bracket ShareCurve::bracket(double wanted, std::int64_t most) {

@@ -59,7 +59,7 @@ SmallCase small_model() {
 TEST(GpuLimit, IsAMachineOfThatSize) {
   // Eight GPUs of two servers, and one server: the same domain, the same paths.
   twin::World limited = small_world(two_racks());
-  limited.gpu_limit = 8;
+  limited.machine.gpu_limit = 8;
   const PlanReport a = plan_of(limited);
   const PlanReport b = plan_of(small_world());
   EXPECT_EQ(a.considered, b.considered);
@@ -100,7 +100,7 @@ TEST(Share, AFixedRateAloneHasThePlainPlan) {
 
 TEST(Share, AGivenShareIsAPlanOfThatSize) {
   twin::World limited = small_world(small_model());
-  limited.gpu_limit = 5;
+  limited.machine.gpu_limit = 5;
   const PlanReport plain = plan_of(limited);
   const ShareReport report =
       share_of(machine_of({{.scenario = small_model(), .name = "a", .gpus = 5},
@@ -117,7 +117,7 @@ TEST(Share, IdenticalTenantsGetEqualShares) {
   EXPECT_EQ(report.tenants[0].gpus, report.tenants[1].gpus);
   EXPECT_EQ(best(report, 0).plan, best(report, 1).plan);
   twin::World half = small_world(two_racks());
-  half.gpu_limit = 8;
+  half.machine.gpu_limit = 8;
   EXPECT_EQ(report.common_multiple, plan_of(half).candidates.front().multiple);
 }
 
@@ -142,8 +142,8 @@ TEST(Share, TheOrderOfTenantsDoesNotMatter) {
 std::vector<double> every_multiple(const Case& c) {
   std::vector<double> out = {0.0};
   twin::World world = small_world(c.scenario);
-  for (std::int64_t g = 1; g <= world.cluster.gpus(); ++g) {
-    world.gpu_limit = g;
+  for (std::int64_t g = 1; g <= world.machine.cluster.gpus(); ++g) {
+    world.machine.gpu_limit = g;
     const Result<PlanReport> report = plan(world);
     const bool served = report && report->meet > 0;
     const double here = served ? report->candidates.front().multiple / c.weight : 0.0;
@@ -184,8 +184,8 @@ TEST(Share, MissingGpusAndTheMultipleThatFits) {
                         "); the machine has 8: " + std::to_string(2 * each - 8) + " missing"));
   // What the hint offers does fit, and a little more does not.
   twin::World rest = small_world();
-  rest.gpu_limit = 8 - each;
-  ASSERT_GT(rest.gpu_limit, 0);
+  rest.machine.gpu_limit = 8 - each;
+  ASSERT_GT(rest.machine.gpu_limit, 0);
   const double knee = plan_of(rest).candidates.front().state.requests;
   EXPECT_THAT(text, testing::HasSubstr(format_number(knee, 3) + " req/s"));
   b.rate = fmt::format("{} req/s", 0.99 * knee);
@@ -217,7 +217,7 @@ serving::ServingPlan aggregated(std::int64_t tp, std::int64_t replicas) {
 }
 
 TEST(FitTogether, PacksInstancesOfAllPlans) {
-  const hw::Cluster two = small_world(two_racks()).cluster;  // two domains of eight
+  const hw::Cluster two = small_world(two_racks()).machine.cluster;  // two domains of eight
   EXPECT_TRUE(fit_together(two, {aggregated(4, 3), aggregated(2, 2)}));
   EXPECT_FALSE(fit_together(two, {aggregated(4, 3), aggregated(2, 3)}));
   // Sixteen GPUs in sum, but 6 + 6 leave two holes of 2 that hold no instance of 4.

@@ -105,10 +105,10 @@ TEST(WorkloadFile, MissingParts) {
 }
 
 TEST(WorkloadFile, ShippedPresetsRead) {
-  const hw::Catalog catalog = hw::shipped_catalog();
-  for (const std::string& name : catalog.names(hw::kind_named("workload"))) {
+  const catalog::Catalog catalog = catalog::shipped_catalog();
+  for (const std::string& name : catalog.names(catalog::kind_named("workload"))) {
     SCOPED_TRACE(name);
-    const Result<Node> entry = catalog.entry(hw::kind_named("workload"), name);
+    const Result<Node> entry = catalog.entry(catalog::kind_named("workload"), name);
     ASSERT_TRUE(entry.has_value());
     const Result<Workload> w = read_workload(*entry, name);
     ASSERT_TRUE(w.has_value()) << render(w.error());
@@ -138,8 +138,9 @@ TEST(WorkloadFile, MooncakePresetIsTheSummaryOfTheTrace) {
       summarise("conversation", "trace", trace->requests, trace->block_tokens, {});
   ASSERT_TRUE(summary.has_value()) << render(summary.error());
 
-  const hw::Catalog catalog = hw::shipped_catalog();
-  const Result<Node> entry = catalog.entry(hw::kind_named("workload"), "mooncake-conversation");
+  const catalog::Catalog catalog = catalog::shipped_catalog();
+  const Result<Node> entry =
+      catalog.entry(catalog::kind_named("workload"), "mooncake-conversation");
   ASSERT_TRUE(entry.has_value());
   const Result<Workload> preset = read_workload(*entry, "mooncake-conversation");
   ASSERT_TRUE(preset.has_value()) << render(preset.error());

@@ -34,29 +34,29 @@ struct TestBed {
   }
 };
 
-inline Node shipped_tree(const hw::Catalog& catalog, std::string_view kind,
+inline Node shipped_tree(const catalog::Catalog& catalog, std::string_view kind,
                          const std::string& name) {
   Errors errors;
-  Node tree = take(catalog.resolve(hw::kind_named(kind), Node::scalar(name)), errors);
+  Node tree = take(catalog.resolve(catalog::kind_named(kind), Node::scalar(name)), errors);
   EXPECT_TRUE(errors.empty()) << render(errors);
   return tree;
 }
 
 inline TestBed test_bed(const std::string& rack, std::int64_t racks, const std::string& model) {
-  const hw::Catalog catalog = hw::shipped_catalog();
+  const catalog::Catalog catalog = catalog::shipped_catalog();
   TestBed bed;
-  hw::Params params;
+  catalog::Params params;
   Errors errors;
   Node tree = Node::map();
   tree.set("rack", shipped_tree(catalog, "rack", rack));
   tree.set("scale_out", shipped_tree(catalog, "scale-out", "hpn7"));
   tree.set("dcn", shipped_tree(catalog, "dcn", "ethernet-100g"));
-  hw::read_entry(catalog, tree, "", bed.cluster, params, errors);
+  catalog::read_entry(catalog, tree, "", bed.cluster, params, errors);
   bed.cluster.racks = racks;
   hw::complete(bed.cluster);
   const auto read = [&](std::string_view kind, const std::string& name, auto& out) {
-    hw::read_entry(catalog, shipped_tree(catalog, kind, name), std::string(kind), out, params,
-                   errors);
+    catalog::read_entry(catalog, shipped_tree(catalog, kind, name), std::string(kind), out, params,
+                        errors);
   };
   read("kernels", bed.cluster.rack.chip.kernels, bed.kernels);
   read("collectives", "default", bed.collectives);
@@ -65,7 +65,7 @@ inline TestBed test_bed(const std::string& rack, std::int64_t racks, const std::
   const Node* config = entry.find("config");
   const Node* traits = entry.find("traits");
   if (config != nullptr) bed.model = take(llm::read_model(*config, model), errors);
-  if (traits != nullptr) hw::read_entry(catalog, *traits, "model", bed.traits, params, errors);
+  if (traits != nullptr) catalog::read_entry(catalog, *traits, "model", bed.traits, params, errors);
   EXPECT_TRUE(errors.empty()) << render(errors);
   EXPECT_GT(bed.model.layers, 0);
   return bed;

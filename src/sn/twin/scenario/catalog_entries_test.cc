@@ -11,6 +11,7 @@
 
 #include "sn/catalog/catalog_test_util.h"
 #include "sn/collective/params.h"
+#include "sn/hw/machine.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/model.h"
@@ -33,14 +34,14 @@ void describe(V& v, Published& p) {
 
 namespace {
 
-using hw::Catalog;
-using hw::CatalogKind;
-using hw::Params;
+using catalog::Catalog;
+using catalog::CatalogKind;
+using catalog::Params;
 
 Published read_published(const Catalog& catalog, const std::string& name, Params& params) {
   Published out;
   Errors errors;
-  const Result<Node> tree = catalog.entry(hw::kind_named("model"), name);
+  const Result<Node> tree = catalog.entry(catalog::kind_named("model"), name);
   if (!tree) {
     ADD_FAILURE() << render(tree.error());
     return out;
@@ -48,14 +49,14 @@ Published read_published(const Catalog& catalog, const std::string& name, Params
   Node rest = *tree;
   rest.erase("config");
   rest.erase("checkpoint");
-  hw::read_entry(catalog, rest, "model", out, params, errors);
+  catalog::read_entry(catalog, rest, "model", out, params, errors);
   EXPECT_TRUE(errors.empty()) << render(errors);
-  hw::expect_provenance(params);
+  catalog::expect_provenance(params);
   return out;
 }
 
 llm::ModelSpec read_spec(const Catalog& catalog, const std::string& name) {
-  const Result<Node> tree = catalog.entry(hw::kind_named("model"), name);
+  const Result<Node> tree = catalog.entry(catalog::kind_named("model"), name);
   EXPECT_TRUE(tree.has_value());
   const Node* config = tree ? tree->find("config") : nullptr;
   if (config == nullptr) {
@@ -68,36 +69,38 @@ llm::ModelSpec read_spec(const Catalog& catalog, const std::string& name) {
 }
 
 TEST(ShippedEntries, AllRead) {
-  hw::expect_all_read<kernel::KernelParams>("kernels", 9);
-  hw::expect_all_read<collective::CollectiveParams>("collectives", 1);
-  hw::expect_all_read<llm::Framework>("framework", 1);
-  hw::expect_all_read<llm::ModelTraits>("traits", 1);
+  catalog::expect_all_read<kernel::KernelParams>("kernels", 9);
+  catalog::expect_all_read<collective::CollectiveParams>("collectives", 1);
+  catalog::expect_all_read<llm::Framework>("framework", 1);
+  catalog::expect_all_read<llm::ModelTraits>("traits", 1);
 }
 
 TEST(ShippedEntries, RoundTrip) {
-  const Catalog catalog = hw::shipped_catalog();
+  const Catalog catalog = catalog::shipped_catalog();
   Params params;
   const auto kernels =
-      hw::read_shipped<kernel::KernelParams>(catalog, "kernels", "blackwell", params);
-  hw::expect_round_trip(kernels, params);
+      catalog::read_shipped<kernel::KernelParams>(catalog, "kernels", "blackwell", params);
+  catalog::expect_round_trip(kernels, params);
   params.clear();
-  const auto collectives =
-      hw::read_shipped<collective::CollectiveParams>(catalog, "collectives", "default", params);
-  hw::expect_round_trip(collectives, params);
+  const auto collectives = catalog::read_shipped<collective::CollectiveParams>(
+      catalog, "collectives", "default", params);
+  catalog::expect_round_trip(collectives, params);
   params.clear();
-  const auto framework = hw::read_shipped<llm::Framework>(catalog, "framework", "generic", params);
-  hw::expect_round_trip(framework, params);
+  const auto framework =
+      catalog::read_shipped<llm::Framework>(catalog, "framework", "generic", params);
+  catalog::expect_round_trip(framework, params);
 }
 
 TEST(ShippedEntries, KernelGenerationsAreFittedOrSayThatTheyAreNot) {
-  const Catalog catalog = hw::shipped_catalog();
-  for (const std::string& name : catalog.names(hw::kind_named("kernels"))) {
+  const Catalog catalog = catalog::shipped_catalog();
+  for (const std::string& name : catalog.names(catalog::kind_named("kernels"))) {
     Params params;
-    static_cast<void>(hw::read_shipped<kernel::KernelParams>(catalog, "kernels", name, params));
-    for (const hw::Param& p : params) {
+    static_cast<void>(
+        catalog::read_shipped<kernel::KernelParams>(catalog, "kernels", name, params));
+    for (const catalog::Param& p : params) {
       if (!p.present) continue;
       const bool fitted = p.provenance.source.id == "kernel-fit";
-      EXPECT_TRUE(fitted || p.provenance.source.grade == hw::Grade::family_default)
+      EXPECT_TRUE(fitted || p.provenance.source.grade == catalog::Grade::family_default)
           << name << " " << p.path;
       EXPECT_FALSE(p.provenance.note.empty()) << name << " " << p.path;
     }
@@ -105,28 +108,28 @@ TEST(ShippedEntries, KernelGenerationsAreFittedOrSayThatTheyAreNot) {
 }
 
 TEST(ShippedEntries, EveryChipHasAGenerationOfKernels) {
-  const Catalog catalog = hw::shipped_catalog();
-  for (const std::string& name : catalog.names(hw::kind_named("chip"))) {
+  const Catalog catalog = catalog::shipped_catalog();
+  for (const std::string& name : catalog.names(catalog::kind_named("chip"))) {
     SCOPED_TRACE(name);
     Params params;
-    const auto chip = hw::read_shipped<hw::Chip>(catalog, "chip", name, params);
+    const auto chip = catalog::read_shipped<hw::Chip>(catalog, "chip", name, params);
     params.clear();
     const auto family =
-        hw::read_shipped<kernel::KernelParams>(catalog, "kernels", chip.kernels, params);
+        catalog::read_shipped<kernel::KernelParams>(catalog, "kernels", chip.kernels, params);
     EXPECT_GT(family.gemm.rate, 0.5);
     EXPECT_EQ(params.size(), 58u);
   }
 }
 
 TEST(ShippedEntries, CollectiveSharesAreNearWhatTheyWereTakenFrom) {
-  const Catalog catalog = hw::shipped_catalog();
+  const Catalog catalog = catalog::shipped_catalog();
   Params params;
-  const auto c =
-      hw::read_shipped<collective::CollectiveParams>(catalog, "collectives", "default", params);
+  const auto c = catalog::read_shipped<collective::CollectiveParams>(catalog, "collectives",
+                                                                     "default", params);
   // Ring all-reduce on H200 x8: 367 GB/s of busbw over the 396 GB/s the link sustains.
   params.clear();
   const auto hopper =
-      hw::read_shipped<collective::CollectiveParams>(catalog, "collectives", "hopper", params);
+      catalog::read_shipped<collective::CollectiveParams>(catalog, "collectives", "hopper", params);
   EXPECT_NEAR(hopper.library.all_reduce.bulk, 367.0 / 396.0, 0.08);
   // In-switch: S (1 + 1/N) / t over the sustained link; busbw = 2 (N - 1)/N S/t.
   const auto share = [](double n, double busbw, double sustained) {
@@ -137,7 +140,7 @@ TEST(ShippedEntries, CollectiveSharesAreNearWhatTheyWereTakenFrom) {
 }
 
 TEST(ShippedEntries, TraitsOfDenseModelsAreNeutral) {
-  const Catalog catalog = hw::shipped_catalog();
+  const Catalog catalog = catalog::shipped_catalog();
   Params params;
   const Published llama = read_published(catalog, "llama-3.1-70b", params);
   EXPECT_EQ(llama.traits.mtp_acceptance, 0.0);
@@ -145,8 +148,8 @@ TEST(ShippedEntries, TraitsOfDenseModelsAreNeutral) {
 }
 
 TEST(ShippedEntries, ModelsCountAsPublished) {
-  const Catalog catalog = hw::shipped_catalog();
-  const auto names = catalog.names(hw::kind_named("model"));
+  const Catalog catalog = catalog::shipped_catalog();
+  const auto names = catalog.names(catalog::kind_named("model"));
   EXPECT_GE(names.size(), 4u);
   for (const std::string& name : names) {
     SCOPED_TRACE(name);
@@ -164,16 +167,16 @@ TEST(ShippedEntries, ModelsCountAsPublished) {
     }
     EXPECT_LT(difference, 0.025);
     EXPECT_EQ(spec.mtp_layers > 0, published.traits.mtp_acceptance > 0.0);
-    hw::expect_round_trip(published, params);
+    catalog::expect_round_trip(published, params);
   }
 }
 
 TEST(ShippedEntries, TheTenTrillionModelByHand) {
-  const Catalog catalog = hw::shipped_catalog();
+  const Catalog catalog = catalog::shipped_catalog();
   Params params;
   const Published published = read_published(catalog, "sn-10t", params);
-  for (const hw::Param& p : params) {
-    EXPECT_EQ(p.provenance.source.grade, hw::Grade::assumption) << p.path;
+  for (const catalog::Param& p : params) {
+    EXPECT_EQ(p.provenance.source.grade, catalog::Grade::assumption) << p.path;
   }
   const double h = 12288.0;
   const double expert = 3.0 * h * 4096.0;                 // 151 million
@@ -196,13 +199,13 @@ TEST(ShippedEntries, TheTenTrillionModelByHand) {
 }
 
 TEST(ShippedEntries, NativePrecision) {
-  const Catalog catalog = hw::shipped_catalog();
+  const Catalog catalog = catalog::shipped_catalog();
   EXPECT_EQ(read_spec(catalog, "deepseek-v3").native_weights, kernel::DataType::fp8);
   EXPECT_EQ(read_spec(catalog, "qwen3-235b-a22b").native_weights, kernel::DataType::bf16);
 }
 
 TEST(ShippedEntries, KvBytesPerToken) {
-  const Catalog catalog = hw::shipped_catalog();
+  const Catalog catalog = catalog::shipped_catalog();
   const auto bytes = [&](const std::string& name) {
     return llm::kv_bytes_per_token(read_spec(catalog, name), kernel::DataType::bf16).si();
   };

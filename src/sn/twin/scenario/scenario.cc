@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "sn/hw/rack_check.h"
 #include "sn/twin/scenario/scenario_parts.h"
 
 namespace sn::twin {
@@ -18,15 +19,15 @@ namespace {
 constexpr double racks_max = 4096.0;
 constexpr double gpus_max = 4194304.0;  // 4096 racks of 1024
 
-const hw::CatalogKind& kind(std::string_view name) {
-  const hw::CatalogKind* k = hw::find_kind(name);
+const catalog::CatalogKind& kind(std::string_view name) {
+  const catalog::CatalogKind* k = catalog::find_kind(name);
   SN_ASSERT(k != nullptr);
   return *k;
 }
 
 /// The member `key` of `map` resolved as an entry of `kind_name`, or a default name when absent.
-Node resolve_part(const hw::Catalog& catalog, const Node* reference, std::string_view kind_name,
-                  std::string_view fallback, Errors& errors) {
+Node resolve_part(const catalog::Catalog& catalog, const Node* reference,
+                  std::string_view kind_name, std::string_view fallback, Errors& errors) {
   const Node name = Node::scalar(std::string(fallback));
   return take(catalog.resolve(kind(kind_name), reference != nullptr ? *reference : name), errors);
 }
@@ -38,7 +39,7 @@ std::string name_of(const Node& tree) {
 
 /// As many whole racks as `gpus` GPUs make; the rest is left over and said.
 void fill_racks(MapReader& r, std::int64_t gpus, const Node& at, World& world) {
-  const std::int64_t each = world.cluster.rack.gpus;
+  const std::int64_t each = world.machine.cluster.rack.gpus;
   const std::int64_t racks = gpus / each;
   if (racks < 1 || static_cast<double>(racks) > racks_max) {
     return r.report(ErrorCode::range,
@@ -47,18 +48,18 @@ void fill_racks(MapReader& r, std::int64_t gpus, const Node& at, World& world) {
                                 gpus, racks, each, racks_max),
                     &at, fmt::format("write at least {}, or take another rack", each));
   }
-  world.cluster.racks = racks;
-  world.cluster.left_over = gpus - racks * each;
-  if (world.cluster.left_over == 0) return;
+  world.machine.cluster.racks = racks;
+  world.machine.cluster.left_over = gpus - racks * each;
+  if (world.machine.cluster.left_over == 0) return;
   world.warnings.push_back(
       {.code = ErrorCode::range,
        .message = fmt::format("{} of {} GPUs are left over: {} whole racks of {}",
-                              world.cluster.left_over, gpus, racks, each),
+                              world.machine.cluster.left_over, gpus, racks, each),
        .where = at.where(),
        .hint = fmt::format("a multiple of {} leaves none", each)});
 }
 
-void read_cluster(MapReader& root, const hw::Catalog& catalog, World& world, Errors& errors) {
+void read_cluster(MapReader& root, const catalog::Catalog& catalog, World& world, Errors& errors) {
   const Node* node = root.require("cluster");
   if (node == nullptr) return;
   MapReader r(*node, "cluster", errors);
@@ -66,7 +67,7 @@ void read_cluster(MapReader& root, const hw::Catalog& catalog, World& world, Err
   const Node* scale_out = r.get("scale_out");
   const Node* dcn = r.get("dcn");
   const bool counted = r.has("racks");
-  world.cluster.racks = r.integer("racks", {1.0, racks_max}).value_or(1);
+  world.machine.cluster.racks = r.integer("racks", {1.0, racks_max}).value_or(1);
   const Node* total = r.get("gpus");
   const std::optional<std::int64_t> gpus = r.integer("gpus", {1.0, gpus_max});
   if (counted && total != nullptr) {
@@ -81,24 +82,27 @@ void read_cluster(MapReader& root, const hw::Catalog& catalog, World& world, Err
   tree.set("scale_out", resolve_part(catalog, scale_out, "scale-out", "hpn7", errors));
   tree.set("dcn", resolve_part(catalog, dcn, "dcn", "ethernet-100g", errors));
   if (errors.size() != before) return;
-  hw::read_entry(catalog, tree, "", world.cluster, world.params, errors);
+  catalog::read_entry(catalog, tree, "", world.machine.cluster, world.machine.params, errors);
   if (errors.size() != before) return;
-  hw::complete(world.cluster);
-  world.cluster.rack.name = name_of(*tree.find("rack"));
-  if (const Node* title = tree.find("rack.title")) world.cluster.rack.title = title->text();
-  world.cluster.rack.chip.name = name_of(*tree.find("rack.chip"));
-  world.cluster.rack.scale_up.fabric_switch.name = name_of(*tree.find("rack.scale_up.switch"));
-  world.cluster.scale_out.name = name_of(*tree.find("scale_out"));
-  world.cluster.dcn.name = name_of(*tree.find("dcn"));
-  hw::check_rack(world.cluster.rack, rack->where(), errors);
+  hw::complete(world.machine.cluster);
+  world.machine.cluster.rack.name = name_of(*tree.find("rack"));
+  if (const Node* title = tree.find("rack.title")) world.machine.cluster.rack.title = title->text();
+  world.machine.cluster.rack.chip.name = name_of(*tree.find("rack.chip"));
+  world.machine.cluster.rack.scale_up.fabric_switch.name =
+      name_of(*tree.find("rack.scale_up.switch"));
+  world.machine.cluster.scale_out.name = name_of(*tree.find("scale_out"));
+  world.machine.cluster.dcn.name = name_of(*tree.find("dcn"));
+  hw::check_rack(world.machine.cluster.rack, rack->where(), errors);
   if (gpus && !counted) fill_racks(r, *gpus, *total, world);
 }
 
-void read_software(MapReader& root, const hw::Catalog& catalog, World& world, Errors& errors) {
+/// The node that names a folder of measured tables; nothing where the models alone price kernels.
+const Node* read_software(MapReader& root, const catalog::Catalog& catalog, World& world,
+                          Errors& errors) {
   const Node empty = Node::map();
   const Node* node = root.get("software");
   MapReader r(node != nullptr ? *node : empty, "software", errors);
-  const std::string family = world.cluster.rack.chip.kernels;
+  const std::string family = world.machine.cluster.rack.chip.kernels;
   const Node* kernels_ref = r.get("kernels");
   const Node* tables = r.get("measurements");
   const bool measured =
@@ -110,36 +114,41 @@ void read_software(MapReader& root, const hw::Catalog& catalog, World& world, Er
              measured ? kernels_ref : tables,
              "software: {kernels: measured, measurements: FOLDER}");
   } else if (measured) {
-    world.measurements = read_text(*tables, "measurements", errors).value_or("");
     kernels_ref = nullptr;  // the chip's own models stand below the measurements
   }
   const Node* collectives_ref = r.get("collectives");
   const Node* framework_ref = r.get("framework");
   r.finish();
-  if (family.empty() && kernels_ref == nullptr) return;  // the rack was not readable
+  if (!measured) tables = nullptr;
+  if (family.empty() && kernels_ref == nullptr) return tables;  // the rack was not readable
   const std::size_t before = errors.size();
   const Node kernels = resolve_part(catalog, kernels_ref, "kernels", family, errors);
-  const std::string library(collective::entry_name(family, world.cluster.rack.scale_up.domain));
+  const std::string library(
+      collective::entry_name(family, world.machine.cluster.rack.scale_up.domain));
   const bool fitted = catalog.has(kind("collectives"), library);
   const Node collectives =
       resolve_part(catalog, collectives_ref, "collectives",
                    fitted ? library : std::string(collective::wide_entry), errors);
   const Node framework = resolve_part(catalog, framework_ref, "framework", "generic", errors);
-  if (errors.size() != before) return;
-  hw::read_entry(catalog, kernels, "kernels", world.kernels, world.params, errors);
-  hw::read_entry(catalog, collectives, "collectives", world.collectives, world.params, errors);
-  hw::read_entry(catalog, framework, "framework", world.framework, world.params, errors);
-  world.kernels.name = name_of(kernels);
+  if (errors.size() != before) return tables;
+  catalog::read_entry(catalog, kernels, "kernels", world.machine.kernels, world.machine.params,
+                      errors);
+  catalog::read_entry(catalog, collectives, "collectives", world.machine.collectives,
+                      world.machine.params, errors);
+  catalog::read_entry(catalog, framework, "framework", world.machine.framework,
+                      world.machine.params, errors);
+  world.machine.kernels.name = name_of(kernels);
   // Ratios fitted once for all chips: part of the model, not of the machine.
-  hw::Params shared;
-  hw::read_entry(catalog, resolve_part(catalog, nullptr, "kernel_software", "default", errors),
-                 "kernel_software", world.kernels.software, shared, errors);
-  const bool known = catalog.has(*hw::find_kind("uncertainty"), family);
+  catalog::Params shared;
+  catalog::read_entry(catalog, resolve_part(catalog, nullptr, "kernel_software", "default", errors),
+                      "kernel_software", world.machine.kernels.software, shared, errors);
+  const bool known = catalog.has(*catalog::find_kind("uncertainty"), family);
   const Node spread =
       resolve_part(catalog, nullptr, "uncertainty", known ? family : "default", errors);
-  hw::read_entry(catalog, spread, "uncertainty", world.uncertainty, shared, errors);
-  world.collectives.name = name_of(collectives);
-  world.framework.name = name_of(framework);
+  catalog::read_entry(catalog, spread, "uncertainty", world.machine.uncertainty, shared, errors);
+  world.machine.collectives.name = name_of(collectives);
+  world.machine.framework.name = name_of(framework);
+  return tables;
 }
 
 bool looks_like_path(const std::string& name) {
@@ -156,18 +165,19 @@ std::string stem(const std::string& path) {
 }
 
 /// What a model says of itself lies over what is assumed of all.
-void read_traits(const hw::Catalog& catalog, const Node* own, World& world, Errors& errors) {
+void read_traits(const catalog::Catalog& catalog, const Node* own, World& world, Errors& errors) {
   const std::size_t before = errors.size();
   Node traits = resolve_part(catalog, nullptr, "traits", "default", errors);
   if (own != nullptr) {
     for (const Node::Member& m : own->members()) traits.set(m.key, m.value);
   }
   if (errors.size() == before) {
-    hw::read_entry(catalog, traits, "model", world.traits, world.params, errors);
+    catalog::read_entry(catalog, traits, "model", world.machine.traits, world.machine.params,
+                        errors);
   }
 }
 
-void read_model_part(MapReader& root, const hw::Catalog& catalog, const PartContext& context,
+void read_model_part(MapReader& root, const catalog::Catalog& catalog, const PartContext& context,
                      World& world, Errors& errors) {
   const Node* node = root.require("model");
   if (node == nullptr) return;
@@ -182,7 +192,7 @@ void read_model_part(MapReader& root, const hw::Catalog& catalog, const PartCont
       errors.insert(errors.end(), config.error().begin(), config.error().end());
       return;
     }
-    world.model = take(llm::read_model(*config, stem(node->text())), errors);
+    world.machine.model = take(llm::read_model(*config, stem(node->text())), errors);
     read_traits(catalog, nullptr, world, errors);
     return;
   }
@@ -198,7 +208,7 @@ void read_model_part(MapReader& root, const hw::Catalog& catalog, const PartCont
     return;
   }
   const Node* title = entry.find("title");
-  world.model =
+  world.machine.model =
       take(llm::read_model(*config, title != nullptr ? title->text() : name_of(entry)), errors);
   read_traits(catalog, entry.find("traits"), world, errors);
 }
@@ -246,17 +256,18 @@ void read_precision(MapReader& root, World& world, Errors& errors) {
   const std::vector<kernel::DataType> activations = read_types(r, "activations", false, errors);
   std::vector<kernel::DataType> kv = read_types(r, "kv", true, errors);
   r.finish();
-  if (weights.empty()) weights.push_back(world.model.native_weights);
+  if (weights.empty()) weights.push_back(world.machine.model.native_weights);
   for (const kernel::DataType w : weights) {
-    const kernel::DataType a =
-        activations.empty() ? activations_for(w, world.cluster.rack.chip) : activations.front();
+    const kernel::DataType a = activations.empty()
+                                   ? activations_for(w, world.machine.cluster.rack.chip)
+                                   : activations.front();
     std::vector<kernel::DataType> caches = kv;
     if (caches.empty()) {
       const bool narrow = w == kernel::DataType::fp8 || w == kernel::DataType::fp4;
       caches.push_back(narrow ? kernel::DataType::fp8 : kernel::DataType::bf16);
     }
     for (const kernel::DataType k : caches) {
-      world.precisions.push_back({.weights = w, .activations = a, .kv = k});
+      world.machine.precisions.push_back({.weights = w, .activations = a, .kv = k});
     }
   }
 }
@@ -266,10 +277,10 @@ void read_conditions(MapReader& root, World& world, Errors& errors) {
   if (node == nullptr) return;
   MapReader r(*node, "conditions", errors);
   const Range share{0.01, 1.0};
-  world.conditions.clock = r.number("clock", share).value_or(1.0);
-  world.conditions.hbm = r.number("hbm", share).value_or(1.0);
-  world.conditions.scale_up = r.number("scale_up", share).value_or(1.0);
-  world.conditions.scale_out = r.number("scale_out", share).value_or(1.0);
+  world.machine.conditions.clock = r.number("clock", share).value_or(1.0);
+  world.machine.conditions.hbm = r.number("hbm", share).value_or(1.0);
+  world.machine.conditions.scale_up = r.number("scale_up", share).value_or(1.0);
+  world.machine.conditions.scale_out = r.number("scale_out", share).value_or(1.0);
   r.finish();
 }
 
@@ -299,7 +310,7 @@ void apply(const Overrides& overrides, Node& scenario) {
   }
 }
 
-Result<World> resolve(const Node& scenario, const hw::Catalog& catalog, const FileLoader& load,
+Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, const FileLoader& load,
                       const std::string& directory) {
   Errors errors;
   if (!scenario.is_map()) {
@@ -319,12 +330,14 @@ Result<World> resolve(const Node& scenario, const hw::Catalog& catalog, const Fi
   }
   const PartContext context{catalog, load, directory};
   read_cluster(root, catalog, world, errors);
-  read_software(root, catalog, world, errors);
+  const Node* tables = read_software(root, catalog, world, errors);
   read_model_part(root, catalog, context, world, errors);
+  if (tables != nullptr && errors.empty()) lay_measurements(*tables, context, world, errors);
   read_precision(root, world, errors);
   read_conditions(root, world, errors);
   read_load_parts(root, context, world, errors);
-  world.name = root.text("name").value_or(world.model.name + " on " + world.cluster.rack.name);
+  world.name = root.text("name").value_or(world.machine.model.name + " on " +
+                                          world.machine.cluster.rack.name);
   root.finish();
   if (!errors.empty()) return fail(std::move(errors));
   return world;

@@ -32,7 +32,7 @@ void apply(const Overrides& overrides, Node& scenario);
 
 /// Resolves a parsed scenario. Relative paths in it are taken relative to the current directory,
 /// then to `directory` (that of the scenario file).
-[[nodiscard]] Result<World> resolve(const Node& scenario, const hw::Catalog& catalog,
+[[nodiscard]] Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog,
                                     const FileLoader& load, const std::string& directory);
 
 }  // namespace sn::twin

@@ -97,7 +97,7 @@ serving::Workload read_trace_workload(const Node& path, const PartContext& conte
   if (trace.facts.malformed > 0) {
     origin += ", " + std::to_string(trace.facts.malformed) + " malformed lines left out";
   }
-  world.trace = scan->file;
+  world.load.trace = scan->file;
   return take(std::move(scan->summary).finish(path.text(), origin), errors);
 }
 
@@ -170,7 +170,8 @@ std::optional<serving::SessionSpec> read_sessions(MapReader& owner, const World&
       r.quantity<Time>("pause", Time::from_si(1e-3), Time::from_si(1e6)).value_or(out.pause);
   out.shared_prefix = r.integer("shared_prefix", {0.0, 1e6}).value_or(out.shared_prefix);
   out.context = r.integer("context", {16.0, 1e7})
-                    .value_or(world.model.max_context > 0 ? world.model.max_context : out.context);
+                    .value_or(world.machine.model.max_context > 0 ? world.machine.model.max_context
+                                                                  : out.context);
   r.finish();
   return out;
 }
@@ -187,7 +188,7 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
   const double hits = r.number("prefix_hit_rate", {0.0, 0.99}).value_or(0.0);
   r.finish();
   if (errors.size() != before) return {};
-  world.synthetic = spec;
+  world.load.synthetic = spec;
   std::vector<serving::Request> requests = serving::generate(spec, world.seed);
   const std::int64_t block = spec.sessions ? spec.sessions->block : 0;
   // The planner's reuse is of inputs alone.
@@ -216,13 +217,13 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
 
 /// Requests beyond the model's context are planned as they are; a real engine would refuse them.
 void warn_of_long_requests(const Node& at, World& world) {
-  const double longest = world.workload.input_max + world.workload.output_max;
-  const auto context = static_cast<double>(world.model.max_context);
+  const double longest = world.load.workload.input_max + world.load.workload.output_max;
+  const auto context = static_cast<double>(world.machine.model.max_context);
   if (context <= 0.0 || longest <= context) return;
   world.warnings.push_back({.code = ErrorCode::limit,
                             .message = "the longest request takes " + format_number(longest, 9) +
-                                       " tokens, the context of " + world.model.name + " ends at " +
-                                       format_number(context, 9),
+                                       " tokens, the context of " + world.machine.model.name +
+                                       " ends at " + format_number(context, 9),
                             .where = at.where(),
                             .hint = "planned as if the model took them"});
 }
@@ -236,12 +237,12 @@ void read_rate(MapReader& r, World& world, Errors& errors) {
   const auto parsed = std::from_chars(text.data(), end, multiple);
   if (parsed.ec == std::errc{} && parsed.ptr + 1 == end && *parsed.ptr == 'x') {
     if (multiple >= 1e-6 && multiple <= 1e6) {
-      world.rate = {.kind = RateSpec::Kind::multiple, .value = multiple};
+      world.load.rate = {.kind = RateSpec::Kind::multiple, .value = multiple};
       return;
     }
   } else if (const auto rate = parse_quantity(text, Rate::dimension);
              rate && *rate >= 1e-6 && *rate <= 1e9) {
-    world.rate = {.kind = RateSpec::Kind::absolute, .value = *rate};
+    world.load.rate = {.kind = RateSpec::Kind::absolute, .value = *rate};
     return;
   }
   errors.push_back({.code = ErrorCode::range,
@@ -263,16 +264,16 @@ void read_workload_part(MapReader& root, const PartContext& context, World& worl
              "workload needs exactly one of 'trace', 'preset' and 'synthetic'", node,
              "trace: a file; preset: a name (supernode catalog workloads)");
   } else if (trace != nullptr) {
-    world.workload = read_trace_workload(*trace, context, world, errors);
+    world.load.workload = read_trace_workload(*trace, context, world, errors);
   } else if (preset != nullptr) {
-    const hw::CatalogKind& kind = *hw::find_kind("workload");
+    const catalog::CatalogKind& kind = *catalog::find_kind("workload");
     const std::size_t before = errors.size();
     const Node entry = take(context.catalog.resolve(kind, *preset), errors);
     if (errors.size() == before) {
-      world.workload = take(serving::read_workload(entry, preset->text()), errors);
+      world.load.workload = take(serving::read_workload(entry, preset->text()), errors);
     }
   } else if (synthetic != nullptr) {
-    world.workload = read_synthetic(*synthetic, world, errors);
+    world.load.workload = read_synthetic(*synthetic, world, errors);
   }
   warn_of_long_requests(*node, world);
   read_rate(r, world, errors);
@@ -292,12 +293,13 @@ void read_slo(MapReader& root, World& world, Errors& errors) {
          {std::pair{"mean", -1.0}, std::pair{"p50", 0.5}, std::pair{"p90", 0.9},
           std::pair{"p95", 0.95}, std::pair{"p99", 0.99}}) {
       const auto limit = t.quantity<Time>(name, Time::from_si(1e-6), Time::from_si(1e5));
-      if (limit) world.slo.push_back({.metric = metric, .quantile = quantile, .limit = *limit});
+      if (limit)
+        world.load.slo.push_back({.metric = metric, .quantile = quantile, .limit = *limit});
     }
     t.finish();
   }
   r.finish();
-  if (node->is_map() && world.slo.empty() && errors.empty()) {
+  if (node->is_map() && world.load.slo.empty() && errors.empty()) {
     r.report(ErrorCode::missing, "slo names no target", node,
              "slo: {ttft: {p90: 2 s}, tpot: {p90: 50 ms}}");
   }
@@ -320,7 +322,8 @@ ListedPool read_pool(const Node& node, const World& world, Errors& errors) {
   p.dp = r.integer("dp", size).value_or(1);
   p.pp = r.integer("pp", size).value_or(1);
   if (out.role == "prefill") p.cp = r.integer("cp", size).value_or(1);
-  p.ep = r.integer("ep", size).value_or(world.model.is_moe() && p.dp > 1 ? p.stage_ranks() : 1);
+  p.ep = r.integer("ep", size)
+             .value_or(world.machine.model.is_moe() && p.dp > 1 ? p.stage_ranks() : 1);
   out.pool.deployment.redundant = r.integer("redundant", {0.0, 4096.0}).value_or(0);
   out.pool.replicas = r.integer("replicas", size).value_or(1);
   out.pool.max_batch = r.integer("max_batch", size).value_or(0);
@@ -328,12 +331,13 @@ ListedPool read_pool(const Node& node, const World& world, Errors& errors) {
   out.pool.chunk = r.integer("chunk", {16.0, 1e6}).value_or(prefills ? 8192 : 0);
   out.pool.deployment.draft_tokens = r.integer("mtp", {0.0, 8.0}).value_or(0);
   out.pool.deployment.two_batch = r.boolean("two_batch").value_or(false);
-  if (!world.precisions.empty()) out.pool.deployment.precision = world.precisions.front();
+  if (!world.machine.precisions.empty())
+    out.pool.deployment.precision = world.machine.precisions.front();
   r.finish();
-  const std::string why =
-      errors.empty() && world.model.layers > 0
-          ? llm::why_not(world.model, out.pool.deployment, world.cluster.rack.scale_up.domain)
-          : "";
+  const std::string why = errors.empty() && world.machine.model.layers > 0
+                              ? llm::why_not(world.machine.model, out.pool.deployment,
+                                             world.machine.cluster.rack.scale_up.domain)
+                              : "";
   if (!why.empty()) {
     r.report(ErrorCode::infeasible, llm::to_string(p) + " cannot hold this model: " + why, &node);
   }
@@ -363,13 +367,13 @@ void read_deployments(MapReader& root, World& world, Errors& errors) {
   plan.decode = pools.back().pool;
   if (two) plan.prefill = pools.front().pool;
   if (two) plan.decode.chunk = 0;
-  if (world.cluster.rack.gpus > 0 && plan.gpus() > world.cluster.gpus()) {
+  if (world.machine.cluster.rack.gpus > 0 && plan.gpus() > world.machine.cluster.gpus()) {
     root.report(ErrorCode::infeasible,
                 "the deployments take " + std::to_string(plan.gpus()) + " GPUs; the cluster has " +
-                    std::to_string(world.cluster.gpus()),
+                    std::to_string(world.machine.cluster.gpus()),
                 node);
   }
-  world.search.fixed.push_back(plan);
+  world.load.search.fixed.push_back(plan);
 }
 
 std::vector<std::int64_t> read_integers(MapReader& r, std::string_view key, Range range,
@@ -390,22 +394,26 @@ void read_search(MapReader& root, World& world, Errors& errors) {
   MapReader r(*node, "search", errors);
   const std::string pools =
       r.choice("pools", {"both", "aggregated", "disaggregated"}).value_or("both");
-  world.search.aggregated = pools != "disaggregated";
-  world.search.disaggregated = pools != "aggregated";
-  world.search.draft_tokens = read_integers(r, "mtp", {0.0, 8.0}, errors);
-  world.search.redundant = read_integers(r, "redundant", {0.0, 4096.0}, errors);
-  world.search.context_ranks = read_integers(r, "cp", {1.0, 1024.0}, errors);
-  world.search.prefill_chunks = read_integers(r, "chunk", {16.0, 1e6}, errors);
-  for (const std::int64_t drafts : world.search.draft_tokens) {
-    if (drafts == 0 || world.model.layers == 0 || world.model.mtp_layers > 0) continue;
-    r.report(ErrorCode::infeasible, world.model.name + " has no MTP layers to draft tokens with",
-             r.get("mtp"), "mtp: 0, or leave it out");
+  world.load.search.aggregated = pools != "disaggregated";
+  world.load.search.disaggregated = pools != "aggregated";
+  world.load.search.draft_tokens = read_integers(r, "mtp", {0.0, 8.0}, errors);
+  world.load.search.redundant = read_integers(r, "redundant", {0.0, 4096.0}, errors);
+  world.load.search.context_ranks = read_integers(r, "cp", {1.0, 1024.0}, errors);
+  world.load.search.prefill_chunks = read_integers(r, "chunk", {16.0, 1e6}, errors);
+  for (const std::int64_t drafts : world.load.search.draft_tokens) {
+    if (drafts == 0 || world.machine.model.layers == 0 || world.machine.model.mtp_layers > 0)
+      continue;
+    r.report(ErrorCode::infeasible,
+             world.machine.model.name + " has no MTP layers to draft tokens with", r.get("mtp"),
+             "mtp: 0, or leave it out");
     break;
   }
-  const bool replicates = std::any_of(world.search.redundant.begin(), world.search.redundant.end(),
-                                      [](std::int64_t n) { return n > 0; });
-  if (replicates && world.model.layers > 0 && !world.model.is_moe()) {
-    r.report(ErrorCode::infeasible, world.model.name + " has no experts to hold more than once",
+  const bool replicates =
+      std::any_of(world.load.search.redundant.begin(), world.load.search.redundant.end(),
+                  [](std::int64_t n) { return n > 0; });
+  if (replicates && world.machine.model.layers > 0 && !world.machine.model.is_moe()) {
+    r.report(ErrorCode::infeasible,
+             world.machine.model.name + " has no experts to hold more than once",
              r.get("redundant"), "redundant: 0, or leave it out");
   }
   r.finish();
@@ -432,7 +440,7 @@ void read_kv_and_fidelity(MapReader& root, World& world, Errors& errors) {
     if (policy != nullptr && policy->text() != "lru") {
       refuse_later(policy, "eviction policy", "lru", errors);
     }
-    world.kv_block = static_cast<double>(r.integer("block", {1.0, 4096.0}).value_or(64));
+    world.machine.kv_block = static_cast<double>(r.integer("block", {1.0, 4096.0}).value_or(64));
     r.finish();
   }
   if (const Node* node = root.get("fidelity")) {

@@ -1,6 +1,6 @@
 // sn/twin/scenario/scenario_parts.h
 //
-// Private pieces of scenario resolution, shared between scenario.cc and scenario_load.cc.
+// Private pieces of scenario resolution, shared between its files.
 
 #pragma once
 
@@ -15,7 +15,7 @@ namespace sn::twin {
 
 /// What reading a part may need beside its own text.
 struct PartContext {
-  const hw::Catalog& catalog;
+  const catalog::Catalog& catalog;
   const FileLoader& load;
   const std::string& directory;
 };
@@ -23,6 +23,10 @@ struct PartContext {
 /// The file that the scalar `path` names, looked for as it is, then beside the scenario; errors are
 /// positioned at `path`.
 [[nodiscard]] Result<std::string> load_near(const PartContext& context, const Node& path);
+
+/// Measured tables of the folder `path`, looked for as it is, then beside the scenario, laid over
+/// the kernels of `world`, which has its chip and model. What was not measured joins the warnings.
+void lay_measurements(const Node& path, const PartContext& context, World& world, Errors& errors);
 
 /// Workload, SLO, deployments, search, kv, fidelity and seed. Expects model and cluster in `world`.
 void read_load_parts(MapReader& root, const PartContext& context, World& world, Errors& errors);

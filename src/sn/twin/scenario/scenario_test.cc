@@ -62,19 +62,19 @@ void expect_error(const Text& text, ErrorCode code, int line, const std::string&
 
 TEST(Scenario, ARightOne) {
   const World w = world_of(Text{}.all());
-  EXPECT_EQ(w.cluster.rack.gpus, 8);
-  EXPECT_EQ(w.cluster.rack.chip.name, "h200");
-  EXPECT_EQ(w.cluster.rack.scale_up.domain, 8);
-  EXPECT_EQ(w.cluster.scale_out.name, "hpn7");
-  EXPECT_EQ(w.model.layers, 80);
-  EXPECT_EQ(w.rate.kind, RateSpec::Kind::knee);
-  EXPECT_EQ(w.target_rate(), std::nullopt);
-  EXPECT_EQ(w.slo.size(), 2u);
+  EXPECT_EQ(w.machine.cluster.rack.gpus, 8);
+  EXPECT_EQ(w.machine.cluster.rack.chip.name, "h200");
+  EXPECT_EQ(w.machine.cluster.rack.scale_up.domain, 8);
+  EXPECT_EQ(w.machine.cluster.scale_out.name, "hpn7");
+  EXPECT_EQ(w.machine.model.layers, 80);
+  EXPECT_EQ(w.load.rate.kind, RateSpec::Kind::knee);
+  EXPECT_EQ(w.load.target_rate(), std::nullopt);
+  EXPECT_EQ(w.load.slo.size(), 2u);
   EXPECT_EQ(w.seed, 1u);
-  EXPECT_EQ(w.kv_block, 64.0);
-  EXPECT_TRUE(w.search.aggregated && w.search.disaggregated);
-  EXPECT_TRUE(w.search.fixed.empty());
-  EXPECT_EQ(w.kernels.name, "hopper");
+  EXPECT_EQ(w.machine.kv_block, 64.0);
+  EXPECT_TRUE(w.load.search.aggregated && w.load.search.disaggregated);
+  EXPECT_TRUE(w.load.search.fixed.empty());
+  EXPECT_EQ(w.machine.kernels.name, "hopper");
   EXPECT_TRUE(w.warnings.empty());
 }
 
@@ -171,20 +171,22 @@ Text synthetic(const std::string& arrivals, const std::string& input = "1000",
 TEST(Scenario, SyntheticWorkloads) {
   const std::string poisson = "{process: poisson, rate: 2 req/s}";
   const World w = world_of(synthetic(poisson).all());
-  EXPECT_DOUBLE_EQ(w.workload.rate.si(), 2.0);
-  EXPECT_EQ(w.workload.dispersion, 1.0);
-  EXPECT_NEAR(serving::mean_input(w.workload), 1000.0, 1e-9);
-  EXPECT_NEAR(serving::mean_output(w.workload), 100.0, 1e-9);
-  EXPECT_EQ(world_of(synthetic("{process: gamma, rate: 2 req/s, cv: 3}").all()).workload.dispersion,
-            9.0);
+  EXPECT_DOUBLE_EQ(w.load.workload.rate.si(), 2.0);
+  EXPECT_EQ(w.load.workload.dispersion, 1.0);
+  EXPECT_NEAR(serving::mean_input(w.load.workload), 1000.0, 1e-9);
+  EXPECT_NEAR(serving::mean_output(w.load.workload), 100.0, 1e-9);
+  EXPECT_EQ(
+      world_of(synthetic("{process: gamma, rate: 2 req/s, cv: 3}").all()).load.workload.dispersion,
+      9.0);
   const World spread = world_of(synthetic(poisson, "{min: 10, max: 20}").all());
-  EXPECT_NEAR(serving::mean_input(spread.workload), 15.0, 0.5);
+  EXPECT_NEAR(serving::mean_input(spread.load.workload), 15.0, 0.5);
   const World heavy = world_of(synthetic(poisson, "{median: 1000, p90: 4000, max: 16000}").all());
-  EXPECT_LE(heavy.workload.input_max, 16000.0);
-  EXPECT_GT(serving::mean_input(heavy.workload), 1200.0);
+  EXPECT_LE(heavy.load.workload.input_max, 16000.0);
+  EXPECT_GT(serving::mean_input(heavy.load.workload), 1200.0);
   const World warm =
       world_of(synthetic(poisson, "1000", "requests: 1000, prefix_hit_rate: 0.4").all());
-  EXPECT_NEAR(serving::cached_tokens(warm.workload, warm.workload.classes[0], 1e6), 400.0, 1e-9);
+  EXPECT_NEAR(serving::cached_tokens(warm.load.workload, warm.load.workload.classes[0], 1e6), 400.0,
+              1e-9);
 
   expect_error(synthetic("{process: poison, rate: 2 req/s}"), ErrorCode::unknown_name,
                workload_line, "poison", "process", "poisson");
@@ -213,13 +215,13 @@ TEST(Scenario, Rates) {
         "workload: {preset: mooncake-conversation, rate: " +
         rate + "}\n");
   };
-  EXPECT_EQ(rate_of("knee").target_rate(), std::nullopt);
+  EXPECT_EQ(rate_of("knee").load.target_rate(), std::nullopt);
   const World multiple = rate_of("1.5x");
-  EXPECT_EQ(multiple.rate.kind, RateSpec::Kind::multiple);
-  EXPECT_DOUBLE_EQ(*multiple.target_rate(), 1.5 * multiple.workload.rate.si());
-  EXPECT_NEAR(*multiple.target_rate(), 1.5 * 3.40119, 1e-4);
-  EXPECT_DOUBLE_EQ(*rate_of("40 req/s").target_rate(), 40.0);
-  EXPECT_DOUBLE_EQ(*rate_of("40 /s").target_rate(), 40.0);
+  EXPECT_EQ(multiple.load.rate.kind, RateSpec::Kind::multiple);
+  EXPECT_DOUBLE_EQ(*multiple.load.target_rate(), 1.5 * multiple.load.workload.rate.si());
+  EXPECT_NEAR(*multiple.load.target_rate(), 1.5 * 3.40119, 1e-4);
+  EXPECT_DOUBLE_EQ(*rate_of("40 req/s").load.target_rate(), 40.0);
+  EXPECT_DOUBLE_EQ(*rate_of("40 /s").load.target_rate(), 40.0);
 }
 
 const TestFiles trace_files = {
@@ -237,11 +239,11 @@ const TestFiles trace_files = {
 
 TEST(Scenario, TracesAreReadThroughTheLoader) {
   const World w = world_of(Text{.workload = "workload: {trace: t.jsonl}"}.all(), trace_files);
-  EXPECT_EQ(w.workload.requests, 3);
-  EXPECT_DOUBLE_EQ(w.workload.rate.si(), 1.0);
-  EXPECT_NEAR(serving::mean_output(w.workload), 20.0, 1e-9);
-  EXPECT_EQ(w.workload.block_tokens, 512.0);
-  EXPECT_NE(w.workload.origin.find("3 requests"), std::string::npos);
+  EXPECT_EQ(w.load.workload.requests, 3);
+  EXPECT_DOUBLE_EQ(w.load.workload.rate.si(), 1.0);
+  EXPECT_NEAR(serving::mean_output(w.load.workload), 20.0, 1e-9);
+  EXPECT_EQ(w.load.workload.block_tokens, 512.0);
+  EXPECT_NE(w.load.workload.origin.find("3 requests"), std::string::npos);
   // Beside the scenario when it is not in the current directory.
   const Result<World> beside =
       resolve_text(Text{.workload = "workload: {trace: t.jsonl}"}.all(),
@@ -255,11 +257,11 @@ TEST(Scenario, TracesAreReadThroughTheLoader) {
 
 TEST(Scenario, ModelsFromConfigJson) {
   const World w = world_of(Text{.model = "model: config.json"}.all(), trace_files);
-  EXPECT_EQ(w.model.name, "config");
-  EXPECT_EQ(w.model.layers, 32);
-  EXPECT_EQ(w.model.native_weights, kernel::DataType::bf16);
-  EXPECT_EQ(w.precisions.at(0).weights, kernel::DataType::bf16);
-  EXPECT_EQ(w.model.mtp_layers, 0);
+  EXPECT_EQ(w.machine.model.name, "config");
+  EXPECT_EQ(w.machine.model.layers, 32);
+  EXPECT_EQ(w.machine.model.native_weights, kernel::DataType::bf16);
+  EXPECT_EQ(w.machine.precisions.at(0).weights, kernel::DataType::bf16);
+  EXPECT_EQ(w.machine.model.mtp_layers, 0);
   expect_error({.model = "model: missing.json"}, ErrorCode::io, model_line, "missing.json",
                "no such file", "");
   const Result<World> strange =
@@ -285,22 +287,23 @@ TEST(Scenario, CatalogEntriesAreChangedInPlace) {
   const World w = world_of(
       Text{.cluster = "cluster: {rack: {base: al128, gpus: 144, scale_up: {bandwidth: 1.8 TB/s}}}"}
           .all());
-  EXPECT_EQ(w.cluster.rack.gpus, 144);
-  EXPECT_EQ(w.cluster.rack.scale_up.domain, 144) << "a domain that is not given spans the rack";
-  EXPECT_DOUBLE_EQ(w.cluster.rack.scale_up.link.bandwidth.si(), 1.8e12);
-  EXPECT_EQ(w.cluster.rack.chip.name, "b200") << "the rest stays";
-  for (const hw::Param& p : w.params) {
+  EXPECT_EQ(w.machine.cluster.rack.gpus, 144);
+  EXPECT_EQ(w.machine.cluster.rack.scale_up.domain, 144)
+      << "a domain that is not given spans the rack";
+  EXPECT_DOUBLE_EQ(w.machine.cluster.rack.scale_up.link.bandwidth.si(), 1.8e12);
+  EXPECT_EQ(w.machine.cluster.rack.chip.name, "b200") << "the rest stays";
+  for (const catalog::Param& p : w.machine.params) {
     if (p.path != "rack.gpus" && p.path != "rack.scale_up.bandwidth") continue;
-    EXPECT_EQ(p.provenance.source.grade, hw::Grade::scenario) << p.path;
+    EXPECT_EQ(p.provenance.source.grade, catalog::Grade::scenario) << p.path;
   }
   const World chip = world_of(Text{.cluster = "cluster: {rack: {base: hgx-h200, chip: b200, "
                                               "power: {feed: 15 kW}}}"}
                                   .all());
-  EXPECT_EQ(chip.cluster.rack.chip.name, "b200");
-  EXPECT_EQ(chip.kernels.name, "blackwell");
+  EXPECT_EQ(chip.machine.cluster.rack.chip.name, "b200");
+  EXPECT_EQ(chip.machine.kernels.name, "blackwell");
   const World software =
       world_of(Text{.more = "software: {framework: {base: generic, host: {decode: 3 ms}}}"}.all());
-  EXPECT_DOUBLE_EQ(software.framework.host_decode.si(), 3e-3);
+  EXPECT_DOUBLE_EQ(software.machine.framework.host_decode.si(), 3e-3);
 }
 
 TEST(Scenario, RacksThatCannotBe) {
@@ -316,15 +319,15 @@ TEST(Scenario, Deployments) {
                                         "  - {pool: prefill, tp: 2, replicas: 2, chunk: 4096}\n"
                                         "  - {pool: decode, dp: 4, max_batch: 64, mtp: 1}\n"}
                                .all());
-  ASSERT_EQ(w.search.fixed.size(), 1u);
-  const serving::ServingPlan& p = w.search.fixed[0];
+  ASSERT_EQ(w.load.search.fixed.size(), 1u);
+  const serving::ServingPlan& p = w.load.search.fixed[0];
   EXPECT_EQ(p.prefill.gpus(), 4);
   EXPECT_EQ(p.prefill.chunk, 4096);
   EXPECT_EQ(p.decode.deployment.parallel.ep, 4) << "experts over all ranks when not said otherwise";
   EXPECT_EQ(p.decode.max_batch, 64);
   EXPECT_EQ(p.decode.chunk, 0);
   EXPECT_EQ(p.decode.deployment.draft_tokens, 1);
-  EXPECT_TRUE(world_of(Text{.more = "deployments: auto"}.all()).search.fixed.empty());
+  EXPECT_TRUE(world_of(Text{.more = "deployments: auto"}.all()).load.search.fixed.empty());
 
   expect_error({.more = "deployments: [{pool: prefil, tp: 2}]"}, ErrorCode::unknown_name, more_line,
                "prefil", "deployment.pool", "prefill");
@@ -360,9 +363,9 @@ TEST(Scenario, AClusterByItsGpusIsWholeRacks) {
   };
   for (const std::int64_t gpus : {8, 9, 15, 16, 1152, 1159}) {
     const World w = cluster(std::to_string(gpus));
-    EXPECT_EQ(w.cluster.racks, gpus / 8);
-    EXPECT_EQ(w.cluster.gpus() + w.cluster.left_over, gpus);
-    EXPECT_EQ(w.cluster.left_over, gpus % 8);
+    EXPECT_EQ(w.machine.cluster.racks, gpus / 8);
+    EXPECT_EQ(w.machine.cluster.gpus() + w.machine.cluster.left_over, gpus);
+    EXPECT_EQ(w.machine.cluster.left_over, gpus % 8);
     EXPECT_EQ(w.warnings.size(), gpus % 8 == 0 ? 0u : 1u) << "what is left over is said";
   }
   const World w = cluster("15");
@@ -384,10 +387,10 @@ TEST(Scenario, AClusterByItsGpusThatCannotBe) {
 
 TEST(Scenario, Conditions) {
   const World w = world_of(Text{.more = "conditions: {clock: 0.8, hbm: 0.9, scale_up: 0.5}"}.all());
-  EXPECT_EQ(w.conditions.clock, 0.8);
-  EXPECT_EQ(w.conditions.hbm, 0.9);
-  EXPECT_EQ(w.conditions.scale_up, 0.5);
-  EXPECT_EQ(w.conditions.scale_out, 1.0);
+  EXPECT_EQ(w.machine.conditions.clock, 0.8);
+  EXPECT_EQ(w.machine.conditions.hbm, 0.9);
+  EXPECT_EQ(w.machine.conditions.scale_up, 0.5);
+  EXPECT_EQ(w.machine.conditions.scale_out, 1.0);
 }
 
 TEST(Scenario, AllMistakesAtOnce) {
@@ -436,9 +439,9 @@ TEST(Scenario, FlagsReplaceParts) {
   const Result<World> w =
       resolve_text(text, trace_files, {.trace = "t.jsonl", .model = "deepseek-v3", .rate = "2x"});
   ASSERT_TRUE(w.has_value()) << render(w.error());
-  EXPECT_EQ(w->workload.requests, 3);
-  EXPECT_EQ(w->model.layers, 61);
-  EXPECT_DOUBLE_EQ(*w->target_rate(), 2.0);
+  EXPECT_EQ(w->load.workload.requests, 3);
+  EXPECT_EQ(w->machine.model.layers, 61);
+  EXPECT_DOUBLE_EQ(*w->load.target_rate(), 2.0);
   const Result<World> bad =
       resolve_text(text, {}, {.trace = "no.jsonl", .model = "x", .rate = "9"});
   ASSERT_FALSE(bad.has_value());

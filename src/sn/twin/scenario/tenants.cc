@@ -25,7 +25,7 @@ constexpr std::size_t name_max = 40;
 
 struct Reading {
   const Node& scenario;
-  const hw::Catalog& catalog;
+  const catalog::Catalog& catalog;
   const FileLoader& load;
   const std::string& directory;
   std::string name;  // of the scenario
@@ -68,7 +68,7 @@ std::int64_t read_share(MapReader& r, Errors& errors) {
 void check_weight(MapReader& r, const Tenant& tenant) {
   const Node* weight = r.get("weight");
   if (weight == nullptr) return;
-  if (tenant.gpus == 0 && tenant.world.rate.kind == RateSpec::Kind::knee) return;
+  if (tenant.gpus == 0 && tenant.world.load.rate.kind == RateSpec::Kind::knee) return;
   r.report(ErrorCode::syntax,
            "'weight' counts between tenants that share what is left: '" + shown(tenant.name) +
                "' has a fixed rate or a fixed share",
@@ -76,8 +76,8 @@ void check_weight(MapReader& r, const Tenant& tenant) {
 }
 
 void settle_listed(MapReader& r, Tenant& tenant) {
-  if (tenant.world.search.fixed.empty()) return;
-  const std::int64_t taken = tenant.world.search.fixed.front().gpus();
+  if (tenant.world.load.search.fixed.empty()) return;
+  const std::int64_t taken = tenant.world.load.search.fixed.front().gpus();
   if (tenant.gpus > 0 && tenant.gpus < taken) {
     r.report(ErrorCode::infeasible,
              fmt::format("the deployments of '{}' take {} GPUs; its share is {}",
@@ -137,7 +137,7 @@ void check_sum(const SharedMachine& machine, const Node& list, Errors& errors) {
     sum += t.gpus;
     if (t.gpus > 0) parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", t.name, t.gpus);
   }
-  const std::int64_t all = machine.tenants.front().world.cluster.gpus();
+  const std::int64_t all = machine.tenants.front().world.machine.cluster.gpus();
   if (sum <= all) return;
   errors.push_back({.code = ErrorCode::infeasible,
                     .message = fmt::format("the shares take {} GPUs ({}); the cluster has {}: {} "
@@ -153,7 +153,7 @@ bool has_tenants(const Node& scenario) {
   return scenario.is_map() && scenario.find("tenants") != nullptr;
 }
 
-Result<SharedMachine> resolve_tenants(const Node& scenario, const hw::Catalog& catalog,
+Result<SharedMachine> resolve_tenants(const Node& scenario, const catalog::Catalog& catalog,
                                       const FileLoader& load, const std::string& directory) {
   SN_ASSERT(has_tenants(scenario));
   Errors errors;
@@ -180,7 +180,7 @@ Result<SharedMachine> resolve_tenants(const Node& scenario, const hw::Catalog& c
     if (std::find(once.begin(), once.end(), e) == once.end()) once.push_back(std::move(e));
   }
   if (!once.empty()) return fail(std::move(once));
-  const hw::Cluster& cluster = out.tenants.front().world.cluster;
+  const hw::Cluster& cluster = out.tenants.front().world.machine.cluster;
   if (out.name.empty()) {
     out.name = fmt::format("{} tenants on {}", out.tenants.size(), cluster.rack.name);
   }

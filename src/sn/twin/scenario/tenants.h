@@ -42,7 +42,7 @@ struct SharedMachine {
 /// tenants, a name used twice, a key on the wrong level, shares that add up to more than the
 /// cluster. Paths are looked up as in `resolve`.
 [[nodiscard]] Result<SharedMachine> resolve_tenants(const Node& scenario,
-                                                    const hw::Catalog& catalog,
+                                                    const catalog::Catalog& catalog,
                                                     const FileLoader& load,
                                                     const std::string& directory);
 

@@ -21,7 +21,7 @@ std::string tenant(const std::string& name, const std::string& more = "") {
 Result<SharedMachine> read(const std::string& text) {
   const Result<Node> node = parse_document("s.yaml", text);
   if (!node) return fail(node.error());
-  return resolve_tenants(*node, hw::shipped_catalog(), loader_of({}), "");
+  return resolve_tenants(*node, catalog::shipped_catalog(), loader_of({}), "");
 }
 
 std::string errors_of(const std::string& text) {
@@ -42,19 +42,19 @@ TEST(Tenants, AreScenariosOfTheirOwn) {
   EXPECT_EQ(machine->tenants[2].weight, 1.0);
   EXPECT_EQ(machine->tenants[2].world.name, "shared: api");
   for (const Tenant& t : machine->tenants) {
-    EXPECT_EQ(t.world.conditions.clock, 0.9);
-    EXPECT_EQ(t.world.cluster.rack.name, "hgx-h200");
-    EXPECT_EQ(t.world.gpu_limit, 0);
+    EXPECT_EQ(t.world.machine.conditions.clock, 0.9);
+    EXPECT_EQ(t.world.machine.cluster.rack.name, "hgx-h200");
+    EXPECT_EQ(t.world.machine.gpu_limit, 0);
   }
-  EXPECT_EQ(machine->tenants[1].world.precisions.front().weights, kernel::DataType::fp8);
+  EXPECT_EQ(machine->tenants[1].world.machine.precisions.front().weights, kernel::DataType::fp8);
   // The tenant and the same scenario without tenants are the same World.
   World alone = world_of(common +
                          "conditions: {clock: 0.9}\nmodel: llama-3.1-8b\nworkload: "
                          "{preset: mooncake-conversation, rate: knee}\n"
                          "slo: {tpot: {p90: 50 ms}}\n");
   EXPECT_EQ(param_values(alone), param_values(machine->tenants[2].world));
-  EXPECT_EQ(alone.workload, machine->tenants[2].world.workload);
-  EXPECT_EQ(alone.slo, machine->tenants[2].world.slo);
+  EXPECT_EQ(alone.load.workload, machine->tenants[2].world.load.workload);
+  EXPECT_EQ(alone.load.slo, machine->tenants[2].world.load.slo);
 }
 
 TEST(Tenants, ListedDeploymentsAreAShare) {

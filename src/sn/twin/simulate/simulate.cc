@@ -29,20 +29,20 @@ SimulationReport describe(const World& world, const serving::ServingPlan& plan,
                           const SimulationOptions& options) {
   SimulationReport report;
   report.name = world.name;
-  report.model = world.model.name;
-  report.machine =
-      fmt::format("{} x {} in {} {}", world.cluster.gpus(), world.cluster.rack.chip.name,
-                  world.cluster.racks, world.cluster.rack.name);
-  report.workload = world.workload.origin;
+  report.model = world.machine.model.name;
+  report.machine = fmt::format("{} x {} in {} {}", world.machine.cluster.gpus(),
+                               world.machine.cluster.rack.chip.name, world.machine.cluster.racks,
+                               world.machine.cluster.rack.name);
+  report.workload = world.load.workload.origin;
   report.deployment = plan_text(plan);
   report.routing = serving::to_string(options.routing);
   report.eviction = kv::to_string(options.eviction);
-  report.slo = serving::to_string(world.slo);
+  report.slo = serving::to_string(world.load.slo);
   report.scaling = options.replay.scaling == serving::Scaling::copies ? "copies" : "time";
   report.gpus = plan.gpus();
   report.multiple = options.replay.multiple;
   report.warnings = world.warnings;
-  const hw::Chip& chip = world.cluster.rack.chip;
+  const hw::Chip& chip = world.machine.cluster.rack.chip;
   const auto add = [&](const serving::Pool& pool, const char* role) {
     const kernel::DataType a = pool.deployment.precision.activations;
     const FlopRate peak = a == kernel::DataType::fp8 && chip.peak.fp8.si() > 0.0   ? chip.peak.fp8
@@ -73,9 +73,9 @@ std::string plan_text(const serving::ServingPlan& plan) {
 
 std::unique_ptr<serving::RequestSource> source_of(const World& world,
                                                   const SimulationOptions& options) {
-  if (world.trace) return serving::replay(world.trace, options.replay);
-  if (world.synthetic) return serving::draw(*world.synthetic, world.seed, options.replay);
-  return serving::imitate(world.workload, world.seed, options.imitated, options.replay);
+  if (world.load.trace) return serving::replay(world.load.trace, options.replay);
+  if (world.load.synthetic) return serving::draw(*world.load.synthetic, world.seed, options.replay);
+  return serving::imitate(world.load.workload, world.seed, options.imitated, options.replay);
 }
 
 Result<SimulationResult> simulate(const World& world, const serving::ServingPlan& plan,
@@ -83,7 +83,7 @@ Result<SimulationResult> simulate(const World& world, const serving::ServingPlan
   Result<serving::EngineSpec> spec = engine_spec(world, plan, options);
   if (!spec) return fail(spec.error());
   std::vector<Stream> streams(1);
-  streams.front() = {source_of(world, options), world.slo};
+  streams.front() = {source_of(world, options), world.load.slo};
   const Nanos end = *to_nanos(streams.front().source->span());
   SimulationRun run(*std::move(spec), std::move(streams), end, options);
   run.go();

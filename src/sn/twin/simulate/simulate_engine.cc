@@ -18,33 +18,37 @@ double d(std::int64_t v) { return static_cast<double>(v); }
 
 /// Weights over the DCN: the GPUs of one OS image share its link.
 Time start_time(const World& world, const llm::MemoryBudget& budget) {
-  const fabric::Fabric f = fabric::make_fabric(hw::under(world.conditions, world.cluster));
-  const Bytes image = budget.weights * d(std::max<std::int64_t>(1, world.cluster.rack.gpus_per_os));
+  const fabric::Fabric f =
+      fabric::make_fabric(hw::under(world.machine.conditions, world.machine.cluster));
+  const Bytes image =
+      budget.weights * d(std::max<std::int64_t>(1, world.machine.cluster.rack.gpus_per_os));
   return fabric::delivery_time(f.dcn, image);
 }
 
 serving::PoolSpec pool_spec(const World& world, const serving::Pool& pool, bool decodes,
                             const fabric::Path& between, double page) {
   const bool prefills = pool.chunk > 0;
-  const double tokens =
-      decodes ? serving::step_tokens(pool, world.framework) : static_cast<double>(pool.chunk);
+  const double tokens = decodes ? serving::step_tokens(pool, world.machine.framework)
+                                : static_cast<double>(pool.chunk);
   const llm::MemoryBudget budget =
-      memory_budget(world.model, pool.deployment, world.cluster.rack.chip, world.framework, tokens);
+      memory_budget(world.machine.model, pool.deployment, world.machine.cluster.rack.chip,
+                    world.machine.framework, tokens);
   serving::PoolSpec out;
   out.instances = pool.replicas;
   out.deployment = pool.deployment;
-  out.batching = {.tokens = prefills ? pool.chunk : 0,
-                  .decodes_in_budget = false,
-                  .sequences = pool.max_batch > 0 ? pool.max_batch : world.framework.max_sequences,
-                  .reserved_answer = world.framework.reserved_answer};
+  out.batching = {
+      .tokens = prefills ? pool.chunk : 0,
+      .decodes_in_budget = false,
+      .sequences = pool.max_batch > 0 ? pool.max_batch : world.machine.framework.max_sequences,
+      .reserved_answer = world.machine.framework.reserved_answer};
   out.kv_pages = static_cast<std::int64_t>(std::max(0.0, budget.kv_tokens() / page));
   out.compile = [&world, deployment = pool.deployment](const hw::Conditions& conditions) {
     return std::make_shared<const llm::StepProgram>(
-        compile(world.model, deployment, world.inputs().machine,
-                conditions == hw::Conditions{} ? world.conditions : conditions));
+        compile(world.machine.model, deployment, world.inputs().machine,
+                conditions == hw::Conditions{} ? world.machine.conditions : conditions));
   };
   out.start_time = start_time(world, budget);
-  out.first_step = world.framework.first_step;
+  out.first_step = world.machine.framework.first_step;
   const llm::Parallelism& p = pool.deployment.parallel;
   out.kv_bandwidth = between.sustained * d(p.tp * p.pp);
   out.decodes = decodes;
@@ -53,7 +57,7 @@ serving::PoolSpec pool_spec(const World& world, const serving::Pool& pool, bool 
 
 Error does_not_fit(const World& world, const serving::Pool& pool) {
   return {.code = ErrorCode::infeasible,
-          .message = world.model.name + " leaves no memory for KV cache on " +
+          .message = world.machine.model.name + " leaves no memory for KV cache on " +
                      llm::to_string(pool.deployment.parallel),
           .where = {},
           .hint = "more GPUs an instance, a narrower precision, or deployments: auto"};
@@ -66,23 +70,23 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
   serving::DeploymentSpec spec;
   const serving::ServingInputs inputs = world.inputs();
   const bool two = plan.disaggregated();
-  spec.name = world.model.name;
+  spec.name = world.machine.model.name;
   spec.routing = options.routing;
-  spec.frontend = world.framework.frontend;
-  spec.frontend_token = world.framework.frontend_token;
-  spec.acceptance = world.traits.mtp_acceptance;
-  spec.max_context = world.model.max_context;
+  spec.frontend = world.machine.framework.frontend;
+  spec.frontend_token = world.machine.framework.frontend_token;
+  spec.acceptance = world.machine.traits.mtp_acceptance;
+  spec.max_context = world.machine.model.max_context;
   spec.queue_limit = options.queue_limit;
-  const auto page = static_cast<std::int64_t>(world.kv_block);
-  const auto hashed = static_cast<std::int64_t>(world.workload.block_tokens);
+  const auto page = static_cast<std::int64_t>(world.machine.kv_block);
+  const auto hashed = static_cast<std::int64_t>(world.load.workload.block_tokens);
   spec.block_tokens = hashed > 0 ? hashed : page;
   // A block is a whole number of pages.
   spec.page_tokens = std::gcd(page, spec.block_tokens);
-  if (world.model.windowed_layers > 0) {
-    spec.windowed_share = world.model.windowed_share();
-    spec.window = world.model.window;
+  if (world.machine.model.windowed_layers > 0) {
+    spec.windowed_share = world.machine.model.windowed_share();
+    spec.window = world.machine.model.window;
   }
-  spec.attention_cap = world.model.attention_cap();
+  spec.attention_cap = world.machine.model.attention_cap();
   const serving::KvTransfer transfer = two ? kv_transfer(inputs, plan) : serving::KvTransfer{};
   if (two) {
     const llm::Parallelism& p = plan.prefill.deployment.parallel;

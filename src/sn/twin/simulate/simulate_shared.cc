@@ -57,7 +57,7 @@ void add_up(const SharedMachine& machine, Time end, SharedReport& out) {
     for (const PoolResult& p : r.pools) joules += p.joules;
     note(r.warnings, out.warnings);
   }
-  const hw::Chip& chip = machine.tenants.front().world.cluster.rack.chip;
+  const hw::Chip& chip = machine.tenants.front().world.machine.cluster.rack.chip;
   joules += (chip.idle * out.measured).si() * static_cast<double>(idle);
   out.output_per_gpu = out.output_tokens / static_cast<double>(out.gpus);
   const double tokens = out.output_tokens * out.measured.si();
@@ -72,7 +72,7 @@ Result<SharedReport> simulate_shared(const SharedMachine& machine,
   SN_ASSERT(runs.size() == machine.tenants.size());
   SharedReport out;
   out.name = machine.name;
-  out.gpus = machine.tenants.front().world.cluster.gpus();
+  out.gpus = machine.tenants.front().world.machine.cluster.gpus();
   out.left_over = out.gpus;
   serving::EngineSpec all;
   std::vector<SimulationOptions> loads(runs.size(), options);
@@ -96,7 +96,7 @@ Result<SharedReport> simulate_shared(const SharedMachine& machine,
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const World& world = machine.tenants[i].world;
     loads[i].replay.until = end;
-    streams.push_back({source_of(world, loads[i]), world.slo});
+    streams.push_back({source_of(world, loads[i]), world.load.slo});
   }
   SimulationRun run(std::move(all), std::move(streams), *to_nanos(end), options);
   run.go();

@@ -27,7 +27,8 @@ std::string tenant(const std::string& name, const std::string& model, int rate, 
 SharedMachine machine_of(const std::string& tenants) {
   const Result<Node> node = parse_document("s.yaml", head + tenants);
   EXPECT_TRUE(node.has_value());
-  Result<SharedMachine> machine = resolve_tenants(*node, hw::shipped_catalog(), loader_of({}), "");
+  Result<SharedMachine> machine =
+      resolve_tenants(*node, catalog::shipped_catalog(), loader_of({}), "");
   EXPECT_TRUE(machine.has_value()) << (machine ? "" : render(machine.error()));
   return *std::move(machine);
 }
@@ -35,11 +36,11 @@ SharedMachine machine_of(const std::string& tenants) {
 std::vector<TenantRun> runs_of(const SharedMachine& machine) {
   std::vector<TenantRun> out;
   for (const Tenant& t : machine.tenants) {
-    const auto target = t.world.target_rate();
-    out.push_back({.plan = t.world.search.fixed.front(),
+    const auto target = t.world.load.target_rate();
+    out.push_back({.plan = t.world.load.search.fixed.front(),
                    .gpus = t.gpus,
                    .knee = !target,
-                   .multiple = target ? *target / t.world.workload.rate.si() : 1.0});
+                   .multiple = target ? *target / t.world.load.workload.rate.si() : 1.0});
   }
   return out;
 }

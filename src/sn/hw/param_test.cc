@@ -1,4 +1,4 @@
-// sn/catalog/param_test.cc
+// sn/hw/param_test.cc
 //
 // Described structs read from trees, with every mistake reported, and filled again from numbers.
 
@@ -8,11 +8,13 @@
 
 #include <string>
 
-#include "sn/catalog/catalog_test_util.h"
 #include "sn/hw/machine.h"
+#include "sn/hw/rack_test_util.h"
 
 namespace sn::hw {
 namespace {
+
+using namespace catalog;  // NOLINT(google-build-using-namespace): what is tested
 
 SourceBook two_sources() {
   SourceBook book;
