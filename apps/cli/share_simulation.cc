@@ -74,6 +74,10 @@ int run_shared_simulation(const twin::SharedMachine& machine, const SharedSimula
   if (!run.json.empty() && run.json != "-") {
     code = std::max(code, write_output(run.json, draw::shared_simulation_json(*result)));
   }
+  if (std::any_of(result->tenants.begin(), result->tenants.end(),
+                  [](const twin::TenantResult& t) { return t.report.stuck(); })) {
+    code = std::max<int>(code, exit_fault);
+  }
   const bool missed =
       std::any_of(result->tenants.begin(), result->tenants.end(),
                   [](const twin::TenantResult& t) { return t.report.knee && !t.report.meets_slo; });

@@ -308,6 +308,7 @@ int run_worlds(const std::vector<twin::World>& worlds, int rank, const SimulateA
       return exit_mistake;
     }
     warn(result->report.warnings);
+    if (result->report.stuck()) code = std::max<int>(code, exit_fault);
     if (result->report.knee && !result->report.meets_slo) code = exit_mistake;
     reports.push_back(std::move(result->report));
     timeline = std::move(result->timeline);

@@ -59,6 +59,7 @@ void EvictionQueue::on_insert(NodeId id) {
   n.uses = 1;
   if (policy_ != Eviction::s3_fifo) return;
   n.uses = 0;
+  ++count_;
   const bool known = ghosts_.find(n.key) != no_node;
   if (known) ghosts_.erase(n.key);
   push(known ? main : small, id);
@@ -76,8 +77,17 @@ void EvictionQueue::on_use(NodeId id) {
 
 void EvictionQueue::on_release(NodeId id, Nanos now) {
   node(id).released = now;
-  if (policy_ == Eviction::s3_fifo) return;
+  if (policy_ == Eviction::s3_fifo) return back_to_main(id);
   push(policy_ == Eviction::lfu ? node(id).uses : small, id);
+}
+
+void EvictionQueue::on_childless(NodeId id) {
+  if (policy_ == Eviction::s3_fifo) back_to_main(id);
+}
+
+void EvictionQueue::back_to_main(NodeId id) {
+  const Node& n = node(id);
+  if (n.queue == none && n.refs == 0 && n.children == 0) push(main, id);
 }
 
 NodeId EvictionQueue::victim() {
@@ -97,24 +107,22 @@ NodeId EvictionQueue::victim() {
 }
 
 NodeId EvictionQueue::victim_s3() {
-  // Each round moves one node; a use count takes at most `s3_uses` rounds to wear off.
-  const std::size_t all = lists_[small].size + lists_[main].size;
-  for (std::size_t round = 0; round < (s3_uses + 2) * all + 1; ++round) {
+  while (true) {
     const bool from_small = lists_[main].head == no_node ||
-                            (lists_[small].head != no_node && 10 * lists_[small].size >= all);
+                            (lists_[small].head != no_node && 10 * lists_[small].size >= count_);
     const NodeId id = pop(from_small ? small : main);
     if (id == no_node) return no_node;
     Node& n = node(id);
     const bool held = n.refs > 0 || n.children > 0;
     if (!held && (from_small ? n.uses <= 1 : n.uses == 0)) {
+      --count_;
       if (from_small) remember(n.key);
       return id;
     }
     if (!from_small && n.uses > 0) --n.uses;
     if (from_small) n.uses = 0;
-    push(main, id);
+    if (!held) push(main, id);
   }
-  return no_node;
 }
 
 void EvictionQueue::remember(std::uint64_t key) {
@@ -122,7 +130,7 @@ void EvictionQueue::remember(std::uint64_t key) {
   ghosts_.insert(key, 0);
   ghost_order_.push_back(key);
   // As many as are cached, as in the paper; a key that came back has left the index already.
-  while (ghost_order_.size() > lists_[small].size + lists_[main].size + 1) {
+  while (ghost_order_.size() > count_ + 1) {
     if (ghosts_.find(ghost_order_.front()) != no_node) ghosts_.erase(ghost_order_.front());
     ghost_order_.pop_front();
   }

@@ -10,8 +10,9 @@
 //
 // A request pins a path of the prefix tree and releases it from the deepest block up, so that an
 // ancestor is never older nor less used than its descendants: LRU and LFU find a leaf at their
-// head. S3-FIFO's queues keep their order on use, so that it may meet a pinned or inner block,
-// which it treats as used. Every operation is O(1), S3-FIFO's choice amortised.
+// head. S3-FIFO's queues keep their order on use, so that it may meet a pinned or inner block. It
+// treats that as used, and lays it aside: it joins main again when it becomes an idle leaf. So an
+// idle leaf is always in a queue. Every operation is O(1), S3-FIFO's choice amortised.
 
 #pragma once
 
@@ -58,6 +59,8 @@ class EvictionQueue {
   void on_use(NodeId id);
   /// Its last reference is gone.
   void on_release(NodeId id, Nanos now);
+  /// The last block below it is gone.
+  void on_childless(NodeId id);
   /// The node to evict, taken out of the queues; `no_node` when all are pinned.
   [[nodiscard]] NodeId victim();
   /// The oldest node released at or before `limit` (lru and ttl), taken out; else `no_node`.
@@ -79,11 +82,13 @@ class EvictionQueue {
   void remove(NodeId id);
   [[nodiscard]] NodeId pop(std::size_t list);
   [[nodiscard]] NodeId victim_s3();
+  void back_to_main(NodeId id);
   void remember(std::uint64_t key);
 
   Eviction policy_;
   std::vector<Node>* nodes_;
   std::array<List, lists> lists_ = {};
+  std::size_t count_ = 0;  // s3_fifo: nodes, in a queue or aside
   BlockIndex ghosts_;
   std::deque<std::uint64_t> ghost_order_;
 };

@@ -112,7 +112,7 @@ void PagedCache::release(NodeId leaf, Nanos now) {
 void PagedCache::drop(NodeId id) {
   Node& n = nodes_[id];
   SN_ASSERT(n.refs == 0 && n.children == 0);
-  if (n.parent != no_node) --nodes_[n.parent].children;
+  if (n.parent != no_node && --nodes_[n.parent].children == 0) queue_.on_childless(n.parent);
   free_ += n.pages;
   idle_ -= n.pages;
   cached_ -= n.pages;
@@ -125,7 +125,7 @@ bool PagedCache::allocate(std::int64_t pages) {
   if (pages > available()) return false;
   while (free_ < pages) {
     const NodeId id = queue_.victim();
-    if (id == no_node) return false;
+    SN_ASSERT(id != no_node);  // below an idle block there is an idle leaf
     drop(id);
     ++counters_.evicted;
   }

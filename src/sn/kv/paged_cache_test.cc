@@ -128,6 +128,26 @@ TEST(Eviction, S3FifoResistsAScan) {
   }
 }
 
+TEST(Eviction, S3FifoFindsTheOneIdleNewcomerBesideAMainQueueThatIsHeld) {
+  constexpr std::uint64_t many = 40;
+  PagedCache cache({.pages = many + 1, .policy = Eviction::s3_fifo});
+  std::vector<NodeId> held;
+  for (std::uint64_t i = 0; i < many; ++i) held.push_back(serve(cache, keys_of({i})));
+  // Looking for a victim moves all that are held to main.
+  cache.release(serve(cache, keys_of({1000})), Nanos{1});
+  ASSERT_TRUE(cache.allocate(1));
+  cache.free(1);
+  // One newcomer of 41: below the tenth that the small queue is kept at.
+  cache.release(serve(cache, keys_of({2000})), Nanos{2});
+  ASSERT_EQ(cache.available(), 1);
+  EXPECT_TRUE(cache.allocate(1));
+  EXPECT_EQ(cache.match(keys_of({2000})), 0u);
+  EXPECT_TRUE(cache.consistent());
+  cache.free(1);
+  for (const NodeId leaf : held) cache.release(leaf, Nanos{3});
+  cache.clear();
+}
+
 TEST(Eviction, HasANameForEachPolicy) {
   for (const auto p : {Eviction::lru, Eviction::lfu, Eviction::s3_fifo, Eviction::ttl}) {
     EXPECT_EQ(eviction_named(to_string(p)), p);

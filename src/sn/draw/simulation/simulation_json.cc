@@ -72,6 +72,13 @@ void slo(JsonWriter& w, const SimulationReport& r) {
     w.end_object();
   }
   w.end_array();
+  w.key("unfinished").begin_array();
+  for (const twin::Unfinished& u : r.unfinished) {
+    w.begin_object();
+    w.member("state", u.state).member("cause", u.cause).member("requests", u.requests);
+    w.end_object();
+  }
+  w.end_array();
   w.key("probes").begin_array();
   for (const twin::KneeProbe& p : r.probes) {
     w.begin_object();

@@ -133,8 +133,14 @@ std::string simulation_text(const SimulationReport& r, const TextStyle& style) {
   if (const std::string other = ending_text(r); !other.empty()) {
     out += " not served: " + other + "\n";
   }
-  if (r.saturated)
-    out += fmt::format(" saturated at t={}: the queue was full\n", format(*r.saturated));
+  for (const twin::Unfinished& u : r.unfinished) {
+    out += fmt::format(" did not end: {} {}; {}\n", whole(static_cast<std::uint64_t>(u.requests)),
+                       u.state, u.cause);
+  }
+  if (r.saturated) {
+    out += fmt::format(" {} at t={}{}\n", r.stuck() ? "queue full" : "saturated",
+                       format(*r.saturated), r.stuck() ? "" : ": the queue was full");
+  }
   if (r.growing) out += " the queue grew to the end: more arrives than can be served\n";
   if (r.e2e.mean > 0.2 * (r.last_arrival - r.warm_up)) {
     out += fmt::format(" short: a request takes {} of {} measured; --repeat makes it longer\n",
@@ -206,6 +212,9 @@ std::string shared_simulation_text(const twin::SharedReport& report, const TextS
     asked += fmt::format(" {}: {}, {}; SLO {}", shown(tenant.name), shown(r.model, 100),
                          shown(r.workload, 100), r.slo);
     if (const std::string other = ending_text(r); !other.empty()) asked += "; not served: " + other;
+    for (const twin::Unfinished& u : r.unfinished) {
+      asked += fmt::format("; did not end: {} {} ({})", u.requests, u.state, u.cause);
+    }
     if (r.growing) asked += "; the queue grew to the end";
     asked += "\n";
     if (r.knee) asked += headline(r);

@@ -205,9 +205,12 @@ void EngineCore::leave(Slot slot) {
     case State::moving: {
       transfers_.cancel(r.flow, now_);
       post_transfer();
-      Rank& to = *instances_[d.first + r.to_instance].ranks[r.to_rank];
+      Instance& there = instances_[d.first + r.to_instance];
+      Rank& to = *there.ranks[r.to_rank];
       to.cache.free(r.to_pages);
       --to.running;
+      to.blocked = false;
+      if (there.waiting > 0) kick(there);
       give_back(r);
       unlink_running(*instance_of(r).ranks[r.rank], slot);
       break;
@@ -285,9 +288,7 @@ void EngineCore::handle(const Event& event) {
       if (instances_[event.a].life == event.life) {
         instances_[event.a].phase = Instance::Phase::up;
         DeploymentData& d = deployments_[instances_[event.a].deployment];
-        for (auto homeless = std::exchange(d.homeless, {}); const auto& [slot, life] : homeless) {
-          if (live_[slot].life == life && live_[slot].state == Live::State::arriving) enqueue(slot);
-        }
+        rehome(d);
         retry_handover(d);
       }
       return;
@@ -314,6 +315,41 @@ PoolState EngineCore::state(std::uint32_t deployment, std::uint32_t pool) const 
     for (const Live& r : live_) s.moving += r.state == Live::State::moving ? 1 : 0;
   }
   return s;
+}
+
+AliveCounts EngineCore::alive_by_state(std::uint32_t deployment) const {
+  AliveCounts out;
+  using State = Live::State;
+  for (const Live& r : live_) {
+    if (r.record.deployment != deployment) continue;
+    switch (r.state) {
+      case State::unused:
+        break;
+      case State::arriving:
+        ++out.front_end;
+        break;
+      case State::waiting:
+        ++out.waiting;
+        break;
+      case State::prefilling:
+        ++out.prefilling;
+        break;
+      case State::handover:
+        ++out.handover;
+        break;
+      case State::moving:
+        ++out.moving;
+        break;
+      case State::decoding:
+        ++out.decoding;
+        break;
+    }
+  }
+  for (const auto& [slot, life] : deployments_[deployment].homeless) {
+    if (live_[slot].life == life && live_[slot].state == State::arriving) ++out.homeless;
+  }
+  out.front_end -= out.homeless;
+  return out;
 }
 
 bool EngineCore::consistent() const {
@@ -375,6 +411,9 @@ void ServingEngine::set_conditions(std::uint32_t deployment, std::uint32_t insta
 std::int64_t ServingEngine::alive() const { return core_->alive(); }
 PoolState ServingEngine::state(std::uint32_t deployment, std::uint32_t pool) const {
   return core_->state(deployment, pool);
+}
+AliveCounts ServingEngine::alive_by_state(std::uint32_t deployment) const {
+  return core_->alive_by_state(deployment);
 }
 std::uint32_t ServingEngine::instances(std::uint32_t deployment) const {
   return core_->instances(deployment);

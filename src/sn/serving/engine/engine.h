@@ -41,6 +41,22 @@ struct PoolState {
   std::int64_t cached = 0;  // pages of cached blocks, held or not
 };
 
+/// Requests that have not ended, by where they are. Of one deployment.
+struct AliveCounts {
+  std::int64_t front_end = 0;
+  std::int64_t homeless = 0;  // no instance of their pool is up
+  std::int64_t waiting = 0;   // in a rank's queue
+  std::int64_t prefilling = 0;
+  std::int64_t handover = 0;  // prefilled; no decode rank has room
+  std::int64_t moving = 0;
+  std::int64_t decoding = 0;
+
+  [[nodiscard]] std::int64_t all() const {
+    return front_end + homeless + waiting + prefilling + handover + moving + decoding;
+  }
+  friend bool operator==(const AliveCounts&, const AliveCounts&) = default;
+};
+
 class ServingEngine {
  public:
   /// `observer` may be null and must outlive the engine.
@@ -73,6 +89,7 @@ class ServingEngine {
 
   [[nodiscard]] std::int64_t alive() const;  // requests
   [[nodiscard]] PoolState state(std::uint32_t deployment, std::uint32_t pool) const;
+  [[nodiscard]] AliveCounts alive_by_state(std::uint32_t deployment) const;
   [[nodiscard]] std::uint32_t instances(std::uint32_t deployment) const;
   /// Counts pages and requests again; false when the books do not agree. For tests.
   [[nodiscard]] bool consistent() const;

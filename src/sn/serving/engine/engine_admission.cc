@@ -138,8 +138,9 @@ void EngineCore::to_front(Slot slot) {
   ++r.record.preempted;
   ++deployment_of(r).waiting;
   Instance& instance = instance_of(r);
-  // A decode pool cannot compute a prompt, and an instance that is down nothing at all.
-  if (r.pool != 0 || instance.phase == Instance::Phase::down ||
+  // A decode pool computes only prompts that the first cannot, and an instance that is down nothing
+  // at all.
+  if (r.pool != pool_for(r) || instance.phase == Instance::Phase::down ||
       instance.phase == Instance::Phase::starting) {
     enqueue(slot);
     return;
@@ -168,9 +169,13 @@ void EngineCore::push_item(Live& r, Slot slot, std::int64_t tokens, std::vector<
   rank.pending -= done;
 }
 
-std::int64_t EngineCore::reserved(const Live& r, const Instance& instance) const {
+std::int64_t EngineCore::pages_to_admit(const Live& r, const PoolSpec& pool,
+                                        std::int64_t tokens) const {
+  const DeploymentSpec& spec = deployments_[r.record.deployment].spec;
+  if (!pool.decodes) return pages_for(spec, tokens);
   const double left = d(r.record.input + r.record.output - r.prompt);
-  return static_cast<std::int64_t>(pool_of(instance).batching.reserved_answer * left);
+  const auto reserved = static_cast<std::int64_t>(pool.batching.reserved_answer * left);
+  return std::min(pool.kv_pages, pages_for(spec, std::max(tokens, r.prompt + reserved)));
 }
 
 bool EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
@@ -187,8 +192,8 @@ bool EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
   std::int64_t tokens = 0;
   std::int64_t shared = 0;
   const kv::NodeId leaf = rank.cache.pin(keys, hit, &tokens, &shared);
-  const std::int64_t held = r.prompt + (pool_of(instance).decodes ? reserved(r, instance) : 0);
-  const std::int64_t need = std::max<std::int64_t>(0, pages_for(spec, held) - shared);
+  const std::int64_t held = pages_to_admit(r, pool_of(instance), r.prompt);
+  const std::int64_t need = std::max<std::int64_t>(0, held - shared);
   if (!rank.cache.allocate(need)) {
     if (leaf != kv::no_node) rank.cache.release(leaf, now_);
     return false;
@@ -253,14 +258,21 @@ void EngineCore::plan(Instance& instance, Group& group, std::vector<Item>& items
   const bool looks = group.sequences == 0 || group.step % pool.batching.poll == 0;
   if (!looks && instance.prefilling == 0) return;
   const std::int64_t positions = 1 + pool.deployment.draft_tokens;
+  const std::int64_t chunk = pool.batching.tokens > 0
+                                 ? pool.batching.tokens
+                                 : deployments_[instance.deployment].pools[0].spec.batching.tokens;
   for (std::size_t k = 0; k < instance.ranks.size(); ++k) {
     Rank& rank = *instance.ranks[k];
     if (rank.waiting_count == 0 && rank.prefilling.empty()) continue;
-    std::int64_t budget = pool.batching.tokens;
+    std::int64_t budget = chunk;
     if (pool.batching.decodes_in_budget && !pool.batching.prefill_first) {
       budget -= group.sums[k].sequences * positions;
     }
     plan_rank(instance, rank, budget, items);
+  }
+  // Hand-overs gave way to prompts that are computed again here.
+  if (DeploymentData& d = deployments_[instance.deployment]; instance.pool != 0 && d.handing > 0) {
+    retry_handover(d);
   }
 }
 

@@ -216,6 +216,7 @@ class EngineCore {
   void advance(Nanos now);
   [[nodiscard]] std::int64_t alive() const { return alive_; }
   [[nodiscard]] PoolState state(std::uint32_t deployment, std::uint32_t pool) const;
+  [[nodiscard]] AliveCounts alive_by_state(std::uint32_t deployment) const;
   [[nodiscard]] std::uint32_t instances(std::uint32_t deployment) const {
     return deployments_[deployment].count;
   }
@@ -242,6 +243,15 @@ class EngineCore {
 
   // engine_routing.cc
   void enqueue(Slot slot);
+  /// Which pool computes its prompt: the first, unless what a preemption left it with no longer
+  /// fits there. Then the decode pool does, in the first pool's chunks.
+  [[nodiscard]] std::uint32_t pool_for(const Live& r) const;
+  /// Whether anybody of the pool takes requests, now or when it has started.
+  [[nodiscard]] bool hope(const DeploymentData& d, std::uint32_t pool) const;
+  /// An instance takes no more: ends those whom nobody is left to serve.
+  void give_up(DeploymentData& d);
+  /// Looks for a rank again for those that had none.
+  void rehome(DeploymentData& d);
   [[nodiscard]] std::optional<std::pair<Instance*, std::uint32_t>> route(const Live& r);
   [[nodiscard]] double cost_of(const Live& r, const Instance& instance, const Rank& rank) const;
   void hand_over(Slot slot);
@@ -255,8 +265,10 @@ class EngineCore {
   void plan(Instance& instance, Group& group, std::vector<Item>& items);
   void plan_rank(Instance& instance, Rank& rank, std::int64_t budget, std::vector<Item>& items);
   [[nodiscard]] bool admit(Instance& instance, Rank& rank, Slot slot);
-  /// Tokens of its answer for which a request gets pages when it is admitted.
-  [[nodiscard]] std::int64_t reserved(const Live& r, const Instance& instance) const;
+  /// Pages for `tokens` of it and for the share of its answer that is reserved on admission. Never
+  /// more than a rank has: the last token, which counts among the reserved ones, is not stored.
+  [[nodiscard]] std::int64_t pages_to_admit(const Live& r, const PoolSpec& pool,
+                                            std::int64_t tokens) const;
   void push_item(Live& r, Slot slot, std::int64_t tokens, std::vector<Item>& items);
   /// Pages for the next decode step; false when somebody had to give way.
   bool grow(Instance& instance, Group& group);

@@ -3,6 +3,7 @@
 // Instances that fail, drain, start and slow down.
 
 #include <algorithm>
+#include <utility>
 
 #include "sn/serving/engine/engine_core.h"
 
@@ -32,6 +33,31 @@ void EngineCore::requeue_all(Instance& instance) {
   }
 }
 
+bool EngineCore::hope(const DeploymentData& d, std::uint32_t pool) const {
+  if (spec_.wait_for_start) return true;
+  const PoolData& p = d.pools[pool];
+  const auto begin = instances_.begin() + p.first;
+  return std::any_of(begin, begin + p.count, [](const Instance& i) {
+    return i.phase == Instance::Phase::up || i.phase == Instance::Phase::starting;
+  });
+}
+
+void EngineCore::rehome(DeploymentData& d) {
+  for (const auto homeless = std::exchange(d.homeless, {}); const auto& [slot, life] : homeless) {
+    if (live_[slot].life == life && live_[slot].state == Live::State::arriving) enqueue(slot);
+  }
+}
+
+void EngineCore::give_up(DeploymentData& d) {
+  rehome(d);
+  const auto last = static_cast<std::uint32_t>(d.pools.size() - 1);
+  if (hope(d, last)) return;
+  for (const auto handover = std::exchange(d.handover, {}); const auto& [slot, stay] : handover) {
+    const Live& r = live_[slot];
+    if (r.stay == stay && r.state == Live::State::handover) finish(slot, Ending::failed);
+  }
+}
+
 void EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Nanos now) {
   SN_ASSERT(number < deployments_[deployment].count);
   catch_up(now);
@@ -56,20 +82,27 @@ void EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Nanos now)
     g.has_ahead = false;
     g.fresh.clear();
   }
+  give_up(deployments_[deployment]);
 }
 
 void EngineCore::drain(std::uint32_t deployment, std::uint32_t number, Nanos now) {
   SN_ASSERT(number < deployments_[deployment].count);
   catch_up(now);
   Instance& instance = instances_[deployments_[deployment].first + number];
-  if (instance.phase == Instance::Phase::up) instance.phase = Instance::Phase::draining;
+  if (instance.phase != Instance::Phase::up) return;
+  instance.phase = Instance::Phase::draining;
+  give_up(deployments_[deployment]);
 }
 
 void EngineCore::start(std::uint32_t deployment, std::uint32_t number, Nanos now) {
   SN_ASSERT(number < deployments_[deployment].count);
   catch_up(now);
   Instance& instance = instances_[deployments_[deployment].first + number];
-  if (instance.phase == Instance::Phase::draining) instance.phase = Instance::Phase::up;
+  if (instance.phase == Instance::Phase::draining) {
+    instance.phase = Instance::Phase::up;
+    rehome(deployments_[deployment]);
+    retry_handover(deployments_[deployment]);
+  }
   if (instance.phase != Instance::Phase::down) return;
   instance.phase = Instance::Phase::starting;
   instance.warm = false;

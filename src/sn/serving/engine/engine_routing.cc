@@ -26,11 +26,7 @@ void EngineCore::enqueue(Slot slot) {
   DeploymentData& deployment = deployment_of(r);
   const auto place = route(r);
   if (!place) {
-    const auto begin = instances_.begin() + deployment.first;
-    const bool hope = std::any_of(begin, begin + deployment.count, [](const Instance& i) {
-      return i.pool == 0 && i.phase == Instance::Phase::starting;
-    });
-    if (hope) {
+    if (hope(deployment, pool_for(r))) {
       deployment.homeless.emplace_back(slot, r.life);
     } else {
       finish(slot, Ending::failed);
@@ -76,9 +72,15 @@ double EngineCore::cost_of(const Live& r, const Instance& instance, const Rank& 
   return work + d(rank.cache.held_pages() * spec.page_tokens);
 }
 
+std::uint32_t EngineCore::pool_for(const Live& r) const {
+  const DeploymentSpec& spec = deployments_[r.record.deployment].spec;
+  if (r.record.preempted == 0 || !spec.disaggregated()) return 0;
+  return pages_for(spec, r.prompt) > spec.pools.front().kv_pages ? 1 : 0;
+}
+
 std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(const Live& r) {
   DeploymentData& deployment = deployment_of(r);
-  PoolData& pool = deployment.pools.front();
+  PoolData& pool = deployment.pools[pool_for(r)];
   const auto ranks = static_cast<std::uint32_t>(pool.spec.deployment.parallel.dp);
   const std::uint32_t places = pool.count * ranks;
   const auto at = [&](std::uint32_t place) {
@@ -114,6 +116,7 @@ void EngineCore::hand_over(Slot slot) {
   r.state = Live::State::handover;
   DeploymentData& d = deployment_of(r);
   ++d.handing;
+  if (!hope(d, 1)) return finish(slot, Ending::failed);
   if (d.handing > 1 || !place_decode(slot)) d.handover.emplace_back(slot, r.stay);
 }
 
@@ -121,9 +124,7 @@ bool EngineCore::place_decode(Slot slot) {
   Live& r = live_[slot];
   DeploymentData& deployment = deployment_of(r);
   const PoolData& pool = deployment.pools.back();
-  const std::int64_t ahead = reserved(r, instances_[pool.first]);
-  const std::int64_t pages =
-      pages_for(deployment.spec, r.prompt + std::max<std::int64_t>(1, ahead));
+  const std::int64_t pages = pages_to_admit(r, pool.spec, r.prompt + 1);
   const auto reserve =
       static_cast<std::int64_t>(deployment.spec.decode_headroom * d(pool.spec.kv_pages));
   Instance* best = nullptr;
@@ -135,6 +136,7 @@ bool EngineCore::place_decode(Slot slot) {
     for (std::uint32_t k = 0; k < instance.ranks.size(); ++k) {
       const Rank& rank = *instance.ranks[k];
       if (rank.running >= fewest) continue;
+      if (rank.waiting_count > 0) continue;  // whose prompts are computed here again go first
       const bool alone = rank.running == 0;  // what fits at all fits an empty rank
       if (rank.cache.available() < pages + (alone ? 0 : reserve)) continue;
       fewest = rank.running;

@@ -100,6 +100,7 @@ struct EngineSpec {
   kv::Eviction eviction = kv::Eviction::lru;
   Nanos ttl = {};
   bool requeue_on_failure = true;  // requests of a failed instance start again; else they end
+  bool wait_for_start = false;     // who finds no instance up waits for one; else: ends as failed
   bool jumps = true;  // run a lone instance's steps without the event queue; the result is the same
   std::uint64_t seed = 1;
 };

@@ -80,13 +80,16 @@ bool EngineCore::begin_step(Instance& instance, std::uint32_t number) {
     group.has_ahead = false;
     std::erase_if(group.items, [&](const Item& i) { return live_[i.slot].stay != i.stay; });
   }
-  if (group.items.empty() && room && (!batching.ahead || group.sequences == 0)) {
+  // Who gave way to others waits for their next step; alone it starts again at once.
+  if (group.items.empty() && (room || group.sequences == 0) &&
+      (!batching.ahead || group.sequences == 0)) {
     plan(instance, group, group.items);
   }
   group.decodes = group.sequences > 0 && !(batching.prefill_first && !group.items.empty());
   if (group.decodes && batching.prefill_first) {
     grow(instance, group);
     group.decodes = group.sequences > 0;
+    if (!group.decodes && group.items.empty()) plan(instance, group, group.items);
   }
   if (!group.decodes && group.items.empty()) return false;
   group.busy = true;

@@ -82,6 +82,13 @@ struct SeriesPoint {
   double ttft = 0.0;      // mean of first tokens in this window, s
 };
 
+/// Requests that had not ended when the run did.
+struct Unfinished {
+  std::string state;  // "waiting", "decoding", ...
+  std::string cause;  // why nothing more happened to them
+  std::int64_t requests = 0;
+};
+
 /// One probe of the search for the knee.
 struct KneeProbe {
   double multiple = 0.0;
@@ -115,10 +122,11 @@ struct SimulationReport {
   Time last_arrival;
   Time end;  // of the last request
   bool interrupted = false;
-  bool cut_short = false;         // stopped when the SLO could no longer be met
-  std::string cut_short_by;       // the target, or that the queue was full
-  bool growing = false;           // the queue grew by more than 2 % of the arrivals to the end
-  std::optional<Time> saturated;  // when the queue first was full
+  bool cut_short = false;              // stopped when the SLO could no longer be met
+  std::string cut_short_by;            // the target, or that the queue was full
+  std::vector<Unfinished> unfinished;  // every other request ended, and is among `endings`
+  bool growing = false;                // the queue grew by more than 2 % of the arrivals to the end
+  std::optional<Time> saturated;       // when the queue first was full
 
   LatencySummary ttft;
   LatencySummary tpot;
@@ -144,6 +152,9 @@ struct SimulationReport {
   Time window;
   std::vector<SeriesPoint> series;
   Errors warnings;
+
+  /// Nothing more was due, and yet requests had not ended.
+  [[nodiscard]] bool stuck() const { return !unfinished.empty() && !interrupted && !cut_short; }
 };
 
 }  // namespace sn::twin

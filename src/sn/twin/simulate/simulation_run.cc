@@ -82,6 +82,36 @@ void SimulationRun::write(std::size_t i, SimulationReport& report) const {
   lanes_[i].recorder->write(report, now_);
   report.out_of_order = lanes_[i].out_of_order;
   report.interrupted = interrupted();
+  report.unfinished = unfinished(i);
+  if (!report.stuck()) return;
+  // What waits for ever does not say that more arrives than can be served.
+  report.growing = false;
+  report.meets_slo = false;
+}
+
+std::vector<Unfinished> SimulationRun::unfinished(std::size_t i) const {
+  const auto deployment = static_cast<std::uint32_t>(i);
+  const serving::AliveCounts alive = engine_.alive_by_state(deployment);
+  const bool cut = stopped() && !interrupted();
+  const std::string run = interrupted() ? "the run was interrupted"
+                          : cut         ? "the run ended when the SLO could no longer be met"
+                                        : "";
+  const std::string_view other = "nothing more was due: a fault of the engine, please report it";
+  const auto last = static_cast<std::uint32_t>(lanes_[i].pools - 1);
+  const bool decoders = engine_.state(deployment, last).up > 0;
+  std::vector<Unfinished> out;
+  const auto add = [&](const char* state, std::int64_t n, std::string_view cause) {
+    if (n > 0) out.push_back({state, run.empty() ? std::string(cause) : run, n});
+  };
+  add("in the front end", alive.front_end, other);
+  add("without an instance", alive.homeless, "no instance of their pool came up again");
+  add("waiting", alive.waiting, other);
+  add("prefilling", alive.prefilling, other);
+  add("waiting for a decode rank", alive.handover,
+      decoders ? other : "no decode instance came up again");
+  add("moving", alive.moving, other);
+  add("decoding", alive.decoding, other);
+  return out;
 }
 
 Errors SimulationRun::faults() const {

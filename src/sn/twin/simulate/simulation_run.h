@@ -71,6 +71,8 @@ class SimulationRun final : private serving::EngineObserver {
   /// The lane whose request comes next; none when all have ended.
   [[nodiscard]] Lane* first();
   void advance(Nanos at);
+  /// Requests of deployment `i` that have not ended.
+  [[nodiscard]] std::vector<Unfinished> unfinished(std::size_t i) const;
   void tell(std::int64_t taken) const;
 
   const SimulationOptions& options_;
