@@ -30,7 +30,7 @@ SimulationReport run(const Lost& c) {
   SimulationOptions options;
   options.eviction = c.eviction;
   options.replay.limit = c.requests;
-  const auto result = simulate(world, world.search.fixed.front(), options);
+  const auto result = simulate(world, world.load.search.fixed.front(), options);
   EXPECT_TRUE(result.has_value()) << (result ? "" : render(result.error()));
   return result->report;
 }
@@ -83,7 +83,7 @@ TEST(NothingLost, AReservedAnswerAtExactlyFullMemory) {
       "workload: {trace: t.jsonl, rate: 1x}\nslo: {ttft: {p90: 2 s}, tpot: {p90: 50 ms}}\n"
       "deployments: [{pool: aggregated, tp: 1}]\n",
       {{"t.jsonl", trace}});
-  const auto result = simulate(world, world.search.fixed.front(), {});
+  const auto result = simulate(world, world.load.search.fixed.front(), {});
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->report.endings[0], 4u);
   EXPECT_TRUE(result->report.unfinished.empty());
