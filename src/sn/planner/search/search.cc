@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <span>
@@ -91,6 +92,63 @@ void add_misses(const twin::World& world, const std::vector<Shape>& shapes, cons
   if (fits_domains(world, plan)) out.misses.push_back({plan, 0.0});
 }
 
+/// Prefill shapes that serve less than this share of the best one's rate per GPU are left alone.
+constexpr double worth_joining = 0.25;
+
+double rate_per_gpu(const Shape& shape, std::span<const double> rates) {
+  double best = 0.0;
+  for (std::size_t n = 0; n < rates.size(); ++n) {
+    best = std::max(best, rates[n] / static_cast<double>(n + 1));
+  }
+  return best / static_cast<double>(shape.deployment.parallel.gpus());
+}
+
+/// The best plans around one prefill shape, of different decode cuts.
+std::vector<FoundPlan> plans_around(const twin::World& world, const std::vector<Shape>& shapes,
+                                    const Capacities& caps, std::size_t prefill) {
+  constexpr std::size_t most = 2;
+  std::vector<std::span<const double>> rates(shapes.size());
+  rates[prefill] = caps[prefill]->by_replicas;
+  const Joiner joiner(world, shapes, std::move(rates));
+  const std::optional<double> target = world.load.target_rate();
+  std::vector<FoundPlan> out;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    if (shapes[i].role != Role::decode || caps[i]->requests <= 0.0) continue;
+    FoundPlan found = target ? joiner.carry(i, caps[i]->requests, *target)
+                             : joiner.join(i, caps[i]->requests);
+    if (found.requests > 0.0) out.push_back(std::move(found));
+  }
+  const auto value = [&](const FoundPlan& p) {
+    return target ? -static_cast<double>(p.plan.gpus()) : p.requests;
+  };
+  std::stable_sort(out.begin(), out.end(),
+                   [&](const FoundPlan& a, const FoundPlan& b) { return value(a) > value(b); });
+  if (out.size() > most) out.resize(most);
+  return out;
+}
+
+/// What the best-joined plans hide: they share the prefill pool that the formulas like best.
+void add_around(const twin::World& world, const std::vector<Shape>& shapes, const Capacities& caps,
+                SearchResult& out) {
+  std::vector<std::size_t> prefill;
+  double best = 0.0;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    if (caps[i]->by_replicas.empty()) continue;
+    prefill.push_back(i);
+    best = std::max(best, rate_per_gpu(shapes[i], caps[i]->by_replicas));
+  }
+  std::erase_if(prefill, [&](std::size_t i) {
+    return rate_per_gpu(shapes[i], caps[i]->by_replicas) < worth_joining * best;
+  });
+  std::vector<std::vector<FoundPlan>> found(prefill.size());
+  tbb::parallel_for(std::size_t{0}, prefill.size(), [&](std::size_t i) {
+    found[i] = plans_around(world, shapes, caps, prefill[i]);
+  });
+  for (auto& plans : found) {
+    std::move(plans.begin(), plans.end(), std::back_inserter(out.around));
+  }
+}
+
 /// Whether a shape may be part of a plan that meets `c`, as far as the shape tells.
 bool admits(const Condition& c, const Shape& shape) {
   const bool prefill = shape.role == Role::prefill;
@@ -171,7 +229,10 @@ SearchResult search(const twin::World& world, bool points, PriceMemo* prices,
       if (most.requests > 0.0) out.misses.push_back(std::move(most));
     }
   }
-  if (!out.plans.empty()) out.misses.clear();
+  if (!out.plans.empty()) {
+    out.misses.clear();
+    add_around(world, all, caps, out);
+  }
   if (out.plans.empty() && out.misses.empty()) add_misses(world, all, caps, out);
   return out;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sn/planner/metric.h"
 #include "sn/planner/report.h"
 #include "sn/planner/search/shapes.h"
 #include "sn/twin/world.h"
@@ -14,7 +15,6 @@
 namespace sn::planner {
 
 class PriceMemo;
-struct Condition;
 
 /// A plan found by the search, with the rate it carries under the SLO.
 struct FoundPlan {
@@ -27,6 +27,7 @@ struct SearchResult {
   std::int64_t fit = 0;
   std::int64_t meet = 0;
   std::vector<FoundPlan> plans;     // all that meet the SLO and the target rate, in a fixed order
+  std::vector<FoundPlan> around;    // the best two plans around each prefill shape, likewise
   std::vector<FoundPlan> misses;    // when none does: the closest in TTFT and TPOT, or in rate
   std::vector<ParetoPoint> points;  // every plan and batch evaluated, TTFT targets held
   Bytes least_shortfall;            // when nothing fits: bytes per GPU that the best shape lacks

@@ -11,7 +11,6 @@ namespace sn::twin {
 
 namespace {
 
-constexpr double tolerance = 1.01;
 constexpr double smallest = 1e-3;
 constexpr double largest = 1e4;
 
@@ -67,9 +66,10 @@ class Search {
                       .met = met,
                       .cut_short = report.cut_short,
                       .worst = worst_ratio(report)});
-    if (met) {
-      low = std::max(low, multiple);
-    } else if (multiple < high) {
+    if (met && multiple > low) {
+      low = multiple;
+      best = *std::move(result);
+    } else if (!met && multiple < high) {
       high = multiple;
       limit = failure_of(report);
     }
@@ -79,6 +79,7 @@ class Search {
   double low = 0.0;
   double high = largest * 2.0;
   std::string limit;
+  std::optional<SimulationResult> best;  // the run at `low`
   std::vector<KneeProbe> probes;
   Errors errors;
 
@@ -109,14 +110,15 @@ Result<SimulationResult> find_knee(const World& world, const serving::ServingPla
   Search search(world, plan, options);
   bool going = bracket(search, options.knee_guess > 0.0 ? options.knee_guess : 1.0);
   if (!search.errors.empty()) return fail(search.errors);
-  while (going && search.low > 0.0 && search.high > search.low * tolerance &&
+  while (going && search.low > 0.0 && search.high > search.low * options.knee_tolerance &&
          search.high <= largest) {
     going = search.probe(std::sqrt(search.low * search.high)).has_value();
   }
   const bool found = search.low > 0.0;
   options.replay.multiple = found ? search.low : std::min(search.high, largest);
   options.stop_when_hopeless = !found;  // an overload need not be run to its end
-  Result<SimulationResult> out = simulate(world, plan, options);
+  const bool kept = search.best && options.timeline_limit == 0;
+  Result<SimulationResult> out = kept ? *std::move(search.best) : simulate(world, plan, options);
   if (!out) return out;
   out->report.knee = true;
   out->report.limit = search.limit;

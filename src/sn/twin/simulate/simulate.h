@@ -61,6 +61,7 @@ struct SimulationOptions {
   bool stop_when_hopeless = false;  // end as soon as the SLO can no longer be met
   std::size_t timeline_limit = 0;   // events to keep
   double knee_guess = 0.0;          // where to look first; 0: at 1x
+  double knee_tolerance = 1.01;     // ratio of the least multiple that failed to the knee
   std::function<void(const Progress&)> progress;
   const std::atomic<bool>* stop = nullptr;
 };

@@ -1,0 +1,242 @@
+// sn/planner/shortlist/race.cc
+//
+// Rounds of engine runs (see race.h).
+
+#include "sn/planner/shortlist/race.h"
+
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+#include "sn/planner/search/feasible.h"
+#include "sn/planner/search/shapes.h"
+
+namespace sn::planner {
+
+namespace {
+
+double d(std::int64_t v) { return static_cast<double>(v); }
+
+struct Round {
+  double share = 1.0;       // of the requests
+  double tolerance = 1.01;  // of a knee
+  std::size_t keep = 0;     // plans that go on
+};
+
+constexpr std::size_t second_round = 10;
+constexpr std::int64_t fewest_requests = 1'000;
+constexpr std::size_t leaders = 2;  // whose neighbours join
+
+/// One plan in the race.
+struct Runner {
+  Played played;
+  Errors errors;
+};
+
+class Race {
+ public:
+  Race(const twin::World& world, const RaceOptions& options)
+      : world_(world), options_(options), whole_(whole_run(world, options.simulation)) {}
+
+  /// Plays every runner on `share` of the requests, from its last multiple on.
+  void go(const Round& round) {
+    tbb::parallel_for(std::size_t{0}, runners.size(), [&](std::size_t i) {
+      Runner& r = runners[i];
+      const double guess = r.played.report.multiple;
+      Result<Played> played = play_for(r.played.found, guess, round);
+      if (!played) {
+        r.errors = played.error();
+        return;
+      }
+      played->screened = r.played.screened;
+      r.played = *std::move(played);
+    });
+    std::stable_sort(runners.begin(), runners.end(),
+                     [&](const Runner& a, const Runner& b) { return better(a.played, b.played); });
+    if (round.keep > 0 && runners.size() > round.keep) runners.resize(round.keep);
+  }
+
+  /// Plans beside the leaders that the screen did not have in its grain.
+  void add_neighbours() {
+    const std::size_t most = std::min(leaders, runners.size());
+    std::vector<Runner> more;
+    for (std::size_t i = 0; i < most; ++i) {
+      const Played& leader = runners[i].played;
+      for (const serving::ServingPlan& plan : neighbours(leader)) {
+        const auto same = [&](const Runner& r) { return r.played.found.plan == plan; };
+        if (std::any_of(runners.begin(), runners.end(), same) ||
+            std::any_of(more.begin(), more.end(), same)) {
+          continue;
+        }
+        Runner one;
+        one.played.found = {plan, 0.0};
+        one.played.report.multiple = leader.report.multiple;
+        more.push_back(std::move(one));
+      }
+    }
+    std::move(more.begin(), more.end(), std::back_inserter(runners));
+  }
+
+  std::vector<Runner> runners;
+
+ private:
+  [[nodiscard]] bool better(const Played& a, const Played& b) const {
+    if (a.meets() != b.meets()) return a.meets();
+    if (world_.load.target_rate()) {
+      const std::int64_t left = a.found.plan.gpus();
+      const std::int64_t right = b.found.plan.gpus();
+      if (left != right) return left < right;
+    } else if (a.report.multiple != b.report.multiple) {
+      return a.report.multiple > b.report.multiple;
+    }
+    return a.report.tpot.mean < b.report.tpot.mean;
+  }
+
+  [[nodiscard]] Result<Played> play_for(const FoundPlan& found, double guess,
+                                        const Round& round) const {
+    twin::SimulationOptions o = options_.simulation;
+    o.knee_tolerance = round.tolerance;
+    const double part = std::max(d(fewest_requests), std::ceil(d(whole_) * round.share));
+    o.replay.limit = std::min(whole_, static_cast<std::int64_t>(part));
+    return world_.load.target_rate() ? fewest(found, o) : play(world_, found, guess, o);
+  }
+
+  [[nodiscard]] bool fits(const serving::ServingPlan& plan) const {
+    return plan.gpus() <= world_.machine.gpus() && fits_domains(world_, plan) &&
+           check_fits(world_, plan).empty();
+  }
+
+  /// The pool that a failed or limiting target belongs to.
+  static serving::Pool& binding(serving::ServingPlan& plan, const twin::SimulationReport& report) {
+    if (!plan.disaggregated()) return plan.decode;
+    double worst = 0.0;
+    bool first = true;
+    for (const twin::SloResult& t : report.targets) {
+      const double ratio = t.value / t.target.limit;
+      if (ratio <= worst) continue;
+      worst = ratio;
+      first = t.target.metric == serving::Metric::ttft;
+    }
+    return first ? plan.prefill : plan.decode;
+  }
+
+  /// Replicas up until the rate is carried, then down while it still is.
+  [[nodiscard]] Result<Played> fewest(FoundPlan found, const twin::SimulationOptions& o) const {
+    Result<Played> at = play(world_, found, 0.0, o);
+    constexpr int tries = 16;
+    for (int i = 0; i < tries && at && !at->meets(); ++i) {
+      serving::Pool& pool = binding(found.plan, at->report);
+      const std::int64_t step = std::max<std::int64_t>(1, pool.replicas / 4);
+      pool.replicas += step;
+      if (!fits(found.plan)) {
+        pool.replicas += 1 - step;
+        if (!fits(found.plan)) return at;
+      }
+      at = play(world_, found, 0.0, o);
+    }
+    bool less = at && at->meets();
+    while (less) {
+      less = false;
+      for (const bool prefill : {true, false}) {
+        FoundPlan smaller = at->found;
+        serving::Pool& pool = prefill ? smaller.plan.prefill : smaller.plan.decode;
+        if (pool.replicas <= 1) continue;
+        --pool.replicas;
+        Result<Played> one = play(world_, smaller, 0.0, o);
+        if (!one || !one->meets()) continue;
+        at = std::move(one);
+        less = true;
+      }
+    }
+    return at;
+  }
+
+  [[nodiscard]] std::vector<serving::ServingPlan> neighbours(const Played& leader) const {
+    std::vector<serving::ServingPlan> out;
+    const serving::ServingPlan& plan = leader.found.plan;
+    const bool two = plan.disaggregated();
+    const auto add = [&](serving::ServingPlan other) {
+      if (fits(other)) out.push_back(std::move(other));
+    };
+    constexpr std::int64_t least_chunk = 512;
+    constexpr std::int64_t most_chunk = 32'768;
+    const bool free_chunk = world_.load.search.prefill_chunks.empty();
+    for (const double factor : {0.5, 2.0}) {
+      serving::ServingPlan other = plan;
+      std::int64_t& chunk = two ? other.prefill.chunk : other.decode.chunk;
+      chunk = static_cast<std::int64_t>(d(chunk) * factor);
+      if (free_chunk && chunk >= least_chunk && chunk <= most_chunk) add(std::move(other));
+    }
+    if (!two || world_.load.target_rate()) return out;
+    serving::ServingPlan other = plan;
+    serving::Pool& tight = binding(other, leader.report);
+    serving::Pool& loose = &tight == &other.prefill ? other.decode : other.prefill;
+    const std::int64_t needed = tight.deployment.parallel.gpus();
+    const std::int64_t freed = loose.deployment.parallel.gpus();
+    const std::int64_t give = (needed + freed - 1) / freed;
+    if (loose.replicas > give) {
+      loose.replicas -= give;
+      tight.replicas += give * freed / needed;
+      add(std::move(other));
+    }
+    return out;
+  }
+
+  const twin::World& world_;
+  const RaceOptions& options_;
+  std::int64_t whole_;
+};
+
+}  // namespace
+
+std::int64_t whole_run(const twin::World& world, const twin::SimulationOptions& options) {
+  const std::int64_t all = twin::source_of(world, options)->expected();
+  return std::min(all, whole_most);
+}
+
+Result<Played> play(const twin::World& world, const FoundPlan& found, double guess,
+                    const twin::SimulationOptions& options) {
+  Played out{.found = found, .report = {}, .draws = {}};
+  twin::SimulationOptions o = options;
+  const std::optional<double> target = world.load.target_rate();
+  if (target) {
+    o.replay.multiple = *target / world.load.workload.rate.si();
+    o.stop_when_hopeless = true;
+  } else {
+    o.knee_guess = guess;
+  }
+  Result<twin::SimulationResult> result =
+      target ? twin::simulate(world, found.plan, o) : twin::find_knee(world, found.plan, o);
+  if (!result) return fail(result.error());
+  out.report = std::move(result->report);
+  out.found.requests = out.report.multiple * world.load.workload.rate.si();
+  return out;
+}
+
+Result<std::vector<Played>> race(const twin::World& world, const std::vector<FoundPlan>& plans,
+                                 const RaceOptions& options) {
+  Race race(world, options);
+  for (const FoundPlan& p : plans) {
+    Runner r;
+    r.played.found = p;
+    r.played.screened = p.requests / world.load.workload.rate.si();
+    r.played.report.multiple = r.played.screened;
+    race.runners.push_back(std::move(r));
+  }
+  race.go({.share = 1.0 / 8.0, .tolerance = 1.06, .keep = second_round});
+  race.add_neighbours();
+  race.go({.share = 1.0 / 3.0, .tolerance = 1.03, .keep = options.keep});
+  race.go({.share = 1.0, .tolerance = 1.01, .keep = 0});
+  std::vector<Played> out;
+  for (Runner& r : race.runners) {
+    if (!r.errors.empty()) return fail(r.errors);
+    out.push_back(std::move(r.played));
+  }
+  return out;
+}
+
+}  // namespace sn::planner
