@@ -46,6 +46,7 @@ struct PlanArgs {
   std::string top = "10";
   std::string threads = "0";
   bool explain = false;
+  bool screen = false;
   bool quiet = false;
 };
 
@@ -78,6 +79,9 @@ void describe_flags(CLI::App& app, PlanArgs& a) {
                  "of a scenario with tenants: plan this one on its share, with all views")
       ->type_name("NAME");
   add_catalog_flag(app, a.catalog);
+  app.add_flag("--screen", a.screen,
+               "rank by closed forms alone, without playing the best on the engine: quick, and "
+               "said so");
   app.add_option("--top", a.top, "deployments to report (10)")->type_name("N");
   app.add_option("--threads", a.threads, "threads; 0 for all; the result is the same")
       ->type_name("N");
@@ -159,6 +163,7 @@ planner::PlanOptions check(const PlanArgs& a, Errors& errors) {
     }
   }
   options.explain = a.explain || a.files.size() == 1;
+  options.screen = a.screen;
   check_choice(verb, a.choice, a.files.size() <= 1 && a.vary.empty(), options, errors);
   if (!a.choice.why_not.empty() && (a.explain || !a.svg.empty() || !a.tool.empty())) {
     errors.push_back(flag_error(verb, "--why-not answers with a page or --json and nothing else",

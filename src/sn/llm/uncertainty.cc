@@ -4,6 +4,7 @@
 
 #include "sn/llm/uncertainty.h"
 
+#include <array>
 #include <cmath>
 
 namespace sn::llm {
@@ -33,24 +34,42 @@ double Uncertainty::* family_of(Part part) {
   return &Uncertainty::gemm;
 }
 
+constexpr std::array families = {&Uncertainty::gemm, &Uncertainty::attention, &Uncertainty::experts,
+                                 &Uncertainty::collective, &Uncertainty::host};
+
+/// Share of each family in a time, in the place of its deviation; none of a time of zero.
+Uncertainty shares_of(const PartTimes& parts) {
+  double total = 0.0;
+  for (const Time t : parts) total += t.si();
+  Uncertainty share;
+  if (total <= 0.0) return share;
+  for (std::size_t i = 0; i < part_count; ++i) {
+    share.*family_of(static_cast<Part>(i)) += parts[i].si() / total;
+  }
+  return share;
+}
+
+/// Of families that err each for itself, weighted.
+double variance(const Uncertainty& weights, const Uncertainty& u) {
+  double sum = 0.0;
+  for (const auto family : families) {
+    const double s = weights.*family * u.*family;
+    sum += s * s;
+  }
+  return sum;
+}
+
 }  // namespace
 
 double sigma_of(const PartTimes& parts, const Uncertainty& u) {
-  double total = 0.0;
-  for (const Time t : parts) total += t.si();
-  Uncertainty share;  // of each family in the time, in the place of its deviation
-  if (total > 0.0) {
-    for (std::size_t i = 0; i < part_count; ++i) {
-      share.*family_of(static_cast<Part>(i)) += parts[i].si() / total;
-    }
-  }
-  double variance = u.load * u.load;
-  for (const auto family : {&Uncertainty::gemm, &Uncertainty::attention, &Uncertainty::experts,
-                            &Uncertainty::collective, &Uncertainty::host}) {
-    const double s = share.*family * u.*family;
-    variance += s * s;
-  }
-  return std::sqrt(variance);
+  return std::sqrt(u.load * u.load + variance(shares_of(parts), u));
+}
+
+double variance_of_difference(const PartTimes& a, const PartTimes& b, const Uncertainty& u) {
+  Uncertainty difference = shares_of(a);
+  const Uncertainty other = shares_of(b);
+  for (const auto family : families) difference.*family -= other.*family;
+  return variance(difference, u);
 }
 
 double sigma_of_ttft(double step, const Uncertainty& u, bool disaggregated) {

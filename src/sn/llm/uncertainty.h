@@ -55,6 +55,11 @@ using PartTimes = std::array<Time, part_count>;
 /// that of the load alone.
 [[nodiscard]] double sigma_of(const PartTimes& parts, const Uncertainty& u);
 
+/// Variance of the difference of two such errors: what two times are made of alike cancels, and so
+/// does the load that both carry. 0 for equal shares.
+[[nodiscard]] double variance_of_difference(const PartTimes& a, const PartTimes& b,
+                                            const Uncertainty& u);
+
 /// Of a TTFT whose steps have the deviation `step`, and of tokens per second.
 [[nodiscard]] double sigma_of_ttft(double step, const Uncertainty& u, bool disaggregated);
 [[nodiscard]] double sigma_of_rate(double step, const Uncertainty& u, bool disaggregated);

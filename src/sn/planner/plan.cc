@@ -17,6 +17,8 @@
 #include "sn/planner/search/evaluate.h"
 #include "sn/planner/search/feasible.h"
 #include "sn/planner/search/search.h"
+#include "sn/planner/shortlist/shortlist.h"
+#include "sn/planner/shortlist/standing.h"
 #include "sn/planner/tradeoff.h"
 
 namespace sn::planner {
@@ -63,9 +65,10 @@ std::string family_of(const serving::ServingPlan& plan) {
                      kernel::to_string(d0.precision.kv));
 }
 
-/// The plans worth a full evaluation: the best of each family by the search's own rate per GPU,
-/// `most` of them.
-std::vector<FoundPlan> shortlist(std::vector<FoundPlan> plans, bool fixed_rate, std::size_t most) {
+/// The plans worth a full evaluation by formulas: the best of each family by the search's own rate
+/// per GPU, `most` of them.
+std::vector<FoundPlan> best_of_families(std::vector<FoundPlan> plans, bool fixed_rate,
+                                        std::size_t most) {
   const auto value = [&](const FoundPlan& p) {
     return fixed_rate ? p.requests / d(p.plan.gpus()) : p.requests;
   };
@@ -119,7 +122,7 @@ std::vector<ParetoPoint> thinned(std::vector<ParetoPoint> points) {
 
 void add_explanation(const twin::World& world, PlanReport& report) {
   const Candidate& best = report.candidates.front();
-  report.explanation = explain(world, best.plan, best.state.requests);
+  report.explanation = explain(world, best.plan, billed_rate(world, best));
   for (const Elasticity& e : report.explanation->elasticities) {
     ++report.inputs;
     if (e.evidence == Evidence::assumption) ++report.inputs_assumed;
@@ -150,30 +153,41 @@ Error none_passes(const Condition& c, const std::vector<Candidate>& before) {
   return e;
 }
 
-Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
-  PlanReport report;
-  report.subject = subject_of(world);
-  report.warnings = world.warnings;
-  SearchResult found;
+/// What the search finds, or the scenario's own deployments.
+Result<SearchResult> find(const twin::World& world, const PlanOptions& options) {
   if (world.load.search.fixed.empty()) {
-    found = search(world, options.pareto, options.prices, options.filters);
+    SearchResult found = search(world, options.pareto, options.prices, options.filters);
     if (found.considered == 0) return fail(none_admitted(options.filters));
     if (found.fit == 0) return fail(does_not_fit(world, found));
-  } else {
-    for (const serving::ServingPlan& plan : world.load.search.fixed) {
-      const Errors impossible = check_fits(world, plan);
-      if (!impossible.empty()) return fail(impossible);
-      found.plans.push_back({plan, 0.0});
-    }
-    found.considered = static_cast<std::int64_t>(found.plans.size());
-    found.fit = found.considered;
+    return found;
   }
-  report.considered = found.considered;
-  report.fit = found.fit;
-  report.meet = found.meet;
+  SearchResult found;
+  for (const serving::ServingPlan& plan : world.load.search.fixed) {
+    const Errors impossible = check_fits(world, plan);
+    if (!impossible.empty()) return fail(impossible);
+    found.plans.push_back({plan, 0.0});
+  }
+  found.considered = static_cast<std::int64_t>(found.plans.size());
+  found.fit = found.considered;
+  return found;
+}
+
+/// Candidates that hold every filter; an error when one leaves none.
+Result<std::vector<Candidate>> passing(const PlanOptions& options, std::vector<Candidate> all) {
+  for (const Condition& c : options.filters) {
+    const std::vector<Candidate> before = all;
+    std::erase_if(all, [&](const Candidate& candidate) { return !holds(c, candidate); });
+    if (all.empty()) return fail(none_passes(c, before));
+  }
+  return all;
+}
+
+/// Rows by formulas: the best of each family, those that pass the filters.
+Result<std::vector<Candidate>> screened_rows(const twin::World& world, const SearchResult& found,
+                                             const PlanOptions& options) {
   const bool missed = found.plans.empty();
   const bool filtered = !options.filters.empty() && !missed;
-  const std::vector<FoundPlan> plans = shortlist(
+  const std::vector<FoundPlan> plans = best_of_families(
       missed ? found.misses : found.plans, world.load.target_rate().has_value() && !missed,
       filtered ? filter_most : static_cast<std::size_t>(4 * options.top));
   if (plans.empty()) {
@@ -183,17 +197,93 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   tbb::parallel_for(std::size_t{0}, plans.size(),
                     [&](std::size_t i) { all[i] = candidate_of(world, plans[i]); });
   if (filtered) {
-    for (const Condition& c : options.filters) {
-      report.filters.push_back(c.text);
-      const std::vector<Candidate> before = all;
-      std::erase_if(all, [&](const Candidate& candidate) { return !holds(c, candidate); });
-      if (all.empty()) return fail(none_passes(c, before));
-    }
+    Result<std::vector<Candidate>> passed = passing(options, std::move(all));
+    if (!passed) return passed;
+    all = *std::move(passed);
   }
-  report.candidates = ranked(std::move(all), options.top);
+  return ranked(std::move(all), options.top);
+}
+
+/// What the engine may play: of a filtered search, plans whose formulas pass too.
+std::vector<FoundPlan> playable(const twin::World& world, const SearchResult& found,
+                                const PlanOptions& options) {
+  std::vector<FoundPlan> all = found.plans;
+  all.insert(all.end(), found.around.begin(), found.around.end());
+  const bool fixed_rate = world.load.target_rate().has_value();
+  if (options.filters.empty()) return shortlist(std::move(all), fixed_rate);
+  all = shortlist(std::move(all), fixed_rate, filter_most);
+  std::vector<char> keep(all.size(), 0);
+  tbb::parallel_for(std::size_t{0}, all.size(), [&](std::size_t i) {
+    const Candidate c = candidate_of(world, all[i]);
+    keep[i] = std::all_of(options.filters.begin(), options.filters.end(),
+                          [&](const Condition& f) { return holds(f, c); });
+  });
+  std::vector<FoundPlan> out;
+  for (std::size_t i = 0; i < all.size() && out.size() < shortlist_most; ++i) {
+    if (keep[i] != 0) out.push_back(std::move(all[i]));
+  }
+  return out;
+}
+
+/// Rows that the engine played, in order, numbered, with their places.
+Result<std::vector<Candidate>> played_rows(const twin::World& world, const PlanOptions& options,
+                                           const std::vector<FoundPlan>& plans) {
+  const Result<std::vector<Played>> played = race(world, plans, options.race);
+  if (!played) return fail(played.error());
+  std::vector<Candidate> rows(played->size());
+  tbb::parallel_for(std::size_t{0}, rows.size(),
+                    [&](std::size_t i) { rows[i] = played_candidate(world, (*played)[i]); });
+  std::vector<std::vector<double>> knees;
+  for (const Played& p : *played) knees.push_back(p.knees);
+  give_places(world, knees, rows);
+  if (options.filters.empty() || rows.empty()) return rows;
+  Result<std::vector<Candidate>> passed = passing(options, std::move(rows));
+  if (!passed) return passed;
+  for (std::size_t i = 0; i < passed->size(); ++i) (*passed)[i].rank = static_cast<int>(i) + 1;
+  return passed;
+}
+
+/// Rows of formulas behind those of the engine, as many as were asked for.
+void append_screened(std::vector<Candidate> screened, int top, std::vector<Candidate>& rows) {
+  const auto most = static_cast<std::size_t>(top);
+  for (Candidate& c : screened) {
+    if (rows.size() >= most) break;
+    const auto same = [&](const Candidate& row) { return row.plan == c.plan; };
+    if (std::any_of(rows.begin(), rows.end(), same)) continue;
+    c.rank = static_cast<int>(rows.size()) + 1;
+    c.place = c.rank;
+    rows.push_back(std::move(c));
+  }
+  if (rows.size() > most) rows.resize(most);
+}
+
+/// The report's rows: the engine's, then the formulas'.
+Result<std::vector<Candidate>> rows_of(const twin::World& world, const SearchResult& found,
+                                       const PlanOptions& options, PlanReport& report) {
+  Result<std::vector<Candidate>> screened = screened_rows(world, found, options);
+  if (!screened || options.screen || found.plans.empty()) {
+    report.screened = options.screen || found.plans.empty();
+    return screened;
+  }
+  const std::vector<FoundPlan> plans = playable(world, found, options);
+  report.shortlisted = static_cast<std::int64_t>(plans.size());
+  Result<std::vector<Candidate>> rows = played_rows(world, options, plans);
+  if (!rows) return rows;
+  append_screened(*std::move(screened), options.top, *rows);
+  Candidate& best = rows->front();
+  if (best.meets_slo && options.operating) {
+    Result<OperatingLoad> load = operating_load(world, best, options.race.simulation);
+    if (!load) return fail(load.error());
+    best.operating = *std::move(load);
+  }
+  return rows;
+}
+
+void add_front(const twin::World& world, const PlanOptions& options, SearchResult& found,
+               PlanReport& report) {
   for (const Candidate& c : report.candidates) {
-    if (!options.pareto || !c.meets_slo || world.load.target_rate())
-      continue;  // points are of the whole machine
+    // Points are of the whole machine.
+    if (!options.pareto || !c.meets_slo || world.load.target_rate()) continue;
     found.points.push_back({.per_user = c.state.per_user,
                             .per_gpu = c.state.output_per_gpu,
                             .front = false,
@@ -202,6 +292,24 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   }
   mark_front(found.points);
   report.pareto = thinned(std::move(found.points));
+}
+
+Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
+  PlanReport report;
+  report.subject = subject_of(world);
+  report.warnings = world.warnings;
+  Result<SearchResult> found = find(world, options);
+  if (!found) return fail(found.error());
+  report.considered = found->considered;
+  report.fit = found->fit;
+  report.meet = found->meet;
+  if (!found->plans.empty()) {
+    for (const Condition& c : options.filters) report.filters.push_back(c.text);
+  }
+  Result<std::vector<Candidate>> rows = rows_of(world, *found, options, report);
+  if (!rows) return fail(rows.error());
+  report.candidates = *std::move(rows);
+  add_front(world, options, *found, report);
   const bool any = !report.candidates.empty() && report.candidates.front().meets_slo;
   if (!any) report.meet = 0;
   if (any && report.meet == 0) report.meet = 1;
@@ -235,6 +343,13 @@ std::string machine_text(const twin::World& world) {
       world.machine.gpu_limit > 0 ? fmt::format("{} of ", world.machine.gpu_limit) : "";
   return fmt::format("{}{} x {} in {} {}, ScaleUp {} per direction, domain {}", part, c.gpus(),
                      c.rack.chip.name, c.racks, c.rack.name, format(up.link.bandwidth), up.domain);
+}
+
+double billed_rate(const twin::World& world, const Candidate& c) {
+  constexpr double steady = 0.95;
+  const double most = steady * c.screened * world.load.workload.rate.si();
+  const double rate = c.operating ? c.operating->requests : c.state.requests;
+  return c.played > 0 ? std::min(rate, most) : rate;
 }
 
 Result<PlanReport> plan(const twin::World& world, const PlanOptions& options) {

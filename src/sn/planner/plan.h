@@ -7,12 +7,18 @@
 // prefill and decode shapes so that together they fill the cluster's ScaleUp domains, and ranks by
 // output tokens per second and GPU. At a fixed rate it takes the fewest GPUs that carry it. Shapes
 // are evaluated in parallel into fixed slots: the result does not depend on the number of threads.
+//
+// Formulas screen, the engine decides: a diverse shortlist of what the search finds is played on
+// the World's requests (shortlist/race.h), and the figures and ranks of the report are the
+// engine's. Rows that only a formula speaks for follow after them and say so (`Candidate::played`
+// 0).
 
 #pragma once
 
 #include "sn/base/result.h"
 #include "sn/planner/metric.h"
 #include "sn/planner/report.h"
+#include "sn/planner/shortlist/race.h"
 #include "sn/twin/world.h"
 
 namespace sn::planner {
@@ -20,9 +26,13 @@ namespace sn::planner {
 class PriceMemo;  // price.h
 
 struct PlanOptions {
-  int threads = 0;  // 0: as many as the machine has
-  int top = 10;     // candidates reported
+  int threads = 0;      // 0: as many as the machine has
+  int top = 10;         // candidates reported; which ones lead does not depend on it
+  bool screen = false;  // by closed forms alone, without the engine
   bool explain = false;
+  bool operating =
+      true;  // a load below the knee of the first row, and what losing an instance does
+  RaceOptions race = {};        // how the engine plays the shortlist
   bool pareto = true;           // points of the front; a comparison of many worlds does without
   PriceMemo* prices = nullptr;  // shared by plans of worlds that differ in size alone
   std::vector<Condition> filters = {};            // candidates meet all of them
@@ -52,6 +62,10 @@ struct Bills {
 };
 [[nodiscard]] Bills bill_of(const twin::World& world, const serving::ServingPlan& plan,
                             double requests);
+
+/// The rate that bills of a row are made at: its operating load where it has one, as far as the
+/// formulas of the bills have a steady state there.
+[[nodiscard]] double billed_rate(const twin::World& world, const Candidate& candidate);
 
 /// Badge of a result on this world: the weakest of the kernel family's evidence and the chip's own
 /// numbers.

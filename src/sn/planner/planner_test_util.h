@@ -37,8 +37,9 @@ inline std::string scenario_text(const SmallCase& c) {
 
 inline twin::World small_world(const SmallCase& c = {}) { return twin::world_of(scenario_text(c)); }
 
-/// The report of a plan that is expected to be made.
-inline PlanReport plan_of(const twin::World& world, const PlanOptions& options = {}) {
+/// The report of a plan by formulas alone, that is expected to be made.
+inline PlanReport plan_of(const twin::World& world, PlanOptions options = {}) {
+  options.screen = true;
   Result<PlanReport> report = plan(world, options);
   if (!report) {
     ADD_FAILURE() << render(report.error());

@@ -74,9 +74,36 @@ struct Intervals {
   llm::Interval output_per_gpu;  // tokens/s
 };
 
+/// What is left of an operating load when an instance of one pool is gone.
+struct InstanceLoss {
+  std::string pool;       // "prefill", "decode", "aggregated"
+  std::int64_t left = 0;  // instances; 0: nobody serves any more
+  bool meets_slo = false;
+  double good = 0.0;  // share of requests that meet every limit
+  serving::Percentiles ttft;
+  serving::Percentiles tpot;
+};
+
+/// A load below the knee that leaves room, played on the engine.
+struct OperatingLoad {
+  double share = 0.0;     // of the knee
+  double multiple = 0.0;  // of the workload
+  double requests = 0.0;  // per second
+  double good = 0.0;      // share of requests that meet every limit
+  double goodput = 0.0;   // requests per second that do
+  serving::Percentiles ttft;
+  serving::Percentiles tpot;
+  std::vector<InstanceLoss> losses;  // one a pool
+};
+
 /// One deployment at its rate.
 struct Candidate {
   int rank = 0;
+  int place = 0;            // shared by neighbours that cannot be told apart
+  std::int64_t played = 0;  // requests that the engine played for these figures; 0: formulas alone
+  double screened = 0.0;    // multiple that the formulas have for the knee
+  std::optional<OperatingLoad> operating;
+  llm::PartTimes work = {};  // GPU time of a mean request by part: what two plans have in common
   serving::ServingPlan plan;
   bool disaggregated = false;
   PoolReport prefill;  // replicas 0 when aggregated
@@ -178,7 +205,9 @@ struct PlanReport {
   std::int64_t considered = 0;
   std::int64_t fit = 0;
   std::int64_t meet = 0;
-  std::int64_t inputs = 0;  // numbers the result rests on
+  bool screened = false;         // closed forms alone were asked for
+  std::int64_t shortlisted = 0;  // deployments that the engine played
+  std::int64_t inputs = 0;       // numbers the result rests on
   std::int64_t inputs_assumed = 0;
   std::vector<Candidate>
       candidates;  // ranked by output tokens/s per GPU; the closest misses when none meets

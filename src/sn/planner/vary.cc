@@ -24,6 +24,7 @@ namespace {
 
 constexpr double flat_share = 0.95;
 constexpr double equal_share = 0.999;
+constexpr std::size_t point_second = 4;  // plans of the second round at a point
 
 Error flag_error(std::string message, std::string hint) {
   Error e;
@@ -103,7 +104,7 @@ Planned plan_point(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
     return out;
   }
   point.best = planned->candidates.front();
-  Bills bills = bill_of(*world, point.best->plan, point.best->state.requests);
+  Bills bills = bill_of(*world, point.best->plan, billed_rate(*world, *point.best));
   point.binds = "TPOT: " + largest(bills.tpot) + "; TTFT: " + largest(bills.ttft);
   point.bill = std::move(bills.gpu);
   return out;
@@ -242,6 +243,9 @@ Result<VaryReport> vary(const VaryInputs& inputs, const std::vector<VaryAxis>& a
   PlanOptions each = options;
   each.threads = 0;  // the limit is of all points together
   each.pareto = false;
+  each.operating = false;
+  each.race.second = point_second;
+  each.race.last = 1;
   std::optional<tbb::global_control> limit;
   if (options.threads > 0) {
     limit.emplace(tbb::global_control::max_allowed_parallelism,

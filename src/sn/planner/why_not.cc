@@ -14,6 +14,7 @@
 #include "sn/planner/search/evaluate.h"
 #include "sn/planner/search/feasible.h"
 #include "sn/planner/search/shapes.h"
+#include "sn/planner/shortlist/standing.h"
 
 namespace sn::planner {
 
@@ -107,10 +108,10 @@ void compare_times(const twin::World& world, WhyNotReport& out) {
   const Candidate& best = *out.best;
   const bool alike = here.disaggregated == best.disaggregated;
   std::map<std::string, TimeAgainst> items;
-  for (const BillLine& l : bill_of(world, here.plan, here.state.requests).gpu) {
+  for (const BillLine& l : bill_of(world, here.plan, billed_rate(world, here)).gpu) {
     items[item_of(l.item, alike)].here += l.time;
   }
-  for (const BillLine& l : bill_of(world, best.plan, best.state.requests).gpu) {
+  for (const BillLine& l : bill_of(world, best.plan, billed_rate(world, best)).gpu) {
     items[item_of(l.item, alike)].best += l.time;
   }
   for (auto& [item, t] : items) {
@@ -171,6 +172,11 @@ WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
   out.ruled_out = !out.reasons.empty();
   if (out.ruled_out) return out;
   out.candidate = candidate_of(world, {plan, 0.0});
+  if (!report.screened && out.candidate->meets_slo) {
+    const Result<Played> played = play(world, {plan, out.candidate->state.requests},
+                                       out.candidate->multiple, whole_options(world, {}));
+    if (played) out.candidate = played_candidate(world, *played);
+  }
   const std::optional<double> target = world.load.target_rate();
   if (!out.candidate->meets_slo && target && out.candidate->state.requests > 1e-3) {
     out.reasons.push_back(fmt::format("it carries {:.4g} of {:.4g} requests/s; beyond, {}",

@@ -87,6 +87,14 @@ std::string head_lines(const PlanReport& report, const TextStyle& style) {
       " {} deployment{} considered, {} fit, {}\n", whole(report.considered),
       report.considered == 1 ? "" : "s", whole(report.fit),
       report.meet > 0 ? whole(report.meet) + " meet the SLO" : std::string("none meets the SLO"));
+  if (report.screened) {
+    out += " screened: closed forms alone; the engine has played none of these\n";
+  } else if (report.shortlisted > 0) {
+    out += fmt::format(
+        " {} of them were played on the engine, the best on the whole load; figures "
+        "are the engine's where a row has requests played\n",
+        whole(report.shortlisted));
+  }
   if (!report.filters.empty()) {
     std::string all;
     for (const std::string& f : report.filters) all += (all.empty() ? "" : ", ") + shown(f);
@@ -117,12 +125,14 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
         std::string("J/tok")}) {
     columns.push_back({name, Align::right});
   }
+  columns.push_back({"limit", Align::left});
+  columns.push_back({"played", Align::right});
   columns.push_back({"evidence", Align::left});
   TextTable table(std::move(columns));
   for (const Candidate& c : report.candidates) {
     const std::int64_t chunk = c.disaggregated ? c.prefill.chunk : c.decode.chunk;
-    std::vector<std::string> cells = {std::to_string(c.rank), pools_text(c),
-                                      c.disaggregated ? pool_text(c.prefill) : "-",
+    std::vector<std::string> cells = {std::to_string(c.rank) + (c.place < c.rank ? "=" : ""),
+                                      pools_text(c), c.disaggregated ? pool_text(c.prefill) : "-",
                                       chunk > 0 ? whole(chunk) : "-", decode_text(c.decode)};
     if (precisions) cells.push_back(c.decode.precision);
     // A closest miss is shown at vanishing load, where only its latencies mean anything.
@@ -135,10 +145,48 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
     cells.push_back(idle ? "-" : half_width(c.intervals.output_per_gpu));
     cells.push_back(significant(c.state.per_user));
     cells.push_back(loaded(c.state.energy_per_token));
+    cells.push_back(c.limit.empty() ? "-" : shown(c.limit, 24));
+    cells.push_back(c.played > 0 ? whole(c.played) : "screened");
     cells.emplace_back(to_string(c.evidence));
     table.row(std::move(cells));
   }
   return table.str(style);
+}
+
+/// What "=" behind a number says.
+std::string ties_line(const PlanReport& report) {
+  const bool any = std::any_of(report.candidates.begin(), report.candidates.end(),
+                               [](const Candidate& c) { return c.place < c.rank; });
+  if (!any) return {};
+  return " = not distinguishable from the row above without it: the difference, in which common "
+         "errors cancel, is within its own 80 %\n";
+}
+
+std::string latencies_text(const PlanReport& report, const serving::Percentiles& first,
+                           const serving::Percentiles& per_token) {
+  const Shown ttft = shown_quantile(report.subject.slo, "TTFT");
+  const Shown tpot = shown_quantile(report.subject.slo, "TPOT");
+  return fmt::format("TTFT {} {}, TPOT {} {}", ttft.quantile, seconds_text(first.*ttft.value),
+                     tpot.quantile, milliseconds_text(per_token.*tpot.value));
+}
+
+/// A load to run at, and what the loss of an instance does there.
+std::string operating_text(const PlanReport& report) {
+  const Candidate& best = report.candidates.front();
+  if (!best.operating) return {};
+  const planner::OperatingLoad& o = *best.operating;
+  std::string out = fmt::format(
+      "{}x ({} requests/s, {:.0f} % of the {}): {:.1f} % of requests meet "
+      "every limit, {}",
+      significant(o.multiple), significant(o.requests), 100.0 * o.share,
+      o.share < 1.0 ? "knee" : "rate", 100.0 * o.good, latencies_text(report, o.ttft, o.tpot));
+  for (const planner::InstanceLoss& l : o.losses) {
+    out += fmt::format("; without one {} instance: ", l.pool);
+    out += l.left == 0 ? "nothing is served, it is the only one"
+                       : fmt::format("{:.1f} %, {}", 100.0 * l.good,
+                                     latencies_text(report, l.ttft, l.tpot));
+  }
+  return labelled("run it at", out);
 }
 
 std::string knee_line(const PlanReport& report) {
@@ -274,6 +322,7 @@ std::string plan_head(const PlanReport& report, const TextStyle& style) {
   std::string out = head_lines(report, style);
   if (report.candidates.empty()) return out;
   out += "\n" + ranked_table(report, style);
+  out += ties_line(report);
   if (report.meet > 0) {
     out += knee_line(report);
   } else {
@@ -286,6 +335,7 @@ std::string plan_head(const PlanReport& report, const TextStyle& style) {
 
 std::string plan_table(const PlanReport& report, const TextStyle& style) {
   std::string out = plan_head(report, style) + "\n";
+  if (!report.candidates.empty()) out += operating_text(report);
   if (report.explanation) {
     out += binds_text(*report.explanation);
     out += help_text(*report.explanation);

@@ -73,9 +73,11 @@ llm::PartTimes request_parts(serving::ServingModel& model, const serving::Decode
   return out;
 }
 
-Intervals intervals_of(const twin::World& world, serving::ServingModel& model,
+}  // namespace
+
+Intervals intervals_of(const twin::World& world, serving::ServingModel& model, double requests,
                        const serving::SteadyState& state) {
-  const std::optional<serving::DecodePoint> point = model.decode_at(state.requests);
+  const std::optional<serving::DecodePoint> point = model.decode_at(requests);
   if (!point) return {};
   llm::PartTimes prompts = point->step_mixed.parts;
   if (serving::PrefillModel* prefill = model.prefill()) {
@@ -89,6 +91,8 @@ Intervals intervals_of(const twin::World& world, serving::ServingModel& model,
       .tpot = llm::interval80(state.tpot.mean.si(), sigma_of(point->step.parts, u)),
       .output_per_gpu = llm::interval80(state.output_per_gpu, sigma_of_rate(work, u, two))};
 }
+
+namespace {
 
 void set_batch(Candidate& c) {
   c.decode.sequences = c.state.sequences;
@@ -120,7 +124,9 @@ Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
   set_batch(c);
   const double bound = bound_gpu_seconds(model, rate);
   c.bound_per_gpu = bound > 0.0 ? 1.0 / bound : 0.0;
-  c.intervals = intervals_of(world, model, c.state);
+  c.intervals = intervals_of(world, model, c.state.requests, c.state);
+  c.screened = knee / world.load.workload.rate.si();
+  if (const auto point = model.decode_at(rate)) c.work = request_parts(model, *point);
   c.evidence = evidence_of(world);
   return c;
 }

@@ -15,6 +15,10 @@ namespace sn::planner {
 /// The plan at its knee, or at the rate that the World asks for, with its memory and bound.
 [[nodiscard]] Candidate candidate_of(const twin::World& world, const FoundPlan& found);
 
+/// Middle 80 % of `state`, by the parts of the model's steps at `requests` per second.
+[[nodiscard]] Intervals intervals_of(const twin::World& world, serving::ServingModel& model,
+                                     double requests, const serving::SteadyState& state);
+
 /// The plan's state at shares of its knee, every GPU of the machine counted. Empty when nothing
 /// meets the SLO.
 [[nodiscard]] std::vector<Candidate> along_load(const twin::World& world, const FoundPlan& found,

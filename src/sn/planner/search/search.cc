@@ -114,8 +114,8 @@ std::vector<FoundPlan> plans_around(const twin::World& world, const std::vector<
   std::vector<FoundPlan> out;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     if (shapes[i].role != Role::decode || caps[i]->requests <= 0.0) continue;
-    FoundPlan found = target ? joiner.carry(i, caps[i]->requests, *target)
-                             : joiner.join(i, caps[i]->requests);
+    FoundPlan found =
+        target ? joiner.carry(i, caps[i]->requests, *target) : joiner.join(i, caps[i]->requests);
     if (found.requests > 0.0) out.push_back(std::move(found));
   }
   const auto value = [&](const FoundPlan& p) {

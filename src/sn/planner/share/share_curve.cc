@@ -13,6 +13,7 @@ ShareCurve::ShareCurve(const twin::Tenant& tenant, const PlanOptions& options,
                        const ShareProgress& progress)
     : tenant_(&tenant), options_(options), progress_(&progress), world_(tenant.world) {
   options_.explain = false;
+  options_.screen = true;  // a curve is many plans; simulate plays what comes of them
 }
 
 ShareCurve ShareCurve::at_knee() const {

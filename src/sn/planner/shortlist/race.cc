@@ -21,13 +21,22 @@ namespace {
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
+/// A round of knees, or of runs at the World's rate.
 struct Round {
   double share = 1.0;       // of the requests
+  double step = 1.3;        // of a knee's bracket
   double tolerance = 1.01;  // of a knee
-  std::size_t keep = 0;     // plans that go on
+  std::size_t plans = 0;    // that take part, the best first
 };
 
-constexpr std::size_t second_round = 10;
+constexpr double heat_share = 1.0 / 8.0;
+constexpr double quarter = 0.25;
+constexpr std::size_t quarters = 3;  // that a plan of the last round is played on
+constexpr double heat_step = 1.15;
+constexpr int heats_below = 2;          // beyond the first that anybody met
+constexpr double hopeless_guess = 2.0;  // a plan is not tried above so many times its screened knee
+constexpr double least_multiple = 1e-3;
+constexpr double most_multiple = 1e4;
 constexpr std::int64_t fewest_requests = 1'000;
 constexpr std::size_t leaders = 2;  // whose neighbours join
 
@@ -40,29 +49,69 @@ struct Runner {
 class Race {
  public:
   Race(const twin::World& world, const RaceOptions& options)
-      : world_(world), options_(options), whole_(whole_run(world, options.simulation)) {}
+      : world_(world),
+        options_(options),
+        whole_(whole_options(world, options.simulation).replay.limit) {}
 
-  /// Plays every runner on `share` of the requests, from its last multiple on.
+  /// Runs at common multiples; who met none of them leaves.
+  void heats() {
+    double level = least_multiple;
+    for (const Runner& r : runners) level = std::max(level, r.played.screened);
+    bool any = heat(level);
+    for (double up = level * heat_step; any && up < most_multiple; up *= heat_step) {
+      if (!heat(up)) break;
+    }
+    int below = 0;
+    for (double down = level / heat_step; down > least_multiple; down /= heat_step) {
+      if (any && ++below > heats_below) break;
+      any = heat(down) || any;
+    }
+    std::erase_if(runners, [&](const Runner& r) { return any && !r.played.meets(); });
+    sort();
+  }
+
+  /// Plays the first runners on more of the requests, from their last multiple on; and sorts.
   void go(const Round& round) {
-    tbb::parallel_for(std::size_t{0}, runners.size(), [&](std::size_t i) {
+    const std::size_t count = std::min(round.plans, runners.size());
+    tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
       Runner& r = runners[i];
-      const double guess = r.played.report.multiple;
-      Result<Played> played = play_for(r.played.found, guess, round);
+      Result<Played> played = play_for(r.played.found, r.played.report.multiple, round);
       if (!played) {
         r.errors = played.error();
         return;
       }
       played->screened = r.played.screened;
+      played->whole = round.share >= 1.0;
+      played->knees = std::move(r.played.knees);
+      if (!played->whole) played->knees = {played->report.multiple};
       r.played = *std::move(played);
     });
-    std::stable_sort(runners.begin(), runners.end(),
-                     [&](const Runner& a, const Runner& b) { return better(a.played, b.played); });
-    if (round.keep > 0 && runners.size() > round.keep) runners.resize(round.keep);
+    sort();
+  }
+
+  /// Knees of further quarters of the load, for the first runners.
+  void spread(std::size_t plans) {
+    const std::size_t count = std::min(plans, runners.size());
+    std::vector<double> knees(count * (quarters - 1), 0.0);
+    tbb::parallel_for(std::size_t{0}, knees.size(), [&](std::size_t i) {
+      const Runner& r = runners[i / (quarters - 1)];
+      if (!r.played.meets()) return;
+      twin::SimulationOptions o =
+          options_for({.share = quarter, .step = 1.05, .tolerance = 1.03, .plans = plans});
+      o.replay.skip = o.replay.limit * static_cast<std::int64_t>(1 + i % (quarters - 1));
+      const Result<Played> played = play(world_, r.played.found, r.played.report.multiple, o);
+      if (played && played->meets()) knees[i] = played->report.multiple;
+    });
+    for (std::size_t i = 0; i < knees.size(); ++i) {
+      Played& p = runners[i / (quarters - 1)].played;
+      if (knees[i] > 0.0) p.knees.push_back(knees[i]);
+    }
   }
 
   /// Plans beside the leaders that the screen did not have in its grain.
   void add_neighbours() {
     const std::size_t most = std::min(leaders, runners.size());
+    if (most == 0 || !runners.front().played.meets()) return;
     std::vector<Runner> more;
     for (std::size_t i = 0; i < most; ++i) {
       const Played& leader = runners[i].played;
@@ -78,14 +127,50 @@ class Race {
         more.push_back(std::move(one));
       }
     }
+    const std::size_t kept = std::min(options_.second, runners.size());
+    runners.resize(kept);
     std::move(more.begin(), more.end(), std::back_inserter(runners));
   }
 
   std::vector<Runner> runners;
 
  private:
+  void sort() {
+    std::stable_sort(runners.begin(), runners.end(),
+                     [&](const Runner& a, const Runner& b) { return better(a.played, b.played); });
+  }
+
+  /// One run of everybody at `multiple` who has not met more yet; whether anybody met it.
+  bool heat(double multiple) {
+    std::vector<char> met(runners.size(), 0);
+    tbb::parallel_for(std::size_t{0}, runners.size(), [&](std::size_t i) {
+      Played& p = runners[i].played;
+      if (p.meets() && p.report.multiple >= multiple) return;
+      if (multiple > hopeless_guess * p.screened) return;
+      twin::SimulationOptions o = part_of(heat_share);
+      o.replay.multiple = multiple;
+      o.stop_when_hopeless = true;
+      Result<twin::SimulationResult> result = twin::simulate(world_, p.found.plan, o);
+      if (!result) {
+        runners[i].errors = result.error();
+      } else if (result->report.meets_slo && !result->report.cut_short) {
+        p.report = std::move(result->report);
+        met[i] = 1;
+      }
+    });
+    return std::any_of(met.begin(), met.end(), [](char m) { return m != 0; });
+  }
+
+  [[nodiscard]] twin::SimulationOptions part_of(double share) const {
+    twin::SimulationOptions o = options_.simulation;
+    const double part = std::max(d(fewest_requests), std::ceil(d(whole_) * share));
+    o.replay.limit = std::min(whole_, static_cast<std::int64_t>(part));
+    return o;
+  }
+
   [[nodiscard]] bool better(const Played& a, const Played& b) const {
     if (a.meets() != b.meets()) return a.meets();
+    if (a.whole != b.whole) return a.whole;
     if (world_.load.target_rate()) {
       const std::int64_t left = a.found.plan.gpus();
       const std::int64_t right = b.found.plan.gpus();
@@ -98,11 +183,15 @@ class Race {
 
   [[nodiscard]] Result<Played> play_for(const FoundPlan& found, double guess,
                                         const Round& round) const {
-    twin::SimulationOptions o = options_.simulation;
-    o.knee_tolerance = round.tolerance;
-    const double part = std::max(d(fewest_requests), std::ceil(d(whole_) * round.share));
-    o.replay.limit = std::min(whole_, static_cast<std::int64_t>(part));
+    const twin::SimulationOptions o = options_for(round);
     return world_.load.target_rate() ? fewest(found, o) : play(world_, found, guess, o);
+  }
+
+  [[nodiscard]] twin::SimulationOptions options_for(const Round& round) const {
+    twin::SimulationOptions o = part_of(round.share);
+    o.knee_step = round.step;
+    o.knee_tolerance = round.tolerance;
+    return o;
   }
 
   [[nodiscard]] bool fits(const serving::ServingPlan& plan) const {
@@ -193,14 +282,15 @@ class Race {
 
 }  // namespace
 
-std::int64_t whole_run(const twin::World& world, const twin::SimulationOptions& options) {
-  const std::int64_t all = twin::source_of(world, options)->expected();
-  return std::min(all, whole_most);
+twin::SimulationOptions whole_options(const twin::World& world, twin::SimulationOptions options) {
+  options.replay.limit = std::min(twin::source_of(world, options)->expected(), whole_most);
+  return options;
 }
 
 Result<Played> play(const twin::World& world, const FoundPlan& found, double guess,
                     const twin::SimulationOptions& options) {
-  Played out{.found = found, .report = {}, .draws = {}};
+  Played out;
+  out.found = found;
   twin::SimulationOptions o = options;
   const std::optional<double> target = world.load.target_rate();
   if (target) {
@@ -224,13 +314,17 @@ Result<std::vector<Played>> race(const twin::World& world, const std::vector<Fou
     Runner r;
     r.played.found = p;
     r.played.screened = p.requests / world.load.workload.rate.si();
-    r.played.report.multiple = r.played.screened;
     race.runners.push_back(std::move(r));
   }
-  race.go({.share = 1.0 / 8.0, .tolerance = 1.06, .keep = second_round});
+  if (world.load.target_rate()) {
+    race.go({.share = heat_share, .plans = race.runners.size()});
+  } else {
+    race.heats();
+  }
   race.add_neighbours();
-  race.go({.share = 1.0 / 3.0, .tolerance = 1.03, .keep = options.keep});
-  race.go({.share = 1.0, .tolerance = 1.01, .keep = 0});
+  race.go({.share = quarter, .step = 1.07, .tolerance = 1.03, .plans = race.runners.size()});
+  race.go({.share = 1.0, .step = 1.03, .tolerance = 1.01, .plans = options.last});
+  if (!world.load.target_rate()) race.spread(options.last);
   std::vector<Played> out;
   for (Runner& r : race.runners) {
     if (!r.errors.empty()) return fail(r.errors);

@@ -21,15 +21,21 @@ double d(std::int64_t v) { return static_cast<double>(v); }
 
 std::int64_t rounded(double v) { return static_cast<std::int64_t>(std::llround(v)); }
 
-/// Stops another source at a number of requests or a time.
+/// Another source from some request on, up to a number of requests or a time.
 class Cut final : public RequestSource {
  public:
   Cut(std::unique_ptr<RequestSource> inner, const Replay& how)
-      : inner_(std::move(inner)), limit_(how.limit), until_(how.until) {}
+      : inner_(std::move(inner)), skip_(how.skip), limit_(how.limit), until_(how.until) {}
 
   bool next(Request& request) override {
     if (limit_ > 0 && given_ == limit_) return false;
+    while (skipped_ < skip_) {
+      if (!inner_->next(request)) return false;
+      ++skipped_;
+      start_ = request.arrival;
+    }
     if (!inner_->next(request)) return false;
+    request.arrival.count -= start_.count;
     if (until_ > Time{} && request.arrival.to_time() > until_) return false;
     ++given_;
     return true;
@@ -37,6 +43,7 @@ class Cut final : public RequestSource {
   [[nodiscard]] std::int64_t expected() const override {
     double n = d(inner_->expected());
     if (until_ > Time{} && inner_->span() > until_) n *= until_ / inner_->span();
+    n = std::max(0.0, n - d(skip_));
     return limit_ > 0 ? std::min(limit_, rounded(n)) : rounded(n);
   }
   [[nodiscard]] Time span() const override {
@@ -47,13 +54,16 @@ class Cut final : public RequestSource {
 
  private:
   std::unique_ptr<RequestSource> inner_;
+  std::int64_t skip_;
   std::int64_t limit_;
   Time until_;
+  std::int64_t skipped_ = 0;
+  Nanos start_;  // arrival of the last one skipped
   std::int64_t given_ = 0;
 };
 
 std::unique_ptr<RequestSource> cut(std::unique_ptr<RequestSource> inner, const Replay& how) {
-  if (how.limit == 0 && how.until <= Time{}) return inner;
+  if (how.skip == 0 && how.limit == 0 && how.until <= Time{}) return inner;
   return std::make_unique<Cut>(std::move(inner), how);
 }
 

@@ -44,6 +44,7 @@ struct Replay {
   double multiple = 1.0;  // of the trace's own rate
   Scaling scaling = Scaling::time;
   std::int64_t repeat = 1;  // times one after another
+  std::int64_t skip = 0;    // requests left out at the start; the next one arrives at 0
   std::int64_t limit = 0;   // requests; 0: all
   Time until = {};          // of arrival, after scaling; 0: all
 };

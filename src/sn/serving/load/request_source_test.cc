@@ -142,6 +142,24 @@ TEST(Diurnal, TheRateFollowsTheHour) {
   EXPECT_NEAR(high / low, (1.0 + swing) / (1.0 - swing), 0.1);
 }
 
+TEST(Replay, SkipsWhatComesFirst) {
+  SyntheticSpec spec;
+  spec.arrivals.rate = Rate::from_si(10.0);
+  spec.requests = 400;
+  spec.input = {.min = 10, .max = 2000};
+  const auto whole = all_of(*draw(spec, 7, {}));
+  const auto source = draw(spec, 7, {.skip = 100, .limit = 200});
+  EXPECT_EQ(source->expected(), 200);
+  const auto part = all_of(*source);
+  ASSERT_EQ(part.size(), 200u);
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    EXPECT_EQ(part[i].input_tokens, whole[100 + i].input_tokens);
+    EXPECT_EQ(part[i].arrival.count, whole[100 + i].arrival.count - whole[99].arrival.count);
+  }
+  EXPECT_EQ(draw(spec, 7, {.skip = 300})->expected(), 100);
+  EXPECT_TRUE(all_of(*draw(spec, 7, {.skip = 500})).empty());
+}
+
 TEST(Imitation, KeepsRateLengthsAndHits) {
   Workload w;
   w.rate = Rate::from_si(10.0);

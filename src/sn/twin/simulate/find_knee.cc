@@ -90,15 +90,14 @@ class Search {
 };
 
 /// False when it was interrupted or failed.
-bool bracket(Search& search, double guess) {
-  double factor = 1.3;
+bool bracket(Search& search, double guess, double factor) {
   double at = std::clamp(guess, smallest, largest);
   while (true) {
     const std::optional<bool> met = search.probe(at);
     if (!met) return false;
     if (search.low > 0.0 && search.high <= largest) return true;
     at = *met ? at * factor : at / factor;
-    factor *= 1.3;
+    factor *= std::min(1.3, factor);
     if (at > largest || at < smallest) return true;
   }
 }
@@ -108,7 +107,8 @@ bool bracket(Search& search, double guess) {
 Result<SimulationResult> find_knee(const World& world, const serving::ServingPlan& plan,
                                    SimulationOptions options) {
   Search search(world, plan, options);
-  bool going = bracket(search, options.knee_guess > 0.0 ? options.knee_guess : 1.0);
+  bool going =
+      bracket(search, options.knee_guess > 0.0 ? options.knee_guess : 1.0, options.knee_step);
   if (!search.errors.empty()) return fail(search.errors);
   while (going && search.low > 0.0 && search.high > search.low * options.knee_tolerance &&
          search.high <= largest) {

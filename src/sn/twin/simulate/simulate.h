@@ -55,12 +55,13 @@ struct SimulationOptions {
   Time ttl = Time::from_si(3600.0);
   double warm_up = 0.05;  // share of the arrivals' span
   std::int64_t queue_limit = 10'000;
-  std::int64_t imitated = 20'000;  // requests, where a workload has to be imitated
+  std::int64_t imitated = 12'000;  // requests, where a workload has to be imitated
   std::size_t windows = 120;
   bool jumps = true;
   bool stop_when_hopeless = false;  // end as soon as the SLO can no longer be met
   std::size_t timeline_limit = 0;   // events to keep
   double knee_guess = 0.0;          // where to look first; 0: at 1x
+  double knee_step = 1.3;           // from there to the next multiple tried, then wider
   double knee_tolerance = 1.01;     // ratio of the least multiple that failed to the knee
   std::function<void(const Progress&)> progress;
   const std::atomic<bool>* stop = nullptr;
