@@ -48,7 +48,7 @@ struct SimulateArgs {
   std::string svg;
   std::string timeline;
   std::string deployment = "1";
-  std::string routing = "prefix-aware";
+  std::string routing = "completion-aware";
   std::string eviction = "lru";
   std::string scaling = "time";
   std::string requests = "0";
@@ -72,7 +72,8 @@ void describe_flags(CLI::App& app, SimulateArgs& a) {
                  "which of the planner's deployments (1, the best), where the scenario lists none")
       ->type_name("N");
   app.add_option("--routing", a.routing,
-                 "round-robin, least-loaded, prefix-aware (default) or session-sticky");
+                 "completion-aware (default), prefix-aware, least-loaded, round-robin or "
+                 "session-sticky");
   app.add_option("--eviction", a.eviction, "lru (default), lfu, s3-fifo or ttl");
   app.add_option("--scaling", a.scaling,
                  "how a multiple is reached: time, the trace runs faster; copies, several side by "
@@ -103,7 +104,8 @@ void describe_flags(CLI::App& app, SimulateArgs& a) {
 
 std::optional<serving::Routing> routing_named(const std::string& name) {
   for (const auto r : {serving::Routing::round_robin, serving::Routing::least_loaded,
-                       serving::Routing::prefix_aware, serving::Routing::session_sticky}) {
+                       serving::Routing::prefix_aware, serving::Routing::session_sticky,
+                       serving::Routing::completion_aware}) {
     if (serving::to_string(r) == name) return r;
   }
   return std::nullopt;
@@ -127,7 +129,8 @@ twin::SimulationOptions check(const SimulateArgs& a, int& rank, Errors& errors) 
   const auto routing = routing_named(a.routing);
   if (!routing) {
     errors.push_back(flag_error(verb, "unknown --routing '" + shown(a.routing) + "'",
-                                "round-robin, least-loaded, prefix-aware or session-sticky"));
+                                "completion-aware, prefix-aware, least-loaded, round-robin or "
+                                "session-sticky"));
   }
   const auto eviction = kv::eviction_named(a.eviction);
   if (!eviction) {

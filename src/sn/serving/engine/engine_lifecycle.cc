@@ -120,6 +120,7 @@ void EngineCore::set_conditions(std::uint32_t deployment, std::uint32_t number,
   instance.conditions = conditions;
   instance.program = pool_of(instance).compile(conditions);
   instance.evaluator = std::make_unique<llm::StepEvaluator>(*instance.program, evaluator_slots);
+  instance.pace = pace_of(*instance.program, deployments_[deployment].spec, instance.pace.chunk);
 }
 
 }  // namespace sn::serving

@@ -51,6 +51,7 @@ serving::PoolSpec pool_spec(const World& world, const serving::Pool& pool, bool 
   out.first_step = world.machine.framework.first_step;
   const llm::Parallelism& p = pool.deployment.parallel;
   out.kv_bandwidth = between.sustained * d(p.tp * p.pp);
+  out.batches_ahead = world.machine.framework.batches_ahead;
   out.decodes = decodes;
   return out;
 }
