@@ -43,6 +43,7 @@ extern "C" void ask_to_stop(int) {
 struct SimulateArgs {
   std::vector<std::string> files;
   twin::Overrides overrides;
+  std::string faults;
   std::string json;
   std::string csv;
   std::string svg;
@@ -82,6 +83,9 @@ void describe_flags(CLI::App& app, SimulateArgs& a) {
   app.add_option("--repeat", a.repeat, "the trace so many times on end")->type_name("N");
   app.add_option("--queue", a.queue, "waiting requests beyond which new ones are refused (10000)")
       ->type_name("N");
+  app.add_option("--faults", a.faults,
+                 "what breaks on the way: a file of what stands under 'faults' in a scenario")
+      ->type_name("FILE");
   app.add_flag("--strict-order", a.strict_order,
                "refuse a trace whose arrivals are out of order (else they are sorted)");
   app.add_flag("--json", a.json,
@@ -190,8 +194,13 @@ void load_one(const std::string& file, const SimulateArgs& a, const catalog::Cat
   const auto note = [&](const Errors& more) {
     errors.insert(errors.end(), more.begin(), more.end());
   };
-  const Result<Node> scenario = read_scenario(file, a.overrides);
+  Result<Node> scenario = read_scenario(file, a.overrides);
   if (!scenario) return note(scenario.error());
+  if (!a.faults.empty()) {
+    Result<Node> faults = read_scenario(a.faults, {});
+    if (!faults) return note(faults.error());
+    scenario->set("faults", *std::move(faults));
+  }
   const FileLoader disk = FileLoader::disk();
   if (twin::has_tenants(*scenario)) {
     check_shared(file, a, errors);

@@ -399,8 +399,8 @@ std::uint64_t ServingEngine::submit(const Request& request, Nanos now) {
 bool ServingEngine::cancel(std::uint64_t id, Nanos now) { return core_->cancel(id, now); }
 std::optional<Nanos> ServingEngine::next_wakeup() const { return core_->next_wakeup(); }
 void ServingEngine::advance(Nanos now) { core_->advance(now); }
-void ServingEngine::fail(std::uint32_t deployment, std::uint32_t instance, Nanos now) {
-  core_->fail(deployment, instance, now);
+std::int64_t ServingEngine::fail(std::uint32_t deployment, std::uint32_t instance, Nanos now) {
+  return core_->fail(deployment, instance, now);
 }
 void ServingEngine::drain(std::uint32_t deployment, std::uint32_t instance, Nanos now) {
   core_->drain(deployment, instance, now);

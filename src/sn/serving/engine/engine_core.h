@@ -238,7 +238,7 @@ class EngineCore {
   [[nodiscard]] bool consistent() const;
 
   // engine_lifecycle.cc
-  void fail(std::uint32_t deployment, std::uint32_t instance, Nanos now);
+  std::int64_t fail(std::uint32_t deployment, std::uint32_t instance, Nanos now);
   void drain(std::uint32_t deployment, std::uint32_t instance, Nanos now);
   void start(std::uint32_t deployment, std::uint32_t instance, Nanos now);
   void set_conditions(std::uint32_t deployment, std::uint32_t instance,
@@ -318,7 +318,7 @@ class EngineCore {
   void join(Slot slot, Instance& instance, Nanos last_token);
   void part(Live& r, Slot slot);
   [[nodiscard]] std::int64_t steps_for(const Live& r, const Instance& instance) const;
-  void requeue_all(Instance& instance);
+  std::int64_t requeue_all(Instance& instance);
 
   // Lists of running requests.
   void link_running(Rank& rank, Slot slot);

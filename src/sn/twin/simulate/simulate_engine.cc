@@ -107,6 +107,10 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
   out.eviction = options.eviction;
   out.ttl = to_nanos(options.ttl).value_or(Nanos{3'600'000'000'000});
   out.jumps = options.jumps;
+  if (!world.faults.empty()) {
+    out.requeue_on_failure = world.faults.requeue;
+    out.wait_for_start = world.faults.requeue;
+  }
   out.seed = world.seed;
   return out;
 }
