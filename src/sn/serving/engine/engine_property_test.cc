@@ -168,6 +168,15 @@ RC_GTEST_PROP(Engine, EveryRequestEndsOnceAndEveryTokenAndPageIsAccountedFor, ()
       after_first += r.tokens - 1;
     }
   }
+  // Where nobody had to start again, each prompt was computed once, but for what was cached.
+  double prompts = 0.0;
+  bool once = true;
+  for (const RequestRecord& r : seen.lives) {
+    const bool refused = r.ending == Ending::too_long || r.ending == Ending::queue_full;
+    if (!refused) prompts += static_cast<double>(r.input - r.cached);
+    once = once && r.preempted == 0 && (refused || r.ending == Ending::finished);
+  }
+  if (once) RC_ASSERT(seen.prompt_tokens == prompts);
   // Without drafts every token but the first closes one gap.
   const bool drafts = c.spec.deployments[0].acceptance > 0.0;
   if (!drafts) RC_ASSERT(seen.gaps >= after_first);
