@@ -43,12 +43,13 @@ extern "C" void ask_to_stop(int) {
 struct SimulateArgs {
   std::vector<std::string> files;
   twin::Overrides overrides;
+  std::string faults;
   std::string json;
   std::string csv;
   std::string svg;
   std::string timeline;
   std::string deployment = "1";
-  std::string routing = "prefix-aware";
+  std::string routing = "completion-aware";
   std::string eviction = "lru";
   std::string scaling = "time";
   std::string requests = "0";
@@ -72,7 +73,8 @@ void describe_flags(CLI::App& app, SimulateArgs& a) {
                  "which of the planner's deployments (1, the best), where the scenario lists none")
       ->type_name("N");
   app.add_option("--routing", a.routing,
-                 "round-robin, least-loaded, prefix-aware (default) or session-sticky");
+                 "completion-aware (default), prefix-aware, least-loaded, round-robin or "
+                 "session-sticky");
   app.add_option("--eviction", a.eviction, "lru (default), lfu, s3-fifo or ttl");
   app.add_option("--scaling", a.scaling,
                  "how a multiple is reached: time, the trace runs faster; copies, several side by "
@@ -81,6 +83,9 @@ void describe_flags(CLI::App& app, SimulateArgs& a) {
   app.add_option("--repeat", a.repeat, "the trace so many times on end")->type_name("N");
   app.add_option("--queue", a.queue, "waiting requests beyond which new ones are refused (10000)")
       ->type_name("N");
+  app.add_option("--faults", a.faults,
+                 "what breaks on the way: a file of what stands under 'faults' in a scenario")
+      ->type_name("FILE");
   app.add_flag("--strict-order", a.strict_order,
                "refuse a trace whose arrivals are out of order (else they are sorted)");
   app.add_flag("--json", a.json,
@@ -103,7 +108,8 @@ void describe_flags(CLI::App& app, SimulateArgs& a) {
 
 std::optional<serving::Routing> routing_named(const std::string& name) {
   for (const auto r : {serving::Routing::round_robin, serving::Routing::least_loaded,
-                       serving::Routing::prefix_aware, serving::Routing::session_sticky}) {
+                       serving::Routing::prefix_aware, serving::Routing::session_sticky,
+                       serving::Routing::completion_aware}) {
     if (serving::to_string(r) == name) return r;
   }
   return std::nullopt;
@@ -127,7 +133,8 @@ twin::SimulationOptions check(const SimulateArgs& a, int& rank, Errors& errors) 
   const auto routing = routing_named(a.routing);
   if (!routing) {
     errors.push_back(flag_error(verb, "unknown --routing '" + shown(a.routing) + "'",
-                                "round-robin, least-loaded, prefix-aware or session-sticky"));
+                                "completion-aware, prefix-aware, least-loaded, round-robin or "
+                                "session-sticky"));
   }
   const auto eviction = kv::eviction_named(a.eviction);
   if (!eviction) {
@@ -187,8 +194,13 @@ void load_one(const std::string& file, const SimulateArgs& a, const catalog::Cat
   const auto note = [&](const Errors& more) {
     errors.insert(errors.end(), more.begin(), more.end());
   };
-  const Result<Node> scenario = read_scenario(file, a.overrides);
+  Result<Node> scenario = read_scenario(file, a.overrides);
   if (!scenario) return note(scenario.error());
+  if (!a.faults.empty()) {
+    Result<Node> faults = read_scenario(a.faults, {});
+    if (!faults) return note(faults.error());
+    scenario->set("faults", *std::move(faults));
+  }
   const FileLoader disk = FileLoader::disk();
   if (twin::has_tenants(*scenario)) {
     check_shared(file, a, errors);

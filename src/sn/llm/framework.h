@@ -40,6 +40,8 @@ struct Framework {
   /// admitted: 1 never evicts (TensorRT-LLM's default policy), 0 counts on luck and preempts
   /// (vLLM).
   double reserved_answer = 0.0;
+  /// Micro-batches in flight beyond one a pipeline stage, where there is more than one stage.
+  std::int64_t batches_ahead = 0;
   Bytes workspace;                 // communication buffers, graphs, allocator slack, per GPU
   std::int64_t max_sequences = 0;  // decode requests per attention rank
   double exchange_sms = 0.0;       // share of the SMs that an overlapped exchange of prompts holds
@@ -67,6 +69,7 @@ void describe(V& v, Framework& f) {
   v.ratio("memory.after_load", f.memory_after_load, 0.0, 1.0);
   v.ratio("memory.reserved_answer", f.reserved_answer, 0.0, 1.0);
   v.quantity("memory.workspace", f.workspace, Bytes{}, Bytes::from_si(1e12));
+  v.count("pipeline.batches_ahead", f.batches_ahead, 0, 64, hw::Need::optional);
   v.count("max_sequences", f.max_sequences, 1, 65536);
   v.ratio("exchange_sms", f.exchange_sms, 0.0, 0.9);
 }

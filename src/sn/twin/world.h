@@ -28,6 +28,7 @@
 #include "sn/serving/load/workload.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady/steady_state.h"
+#include "sn/twin/scenario/faults.h"
 
 namespace sn::twin {
 
@@ -94,6 +95,7 @@ struct World {
   std::string name;
   Machine machine;
   Load load;
+  FaultPlan faults;  // of simulations; plans are of a whole machine
   std::uint64_t seed = 1;
   Errors warnings;  // malformed trace lines that were skipped, and the like
 

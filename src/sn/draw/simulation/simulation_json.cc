@@ -49,7 +49,7 @@ void pools(JsonWriter& w, const SimulationReport& r) {
     w.member("busy", p.busy).member("compute", p.compute).member("memory", p.memory);
     w.member("batch", p.batch).member("chunk_tokens", p.chunk);
     w.member("kv_held", p.held).member("kv_held_max", p.held_most);
-    w.member("waiting", p.waiting).member("energy_joules", p.joules);
+    w.member("waiting", p.waiting).member("up", p.up).member("energy_joules", p.joules);
     w.end_object();
   }
   w.end_array();
@@ -72,6 +72,19 @@ void slo(JsonWriter& w, const SimulationReport& r) {
     w.end_object();
   }
   w.end_array();
+  w.key("faults").begin_object();
+  w.member("policy", r.fault_policy).member("requests", r.faults.requests);
+  for (std::size_t i = 0; i < r.faults.counts.size(); ++i) {
+    w.member(twin::to_string(static_cast<twin::FaultAction>(i)), r.faults.counts[i]);
+  }
+  w.key("events").begin_array();
+  for (const twin::FaultRecord& f : r.faults.records) {
+    w.begin_object();
+    w.member("at_s", f.at.si()).member("action", f.action).member("target", f.target);
+    w.member("requests", f.requests);
+    w.end_object();
+  }
+  w.end_array().end_object();
   w.key("unfinished").begin_array();
   for (const twin::Unfinished& u : r.unfinished) {
     w.begin_object();

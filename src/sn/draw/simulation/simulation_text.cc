@@ -100,6 +100,29 @@ std::string class_lines(const SimulationReport& r, const TextStyle& style) {
   return "\n" + t.str(style);
 }
 
+std::string fault_lines(const SimulationReport& r) {
+  if (r.fault_policy.empty()) return "";
+  const auto& n = r.faults.counts;
+  std::string out = fmt::format(
+      "  faults      {} failed, {} drained, {} slowed down, {} repaired; {} requests met a failure "
+      "({})\n",
+      n[0], n[1], n[2], n[3], r.faults.requests,
+      r.fault_policy == "requeue" ? "started again" : "ended");
+  out += "  up         ";
+  for (const twin::PoolResult& p : r.pools) out += fmt::format(" {} {} %", p.role, percent(p.up));
+  out += "\n";
+  constexpr std::size_t shown_most = 8;
+  for (std::size_t i = 0; i < r.faults.records.size() && i < shown_most; ++i) {
+    const twin::FaultRecord& f = r.faults.records[i];
+    out += fmt::format("              t={} {} {}{}\n", format(f.at), f.action, f.target,
+                       f.requests > 0 ? fmt::format(", {} requests", f.requests) : "");
+  }
+  if (r.faults.records.size() > shown_most) {
+    out += fmt::format("              and {} more\n", r.faults.records.size() - shown_most);
+  }
+  return out;
+}
+
 std::string delivers(const SimulationReport& r) {
   std::string out;
   out +=
@@ -115,6 +138,7 @@ std::string delivers(const SimulationReport& r) {
                        format(r.transferred), format(r.transfer_exposed));
   }
   out += fmt::format("  preempted   {} times\n", whole(r.preemptions));
+  out += fault_lines(r);
   return out;
 }
 
@@ -141,7 +165,11 @@ std::string simulation_text(const SimulationReport& r, const TextStyle& style) {
     out += fmt::format(" {} at t={}{}\n", r.stuck() ? "queue full" : "saturated",
                        format(*r.saturated), r.stuck() ? "" : ": the queue was full");
   }
-  if (r.growing) out += " the queue grew to the end: more arrives than can be served\n";
+  if (r.growing) {
+    out += fmt::format(" the queue grew to the end: {}\n",
+                       r.faults.any() ? "more arrives than is served under these faults"
+                                      : "more arrives than can be served");
+  }
   if (r.e2e.mean > 0.2 * (r.last_arrival - r.warm_up)) {
     out += fmt::format(" short: a request takes {} of {} measured; --repeat makes it longer\n",
                        format(r.e2e.mean), format(r.last_arrival - r.warm_up));

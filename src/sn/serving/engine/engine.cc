@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t ring_steps = 128;  // page marks farther ahead wait in a heap
 
-constexpr std::array<std::string_view, 4> routing_names = {"round-robin", "least-loaded",
-                                                           "prefix-aware", "session-sticky"};
+constexpr std::array<std::string_view, 5> routing_names = {
+    "round-robin", "least-loaded", "prefix-aware", "session-sticky", "completion-aware"};
 constexpr std::array<std::string_view, ending_count> ending_names = {
     "finished", "too long", "queue full", "timed out", "cancelled", "failed"};
 
@@ -47,6 +47,9 @@ void EngineCore::make_pool(DeploymentData& deployment, const PoolSpec& pool) {
   PoolData data{.spec = pool, .first = static_cast<std::uint32_t>(instances_.size())};
   data.count = static_cast<std::uint32_t>(pool.instances);
   const std::shared_ptr<const llm::StepProgram> program = pool.compile({});
+  const std::int64_t chunk =
+      pool.batching.tokens > 0 ? pool.batching.tokens : deployment.spec.pools[0].batching.tokens;
+  const PromptPace pace = pace_of(*program, deployment.spec, chunk);
   for (std::int64_t i = 0; i < pool.instances; ++i) {
     Instance& instance = instances_.emplace_back();
     instance.deployment = static_cast<std::uint32_t>(deployments_.size() - 1);
@@ -56,6 +59,7 @@ void EngineCore::make_pool(DeploymentData& deployment, const PoolSpec& pool) {
     instance.warm = pool.warm;
     instance.program = program;
     instance.evaluator = std::make_unique<llm::StepEvaluator>(*program, evaluator_slots);
+    instance.pace = pace;
     const llm::Parallelism& p = pool.deployment.parallel;
     for (std::int64_t r = 0; r < p.dp; ++r) {
       instance.ranks.push_back(std::make_unique<Rank>(
@@ -64,7 +68,7 @@ void EngineCore::make_pool(DeploymentData& deployment, const PoolSpec& pool) {
         instance.ranks.back()->link = transfers_.add_link(pool.kv_bandwidth);
       }
     }
-    instance.groups.resize(static_cast<std::size_t>(p.pp));
+    instance.groups.resize(static_cast<std::size_t>(p.pp > 1 ? p.pp + pool.batches_ahead : 1));
     for (Group& g : instance.groups) {
       g.sums.resize(static_cast<std::size_t>(p.dp));
       g.page_marks.resize(ring_steps);
@@ -188,7 +192,7 @@ void EngineCore::leave(Slot slot) {
       --rank.waiting_count;
       --instance.waiting;
       --d.waiting;
-      rank.pending -= std::exchange(r.pending, 0);
+      set_pending(r, instance, 0);
       rank.blocked = false;
       break;
     }
@@ -197,7 +201,7 @@ void EngineCore::leave(Slot slot) {
       Rank& rank = *instance.ranks[r.rank];
       std::erase(rank.prefilling, slot);
       --instance.prefilling;
-      rank.pending -= std::exchange(r.pending, 0);
+      set_pending(r, instance, 0);
       give_back(r);
       unlink_running(rank, slot);
       break;
@@ -395,8 +399,8 @@ std::uint64_t ServingEngine::submit(const Request& request, Nanos now) {
 bool ServingEngine::cancel(std::uint64_t id, Nanos now) { return core_->cancel(id, now); }
 std::optional<Nanos> ServingEngine::next_wakeup() const { return core_->next_wakeup(); }
 void ServingEngine::advance(Nanos now) { core_->advance(now); }
-void ServingEngine::fail(std::uint32_t deployment, std::uint32_t instance, Nanos now) {
-  core_->fail(deployment, instance, now);
+std::int64_t ServingEngine::fail(std::uint32_t deployment, std::uint32_t instance, Nanos now) {
+  return core_->fail(deployment, instance, now);
 }
 void ServingEngine::drain(std::uint32_t deployment, std::uint32_t instance, Nanos now) {
   core_->drain(deployment, instance, now);

@@ -78,7 +78,7 @@ class ServingEngine {
 
   // Instances are numbered within a deployment, over its pools in order.
   /// Its requests start again elsewhere or end; its memory is lost.
-  void fail(std::uint32_t deployment, std::uint32_t instance, Nanos now);
+  std::int64_t fail(std::uint32_t deployment, std::uint32_t instance, Nanos now);
   /// Takes no more requests; those it has go on.
   void drain(std::uint32_t deployment, std::uint32_t instance, Nanos now);
   /// Comes up after the cold start of its pool. No effect on one that is up.

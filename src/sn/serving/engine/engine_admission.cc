@@ -121,7 +121,7 @@ void EngineCore::preempt(Slot slot) {
     SN_ASSERT(r.state == Live::State::prefilling);
     std::erase(rank.prefilling, slot);
     --instance.prefilling;
-    rank.pending -= std::exchange(r.pending, 0);
+    set_pending(r, instance, 0);
   }
   give_back(r);
   unlink_running(rank, slot);
@@ -147,8 +147,7 @@ void EngineCore::to_front(Slot slot) {
   }
   Rank& rank = *instance.ranks[r.rank];
   r.state = Live::State::waiting;
-  r.pending = r.prompt;
-  rank.pending += r.pending;
+  set_pending(r, instance, r.prompt);
   rank.waiting[static_cast<std::size_t>(r.record.priority)].push_front(slot);
   ++rank.waiting_count;
   ++instance.waiting;
@@ -163,10 +162,8 @@ void EngineCore::push_item(Live& r, Slot slot, std::int64_t tokens, std::vector<
                    .before = r.planned,
                    .last = r.planned + tokens == r.prompt});
   r.planned += tokens;
-  Rank& rank = *instance_of(r).ranks[r.rank];
-  const std::int64_t done = r.planned == r.prompt ? r.pending : std::min(r.pending, tokens);
-  r.pending -= done;
-  rank.pending -= done;
+  set_pending(r, instance_of(r),
+              r.planned == r.prompt ? 0 : r.pending - std::min(r.pending, tokens));
 }
 
 std::int64_t EngineCore::pages_to_admit(const Live& r, const PoolSpec& pool,
@@ -204,8 +201,7 @@ bool EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
   r.pages = need;
   r.computed = std::min(tokens, r.prompt - 1);  // one token at least is computed
   r.planned = r.computed;
-  rank.pending += r.prompt - r.computed - r.pending;
-  r.pending = r.prompt - r.computed;
+  set_pending(r, instance, r.prompt - r.computed);
   r.state = Live::State::prefilling;
   r.prefill_begin = now_;
   rank.prefilling.push_back(slot);

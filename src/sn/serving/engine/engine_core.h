@@ -65,7 +65,8 @@ struct Live {
   std::int64_t prompt = 0;
   std::int64_t planned = 0;       // tokens in batches or done
   std::int64_t computed = 0;      // tokens done, cached ones included
-  std::int64_t pending = 0;       // its share of Rank::pending
+  std::int64_t pending = 0;       // its share of Rank::pending, and
+  std::int64_t work = 0;          // of Rank::work
   std::int64_t produced = 0;      // output tokens
   std::int64_t input_blocks = 0;  // of `keys`
   kv::NodeId leaf = kv::no_node;
@@ -83,6 +84,15 @@ struct Live {
   std::int64_t rate = 0;     // tokens per step, fixed point
   bool capped = false;       // beyond the attention cap
   fabric::TransferSession::FlowId flow = 0;
+};
+
+/// How fast an instance computes prompts, for the estimate of when one will be done.
+struct PromptPace {
+  std::int64_t chunk = 1;  // tokens of a rank and step
+  double token = 0.0;      // s between steps, per token of a rank
+  double pair = 0.0;       // and per query x key pair beyond those of a chunk alone
+  double latency = 0.0;    // s through the pipeline: once, and
+  double through = 0.0;    // per token
 };
 
 /// Sums over a rank's sequences of one micro-batch: offset + rate x step.
@@ -106,6 +116,7 @@ struct Rank {
   std::int64_t waiting_count = 0;
   std::int64_t running = 0;  // prefilling, decoding or on the way here
   std::int64_t pending = 0;  // prompt tokens of waiting and prefilling requests not yet planned
+  std::int64_t work = 0;     // ns that they are estimated to take
   bool blocked = false;      // the head of the queue does not fit; until pages come free
   std::uint32_t link = 0;    // of the transfer session
 };
@@ -163,6 +174,7 @@ struct Instance {
   hw::Conditions conditions;
   std::shared_ptr<const llm::StepProgram> program;
   std::unique_ptr<llm::StepEvaluator> evaluator;
+  PromptPace pace;
   std::vector<std::unique_ptr<Rank>> ranks;
   std::vector<Group> groups;
   Nanos entry_free;          // the first pipeline stage takes the next batch
@@ -205,6 +217,9 @@ struct DeploymentData {
   std::int64_t handing = 0;                             // of `handover`, those still alive
 };
 
+/// Query x key pairs of `n` new tokens after `before` keys, each query reading at most `cap`.
+[[nodiscard]] double pairs_of(double before, double n, double cap);
+
 class EngineCore {
  public:
   EngineCore(EngineSpec spec, EngineObserver* observer);
@@ -223,7 +238,7 @@ class EngineCore {
   [[nodiscard]] bool consistent() const;
 
   // engine_lifecycle.cc
-  void fail(std::uint32_t deployment, std::uint32_t instance, Nanos now);
+  std::int64_t fail(std::uint32_t deployment, std::uint32_t instance, Nanos now);
   void drain(std::uint32_t deployment, std::uint32_t instance, Nanos now);
   void start(std::uint32_t deployment, std::uint32_t instance, Nanos now);
   void set_conditions(std::uint32_t deployment, std::uint32_t instance,
@@ -253,7 +268,15 @@ class EngineCore {
   /// Looks for a rank again for those that had none.
   void rehome(DeploymentData& d);
   [[nodiscard]] std::optional<std::pair<Instance*, std::uint32_t>> route(const Live& r);
-  [[nodiscard]] double cost_of(const Live& r, const Instance& instance, const Rank& rank) const;
+  [[nodiscard]] double cost_of(const Live& r, const Instance& instance, const Rank& rank,
+                               double least) const;
+  /// Seconds until `tokens` more of a prompt, behind all that the rank has, are computed.
+  [[nodiscard]] double completion(const Instance& instance, const Rank& rank, double tokens,
+                                  double prompt) const;
+  [[nodiscard]] PromptPace pace_of(const llm::StepProgram& program, const DeploymentSpec& spec,
+                                   std::int64_t chunk) const;
+  /// Prompt tokens of `r` not yet planned, in the books of its rank.
+  void set_pending(Live& r, const Instance& instance, std::int64_t tokens);
   void hand_over(Slot slot);
   [[nodiscard]] bool place_decode(Slot slot);
   void start_transfer(Slot slot, Instance& to, std::uint32_t rank);
@@ -295,7 +318,7 @@ class EngineCore {
   void join(Slot slot, Instance& instance, Nanos last_token);
   void part(Live& r, Slot slot);
   [[nodiscard]] std::int64_t steps_for(const Live& r, const Instance& instance) const;
-  void requeue_all(Instance& instance);
+  std::int64_t requeue_all(Instance& instance);
 
   // Lists of running requests.
   void link_running(Rank& rank, Slot slot);

@@ -9,7 +9,7 @@
 
 namespace sn::serving {
 
-void EngineCore::requeue_all(Instance& instance) {
+std::int64_t EngineCore::requeue_all(Instance& instance) {
   std::vector<Slot> slots;
   for (std::size_t i = 0; i < live_.size(); ++i) {
     const Live& r = live_[i];
@@ -31,6 +31,7 @@ void EngineCore::requeue_all(Instance& instance) {
     leave(slot);
     to_front(slot);
   }
+  return static_cast<std::int64_t>(slots.size());
 }
 
 bool EngineCore::hope(const DeploymentData& d, std::uint32_t pool) const {
@@ -58,13 +59,13 @@ void EngineCore::give_up(DeploymentData& d) {
   }
 }
 
-void EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Nanos now) {
+std::int64_t EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Nanos now) {
   SN_ASSERT(number < deployments_[deployment].count);
   catch_up(now);
   Instance& instance = instances_[deployments_[deployment].first + number];
-  if (instance.phase == Instance::Phase::down) return;
+  if (instance.phase == Instance::Phase::down) return 0;
   instance.phase = Instance::Phase::down;
-  requeue_all(instance);
+  const std::int64_t met = requeue_all(instance);
   ++instance.life;
   instance.kicked = false;
   instance.entry_free = now;
@@ -83,6 +84,7 @@ void EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Nanos now)
     g.fresh.clear();
   }
   give_up(deployments_[deployment]);
+  return met;
 }
 
 void EngineCore::drain(std::uint32_t deployment, std::uint32_t number, Nanos now) {
@@ -115,11 +117,15 @@ void EngineCore::set_conditions(std::uint32_t deployment, std::uint32_t number,
   SN_ASSERT(number < deployments_[deployment].count);
   catch_up(now);
   Instance& instance = instances_[deployments_[deployment].first + number];
-  if (!conditions.alive) return fail(deployment, number, now);
+  if (!conditions.alive) {
+    fail(deployment, number, now);
+    return;
+  }
   if (instance.conditions == conditions) return;
   instance.conditions = conditions;
   instance.program = pool_of(instance).compile(conditions);
   instance.evaluator = std::make_unique<llm::StepEvaluator>(*instance.program, evaluator_slots);
+  instance.pace = pace_of(*instance.program, deployments_[deployment].spec, instance.pace.chunk);
 }
 
 }  // namespace sn::serving

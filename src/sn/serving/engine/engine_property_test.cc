@@ -55,6 +55,7 @@ Case any_case() {
     pools.push_back(pool_spec(bed, count, shape(), any_batching(), *rc::gen::inRange(20, 60)));
     pools.back().first_step = Time::from_si(*rc::gen::element(0.0, 0.03));
     pools.back().warm = *rc::gen::arbitrary<bool>();
+    pools.back().batches_ahead = *rc::gen::inRange(0, 3);
     if (i == 1 && *rc::gen::arbitrary<bool>()) pools.back().batching.tokens = 0;
   }
   c.spec = spec_of(std::move(pools));
@@ -62,7 +63,7 @@ Case any_case() {
   d.frontend = Time::from_si(*rc::gen::element(0.0, 0.004));
   d.queue_limit = *rc::gen::inRange(3, 40);
   d.routing = *rc::gen::element(Routing::round_robin, Routing::least_loaded, Routing::prefix_aware,
-                                Routing::session_sticky);
+                                Routing::session_sticky, Routing::completion_aware);
   d.attention_cap = *rc::gen::element(0.0, 64.0);
   if (d.attention_cap > 0.0) {
     d.windowed_share = 0.5;
@@ -167,6 +168,15 @@ RC_GTEST_PROP(Engine, EveryRequestEndsOnceAndEveryTokenAndPageIsAccountedFor, ()
       after_first += r.tokens - 1;
     }
   }
+  // Where nobody had to start again, each prompt was computed once, but for what was cached.
+  double prompts = 0.0;
+  bool once = true;
+  for (const RequestRecord& r : seen.lives) {
+    const bool refused = r.ending == Ending::too_long || r.ending == Ending::queue_full;
+    if (!refused) prompts += static_cast<double>(r.input - r.cached);
+    once = once && r.preempted == 0 && (refused || r.ending == Ending::finished);
+  }
+  if (once) RC_ASSERT(seen.prompt_tokens == prompts);
   // Without drafts every token but the first closes one gap.
   const bool drafts = c.spec.deployments[0].acceptance > 0.0;
   if (!drafts) RC_ASSERT(seen.gaps >= after_first);

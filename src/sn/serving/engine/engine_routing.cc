@@ -43,8 +43,8 @@ void EngineCore::enqueue(Slot slot) {
   const std::span<const std::uint64_t> keys(r.keys.data(),
                                             static_cast<std::size_t>(r.input_blocks));
   const auto hit = static_cast<std::int64_t>(rank.cache.match(keys));
-  r.pending = std::max<std::int64_t>(1, r.prompt - hit * deployment.spec.block_tokens);
-  rank.pending += r.pending;
+  set_pending(r, *instance,
+              std::max<std::int64_t>(1, r.prompt - hit * deployment.spec.block_tokens));
   auto& queue = rank.waiting[static_cast<std::size_t>(r.record.priority)];
   if (r.record.preempted > 0) {
     queue.push_front(slot);
@@ -57,20 +57,88 @@ void EngineCore::enqueue(Slot slot) {
   kick(*instance);
 }
 
-double EngineCore::cost_of(const Live& r, const Instance& instance, const Rank& rank) const {
+// --- When a prompt would be done -----------------------------------------------------------------
+
+PromptPace EngineCore::pace_of(const llm::StepProgram& program, const DeploymentSpec& spec,
+                               std::int64_t chunk) const {
+  PromptPace pace;
+  pace.chunk = std::max<std::int64_t>(1, chunk);
+  if (spec.routing != Routing::completion_aware) return pace;
+  llm::StepEvaluator evaluator(program, 4);
+  const auto eval = [&](double tokens, double before) {
+    const double cap = spec.attention_cap;
+    return evaluator.eval(
+        {.prefill_tokens = tokens,
+         .prefill_pairs = pairs_of(before, tokens, 0.0),
+         .prefill_context = before + tokens,
+         .prefill_pairs_capped = cap > 0.0 ? pairs_of(before, tokens, cap) : 0.0,
+         .prefill_context_capped = cap > 0.0 ? std::min(before, cap) + tokens : 0.0});
+  };
+  const double c = d(pace.chunk);
+  const llm::StepTime whole = eval(c, 0.0);
+  const llm::StepTime part = eval(0.25 * c, 0.0);
+  const llm::StepTime far = eval(c, 8.0 * c);
+  pace.token = whole.interval.si() / c;
+  pace.pair = std::max(0.0, (far.interval - whole.interval).si() / (8.0 * c * c));
+  pace.through = std::max(0.0, (whole.latency - part.latency).si() / (0.75 * c));
+  pace.latency = std::max(0.0, whole.latency.si() - pace.through * c);
+  return pace;
+}
+
+void EngineCore::set_pending(Live& r, const Instance& instance, std::int64_t tokens) {
+  Rank& rank = *instance.ranks[r.rank];
+  const PromptPace& pace = instance.pace;
+  // Its chunks read the keys before them: half of the square, less the chunks' own triangles.
+  const double p = d(tokens);
+  const double before = d(r.prompt) - p;
+  const double far = p * (before + 0.5 * std::max(0.0, p - d(pace.chunk)));
+  const auto work = static_cast<std::int64_t>((pace.token * p + pace.pair * far) * 1e9);
+  rank.pending += tokens - r.pending;
+  rank.work += work - r.work;
+  r.pending = tokens;
+  r.work = work;
+}
+
+double EngineCore::completion(const Instance& instance, const Rank& rank, double tokens,
+                              double prompt) const {
+  const PromptPace& pace = instance.pace;
+  Nanos enter = std::max(now_, instance.entry_free);
+  if (instance.groups.size() > 1) {  // every micro-batch in flight: one has to come out first
+    Nanos out = instance.groups.front().end;
+    for (const Group& g : instance.groups) out = g.busy ? std::min(out, g.end) : now_;
+    enter = std::max(enter, out);
+  }
+  const double far = tokens * (prompt - tokens + 0.5 * std::max(0.0, tokens - d(pace.chunk)));
+  const double work = d(rank.work) * 1e-9 + pace.token * tokens + pace.pair * far;
+  const double last = std::min(d(pace.chunk), d(rank.pending) + tokens);  // of the last chunk
+  const double wait = d(enter.count - now_.count) * 1e-9;
+  const double alone = wait + work - pace.token * last + pace.latency + pace.through * last;
+  return std::max(alone, d(instance.last_out.count - now_.count) * 1e-9 + work);
+}
+
+/// What it costs to go there; any value of at least `least` when it is no less.
+double EngineCore::cost_of(const Live& r, const Instance& instance, const Rank& rank,
+                           double least) const {
   const DeploymentSpec& spec = deployments_[instance.deployment].spec;
   const bool prefill_only = !pool_of(instance).decodes;
-  if (spec.routing != Routing::prefix_aware) {
+  const bool completes = spec.routing == Routing::completion_aware;
+  if (spec.routing != Routing::prefix_aware && !completes) {
     return prefill_only ? d(rank.pending) : 4.0 * d(rank.waiting_count) + d(rank.running);
   }
+  // Sequences that decode slow every step down; NVIDIA Dynamo's router adds their blocks alike.
+  const double held = prefill_only ? 0.0 : d(rank.cache.held_pages() * spec.page_tokens);
+  const double others =
+      completes ? d(rank.work) * 1e-9 + held * instance.pace.token : d(rank.pending) + held;
+  if (others >= least) return others;  // whatever is cached there
   const std::span<const std::uint64_t> keys(r.keys.data(),
                                             static_cast<std::size_t>(r.input_blocks));
   const double cached = d(static_cast<std::int64_t>(rank.cache.match(keys)) * spec.block_tokens);
-  const double work = d(rank.pending) + std::max(0.0, d(r.prompt) - cached);
-  if (prefill_only) return work;
-  // Sequences that decode slow every step down; NVIDIA Dynamo's router adds their blocks alike.
-  return work + d(rank.cache.held_pages() * spec.page_tokens);
+  const double tokens = std::max(0.0, d(r.prompt) - cached);
+  if (!completes) return others + tokens;
+  return completion(instance, rank, tokens, d(r.prompt)) + held * instance.pace.token;
 }
+
+// --- Which rank ----------------------------------------------------------------------------------
 
 std::uint32_t EngineCore::pool_for(const Live& r) const {
   const DeploymentSpec& spec = deployments_[r.record.deployment].spec;
@@ -101,7 +169,8 @@ std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(const Live&
   for (std::uint32_t i = 0; i < places; ++i) {
     const auto place = at((start + i) % places);
     if (place.first->phase != Instance::Phase::up) continue;
-    const double cost = first ? 0.0 : cost_of(r, *place.first, *place.first->ranks[place.second]);
+    const double cost =
+        first ? 0.0 : cost_of(r, *place.first, *place.first->ranks[place.second], least);
     if (cost >= least) continue;
     least = cost;
     best = place;

@@ -3,8 +3,8 @@
 // What a ServingEngine is made of, as plain values: deployments of pools of instances of ranks.
 //
 //   deployment  one model behind one router: an aggregated pool, or a prefill and a decode pool
-//   instance    tp x dp x pp GPUs that step together; `dp` attention ranks in lockstep, `pp`
-//               micro-batches in flight
+//   instance    tp x dp x pp GPUs that step together; `dp` attention ranks in lockstep, of more
+//               than one stage `pp` + `batches_ahead` micro-batches in flight
 //   rank        one scheduler with its own KV memory and queue
 //
 // Batching follows vLLM's v1 scheduler: a budget of tokens per rank and step, running requests
@@ -35,6 +35,9 @@ enum class Routing {
   least_loaded,    // fewest waiting x 4 + running; of prefill pools, fewest prompt tokens to do
   prefix_aware,    // least work to do, the request's own uncached tokens included
   session_sticky,  // a session stays with its rank
+  /// Where the prompt is done first by estimate: what a rank has in its queue, the chunks already
+  /// in its pipeline, the request's own uncached tokens, and how long contexts make them.
+  completion_aware,
 };
 [[nodiscard]] std::string_view to_string(Routing routing);
 
@@ -66,6 +69,7 @@ struct PoolSpec {
   Time first_step;                  // what the first step with prompts after a start takes longer
   bool warm = true;                 // instances that run at the start have had theirs
   Bandwidth kv_bandwidth;           // of one rank, all its GPUs, towards the other pool
+  std::int64_t batches_ahead = 0;   // micro-batches in flight beyond one a pipeline stage
   bool decodes = true;              // false: hands requests over after their first token
   std::int64_t initially_down = 0;  // instances that are not running at the start
 };
@@ -73,7 +77,7 @@ struct PoolSpec {
 struct DeploymentSpec {
   std::string name;
   std::vector<PoolSpec> pools;  // {aggregated} or {prefill, decode}
-  Routing routing = Routing::prefix_aware;
+  Routing routing = Routing::completion_aware;
   Time frontend;                      // once per request, before it is queued, and
   Time frontend_token;                // per prompt token
   double acceptance = 0.0;            // of a drafted token, given the one before

@@ -18,16 +18,6 @@ double d(std::int64_t v) { return static_cast<double>(v); }
 constexpr double fixed_one = 1 << fraction_bits;
 constexpr std::int64_t exact_draws = 64;  // tokens; longer answers take the normal approximation
 
-/// Query x key pairs of `n` new tokens after `before` keys, each query reading at most `cap`.
-double pairs_of(double before, double n, double cap) {
-  const auto triangle = [](double from, double to) {  // sum of i over (from, to]
-    return 0.5 * (to * (to + 1.0) - from * (from + 1.0));
-  };
-  if (cap <= 0.0) return triangle(before, before + n);
-  const double below = std::clamp(cap - before, 0.0, n);
-  return triangle(before, before + below) + (n - below) * cap;
-}
-
 /// Prompt work of one rank in a step.
 struct PromptSums {
   double pairs = 0.0;
@@ -37,6 +27,15 @@ struct PromptSums {
 };
 
 }  // namespace
+
+double pairs_of(double before, double n, double cap) {
+  const auto triangle = [](double from, double to) {  // sum of i over (from, to]
+    return 0.5 * (to * (to + 1.0) - from * (from + 1.0));
+  };
+  if (cap <= 0.0) return triangle(before, before + n);
+  const double below = std::clamp(cap - before, 0.0, n);
+  return triangle(before, before + below) + (n - below) * cap;
+}
 
 void EngineCore::kick(Instance& instance) {
   if (instance.kicked) return;

@@ -336,6 +336,7 @@ Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, con
   read_precision(root, world, errors);
   read_conditions(root, world, errors);
   read_load_parts(root, context, world, errors);
+  if (const Node* faults = root.get("faults")) world.faults = read_faults(*faults, errors);
   world.name = root.text("name").value_or(world.machine.model.name + " on " +
                                           world.machine.cluster.rack.name);
   root.finish();

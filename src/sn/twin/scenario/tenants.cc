@@ -126,6 +126,12 @@ void check_common(MapReader& root, Errors& errors) {
                       .where = node->where(),
                       .hint = "tenants: [{name: chat, model: ..., workload: ..., slo: ...}, ...]"});
   }
+  if (const Node* faults = root.get("faults")) {
+    errors.push_back({.code = ErrorCode::unknown_key,
+                      .message = "'faults' are of scenarios of one model",
+                      .where = faults->where(),
+                      .hint = "write a scenario for one of the tenants"});
+  }
   static_cast<void>(root.require("supernode"));
   static_cast<void>(root.require("cluster"));
 }

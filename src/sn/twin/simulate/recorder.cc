@@ -228,6 +228,7 @@ void Recorder::sample(Nanos at, const std::vector<serving::PoolState>& pools) {
     p.held += share;
     p.held_most = std::max(p.held_most, share);
     p.waiting += d(s.waiting);
+    p.up += d(s.up);
   }
   w.held += ratio(held, pages);
   w.blocks += ratio(cached, pages);
@@ -285,6 +286,7 @@ void Recorder::write_pools(SimulationReport& report, double span) const {
     p.held = ratio(s.held, d(s.samples));
     p.held_most = s.held_most;
     p.waiting = ratio(s.waiting, d(s.samples));
+    p.up = ratio(s.up, d(s.samples) * instances);
     // `joules` holds the idle power of the pool until here.
     p.joules = s.joules + p.joules * std::max(0.0, span - s.busy / std::max(1.0, instances));
   }

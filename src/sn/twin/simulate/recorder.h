@@ -62,6 +62,7 @@ class Recorder final : public serving::EngineObserver {
     double held = 0.0;
     double held_most = 0.0;
     double waiting = 0.0;
+    double up = 0.0;
   };
   struct Window {
     std::uint64_t arrivals = 0;

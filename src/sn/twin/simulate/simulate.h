@@ -50,7 +50,7 @@ struct TimelineEvent {
 
 struct SimulationOptions {
   serving::Replay replay;  // its multiple is taken from the World's rate unless `knee`
-  serving::Routing routing = serving::Routing::prefix_aware;
+  serving::Routing routing = serving::Routing::completion_aware;
   kv::Eviction eviction = kv::Eviction::lru;
   Time ttl = Time::from_si(3600.0);
   double warm_up = 0.05;  // share of the arrivals' span

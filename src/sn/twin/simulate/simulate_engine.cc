@@ -51,6 +51,7 @@ serving::PoolSpec pool_spec(const World& world, const serving::Pool& pool, bool 
   out.first_step = world.machine.framework.first_step;
   const llm::Parallelism& p = pool.deployment.parallel;
   out.kv_bandwidth = between.sustained * d(p.tp * p.pp);
+  out.batches_ahead = world.machine.framework.batches_ahead;
   out.decodes = decodes;
   return out;
 }
@@ -106,6 +107,10 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
   out.eviction = options.eviction;
   out.ttl = to_nanos(options.ttl).value_or(Nanos{3'600'000'000'000});
   out.jumps = options.jumps;
+  if (!world.faults.empty()) {
+    out.requeue_on_failure = world.faults.requeue;
+    out.wait_for_start = world.faults.requeue;
+  }
   out.seed = world.seed;
   return out;
 }

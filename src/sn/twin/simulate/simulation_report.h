@@ -64,6 +64,7 @@ struct PoolResult {
   double held = 0.0;     // mean share of KV pages that requests hold
   double held_most = 0.0;
   double waiting = 0.0;  // mean requests
+  double up = 0.0;       // mean share of its instances that took requests
   double joules = 0.0;   // of the chips, idle time included
 };
 
@@ -80,6 +81,22 @@ struct SeriesPoint {
   double cached = 0.0;    // share of all KV pages in the prefix cache
   double hit_rate = 0.0;  // of input tokens admitted
   double ttft = 0.0;      // mean of first tokens in this window, s
+};
+
+/// One fault or repair as it happened.
+struct FaultRecord {
+  Time at;
+  std::string action;         // "fail", "drain", "degrade", "repair"
+  std::string target;         // "instance 2 of decode"
+  std::int64_t requests = 0;  // that a failure met
+};
+
+struct FaultSummary {
+  std::array<std::int64_t, 4> counts = {};  // by FaultAction
+  std::int64_t requests = 0;                // that failures met: started again, or ended
+  std::vector<FaultRecord> records;         // the first thousand
+
+  [[nodiscard]] bool any() const { return counts != std::array<std::int64_t, 4>{}; }
 };
 
 /// Requests that had not ended when the run did.
@@ -122,8 +139,10 @@ struct SimulationReport {
   Time last_arrival;
   Time end;  // of the last request
   bool interrupted = false;
-  bool cut_short = false;              // stopped when the SLO could no longer be met
-  std::string cut_short_by;            // the target, or that the queue was full
+  bool cut_short = false;    // stopped when the SLO could no longer be met
+  std::string cut_short_by;  // the target, or that the queue was full
+  FaultSummary faults;
+  std::string fault_policy;            // "requeue", "fail"; empty without faults
   std::vector<Unfinished> unfinished;  // every other request ended, and is among `endings`
   bool growing = false;                // the queue grew by more than 2 % of the arrivals to the end
   std::optional<Time> saturated;       // when the queue first was full

@@ -64,7 +64,7 @@ void SimulationRun::go() {
     serving::Request& request = lane->next;
     const Nanos at = std::max(request.arrival, now_);
     if (request.arrival < now_) ++lane->out_of_order;
-    advance(at);
+    advance_through_faults(at);
     lane->recorder->on_arrival(at);
     request.deployment = static_cast<std::uint32_t>(lane - lanes_.data());
     engine_.submit(request, at);
@@ -73,8 +73,12 @@ void SimulationRun::go() {
   }
   while (!stopped()) {
     const auto next = engine_.next_wakeup();
-    if (!next) break;
-    advance(std::max(*next, Nanos{next_sample_}));
+    const auto fault = faults_.next();
+    if (faults_.any() && engine_.alive() == 0) break;
+    if (!next && !fault) break;
+    // A run without faults looks at its engine only when a sample is due.
+    const Nanos due = next ? std::max(*next, Nanos{next_sample_}) : *fault;
+    advance_through_faults(due);
   }
 }
 
@@ -83,6 +87,8 @@ void SimulationRun::write(std::size_t i, SimulationReport& report) const {
   report.out_of_order = lanes_[i].out_of_order;
   report.interrupted = interrupted();
   report.unfinished = unfinished(i);
+  report.faults = faults_.summary();
+  if (faults_.any()) report.fault_policy = fault_policy_;
   if (!report.stuck()) return;
   // What waits for ever does not say that more arrives than can be served.
   report.growing = false;
@@ -121,6 +127,14 @@ Errors SimulationRun::faults() const {
     out.insert(out.end(), more.begin(), more.end());
   }
   return out;
+}
+
+void SimulationRun::advance_through_faults(Nanos at) {
+  for (auto due = faults_.next(); due && *due <= at && !stopped(); due = faults_.next()) {
+    advance(std::max(*due, now_));
+    faults_.act(engine_);
+  }
+  advance(at);
 }
 
 /// To `at`, with samples on the way.

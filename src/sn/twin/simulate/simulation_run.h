@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sn/serving/engine/engine.h"
+#include "sn/twin/simulate/fault_schedule.h"
 #include "sn/twin/simulate/recorder.h"
 #include "sn/twin/simulate/simulate.h"
 
@@ -33,6 +34,11 @@ class SimulationRun final : private serving::EngineObserver {
   SimulationRun(serving::EngineSpec spec, std::vector<Stream> streams, Nanos end,
                 const SimulationOptions& options);
 
+  /// What breaks on the way, of a run of one deployment.
+  void set_faults(std::vector<FaultStep> steps, const World& world) {
+    faults_ = FaultInjector(std::move(steps), world.machine.conditions);
+    fault_policy_ = world.faults.requeue ? "requeue" : "fail";
+  }
   void go();
   /// What a run recorded of deployment `i`, into its description.
   void write(std::size_t i, SimulationReport& report) const;
@@ -71,6 +77,8 @@ class SimulationRun final : private serving::EngineObserver {
   /// The lane whose request comes next; none when all have ended.
   [[nodiscard]] Lane* first();
   void advance(Nanos at);
+  /// What breaks up to `at`, and `at`.
+  void advance_through_faults(Nanos at);
   /// Requests of deployment `i` that have not ended.
   [[nodiscard]] std::vector<Unfinished> unfinished(std::size_t i) const;
   void tell(std::int64_t taken) const;
@@ -81,6 +89,8 @@ class SimulationRun final : private serving::EngineObserver {
   std::int64_t sample_step_;
   std::int64_t next_sample_ = 0;
   Nanos now_;
+  FaultInjector faults_{{}, {}};
+  std::string fault_policy_;
   std::vector<serving::PoolState> states_;
 };
 
