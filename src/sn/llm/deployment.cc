@@ -15,8 +15,6 @@ namespace {
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
-double bytes_of(kernel::DataType t) { return kernel::bytes_per_element(t).si(); }
-
 /// Attention parameters of one layer on one of `tp` ranks: heads are divided; the projections into
 /// MLA's latents and, beyond one rank per KV head, keys and values are repeated.
 double attention_share(const ModelSpec& m, double tp) {
@@ -134,14 +132,27 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
   return {};
 }
 
-kernel::DataType linear_weights(const Precision& precision) {
-  return precision.weights == kernel::DataType::fp4 ? kernel::DataType::fp8 : precision.weights;
+PartWeights part_weights(const ModelSpec& m, const Precision& precision) {
+  using kernel::DataType;
+  const DataType w = precision.weights;
+  if (m.stored.listed && w == m.native_weights) {
+    const Stored& s = m.stored;
+    const auto wide = [w](bool is) { return is ? DataType::bf16 : w; };
+    return {.attention = wide(s.wide_attention),
+            .dense = wide(s.wide_dense),
+            .shared = wide(s.wide_shared),
+            .experts = w,
+            .head = wide(!s.narrow_head)};
+  }
+  DataType linear = w;
+  if (m.is_moe() && w == DataType::fp4) linear = DataType::fp8;
+  if (m.is_moe() && w == DataType::int4) linear = DataType::bf16;
+  return {.attention = linear, .dense = linear, .shared = linear, .experts = w};
 }
 
-kernel::DataType linear_weights(const ModelSpec& m, const Precision& precision) {
-  const bool native = m.experts_only_narrow && precision.weights == m.native_weights;
-  if (native) return kernel::DataType::bf16;
-  return m.is_moe() ? linear_weights(precision) : precision.weights;
+double weight_bytes(const ModelSpec& m, kernel::DataType type) {
+  const bool stored = type == m.native_weights && m.stored.bytes > 0.0;
+  return stored ? m.stored.bytes : kernel::bytes_per_element(type).si();
 }
 
 std::int64_t expert_slots(const ModelSpec& m, const Deployment& deployment) {
@@ -183,28 +194,29 @@ double placement_imbalance(std::int64_t experts, std::int64_t ranks, std::int64_
 MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, const hw::Chip& chip,
                            const Framework& framework, double tokens) {
   const Parallelism& p = deployment.parallel;
-  const double linear = bytes_of(linear_weights(m, deployment.precision));
-  const double expert = bytes_of(deployment.precision.weights);
+  const PartWeights part = part_weights(m, deployment.precision);
+  const auto bytes_of = [&m](kernel::DataType t) { return weight_bytes(m, t); };
   const double tp = d(p.tp);
   const double h = d(m.hidden);
   const double stage_layers = std::ceil(d(m.layers) / d(p.pp));
   const double moe = m.stage_moe_layers(stage_layers);
   const double dense = stage_layers - moe;
 
-  const double attention = attention_share(m, tp) * linear;
-  const double dense_ffn = 3.0 * h * d(m.dense_inter) / tp * linear;
-  const double routed =
-      d(expert_slots(m, deployment)) * 3.0 * h * d(m.expert_inter) / d(p.expert_tp()) * expert;
-  const double shared = 3.0 * h * d(m.shared_inter) / tp * linear;
+  const double attention = attention_share(m, tp) * bytes_of(part.attention);
+  const double dense_ffn = 3.0 * h * d(m.dense_inter) / tp * bytes_of(part.dense);
+  const double routed = d(expert_slots(m, deployment)) * 3.0 * h * d(m.expert_inter) /
+                        d(p.expert_tp()) * bytes_of(part.experts);
+  const double shared = 3.0 * h * d(m.shared_inter) / tp * bytes_of(part.shared);
   const double router = d(m.experts) * h * 2.0;
   const double moe_layer = attention + routed + shared + router;
-  // Embedding on the first stage, head on the last; with one stage both, in bf16.
-  const double vocabulary = d(m.vocab) * h / tp * 2.0;
+  // Embedding (bf16) on the first stage, head on the last; with one stage both.
+  const double embedding = d(m.vocab) * h / tp * 2.0;
+  const double head = d(m.vocab) * h / tp * bytes_of(part.head);
   const bool both = p.pp == 1 && !m.tied_embeddings;
-  double weights =
-      moe * moe_layer + dense * (attention + dense_ffn) + vocabulary * (both ? 2.0 : 1.0);
+  double weights = moe * moe_layer + dense * (attention + dense_ffn) +
+                   (both ? embedding + head : std::max(embedding, head));
   const bool mtp = deployment.draft_tokens > 0;
-  if (mtp) weights += d(m.mtp_layers) * (moe_layer + 2.0 * h * h / tp * linear);
+  if (mtp) weights += d(m.mtp_layers) * (moe_layer + 2.0 * h * h / tp * bytes_of(part.attention));
 
   // Widest moment of a layer: residual, normalised input, and the wider of attention and
   // feed-forward intermediates; expert inputs arrive once per chosen expert and rank (balanced).

@@ -146,17 +146,17 @@ TEST(Memory, TensorParallelismRepeatsWhatItCannotCut) {
 }
 
 TEST(Memory, Fp4KeepsEverythingButExpertsInFp8) {
-  EXPECT_EQ(linear_weights({.weights = DataType::fp4}), DataType::fp8);
-  EXPECT_EQ(linear_weights({.weights = DataType::bf16}), DataType::bf16);
   const ModelSpec m = shipped_model("sn-10t").spec;
+  EXPECT_EQ(part_weights(m, {.weights = DataType::fp4}).attention, DataType::fp8);
+  EXPECT_EQ(part_weights(m, {.weights = DataType::bf16}).attention, DataType::bf16);
   const auto weights = [&](DataType type) {
     return memory_budget(m, {.parallel = {.dp = 128, .ep = 128}, .precision = {.weights = type}},
                          chip_of(180_GB), framework(), 1.0)
         .weights.si();
   };
-  // 128 layers x 4 experts x 150,994,944 shrink from 1 to 0.53125 B each.
+  // 128 layers x 4 experts x 150,994,944 shrink from 1 to 0.5625 B each (NVFP4: 16 to a scale).
   EXPECT_NEAR(weights(DataType::fp8) - weights(DataType::fp4),
-              128.0 * 4.0 * 150'994'944.0 * 0.46875, 1.0);
+              128.0 * 4.0 * 150'994'944.0 * 0.4375, 1.0);
 }
 
 TEST(Memory, Fp4NarrowsAllOfADenseModel) {

@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "sn/base/document/document.h"
@@ -51,6 +52,21 @@ struct Attention {
   friend bool operator==(const Attention&, const Attention&) = default;
 };
 
+/// How a narrow checkpoint holds its weights (quantisation.h).
+struct Stored {
+  bool listed = false;  // the checkpoint says what it leaves in bf16; else as usual for its format
+  bool wide_attention = false;
+  bool wide_dense = false;   // feed-forward of layers without experts
+  bool wide_shared = false;  // shared experts
+  bool narrow_head = false;  // the output head is narrow as well
+  bool mxfp4 = false;        // fp4 is MXFP4 (32 elements a scale), not NVFP4 (16)
+  double bytes = 0.0;        // of a narrow element with its scales; 0: bytes_per_element
+  std::optional<kernel::DataType> activations;  // that the checkpoint asks for
+  std::optional<kernel::DataType> kv;
+
+  friend bool operator==(const Stored&, const Stored&) = default;
+};
+
 struct ModelSpec {
   std::string name;
   std::string family;  // model_type
@@ -76,7 +92,7 @@ struct ModelSpec {
   std::int64_t index_heads = 0;
   std::int64_t index_dim = 0;
   kernel::DataType native_weights = kernel::DataType::bf16;
-  bool experts_only_narrow = false;  // all but the experts are native in bf16 (gpt-oss)
+  Stored stored;  // what of a narrow checkpoint is how
 
   [[nodiscard]] std::int64_t moe_layers() const { return layers - dense_layers; }
   [[nodiscard]] bool is_moe() const { return experts > 0; }

@@ -118,7 +118,7 @@ TEST(GptOss120B, ParametersByPart) {
   expect_share(active_parameters(m), 5.13e9, 0.005);
   EXPECT_EQ(m.windowed_layers, 18);
   EXPECT_EQ(m.window, 128);
-  EXPECT_TRUE(m.experts_only_narrow);
+  EXPECT_TRUE(m.stored.listed && m.stored.wide_attention && m.stored.mxfp4);
 }
 
 TEST(Llama4Maverick, ParametersByPart) {

@@ -10,6 +10,7 @@
 
 #include "sn/llm/layer_windows.h"
 #include "sn/llm/model.h"
+#include "sn/llm/quantisation.h"
 
 namespace sn::llm {
 
@@ -246,27 +247,6 @@ void read_experts(ConfigReader& r, const Family& family, ModelSpec& m) {
   m.mtp_layers = r.integer_or("num_nextn_predict_layers", 0, 0, 16);
 }
 
-kernel::DataType native_precision(const Node& config, Errors& errors) {
-  const Node* method = config.find("quantization_config.quant_method");
-  if (method == nullptr) return kernel::DataType::bf16;
-  if (method->text() == "fp8") return kernel::DataType::fp8;
-  if (method->text() == "mxfp4" || method->text() == "nvfp4") return kernel::DataType::fp4;
-  errors.push_back({.code = ErrorCode::unknown_name,
-                    .message = "unknown quant_method '" + shown(method->text()) + "'",
-                    .where = method->where(),
-                    .hint = "known: fp8, mxfp4, nvfp4; without quantization_config the weights "
-                            "are bf16, and precision.weights of the scenario can change that"});
-  return kernel::DataType::bf16;
-}
-
-/// Whether the quantisation leaves attention alone.
-bool experts_only(const Node& config) {
-  const Node* left = config.find("quantization_config.modules_to_not_convert");
-  if (absent(left)) return false;
-  return std::any_of(left->items().begin(), left->items().end(),
-                     [](const Node& n) { return n.text().find("self_attn") != std::string::npos; });
-}
-
 /// The language model's part: multimodal configurations nest it.
 const Node& text_part(const Node& config) {
   const Node* nested = config.find("text_config");
@@ -298,12 +278,9 @@ Result<ModelSpec> read_model(const Node& whole, std::string name) {
                       ? r.integer_or("max_position_embeddings", family->default_context, 1, 1 << 30)
                       : r.integer("max_position_embeddings", 1, 1 << 30);
   m.tied_embeddings = r.flag("tie_word_embeddings");
-  m.block_scales = !absent(whole.find("quantization_config.weight_block_size"));
   read_attention(r, *family, m);
   read_experts(r, *family, m);
-  const bool inside = config.find("quantization_config") != nullptr;
-  m.native_weights = native_precision(inside ? config : whole, errors);
-  m.experts_only_narrow = m.is_moe() && experts_only(inside ? config : whole);
+  read_quantisation(whole, config, m, errors);
   read_windows(config, m, errors);
   if (!errors.empty()) return fail(std::move(errors));
   return m;

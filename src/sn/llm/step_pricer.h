@@ -374,7 +374,7 @@ class StepPricer {
     // Keys and values of the cached prefix are expanded from the latent again.
     const OpCost expand = product(cached, heads * d(a.nope_dim + a.v_dim), d(a.kv_lora),
                                   p_.deployment_.precision.activations,
-                                  linear_weights(p_.model_, p_.deployment_.precision));
+                                  part_weights(p_.model_, p_.deployment_.precision).attention);
     OpCost both = scores;
     add_kernel(both, expand);
     return both;
