@@ -59,7 +59,7 @@ class StepCompiler {
     program_.deployment_ = deployment;
     program_.framework_ = machine.framework;
     program_.libraries_ =
-        engine_kernels(machine.framework.name, cluster.rack.chip, p_.dp * p_.cp > 1);
+        engine_kernels(machine.framework.name, cluster.rack.chip, expert_calls(model, deployment));
     const std::int64_t slots = expert_slots(model, deployment);
     program_.slots_ = d(slots);
     program_.imbalance_ =
@@ -88,8 +88,7 @@ class StepCompiler {
     // The indexer's keys are read by the indexer alone.
     if (m_.is_sparse()) program_.kv_bytes_layer_ -= d(m_.index_dim);
     activation_ = deployment.precision.activations;
-    linear_ = linear_weights(m_, deployment.precision);
-    experts_ = deployment.precision.weights;
+    weights_ = part_weights(m_, deployment.precision);
   }
 
   StepProgram build(double background) {
@@ -169,10 +168,10 @@ class StepCompiler {
       const double qk = d(a.nope_dim + a.rope_dim);
       const double down = d(a.kv_lora + a.rope_dim);
       if (a.q_lora > 0) {
-        gemm("q_a, kv_a", Part::projections, rows, d(a.q_lora) + down, h, linear_);
-        gemm("q_b", Part::projections, rows, heads * qk, d(a.q_lora), linear_);
+        gemm("q_a, kv_a", Part::projections, rows, d(a.q_lora) + down, h, weights_.attention);
+        gemm("q_b", Part::projections, rows, heads * qk, d(a.q_lora), weights_.attention);
       } else {
-        gemm("q, kv_a", Part::projections, rows, heads * qk + down, h, linear_);
+        gemm("q, kv_a", Part::projections, rows, heads * qk + down, h, weights_.attention);
       }
       elementwise("norm, rope, cache write", rows,
                   2.0 * (d(a.q_lora) + down + heads * d(a.rope_dim)) * bf16_bytes);
@@ -183,20 +182,20 @@ class StepCompiler {
            kernel::DataType::bf16, heads);
       if (rows != Rows::drafts) {
         gemm("kv_b", Part::projections, Rows::chunk_tokens, heads * d(a.nope_dim + a.v_dim),
-             d(a.kv_lora), linear_);
+             d(a.kv_lora), weights_.attention);
       }
       scores(rows);
       gemm("absorb v", Part::projections, decode, d(a.v_dim), d(a.kv_lora), kernel::DataType::bf16,
            heads);
-      gemm("o_proj", Part::projections, rows, h, heads * d(a.v_dim), linear_);
+      gemm("o_proj", Part::projections, rows, h, heads * d(a.v_dim), weights_.attention);
     } else {
       const double kv = std::max(1.0, d(a.kv_heads) / d(p_.tp));
       const double width = (heads + 2.0 * kv) * d(a.head_dim);
-      gemm("qkv", Part::projections, rows, width, h, linear_);
+      gemm("qkv", Part::projections, rows, width, h, weights_.attention);
       elementwise("rope, cache write", rows, 2.0 * width * bf16_bytes);
       gather_keys(rows);
       scores(rows);
-      gemm("o_proj", Part::projections, rows, h, heads * d(a.head_dim), linear_);
+      gemm("o_proj", Part::projections, rows, h, heads * d(a.head_dim), weights_.attention);
     }
     all_reduce("all-reduce (attention)", rows);
   }
@@ -214,8 +213,10 @@ class StepCompiler {
   void indexer(Rows rows) {
     const double heads = d(m_.index_heads);
     const double dim = d(m_.index_dim);
-    gemm("index k, weights", Part::projections, rows, dim + heads, d(m_.hidden), linear_);
-    gemm("index q", Part::projections, rows, heads * dim, d(m_.attention.q_lora), linear_);
+    gemm("index k, weights", Part::projections, rows, dim + heads, d(m_.hidden),
+         weights_.attention);
+    gemm("index q", Part::projections, rows, heads * dim, d(m_.attention.q_lora),
+         weights_.attention);
     attention_op("index scores (decode)", OpKind::index_decode, decode_rows(rows), false);
     if (rows == Rows::drafts) return;
     attention_op("index scores (prefill)", OpKind::index_prefill, Rows::prefill_tokens, false);
@@ -251,15 +252,16 @@ class StepCompiler {
     layers_ = all;
   }
 
-  void swiglu(std::string_view up, std::string_view down, Rows rows, double inter) {
+  void swiglu(std::string_view up, std::string_view down, Rows rows, double inter,
+              kernel::DataType weight) {
     const double h = d(m_.hidden);
-    gemm(up, Part::dense_ffn, rows, 2.0 * inter, h, linear_);
+    gemm(up, Part::dense_ffn, rows, 2.0 * inter, h, weight);
     elementwise("activation", rows, 3.0 * inter * bf16_bytes);
-    gemm(down, Part::dense_ffn, rows, h, inter, linear_);
+    gemm(down, Part::dense_ffn, rows, h, inter, weight);
   }
 
   void dense_ffn(Rows rows) {
-    swiglu("gate, up", "down", rows, d(m_.dense_inter) / d(p_.tp));
+    swiglu("gate, up", "down", rows, d(m_.dense_inter) / d(p_.tp), weights_.dense);
     all_reduce("all-reduce (ffn)", rows);
   }
 
@@ -285,10 +287,11 @@ class StepCompiler {
          .n = h,
          .k = inter,
          .activation = activation_,
-         .weight = experts_});
+         .weight = weights_.experts});
     if (exchange) exchange_op("combine", true);
     if (m_.shared_inter > 0) {
-      swiglu("shared gate, up", "shared down", rows, d(m_.shared_inter) / d(p_.tp));
+      swiglu("shared gate, up", "shared down", rows, d(m_.shared_inter) / d(p_.tp),
+             weights_.shared);
     }
     // Partial sums remain of the shared expert, and of all experts where nothing was exchanged.
     if (!exchange || m_.shared_inter > 0) all_reduce("all-reduce (experts)", rows);
@@ -312,7 +315,7 @@ class StepCompiler {
            .rows = Rows::tokens,
            .bytes_per_row = 2.0 * h * bf16_bytes});
     }
-    gemm("output head", Part::logits, rows, vocab, h, kernel::DataType::bf16);
+    gemm("output head", Part::logits, rows, vocab, h, weights_.head);
     elementwise("sampling", rows, vocab * 2.0 * 4.0);
   }
 
@@ -321,7 +324,8 @@ class StepCompiler {
     if (n == 0) return;
     layers_ = d(n);
     const double h = d(m_.hidden);
-    gemm("MTP projection", Part::projections, Rows::drafts, h, 2.0 * h / d(p_.tp), linear_);
+    gemm("MTP projection", Part::projections, Rows::drafts, h, 2.0 * h / d(p_.tp),
+         weights_.attention);
     attention(Rows::drafts);
     if (m_.is_moe()) {
       moe_ffn(Rows::drafts);
@@ -336,8 +340,7 @@ class StepCompiler {
   Parallelism p_;
   StepProgram program_;
   kernel::DataType activation_ = kernel::DataType::bf16;
-  kernel::DataType linear_ = kernel::DataType::bf16;
-  kernel::DataType experts_ = kernel::DataType::bf16;
+  PartWeights weights_;
   double layers_ = 1.0;
   bool once_ = false;
 };
