@@ -148,6 +148,7 @@ std::vector<std::string> borrowed_kernels(std::string_view framework, const hw::
   if (model.is_moe()) {
     b.check(Family::moe, k.expert(format(w.experts)), format(w.experts), "experts");
   }
+  if (model.linear_layers > 0) b.out.emplace_back("linear attention (no table)");
   const bool latent = model.attention.kind == AttentionKind::mla;
   b.check(latent ? Family::mla_prefill : Family::prefill, latent ? k.latent_prompts : k.prompts,
           Format::bf16, "attention over prompts");

@@ -92,14 +92,18 @@ TEST(EngineKernels, AreMeasuredOnTheirGeneration) {
 ///     DeepSeek-V3 on B200 in vLLM 0.24: 13.1 ms), and B300's FP4 peak is half as high again as
 ///     that of the B200 its kernels were measured on
 ///   4-bit weights widened to bf16: Marlin multiplies with Ampere's instruction on every chip
-///   CUTLASS's FP4 experts, which vLLM called in 2025 (7.7 ms for 16,384 tokens: 6 x)
+///   CUTLASS's FP4 experts, which vLLM called in 2025 (7.7 ms for 16,384 tokens: 6 x; its fit is
+///   slower by half)
 double most_over_bound(const Stop& s, const OperatorTime& op, bool prompt) {
-  if (op.part != Part::experts || !prompt) return 4.0;
+  // A window of 128 keys is one or two tiles, of which masks leave half.
+  if (op.name.starts_with("window")) return 10.0;
+  if (op.part != Part::experts) return 4.0;
   const PartWeights w = part_weights(s.spec, s.deployment().precision);
   const bool four_bits = w.experts == DataType::fp4 || w.experts == DataType::int4;
   const bool widened = four_bits && s.deployment().precision.activations == DataType::bf16;
-  if (widened) return 9.0;
-  return s.engine == "vllm-0.11" && w.experts == DataType::fp4 ? 8.0 : 5.5;
+  if (widened) return prompt ? 10.0 : 5.0;
+  if (!prompt) return 4.0;
+  return s.engine == "vllm-0.11" && w.experts == DataType::fp4 ? 10.0 : 5.5;
 }
 
 TEST(EngineKernels, LargeOperatorsStandNearTheirBound) {

@@ -208,6 +208,12 @@ void read_model_part(MapReader& root, const catalog::Catalog& catalog, const Par
       return;
     }
     world.machine.model = take(llm::read_model(*config, stem(node->text())), errors);
+    for (const std::string& said : world.machine.model.assumed) {
+      world.warnings.push_back({.code = ErrorCode::unknown_name,
+                                .message = said,
+                                .where = {.file = node->text()},
+                                .hint = "say 'model_type' of a known family where that is wrong"});
+    }
     read_traits(catalog, nullptr, world, errors);
     return;
   }
