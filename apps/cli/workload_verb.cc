@@ -49,7 +49,9 @@ int run_workload(const Args& args) {
   std::string preset;
   bool json = false;
   app.add_option("TRACE", path,
-                 "Mooncake JSONL or Azure CSV; plain, gzip or zstd; - is standard input");
+                 "JSONL of Mooncake, sessions with delays (aiperf, Dynamo), GuideLLM, Qwen-Bailian, "
+                 "vLLM requests; CSV of Azure, BurstGPT, Vidur, ServeGen; plain, gzip or zstd; - is "
+                 "standard input");
   const CLI::Option* as_preset =
       app.add_option("--preset", preset, "write a workload preset (YAML) with this title")
           ->type_name("TITLE");
