@@ -404,6 +404,11 @@ Result<ModelSpec> read_model(const Node& whole, std::string name) {
   read_windows(config, m, errors);
   if (!errors.empty()) return fail(std::move(errors));
   if (!family->known) say_assumed(type, m);
+  if (&config != &whole) {
+    m.assumed.emplace_back(
+        "the text part of a multimodal configuration is read: encoders of images and sound are not "
+        "timed, their tokens count as input");
+  }
   return m;
 }
 

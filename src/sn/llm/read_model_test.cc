@@ -134,6 +134,8 @@ TEST(ReadModel, TextPartsOfMultimodalConfigurations) {
   ASSERT_TRUE(m) << messages(m);
   EXPECT_NEAR(count_parameters(*m).total(), 32.8e9, 0.01 * 32.8e9);
   EXPECT_FALSE(m->tied_embeddings);
+  ASSERT_EQ(m->assumed.size(), 1u);
+  EXPECT_NE(m->assumed.front().find("encoders"), std::string::npos);
 }
 
 TEST(ReadModel, WindowsOfEachFamily) {

@@ -49,10 +49,10 @@ std::set<std::string> in_tables(const std::string& folder, const KernelSet& kern
 TEST(Coverage, IsThatOfTheMeasuredTables) {
   const char* shared = std::getenv("SN_SHARED_DATA");
   if (shared == nullptr) GTEST_SKIP() << "SN_SHARED_DATA is not set";
-  const auto catalog = hw::Catalog::embedded();
-  ASSERT_TRUE(catalog.has_value());
-  hw::Params params;
-  const auto kernels = read_kernel_set(*catalog, params);
+  const auto shipped = catalog::Catalog::embedded();
+  ASSERT_TRUE(shipped.has_value());
+  catalog::Params params;
+  const auto kernels = read_kernel_set(*shipped, params);
   ASSERT_TRUE(kernels.has_value());
   std::set<std::string> said;
   for (std::size_t f = 0; f < kernel::family_count; ++f) {

@@ -289,7 +289,8 @@ void read_precision(MapReader& root, World& world, Errors& errors) {
                                    ? *world.machine.model.stored.activations
                                    : activations_for(w, world.machine.cluster.rack.chip);
     std::vector<kernel::DataType> caches = kv;
-    if (caches.empty() && native && world.machine.model.stored.kv) caches.push_back(*world.machine.model.stored.kv);
+    if (caches.empty() && native && world.machine.model.stored.kv)
+      caches.push_back(*world.machine.model.stored.kv);
     if (caches.empty()) {
       const bool narrow = w == kernel::DataType::fp8 || w == kernel::DataType::fp4;
       caches.push_back(narrow ? kernel::DataType::fp8 : kernel::DataType::bf16);
