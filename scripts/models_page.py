@@ -16,10 +16,9 @@ from pathlib import Path
 
 # Billions of parameters by a part of the file's name, from the models' cards.
 PUBLISHED = {
-    "kimi-k3": 2780.0, "mimo-7b": 7.6, "nemotron-3-nano": 31.6, "nemotron-h-56b": 56.3,
-    "qwen3-vl-32b": 32.8, "qwen3.5-35b": 34.7, "step-3.7-flash": 196.0, "minimax-m3": 428.0,
-    "config-glm-5": 744.0, "kimi-k2.5": 1026.0, "deepseek-v3.1": 671.0, "llama-3.1-70b": 70.55,
-    "qwen3-32b": 32.8,
+    "kimi-k3": 2800.0, "nemotron-3-nano": 31.6, "nemotron-h-56b": 56.0, "qwen3-vl-32b": 32.8,
+    "qwen3.5-35b": 35.0, "step-3.7-flash": 196.0, "minimax-m3": 428.0, "config-glm-5": 744.0,
+    "deepseek-v3.1": 671.0, "llama-3.1-70b": 70.6, "qwen3-32b": 32.8,
 }
 
 

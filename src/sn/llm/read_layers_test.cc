@@ -52,7 +52,7 @@ TEST(LinearLayers, OfQwen35) {
   const ModelSpec m = read(qwen35);
   EXPECT_EQ(m.linear_layers, 30);
   EXPECT_EQ(m.attention_layers(), 10);
-  expect_total(m, 34.7e9);  // Qwen3.5-35B-A3B without its vision encoder
+  expect_total(m, 35e9);  // Qwen3.5-35B-A3B
   EXPECT_NEAR(active_parameters(m), 3e9, 0.1e9);
   // Ten layers with 2 KV heads of 256; thirty with 32 states of 128 x 128 in fp32 and three inputs
   // of a convolution over 8,192 channels.
@@ -81,7 +81,7 @@ TEST(LinearLayers, OfNemotron) {
     "mamba_head_dim": 64, "mamba_num_heads": 256, "max_position_embeddings": 8192, "n_groups": 8,
     "num_attention_heads": 64, "num_hidden_layers": 118, "num_key_value_heads": 8,
     "ssm_state_size": 256, "tie_word_embeddings": false, "vocab_size": 131072})");
-  expect_total(dense, 56.3e9);  // Nemotron-H-56B
+  expect_total(dense, 56e9);  // Nemotron-H-56B
   EXPECT_FALSE(dense.is_moe());
   EXPECT_EQ(dense.bare_layers, 10);
 }

@@ -31,7 +31,7 @@ std::string line_of(kernel::Family family, kernel::Library library, kernel::Form
 
 /// Operators of all tables, as lines.
 std::set<std::string> in_tables(const std::string& folder, const KernelSet& kernels) {
-  const KernelFiles files = find_kernel_files(folder);
+  const measured::KernelFiles files = measured::find_kernel_files(folder);
   Errors errors;
   const auto samples = read_fit_samples(files.files, kernels, {.rows_per_table = 1000000}, errors);
   std::set<std::string> out;
