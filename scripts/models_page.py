@@ -36,8 +36,10 @@ def row(name, model, published):
     figure = f"{published:.4g}" if published else "-"
     error = f"{100.0 * (total / published - 1.0):+.2f} %" if published else "-"
     kv = model["kv_bytes_per_token"]
-    return (f"| {name} | {model['family']} | {model['layers']} | {total:.4g} | {figure} | {error} | "
-            f"{model['parameters']['active'] / 1e9:.4g} | {kv['bf16']:,.0f} | {kv['fp8']:,.0f} | "
+    active = model["parameters"]["active"] / 1e9
+    active = model["parameters"]["active"] / 1e9
+    return (f"| {name} | {model['family']} | {model['layers']} | {total:.4g} | {figure} | "
+            f"{error} | {active:.4g} | {kv['bf16']:,.0f} | {kv['fp8']:,.0f} | "
             f"{model['native_weights']} |")
 
 
@@ -50,8 +52,8 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--configs", type=Path)
     args = parser.parse_args()
-    print("# Models, as they are read\n\nWritten by `scripts/models_page.py`. Parameters are counted "
-          "from the fields of a configuration; the published figure is the model card's.\n")
+    print("# Models, as they are read\n\nWritten by `scripts/models_page.py`. Parameters are "
+          "counted from the fields of a configuration; the published figure is the model card's.\n")
     print("## The catalog\n\n" + HEAD)
     for path in sorted(Path("catalog/models").glob("*.yaml")):
         model, why = sheet(args.binary, path.stem)

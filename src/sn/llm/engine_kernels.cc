@@ -126,7 +126,10 @@ ExpertCalls expert_calls(const ModelSpec& model, const Deployment& deployment) {
 EngineKernels engine_kernels(std::string_view framework, const hw::Chip& chip, ExpertCalls calls) {
   if (framework.starts_with("trtllm")) return of_trtllm(chip, calls, framework == "trtllm-1.0");
   if (framework.starts_with("sglang")) return of_sglang(chip, calls, framework == "sglang-0.5.5");
-  return of_vllm(chip, calls, framework == "vllm-0.11");
+  EngineKernels k = of_vllm(chip, calls, framework == "vllm-0.11");
+  const bool named = framework.starts_with("vllm");
+  if (!named && is_blackwell(chip)) set(k.experts, Format::fp8_block, Library::deepgemm);
+  return k;
 }
 
 std::vector<std::string> borrowed_kernels(std::string_view framework, const hw::Chip& chip,
