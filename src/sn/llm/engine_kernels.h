@@ -16,8 +16,8 @@
 //     CUTLASS kernels that vLLM ships.
 //   TensorRT-LLM  its own FMHA, XQA and trtllm-gen.
 // An engine of another name is taken for vLLM, but runs block scales on Blackwell through DeepGEMM,
-// as TensorRT-LLM does: twice as fast over prompts as trtllm-gen in vLLM's tables. Which of these were measured on which generation:
-// kernel/coverage.h; `borrowed_kernels` says what was not.
+// as TensorRT-LLM does: twice as fast over prompts as trtllm-gen in vLLM's tables. Which of these
+// were measured on which generation: kernel/coverage.h; `borrowed_kernels` says what was not.
 
 #pragma once
 
