@@ -123,8 +123,16 @@ int show_model(const catalog::Catalog& catalog, const std::string& text, bool js
   constexpr std::size_t most_bytes = 4u << 20;
   Result<std::string> file = read_file(text, most_bytes);
   if (!file) return refuse(file.error());
-  const Result<Node> tree = parse_document(text, *std::move(file));
+  Result<Node> tree = parse_document(text, *std::move(file));
   if (!tree) return refuse(tree.error());
+  // NVIDIA's checkpoints say their format in a file of its own.
+  const std::string folder = text.substr(0, text.find_last_of('/') + 1);
+  if (const auto beside = read_file(folder + "hf_quant_config.json", most_bytes);
+      beside && tree->is_map() && tree->find("quantization_config") == nullptr) {
+    Result<Node> format = parse_document(folder + "hf_quant_config.json", *beside);
+    if (!format) return refuse(format.error());
+    tree->set("hf_quant_config", *std::move(format));
+  }
   const Result<draw::Datasheet> sheet = draw::read_model_datasheet(*tree, text);
   if (!sheet) return refuse(sheet.error());
   return print(json ? draw::datasheet_json(*sheet) : draw::datasheet_text(*sheet, text_style({})));

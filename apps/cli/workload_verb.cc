@@ -48,8 +48,11 @@ int run_workload(const Args& args) {
   std::string path;
   std::string preset;
   bool json = false;
-  app.add_option("TRACE", path,
-                 "Mooncake JSONL or Azure CSV; plain, gzip or zstd; - is standard input");
+  app.add_option(
+      "TRACE", path,
+      "JSONL of Mooncake, sessions with delays (aiperf, Dynamo), GuideLLM, Qwen-Bailian "
+      "or vLLM requests; CSV of Azure, BurstGPT, Vidur or ServeGen; plain, gzip or zstd; "
+      "- is standard input");
   const CLI::Option* as_preset =
       app.add_option("--preset", preset, "write a workload preset (YAML) with this title")
           ->type_name("TITLE");

@@ -64,7 +64,7 @@ TEST(ShippedCatalog, DatasheetFigures) {
   EXPECT_EQ(h200.sms, 132);
   EXPECT_DOUBLE_EQ(h200.peak.bf16.si(), 989e12);
   EXPECT_DOUBLE_EQ(h200.peak.fp4.si(), 0.0);  // Hopper has no 4-bit units
-  EXPECT_DOUBLE_EQ(h200.hbm_capacity.si(), 141.0 * 0x1p30);
+  EXPECT_DOUBLE_EQ(h200.hbm_capacity.si(), 143771.0 * 0x1p20);
   EXPECT_DOUBLE_EQ(h200.hbm_bandwidth.si(), 4.8e12);
   EXPECT_DOUBLE_EQ(h200.tdp.si(), 700.0);
   params.clear();
@@ -72,7 +72,7 @@ TEST(ShippedCatalog, DatasheetFigures) {
   EXPECT_EQ(b200.kernels, "blackwell");
   EXPECT_DOUBLE_EQ(b200.peak.fp8.si(), 4.5e15);
   EXPECT_DOUBLE_EQ(b200.peak.fp4.si(), 9e15);
-  EXPECT_DOUBLE_EQ(b200.hbm_capacity.si(), 180.0 * 0x1p30);
+  EXPECT_DOUBLE_EQ(b200.hbm_capacity.si(), 183359.0 * 0x1p20);
   EXPECT_DOUBLE_EQ(b200.hbm_bandwidth.si(), 7.7e12);
   params.clear();
   const Link pcie = read_shipped<Link>(catalog, "link", "pcie5-x16", params);

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, library_count> libraries = {
     "flash",  "triton",  "marlin",  "flashinfer", "portable", "blockscale", "flash2",
     "xqa",    "xqa_fp8", "mmha",    "gpt_oss",    "untuned",  "cublas12",   "blockbatch"};
 
-bool four_bits(DataType type) { return type == DataType::fp4; }
+bool four_bits(DataType type) { return type == DataType::fp4 || type == DataType::int4; }
 
 }  // namespace
 

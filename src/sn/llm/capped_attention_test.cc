@@ -60,9 +60,8 @@ TEST(Windows, HalfOfTheLayersReadTheWindow) {
 
 TEST(Windows, ProjectionsOfGptOssStayInBf16) {
   const Precision native{.weights = DataType::fp4};
-  EXPECT_EQ(linear_weights(native), DataType::fp8);
-  EXPECT_EQ(linear_weights(shipped_model("gpt-oss-120b").spec, native), DataType::bf16);
-  EXPECT_EQ(linear_weights(shipped_model("sn-10t").spec, native), DataType::fp8);
+  EXPECT_EQ(part_weights(shipped_model("gpt-oss-120b").spec, native).attention, DataType::bf16);
+  EXPECT_EQ(part_weights(shipped_model("sn-10t").spec, native).attention, DataType::fp8);
 }
 
 TEST(SparseAttention, ReadsTheChosenKeysAndScoresAll) {

@@ -15,8 +15,6 @@ namespace {
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
-double bytes_of(kernel::DataType t) { return kernel::bytes_per_element(t).si(); }
-
 /// Attention parameters of one layer on one of `tp` ranks: heads are divided; the projections into
 /// MLA's latents and, beyond one rank per KV head, keys and values are repeated.
 double attention_share(const ModelSpec& m, double tp) {
@@ -25,7 +23,9 @@ double attention_share(const ModelSpec& m, double tp) {
   const double whole = attention_parameters(m);
   if (a.kind == AttentionKind::mla) {
     // So is the indexer, whose heads share their keys.
-    const double repeated = h * d(a.q_lora + a.kv_lora + a.rope_dim) + indexer_parameters(m);
+    const double indexed = m.is_sparse() ? d(m.indexer_layers) / d(m.attention_layers()) : 0.0;
+    const double repeated =
+        h * d(a.q_lora + a.kv_lora + a.rope_dim) + indexed * indexer_parameters(m);
     return repeated + (whole - repeated) / tp;
   }
   const double kv = 2.0 * h * d(a.kv_heads) * d(a.head_dim);
@@ -134,14 +134,27 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
   return {};
 }
 
-kernel::DataType linear_weights(const Precision& precision) {
-  return precision.weights == kernel::DataType::fp4 ? kernel::DataType::fp8 : precision.weights;
+PartWeights part_weights(const ModelSpec& m, const Precision& precision) {
+  using kernel::DataType;
+  const DataType w = precision.weights;
+  if (m.stored.listed && w == m.native_weights) {
+    const Stored& s = m.stored;
+    const auto wide = [w](bool is) { return is ? DataType::bf16 : w; };
+    return {.attention = wide(s.wide_attention),
+            .dense = wide(s.wide_dense),
+            .shared = wide(s.wide_shared),
+            .experts = w,
+            .head = wide(!s.narrow_head)};
+  }
+  DataType linear = w;
+  if (m.is_moe() && w == DataType::fp4) linear = DataType::fp8;
+  if (m.is_moe() && w == DataType::int4) linear = DataType::bf16;
+  return {.attention = linear, .dense = linear, .shared = linear, .experts = w};
 }
 
-kernel::DataType linear_weights(const ModelSpec& m, const Precision& precision) {
-  const bool native = m.experts_only_narrow && precision.weights == m.native_weights;
-  if (native) return kernel::DataType::bf16;
-  return m.is_moe() ? linear_weights(precision) : precision.weights;
+double weight_bytes(const ModelSpec& m, kernel::DataType type) {
+  const bool stored = type == m.native_weights && m.stored.bytes > 0.0;
+  return stored ? m.stored.bytes : kernel::bytes_per_element(type).si();
 }
 
 std::int64_t expert_slots(const ModelSpec& m, const Deployment& deployment) {
@@ -180,31 +193,69 @@ double placement_imbalance(std::int64_t experts, std::int64_t ranks, std::int64_
   return *std::max_element(held.begin(), held.end()) * d(ranks);
 }
 
-MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, const hw::Chip& chip,
-                           const Framework& framework, double tokens) {
+namespace {
+
+double up_to(double value, double multiple) { return std::ceil(value / multiple) * multiple; }
+
+/// One matrix of a routed expert on one rank, elements. MXFP4 experts are padded to what their
+/// kernels take (vLLM: oracle/mxfp4.py; 256 of the hidden and 128 of the inner width), so that
+/// gpt-oss's 2,880 x 2,880 take 9 % more in memory than on disk.
+double expert_matrix(const ModelSpec& m, const Precision& precision, double expert_tp) {
+  const double width = d(m.expert_width());
+  const double inter = d(m.expert_inter) / expert_tp;
+  const bool padded = m.stored.mxfp4 && precision.weights == m.native_weights;
+  return padded ? up_to(width, 256.0) * up_to(inter, 128.0) : width * inter;
+}
+
+/// Weights of the fullest stage on one GPU, in memory: besides what the checkpoint holds the copies
+/// of MLA's expansion in bf16 that absorbed attention multiplies with.
+double weights_in_memory(const ModelSpec& m, const Deployment& deployment) {
   const Parallelism& p = deployment.parallel;
-  const double linear = bytes_of(linear_weights(m, deployment.precision));
-  const double expert = bytes_of(deployment.precision.weights);
+  const PartWeights part = part_weights(m, deployment.precision);
+  const auto bytes_of = [&m](kernel::DataType t) { return weight_bytes(m, t); };
   const double tp = d(p.tp);
   const double h = d(m.hidden);
   const double stage_layers = std::ceil(d(m.layers) / d(p.pp));
+  const double share = stage_layers / d(m.layers);
   const double moe = m.stage_moe_layers(stage_layers);
-  const double dense = stage_layers - moe;
+  const double dense = std::max(0.0, stage_layers - moe - d(m.bare_layers) * share);
 
-  const double attention = attention_share(m, tp) * linear;
-  const double dense_ffn = 3.0 * h * d(m.dense_inter) / tp * linear;
-  const double routed =
-      d(expert_slots(m, deployment)) * 3.0 * h * d(m.expert_inter) / d(p.expert_tp()) * expert;
-  const double shared = 3.0 * h * d(m.shared_inter) / tp * linear;
-  const double router = d(m.experts) * h * 2.0;
-  const double moe_layer = attention + routed + shared + router;
-  // Embedding on the first stage, head on the last; with one stage both, in bf16.
-  const double vocabulary = d(m.vocab) * h / tp * 2.0;
+  const Attention& a = m.attention;
+  const bool latent = a.kind == AttentionKind::mla;
+  const double absorbed =
+      latent ? d(a.kv_lora * a.heads) * d(a.nope_dim + a.v_dim) / tp * 2.0 : 0.0;
+  const double attention = attention_share(m, tp) * bytes_of(part.attention) + absorbed;
+  const double linear = linear_parameters(m) / tp * bytes_of(part.attention);
+  const double mixers = share * (d(m.attention_layers()) * attention + d(m.linear_layers) * linear);
+  const double dense_ffn = m.ffn_matrices() * h * d(m.dense_inter) / tp * bytes_of(part.dense);
+  const double routed = d(expert_slots(m, deployment)) * m.ffn_matrices() *
+                        expert_matrix(m, deployment.precision, d(p.expert_tp())) *
+                        bytes_of(part.experts);
+  const double shared = m.ffn_matrices() * h * d(m.shared_inter) / tp * bytes_of(part.shared);
+  const double around = m.expert_hidden > 0 ? 2.0 * h * d(m.expert_hidden) : 0.0;
+  const double moe_layer = routed + shared + (d(m.experts) * h + around) * 2.0;
+  // Embedding (bf16) on the first stage, head on the last; with one stage both.
+  const double embedding = d(m.vocab) * h / tp * 2.0;
+  const double head = d(m.vocab) * h / tp * bytes_of(part.head);
   const bool both = p.pp == 1 && !m.tied_embeddings;
-  double weights =
-      moe * moe_layer + dense * (attention + dense_ffn) + vocabulary * (both ? 2.0 : 1.0);
-  const bool mtp = deployment.draft_tokens > 0;
-  if (mtp) weights += d(m.mtp_layers) * (moe_layer + 2.0 * h * h / tp * linear);
+  double weights = mixers + moe * moe_layer + dense * dense_ffn +
+                   (both ? embedding + head : std::max(embedding, head));
+  if (deployment.draft_tokens > 0) {
+    weights +=
+        d(m.mtp_layers) * (attention + moe_layer + 2.0 * h * h / tp * bytes_of(part.attention));
+  }
+  return weights;
+}
+
+}  // namespace
+
+MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, const hw::Chip& chip,
+                           const Framework& framework, double tokens) {
+  const Parallelism& p = deployment.parallel;
+  const double tp = d(p.tp);
+  const double h = d(m.hidden);
+  const double stage_layers = std::ceil(d(m.layers) / d(p.pp));
+  const double weights = weights_in_memory(m, deployment);
 
   // Widest moment of a layer: residual, normalised input, and the wider of attention and
   // feed-forward intermediates; expert inputs arrive once per chosen expert and rank (balanced).
@@ -216,16 +267,26 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
 
   const double kv_sharing =
       m.attention.kind == AttentionKind::mla ? 1.0 : std::min(tp, d(m.attention.kv_heads));
-  const double kv_layers = stage_layers + (mtp ? d(m.mtp_layers) : 0.0);
+  const bool mtp = deployment.draft_tokens > 0;
+  const double kv_layers =
+      stage_layers * d(m.attention_layers()) / d(m.layers) + (mtp ? d(m.mtp_layers) : 0.0);
   const double kv_layer =
-      kv_bytes_per_token(m, deployment.precision.kv).si() / d(m.layers) / kv_sharing;
+      kv_bytes_per_token(m, deployment.precision.kv).si() / d(m.attention_layers()) / kv_sharing;
   const Bytes activations = Bytes::from_si(tokens / d(p.cp) * 2.0 * (2.0 * h + widest));
-  const Bytes loaded = Bytes::from_si(weights) + activations + framework.workspace;
+  Bytes workspace =
+      framework.workspace + framework.logit * (d(m.vocab) * d(framework.max_sequences));
+  if (p.gpus() > 1) workspace += framework.communication;
+  // What the engine does not count has to fit outside its share of HBM.
+  const Bytes outside = chip.hbm_capacity * (1.0 - framework.memory);
+  const Bytes uncounted = activations * (1.0 - framework.activations_inside);
+  const Bytes counted =
+      activations * framework.activations_inside + std::max(Bytes{}, uncounted - outside);
+  const Bytes loaded = Bytes::from_si(weights) + counted + workspace;
   const double beside = framework.memory_after_load * (1.0 - framework.memory);
   return {.usable = chip.hbm_capacity * framework.memory + loaded * beside,
           .weights = Bytes::from_si(weights),
-          .activations = activations,
-          .workspace = framework.workspace,
+          .activations = counted,
+          .workspace = workspace,
           .kv_per_token = Bytes::from_si(kv_layer * kv_layers / d(p.cp))};
 }
 

@@ -71,12 +71,23 @@ struct Deployment {
 [[nodiscard]] std::string why_not(const ModelSpec& model, const Deployment& deployment,
                                   std::int64_t domain_gpus);
 
-/// Format of attention, dense and shared projections of a model with experts: fp4 weights keep
-/// these in fp8, as NVFP4 and MXFP4 releases do.
-[[nodiscard]] kernel::DataType linear_weights(const Precision& precision);
-/// The same by model: dense ones are narrowed throughout (NVFP4 releases of Llama), others may be
-/// released with nothing but their experts narrowed (gpt-oss) and keep the rest in bf16.
-[[nodiscard]] kernel::DataType linear_weights(const ModelSpec& model, const Precision& precision);
+/// Formats of a model's weights by part. A checkpoint in its native format says what it leaves in
+/// bf16 (ModelSpec::stored). Otherwise dense models are narrowed throughout (NVFP4 releases of
+/// Llama); those with experts keep attention, dense and shared projections in fp8 beside fp4
+/// experts and in bf16 beside int4 ones, as releases do.
+struct PartWeights {
+  kernel::DataType attention = kernel::DataType::bf16;
+  kernel::DataType dense = kernel::DataType::bf16;
+  kernel::DataType shared = kernel::DataType::bf16;
+  kernel::DataType experts = kernel::DataType::bf16;
+  kernel::DataType head = kernel::DataType::bf16;
+
+  friend bool operator==(const PartWeights&, const PartWeights&) = default;
+};
+[[nodiscard]] PartWeights part_weights(const ModelSpec& model, const Precision& precision);
+
+/// Bytes of one weight of format `type`, its scales included, as `model` is stored.
+[[nodiscard]] double weight_bytes(const ModelSpec& model, kernel::DataType type);
 
 /// Expert replicas held by one rank.
 [[nodiscard]] std::int64_t expert_slots(const ModelSpec& model, const Deployment& deployment);

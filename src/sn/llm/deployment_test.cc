@@ -30,6 +30,7 @@ Framework framework() {
   Framework f;
   f.memory = 0.9;
   f.workspace = 4_GB;
+  f.activations_inside = 1.0;
   return f;
 }
 
@@ -92,19 +93,20 @@ TEST(ExpertSlots, AreFilledUpWithReplicas) {
 TEST(Memory, DeepSeekV3OnEightB200) {
   // DP8 EP8, fp8 throughout. Each rank holds, in GB of 1 B: attention 61 x 187,107,328 = 11.414;
   // dense layers 1.189; 32 of 256 experts 58 x 32 x 44,040,192 = 81.739; the shared expert 2.554;
-  // in bf16 the router 0.213 and the vocabulary twice, 2 x 2 x 926,679,040 = 3.707. Sum 100.815.
+  // in bf16 the router 0.213, the vocabulary twice, 2 x 2 x 926,679,040 = 3.707, and the expansion
+  // of the latent once more for absorbed attention, 61 x 2 x 512 x 128 x 256 = 2.047. Sum 102.862.
   const MemoryBudget b = memory_budget(shipped_model("deepseek-v3").spec,
                                        {.parallel = {.dp = 8, .ep = 8}, .precision = fp8},
                                        chip_of(180_GB), framework(), 8192.0);
   EXPECT_NEAR(b.usable.si(), 162e9, 1.0);
-  EXPECT_NEAR(b.weights.si(), 100'815'136'768.0, 1.0);
+  EXPECT_NEAR(b.weights.si(), 102'861'957'120.0, 1.0);
   EXPECT_EQ(b.workspace, 4_GB);
   // 8192 tokens x 2 B x (2 x 7168 + 8 experts each with 2 x 7168 + 3 x 2048) = 2.919 GB.
   EXPECT_NEAR(b.activations.si(), 8192.0 * 2.0 * (14336.0 + 8.0 * 20480.0), 1.0);
   EXPECT_EQ(b.kv_per_token.si(), 35'136.0);
-  // 162 - 100.815 - 2.919 - 4 = 54.266 GB for 1,544,444 tokens.
-  EXPECT_NEAR(b.kv().si(), 54.2656e9, 1e5);
-  EXPECT_NEAR(b.kv_tokens(), 1'544'444.0, 10.0);
+  // 162 - 102.862 - 2.919 - 4 = 52.219 GB for 1,486,191 tokens.
+  EXPECT_NEAR(b.kv().si(), 52.2188e9, 1e5);
+  EXPECT_NEAR(b.kv_tokens(), 1'486'191.0, 10.0);
 }
 
 TEST(Memory, LlamaOnEightH200) {
@@ -130,7 +132,8 @@ TEST(Memory, TensorParallelismRepeatsWhatItCannotCut) {
   const double expert = 44'040'192.0 / 8.0;
   EXPECT_NEAR(b.weights.si(),
               61.0 * attention + 3.0 * 396'361'728.0 / 8.0 + 58.0 * 257.0 * expert +
-                  58.0 * 256.0 * 7168.0 * 2.0 + 4.0 * 926'679'040.0 / 8.0,
+                  58.0 * 256.0 * 7168.0 * 2.0 + 4.0 * 926'679'040.0 / 8.0 +
+                  61.0 * 2.0 * 512.0 * 16.0 * 256.0,
               1.0);
   EXPECT_EQ(b.kv_per_token.si(), 35'136.0);
   // Llama TP16: two ranks share each KV head, 40960 B a token as with TP8.
@@ -146,17 +149,17 @@ TEST(Memory, TensorParallelismRepeatsWhatItCannotCut) {
 }
 
 TEST(Memory, Fp4KeepsEverythingButExpertsInFp8) {
-  EXPECT_EQ(linear_weights({.weights = DataType::fp4}), DataType::fp8);
-  EXPECT_EQ(linear_weights({.weights = DataType::bf16}), DataType::bf16);
   const ModelSpec m = shipped_model("sn-10t").spec;
+  EXPECT_EQ(part_weights(m, {.weights = DataType::fp4}).attention, DataType::fp8);
+  EXPECT_EQ(part_weights(m, {.weights = DataType::bf16}).attention, DataType::bf16);
   const auto weights = [&](DataType type) {
     return memory_budget(m, {.parallel = {.dp = 128, .ep = 128}, .precision = {.weights = type}},
                          chip_of(180_GB), framework(), 1.0)
         .weights.si();
   };
-  // 128 layers x 4 experts x 150,994,944 shrink from 1 to 0.53125 B each.
-  EXPECT_NEAR(weights(DataType::fp8) - weights(DataType::fp4),
-              128.0 * 4.0 * 150'994'944.0 * 0.46875, 1.0);
+  // 128 layers x 4 experts x 150,994,944 shrink from 1 to 0.5625 B each (NVFP4: 16 to a scale).
+  EXPECT_NEAR(weights(DataType::fp8) - weights(DataType::fp4), 128.0 * 4.0 * 150'994'944.0 * 0.4375,
+              1.0);
 }
 
 TEST(Memory, Fp4NarrowsAllOfADenseModel) {
@@ -184,7 +187,8 @@ TEST(Memory, PipelineStagesAndDraftsChangeTheShare) {
   };
   // Two stages of 31 layers (61 / 2 up), all with experts in the fuller one; one half of the
   // vocabulary.
-  const double moe_layer = 187'107'328.0 + 33.0 * 44'040'192.0 + 256.0 * 7168.0 * 2.0;
+  const double absorbed = 2.0 * 512.0 * 128.0 * 256.0;
+  const double moe_layer = 187'107'328.0 + absorbed + 33.0 * 44'040'192.0 + 256.0 * 7168.0 * 2.0;
   EXPECT_NEAR(budget(2, 0).weights.si(), 31.0 * moe_layer + 2.0 * 926'679'040.0, 1.0);
   EXPECT_EQ(budget(2, 0).kv_per_token.si(), 31.0 * 576.0);
   // MTP: one more expert layer, 2h x h, and a cache of one more layer.

@@ -42,7 +42,15 @@ struct Framework {
   double reserved_answer = 0.0;
   /// Micro-batches in flight beyond one a pipeline stage, where there is more than one stage.
   std::int64_t batches_ahead = 0;
-  Bytes workspace;                 // communication buffers, graphs, allocator slack, per GPU
+  /// HBM of one GPU beside weights, cache and activations: CUDA context, libraries' workspaces and
+  /// slack of the allocator; buffers of communicators, where a model spans GPUs; and what sampling
+  /// takes of each logit of the most sequences at once, vocabularies whole (vLLM's profiling run).
+  Bytes workspace;
+  Bytes communication;
+  Bytes logit;
+  /// Share of the activations that the engine finds room for within `memory` (vLLM profiles them);
+  /// the others take what `memory` leaves outside (SGLang's static fraction).
+  double activations_inside = 1.0;
   std::int64_t max_sequences = 0;  // decode requests per attention rank
   double exchange_sms = 0.0;       // share of the SMs that an overlapped exchange of prompts holds
 
@@ -69,7 +77,11 @@ void describe(V& v, Framework& f) {
   v.ratio("memory.after_load", f.memory_after_load, 0.0, 1.0);
   v.ratio("memory.reserved_answer", f.reserved_answer, 0.0, 1.0);
   v.quantity("memory.workspace", f.workspace, Bytes{}, Bytes::from_si(1e12));
-  v.count("pipeline.batches_ahead", f.batches_ahead, 0, 64, hw::Need::optional);
+  v.count("pipeline.batches_ahead", f.batches_ahead, 0, 64, catalog::Need::optional);
+  v.quantity("memory.communication", f.communication, Bytes{}, Bytes::from_si(1e12),
+             catalog::Need::optional);
+  v.quantity("memory.logit", f.logit, Bytes{}, Bytes::from_si(1e6), catalog::Need::optional);
+  v.ratio("memory.activations", f.activations_inside, 0.0, 1.0, catalog::Need::optional);
   v.count("max_sequences", f.max_sequences, 1, 65536);
   v.ratio("exchange_sms", f.exchange_sms, 0.0, 0.9);
 }

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 
+#include "sn/llm/config_reader.h"
+
 namespace sn::llm {
 
 namespace {
-
-bool absent(const Node* node) { return node == nullptr || node->is_null(); }
 
 bool is_false(const Node* node) { return node != nullptr && node->text() == "false"; }
 
@@ -33,9 +33,27 @@ std::int64_t rotary_layers(const Node& config, const ModelSpec& m) {
   return m.layers - m.layers / 4;
 }
 
+/// Of how many layers the last attends to all; 0: the family has no such pattern. An integer
+/// (Gemma 3, Command) or a word of L and G (EXAONE 4).
+std::int64_t full_every(const Node& config, std::string_view family) {
+  if (family == "gemma2") return 2;
+  const Node* pattern = config.find("sliding_window_pattern");
+  if (absent(pattern) || !pattern->is_scalar()) return family == "gemma3_text" ? 6 : 0;
+  const std::string& text = pattern->text();
+  if (text.find_first_not_of("LG") == std::string::npos) {
+    return static_cast<std::int64_t>(text.size());
+  }
+  Errors ignored;
+  return read_integer(*pattern, "sliding_window_pattern", {0, 4096}, ignored).value_or(0);
+}
+
 void read_layer_types(const Node& types, ModelSpec& m, bool& chunked, Errors& errors) {
   for (const Node& type : types.items()) {
-    if (type.text() == "full_attention") continue;
+    const std::string& name = type.text();
+    if (name == "full_attention" || name == "attention") continue;
+    // Read elsewhere, where the family has such layers (read_layers.cc).
+    if (name == "linear_attention" && m.linear_layers > 0) continue;
+    if (name == "deepseek_sparse_attention" && m.is_sparse()) continue;
     chunked = chunked || type.text() == "chunked_attention";
     if (type.text() == "sliding_attention" || type.text() == "chunked_attention") {
       ++m.windowed_layers;
@@ -73,6 +91,10 @@ void read_windows(const Node& config, ModelSpec& m, Errors& errors) {
     m.windowed_layers = chunks ? rotary_layers(config, m) : 0;
   } else if (m.family == "gpt_oss") {
     m.windowed_layers = (m.layers + 1) / 2;
+  } else if (m.linear_layers > 0 || m.is_sparse()) {
+    return;  // no hybrid has windows besides
+  } else if (const std::int64_t period = full_every(config, m.family); has_window && period > 1) {
+    m.windowed_layers = m.layers - m.layers / period;
   } else if (has_window && !off) {
     const std::int64_t full = qwen ? number(config, "max_window_layers", 28, errors) : 0;
     m.windowed_layers = std::max<std::int64_t>(0, m.layers - full);

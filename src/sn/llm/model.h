@@ -21,7 +21,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "sn/base/document/document.h"
 #include "sn/base/quantity.h"
@@ -41,6 +43,7 @@ struct Attention {
   bool qk_norm = false;       // gqa: RMSNorm on q and k heads (Qwen3)
   bool wide_norm = false;     // gqa: that norm has a weight per element of all heads (MiniMax-M2)
   bool out_bias = false;      // gqa: bias on the output projection (gpt-oss)
+  bool output_gate = false;   // gqa: a gate as wide as the queries (Qwen3-Next)
   bool sinks = false;         // gqa: one learned logit per head (gpt-oss)
   std::int64_t q_lora = 0;    // mla; 0: full-rank queries
   std::int64_t kv_lora = 0;   // mla
@@ -49,6 +52,40 @@ struct Attention {
   std::int64_t v_dim = 0;     // mla
 
   friend bool operator==(const Attention&, const Attention&) = default;
+};
+
+/// How a narrow checkpoint holds its weights (quantisation.h).
+struct Stored {
+  bool listed = false;  // the checkpoint says what it leaves in bf16; else as usual for its format
+  bool wide_attention = false;
+  bool wide_dense = false;   // feed-forward of layers without experts
+  bool wide_shared = false;  // shared experts
+  bool narrow_head = false;  // the output head is narrow as well
+  bool mxfp4 = false;        // fp4 is MXFP4 (32 elements a scale), not NVFP4 (16)
+  double bytes = 0.0;        // of a narrow element with its scales; 0: bytes_per_element
+  std::optional<kernel::DataType> activations;  // that the checkpoint asks for
+  std::optional<kernel::DataType> kv;
+
+  friend bool operator==(const Stored&, const Stored&) = default;
+};
+
+/// Layers that keep a state of fixed size for each sequence in place of a cache.
+///   delta   gated delta rule (Qwen3-Next, Qwen3.5; arXiv 2412.06464)
+///   kda     Kimi delta attention: a decay per channel (Kimi-Linear, arXiv 2510.26692)
+///   mamba2  state space (Nemotron-H; arXiv 2405.21060): heads of value_dim, states of key_dim
+///   lightning  linear attention (MiniMax-01, arXiv 2501.08313)
+enum class LinearKind { none, delta, kda, mamba2, lightning };
+struct LinearAttention {
+  LinearKind kind = LinearKind::none;
+  std::int64_t heads = 0;      // states
+  std::int64_t key_heads = 0;  // delta: heads of q and k; mamba2: groups
+  std::int64_t key_dim = 0;    // a state is key_dim x value_dim
+  std::int64_t value_dim = 0;
+  std::int64_t conv = 0;        // taps of the convolution before it; 0: none
+  bool full_rank_gate = false;  // kda
+  double state_element = 2.0;   // bytes
+
+  friend bool operator==(const LinearAttention&, const LinearAttention&) = default;
 };
 
 struct ModelSpec {
@@ -75,17 +112,31 @@ struct ModelSpec {
   std::int64_t sparse_top_k = 0;  // keys; 0: attention reads all
   std::int64_t index_heads = 0;
   std::int64_t index_dim = 0;
+  std::int64_t indexer_layers = 0;  // sparse layers with an indexer of their own; others share it
+  LinearAttention linear;
+  std::int64_t linear_layers = 0;
+  std::int64_t bare_layers = 0;      // without any feed-forward part (Nemotron-H)
+  bool gated_ffn = true;             // gate, up and down; else up and down
+  std::int64_t expert_hidden = 0;    // width that experts see, projected down and up; 0: `hidden`
+  std::vector<std::string> assumed;  // what an unknown family was taken for
   kernel::DataType native_weights = kernel::DataType::bf16;
-  bool experts_only_narrow = false;  // all but the experts are native in bf16 (gpt-oss)
+  Stored stored;  // what of a narrow checkpoint is how
 
-  [[nodiscard]] std::int64_t moe_layers() const { return layers - dense_layers; }
+  [[nodiscard]] std::int64_t moe_layers() const { return layers - dense_layers - bare_layers; }
+  /// Layers with a cache.
+  [[nodiscard]] std::int64_t attention_layers() const { return layers - linear_layers; }
+  /// Matrices of a feed-forward layer or an expert.
+  [[nodiscard]] double ffn_matrices() const { return gated_ffn ? 3.0 : 2.0; }
+  [[nodiscard]] std::int64_t expert_width() const {
+    return expert_hidden > 0 ? expert_hidden : hidden;
+  }
   [[nodiscard]] bool is_moe() const { return experts > 0; }
   [[nodiscard]] bool is_sparse() const { return sparse_top_k > 0; }
   /// Layers with experts of the fullest of `stages` pipeline stages of `stage_layers` layers.
   [[nodiscard]] double stage_moe_layers(double stage_layers) const;
-  /// Share of the layers that have a window.
+  /// Share of the layers with a cache that have a window.
   [[nodiscard]] double windowed_share() const {
-    return static_cast<double>(windowed_layers) / static_cast<double>(layers);
+    return static_cast<double>(windowed_layers) / static_cast<double>(attention_layers());
   }
   /// Most keys that windowed or sparse layers read; 0: no layer is bounded.
   [[nodiscard]] double attention_cap() const {
@@ -123,17 +174,28 @@ struct ParameterCount {
 /// Parameters of the attention block of one layer.
 [[nodiscard]] double attention_parameters(const ModelSpec& model);
 
-/// Parameters of the indexer of one sparse layer; part of `attention_parameters`.
+/// Parameters of the linear attention of one layer.
+[[nodiscard]] double linear_parameters(const ModelSpec& model);
+
+/// State of one sequence over all linear layers, unsharded: heads x key_dim x value_dim elements a
+/// layer and the last inputs of the convolution (bf16).
+[[nodiscard]] Bytes state_bytes(const ModelSpec& model);
+
+/// Parameters of the indexer of one sparse layer; part of `attention_parameters`, there as a mean
+/// over layers that share one.
 [[nodiscard]] double indexer_parameters(const ModelSpec& model);
 
 /// KV cache of one token over all layers, unsharded: gqa 2 x kv_heads x head_dim, mla kv_lora +
-/// rope_dim elements per layer, and the bytes of the indexer. A token that left a window still
+/// rope_dim elements per layer, and the bytes of the indexer: fp8 keys and a scale of 4 B. An fp8
+/// cache of sparse layers keeps its rope_dim elements in bf16 and a scale of 4 B for 128 others
+/// (DeepSeek-V3.2: 656 + 132 B). A token that left a window still
 /// counts: `kv_bytes_of_sequence` knows. `with_mtp` adds the MTP layers' cache.
 [[nodiscard]] Bytes kv_bytes_per_token(const ModelSpec& model, kernel::DataType kv,
                                        bool with_mtp = false);
 
-/// Tokens of `kv_bytes_per_token` that a sequence of `tokens` holds: windowed layers keep the last
-/// `window`. Equal to `tokens` without windows.
+/// Tokens of `kv_bytes_per_token` (in bf16) that a sequence of `tokens` holds: windowed layers keep
+/// the last `window`, and the state of linear layers counts as the tokens whose room it takes.
+/// Equal to `tokens` without windows and states.
 [[nodiscard]] double kv_tokens_held(const ModelSpec& model, double tokens);
 
 /// KV cache of one sequence, unsharded.

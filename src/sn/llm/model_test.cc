@@ -118,7 +118,7 @@ TEST(GptOss120B, ParametersByPart) {
   expect_share(active_parameters(m), 5.13e9, 0.005);
   EXPECT_EQ(m.windowed_layers, 18);
   EXPECT_EQ(m.window, 128);
-  EXPECT_TRUE(m.experts_only_narrow);
+  EXPECT_TRUE(m.stored.listed && m.stored.wide_attention && m.stored.mxfp4);
 }
 
 TEST(Llama4Maverick, ParametersByPart) {
@@ -142,7 +142,9 @@ TEST(DeepSeekV32, TheIndexerComesOnTop) {
   EXPECT_EQ(indexer_parameters(m), indexer);
   const ModelSpec v3 = shipped_model("deepseek-v3").spec;
   EXPECT_EQ(count_parameters(m).total(), count_parameters(v3).total() + 61.0 * indexer);
-  EXPECT_EQ(kv_bytes_per_token(m, DataType::bf16).si(), 61.0 * (576.0 * 2.0 + 128.0));
+  EXPECT_EQ(kv_bytes_per_token(m, DataType::bf16).si(), 61.0 * (576.0 * 2.0 + 132.0));
+  // sglang#11309: 656 B of cache and 132 B of indexer a layer, 48,071 B with the rounding of pages.
+  EXPECT_EQ(kv_bytes_per_token(m, DataType::fp8).si(), 61.0 * (656.0 + 132.0));
   // Beyond 2048 keys a token costs the indexer alone: 2 x 64 x 128 per key and layer.
   EXPECT_EQ((flops_per_token(m, 102'048.0) - flops_per_token(m, 2048.0)).si(),
             61.0 * 2.0 * 64.0 * 128.0 * 100'000.0);

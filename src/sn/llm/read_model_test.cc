@@ -98,14 +98,44 @@ TEST(ReadModel, AbsurdValuesAreRefusedWhereTheyStand) {
   EXPECT_FALSE(read("7"));
 }
 
-TEST(ReadModel, LinearAttentionIsRefusedByName) {
-  const std::string lightning = messages(read(R"({"model_type": "minimax_m1"})"));
-  EXPECT_NE(lightning.find("'minimax_m1' mixes lightning"), std::string::npos) << lightning;
-  EXPECT_NE(lightning.find("attn_type_list"), std::string::npos);
+TEST(ReadModel, LayoutsThatAreNotModelledAreRefusedByTheFieldThatSaysSo) {
+  const std::string v4 = messages(
+      read(with(tiny_llama, "\"rope_scaling\": null", R"("compress_ratios": [0, 4, 128, 4])")));
+  EXPECT_NE(v4.find("has 'compress_ratios'"), std::string::npos) << v4;
   const std::string mixed = messages(
       read(with(tiny_llama, "\"rope_scaling\": null",
                 R"("layer_types": ["full_attention", "linear_attention", "full_attention"])")));
   EXPECT_NE(mixed.find("'linear_attention'"), std::string::npos) << mixed;
+}
+
+TEST(ReadModel, AnUnknownFamilyOfAKnownLayoutSaysWhatWasAssumed) {
+  const Result<ModelSpec> dense = read(with(tiny_llama, "llama", "newcomer"));
+  ASSERT_TRUE(dense) << messages(dense);
+  ASSERT_EQ(dense->assumed.size(), 1u);
+  EXPECT_NE(dense->assumed.front().find("'newcomer'"), std::string::npos);
+  EXPECT_NE(dense->assumed.front().find("16 KV heads of 64"), std::string::npos);
+  EXPECT_EQ(count_parameters(*dense).total(), count_parameters(*read(tiny_llama)).total());
+  const Result<ModelSpec> moe =
+      read(with(with(tiny_llama, "llama", "newcomer"), "\"rope_scaling\": null",
+                R"("num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 512)"));
+  ASSERT_TRUE(moe) << messages(moe);
+  EXPECT_EQ(moe->experts, 8);
+  EXPECT_NE(moe->assumed.front().find("8 experts of 512, 2 a token"), std::string::npos);
+  EXPECT_TRUE(read(tiny_llama)->assumed.empty());
+}
+
+TEST(ReadModel, TextPartsOfMultimodalConfigurations) {
+  // Qwen3-VL-32B: 32.8e9 in the text part, as Qwen3-32B.
+  const Result<ModelSpec> m = read(R"({"model_type": "qwen3_vl", "text_config": {
+    "model_type": "qwen3_vl_text", "hidden_size": 5120, "num_hidden_layers": 64,
+    "vocab_size": 151936, "max_position_embeddings": 262144, "num_attention_heads": 64,
+    "num_key_value_heads": 8, "head_dim": 128, "intermediate_size": 25600},
+    "tie_word_embeddings": false})");
+  ASSERT_TRUE(m) << messages(m);
+  EXPECT_NEAR(count_parameters(*m).total(), 32.8e9, 0.01 * 32.8e9);
+  EXPECT_FALSE(m->tied_embeddings);
+  ASSERT_EQ(m->assumed.size(), 1u);
+  EXPECT_NE(m->assumed.front().find("encoders"), std::string::npos);
 }
 
 TEST(ReadModel, WindowsOfEachFamily) {

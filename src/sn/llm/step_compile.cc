@@ -59,7 +59,7 @@ class StepCompiler {
     program_.deployment_ = deployment;
     program_.framework_ = machine.framework;
     program_.libraries_ =
-        engine_kernels(machine.framework.name, cluster.rack.chip, p_.dp * p_.cp > 1);
+        engine_kernels(machine.framework.name, cluster.rack.chip, expert_calls(model, deployment));
     const std::int64_t slots = expert_slots(model, deployment);
     program_.slots_ = d(slots);
     program_.imbalance_ =
@@ -83,22 +83,25 @@ class StepCompiler {
     program_.dynamic_ = cluster.rack.chip.tdp - cluster.rack.chip.idle;
     const Attention& a = m_.attention;
     const double sharing = a.kind == AttentionKind::mla ? 1.0 : std::min(d(p_.tp), d(a.kv_heads));
-    program_.kv_bytes_layer_ =
-        kv_bytes_per_token(m_, deployment.precision.kv).si() / d(m_.layers) / sharing;
-    // The indexer's keys are read by the indexer alone.
-    if (m_.is_sparse()) program_.kv_bytes_layer_ -= d(m_.index_dim);
+    // Without the indexer's keys, which the indexer alone reads.
+    ModelSpec plain = m_;
+    plain.indexer_layers = 0;
+    program_.kv_bytes_layer_ = kv_bytes_per_token(plain, deployment.precision.kv).si() /
+                               d(m_.attention_layers()) / sharing;
     activation_ = deployment.precision.activations;
-    linear_ = linear_weights(m_, deployment.precision);
-    experts_ = deployment.precision.weights;
+    weights_ = part_weights(m_, deployment.precision);
   }
 
   StepProgram build(double background) {
     program_.background_ = background;
     const double layers = std::ceil(d(m_.layers) / d(p_.pp));
     const double moe = m_.stage_moe_layers(layers);
-    layers_ = layers;
+    const double share = layers / d(m_.layers);
+    layers_ = share * d(m_.attention_layers());
     attention(Rows::tokens);
-    layers_ = layers - moe;
+    layers_ = share * d(m_.linear_layers);
+    if (layers_ > 0.0) linear_attention(Rows::tokens);
+    layers_ = std::max(0.0, layers - moe - share * d(m_.bare_layers));
     if (layers_ > 0.0) dense_ffn(Rows::tokens);
     layers_ = moe;
     if (layers_ > 0.0) moe_ffn(Rows::tokens);
@@ -169,10 +172,10 @@ class StepCompiler {
       const double qk = d(a.nope_dim + a.rope_dim);
       const double down = d(a.kv_lora + a.rope_dim);
       if (a.q_lora > 0) {
-        gemm("q_a, kv_a", Part::projections, rows, d(a.q_lora) + down, h, linear_);
-        gemm("q_b", Part::projections, rows, heads * qk, d(a.q_lora), linear_);
+        gemm("q_a, kv_a", Part::projections, rows, d(a.q_lora) + down, h, weights_.attention);
+        gemm("q_b", Part::projections, rows, heads * qk, d(a.q_lora), weights_.attention);
       } else {
-        gemm("q, kv_a", Part::projections, rows, heads * qk + down, h, linear_);
+        gemm("q, kv_a", Part::projections, rows, heads * qk + down, h, weights_.attention);
       }
       elementwise("norm, rope, cache write", rows,
                   2.0 * (d(a.q_lora) + down + heads * d(a.rope_dim)) * bf16_bytes);
@@ -183,21 +186,55 @@ class StepCompiler {
            kernel::DataType::bf16, heads);
       if (rows != Rows::drafts) {
         gemm("kv_b", Part::projections, Rows::chunk_tokens, heads * d(a.nope_dim + a.v_dim),
-             d(a.kv_lora), linear_);
+             d(a.kv_lora), weights_.attention);
       }
       scores(rows);
       gemm("absorb v", Part::projections, decode, d(a.v_dim), d(a.kv_lora), kernel::DataType::bf16,
            heads);
-      gemm("o_proj", Part::projections, rows, h, heads * d(a.v_dim), linear_);
+      if (a.output_gate) {
+        gemm("gate", Part::projections, rows, heads * d(a.v_dim), h, weights_.attention);
+      }
+      gemm("o_proj", Part::projections, rows, h, heads * d(a.v_dim), weights_.attention);
     } else {
       const double kv = std::max(1.0, d(a.kv_heads) / d(p_.tp));
-      const double width = (heads + 2.0 * kv) * d(a.head_dim);
-      gemm("qkv", Part::projections, rows, width, h, linear_);
+      const double width = (heads * (a.output_gate ? 2.0 : 1.0) + 2.0 * kv) * d(a.head_dim);
+      gemm("qkv", Part::projections, rows, width, h, weights_.attention);
       elementwise("rope, cache write", rows, 2.0 * width * bf16_bytes);
       gather_keys(rows);
+      if (m_.is_sparse()) indexer(rows);
       scores(rows);
-      gemm("o_proj", Part::projections, rows, h, heads * d(a.head_dim), linear_);
+      gemm("o_proj", Part::projections, rows, h, heads * d(a.head_dim), weights_.attention);
     }
+    all_reduce("all-reduce (attention)", rows);
+  }
+
+  /// A state in place of a cache: projections, a short convolution, the recurrence, the gated norm.
+  /// Decode reads and writes the state of every sequence once; prompts take chunks of 64 positions,
+  /// each of which reads and writes it (chunked form of arXiv 2405.21060, 2412.06464). Its products
+  /// within a chunk are left to the bytes: they stay below them. Not measured on any chip.
+  void linear_attention(Rows rows) {
+    const LinearAttention& l = m_.linear;
+    const double tp = d(p_.tp);
+    const double k = d(l.key_heads * l.key_dim) / tp;
+    const double v = d(l.heads * l.value_dim) / tp;
+    const double h = d(m_.hidden);
+    elementwise("norm", rows, 4.0 * h * bf16_bytes, 2.0);
+    gemm("linear in", Part::projections, rows, 2.0 * k + 2.0 * v + d(l.heads) / tp, h,
+         weights_.attention);
+    elementwise("convolution", rows, 2.0 * (2.0 * k + v) * bf16_bytes);
+    const double state = state_bytes(m_).si() / d(m_.linear_layers) / tp;
+    const auto recurrence = [&](std::string_view name, Rows of, double bytes) {
+      add({.name = name,
+           .kind = OpKind::elementwise,
+           .part = Part::attention,
+           .rows = of,
+           .bytes_per_row = bytes});
+    };
+    const double streams = (2.0 * k + 3.0 * v) * bf16_bytes;
+    constexpr double chunk = 64.0;
+    recurrence("state (decode)", Rows::decode_tokens, 2.0 * state + streams);
+    recurrence("state (prefill)", Rows::prefill_tokens, 2.0 * state / chunk + streams);
+    gemm("linear out", Part::projections, rows, h, v, weights_.attention);
     all_reduce("all-reduce (attention)", rows);
   }
 
@@ -214,11 +251,17 @@ class StepCompiler {
   void indexer(Rows rows) {
     const double heads = d(m_.index_heads);
     const double dim = d(m_.index_dim);
-    gemm("index k, weights", Part::projections, rows, dim + heads, d(m_.hidden), linear_);
-    gemm("index q", Part::projections, rows, heads * dim, d(m_.attention.q_lora), linear_);
+    const double all = layers_;
+    if (rows != Rows::drafts) layers_ *= d(m_.indexer_layers) / d(m_.attention_layers());
+    gemm("index k, weights", Part::projections, rows, dim + heads, d(m_.hidden),
+         weights_.attention);
+    const std::int64_t from = m_.attention.q_lora > 0 ? m_.attention.q_lora : m_.hidden;
+    gemm("index q", Part::projections, rows, heads * dim, d(from), weights_.attention);
     attention_op("index scores (decode)", OpKind::index_decode, decode_rows(rows), false);
-    if (rows == Rows::drafts) return;
-    attention_op("index scores (prefill)", OpKind::index_prefill, Rows::prefill_tokens, false);
+    if (rows != Rows::drafts) {
+      attention_op("index scores (prefill)", OpKind::index_prefill, Rows::prefill_tokens, false);
+    }
+    layers_ = all;
   }
 
   [[nodiscard]] static Rows decode_rows(Rows rows) {
@@ -251,15 +294,17 @@ class StepCompiler {
     layers_ = all;
   }
 
-  void swiglu(std::string_view up, std::string_view down, Rows rows, double inter) {
+  void swiglu(std::string_view up, std::string_view down, Rows rows, double inter,
+              kernel::DataType weight) {
     const double h = d(m_.hidden);
-    gemm(up, Part::dense_ffn, rows, 2.0 * inter, h, linear_);
-    elementwise("activation", rows, 3.0 * inter * bf16_bytes);
-    gemm(down, Part::dense_ffn, rows, h, inter, linear_);
+    const double wide = m_.ffn_matrices() - 1.0;
+    gemm(up, Part::dense_ffn, rows, wide * inter, h, weight);
+    elementwise("activation", rows, (wide + 1.0) * inter * bf16_bytes);
+    gemm(down, Part::dense_ffn, rows, h, inter, weight);
   }
 
   void dense_ffn(Rows rows) {
-    swiglu("gate, up", "down", rows, d(m_.dense_inter) / d(p_.tp));
+    swiglu("gate, up", "down", rows, d(m_.dense_inter) / d(p_.tp), weights_.dense);
     all_reduce("all-reduce (ffn)", rows);
   }
 
@@ -276,19 +321,26 @@ class StepCompiler {
            .bytes_per_row = 0.0,
            .combine = combine});
     };
+    if (m_.expert_hidden > 0) {
+      gemm("latent down", Part::experts, rows, d(m_.expert_hidden), h, weights_.shared);
+    }
     if (exchange) exchange_op("dispatch", false);
     // Routing, permutation, both projections and the activation between them.
     add({.name = "experts",
          .kind = OpKind::experts,
          .part = Part::experts,
          .rows = rows,
-         .n = h,
+         .n = d(m_.expert_width()),
          .k = inter,
          .activation = activation_,
-         .weight = experts_});
+         .weight = weights_.experts});
     if (exchange) exchange_op("combine", true);
+    if (m_.expert_hidden > 0) {
+      gemm("latent up", Part::experts, rows, h, d(m_.expert_hidden), weights_.shared);
+    }
     if (m_.shared_inter > 0) {
-      swiglu("shared gate, up", "shared down", rows, d(m_.shared_inter) / d(p_.tp));
+      swiglu("shared gate, up", "shared down", rows, d(m_.shared_inter) / d(p_.tp),
+             weights_.shared);
     }
     // Partial sums remain of the shared expert, and of all experts where nothing was exchanged.
     if (!exchange || m_.shared_inter > 0) all_reduce("all-reduce (experts)", rows);
@@ -312,7 +364,7 @@ class StepCompiler {
            .rows = Rows::tokens,
            .bytes_per_row = 2.0 * h * bf16_bytes});
     }
-    gemm("output head", Part::logits, rows, vocab, h, kernel::DataType::bf16);
+    gemm("output head", Part::logits, rows, vocab, h, weights_.head);
     elementwise("sampling", rows, vocab * 2.0 * 4.0);
   }
 
@@ -321,7 +373,8 @@ class StepCompiler {
     if (n == 0) return;
     layers_ = d(n);
     const double h = d(m_.hidden);
-    gemm("MTP projection", Part::projections, Rows::drafts, h, 2.0 * h / d(p_.tp), linear_);
+    gemm("MTP projection", Part::projections, Rows::drafts, h, 2.0 * h / d(p_.tp),
+         weights_.attention);
     attention(Rows::drafts);
     if (m_.is_moe()) {
       moe_ffn(Rows::drafts);
@@ -336,8 +389,7 @@ class StepCompiler {
   Parallelism p_;
   StepProgram program_;
   kernel::DataType activation_ = kernel::DataType::bf16;
-  kernel::DataType linear_ = kernel::DataType::bf16;
-  kernel::DataType experts_ = kernel::DataType::bf16;
+  PartWeights weights_;
   double layers_ = 1.0;
   bool once_ = false;
 };

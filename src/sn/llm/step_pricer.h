@@ -224,8 +224,9 @@ class StepPricer {
                                         .top_k = d(p_.model_.top_k),
                                         .experts = p_.slots_ * ranks,
                                         .load = kernel::ExpertLoad::spread(busiest, active),
-                                        .hidden = d(p_.model_.hidden),
+                                        .hidden = op.n,
                                         .inter = op.k,
+                                        .gated = p_.model_.gated_ffn,
                                         .activation = op.activation,
                                         .weight = op.weight,
                                         .block = block,
@@ -292,8 +293,9 @@ class StepPricer {
 
   /// The cache of all keys of the chunk's sequences, of which each rank holds a share.
   [[nodiscard]] OpCost gather_keys() const {
-    const double layer =
-        p_.kv_bytes_layer_ + (p_.model_.is_sparse() ? d(p_.model_.index_dim) : 0.0);
+    const ModelSpec& m = p_.model_;
+    const double shared = m.is_sparse() ? d(m.indexer_layers) / d(m.attention_layers()) : 0.0;
+    const double layer = p_.kv_bytes_layer_ + shared * d(m.index_dim);
     return from_link(p_.timer_.time(collective::Op::all_gather, p_.context_group_,
                                     Bytes::from_si(layer * s_.prefill_context), p_.background_));
   }
@@ -374,7 +376,7 @@ class StepPricer {
     // Keys and values of the cached prefix are expanded from the latent again.
     const OpCost expand = product(cached, heads * d(a.nope_dim + a.v_dim), d(a.kv_lora),
                                   p_.deployment_.precision.activations,
-                                  linear_weights(p_.model_, p_.deployment_.precision));
+                                  part_weights(p_.model_, p_.deployment_.precision).attention);
     OpCost both = scores;
     add_kernel(both, expand);
     return both;
@@ -403,7 +405,7 @@ class StepPricer {
   [[nodiscard]] double prefill_sequences() const { return std::max(1.0, s_.prefill_sequences); }
 
   [[nodiscard]] OpCost exchange(const StepOp& op, double r) const {
-    const double h = d(p_.model_.hidden);
+    const double h = d(p_.model_.expert_width());
     // fp8 and narrower travel as fp8 with one fp32 scale per 128 elements; results return in bf16.
     const bool narrow = p_.deployment_.precision.activations != kernel::DataType::bf16;
     const double sent = narrow ? h * (1.0 + 4.0 / 128.0) : h * bf16_bytes;

@@ -51,7 +51,7 @@ class LongStep {
         batch_(b),
         kernels_(machine.cluster.rack.chip, machine.kernels),
         libraries_(
-            engine_kernels(machine.framework.name, machine.cluster.rack.chip, d.parallel.dp > 1)),
+            engine_kernels(machine.framework.name, machine.cluster.rack.chip, expert_calls(m, d))),
         timer_(fabric::make_fabric(machine.cluster), machine.collectives) {
     positions_ = 1.0 + real(d.draft_tokens);
     decoding_ = real(static_cast<std::int64_t>(b.contexts.size()));

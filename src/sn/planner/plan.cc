@@ -328,6 +328,8 @@ std::string_view to_string(Evidence evidence) {
       return "calibrated";
     case Evidence::interpolated:
       return "interpolated";
+    case Evidence::other_generation:
+      return "other generation";
     case Evidence::family_default:
       return "family default";
     case Evidence::assumption:

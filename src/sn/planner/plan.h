@@ -70,5 +70,8 @@ struct Bills {
 /// Badge of a result on this world: the weakest of the kernel family's evidence and the chip's own
 /// numbers.
 [[nodiscard]] Evidence evidence_of(const twin::World& world);
+/// Of one plan: no better than `other_generation` where its engine calls kernels that were measured
+/// on another generation of chips alone.
+[[nodiscard]] Evidence evidence_of(const twin::World& world, const serving::ServingPlan& plan);
 
 }  // namespace sn::planner

@@ -21,10 +21,11 @@ namespace sn::planner {
 
 /// How far the numbers behind a result are backed by measurement.
 enum class Evidence {
-  published,       // a single number as its source gives it; never the badge of a result
-  calibrated,      // fitted on measurements
-  interpolated,    // between measurements of the user's own
-  family_default,  // plausible for a chip generation
+  published,         // a single number as its source gives it; never the badge of a result
+  calibrated,        // fitted on measurements
+  interpolated,      // between measurements of the user's own
+  other_generation,  // fitted, but kernels of the plan were measured on another generation of chips
+  family_default,    // plausible for a chip generation
   assumption,
 };
 [[nodiscard]] std::string_view to_string(Evidence evidence);

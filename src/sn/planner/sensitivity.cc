@@ -171,4 +171,17 @@ Evidence evidence_of(const twin::World& world) {
   return out;
 }
 
+Evidence evidence_of(const twin::World& world, const serving::ServingPlan& plan) {
+  const auto borrows = [&](const serving::Pool& pool) {
+    return !llm::borrowed_kernels(world.machine.framework.name, world.machine.cluster.rack.chip,
+                                  world.machine.model, pool.deployment)
+                .empty();
+  };
+  // What the user measured stands above any fit.
+  const bool own = world.machine.kernels.measured != nullptr;
+  const bool any =
+      !own && (borrows(plan.decode) || (plan.disaggregated() && borrows(plan.prefill)));
+  return std::max(evidence_of(world), any ? Evidence::other_generation : Evidence::published);
+}
+
 }  // namespace sn::planner

@@ -4,6 +4,7 @@
 //
 // Not recursive: the open lists and maps are a stack of brackets, and the builder limits it.
 // Surrogate pairs of \u escapes become one character; a lone surrogate and \u0000 are refused.
+// Infinity is read, as Python's json writes it (time_step_limit in config.json of Mamba models).
 // yaml-cpp cannot do this part: it knows neither \/ nor surrogate pairs, and no tabs before keys.
 
 #include <fmt/format.h>
@@ -112,6 +113,8 @@ class JsonReader {
       open(c);
     } else if (c == '"') {
       builder_.scalar(string(), at, true);
+    } else if (word("Infinity") || word("-Infinity")) {
+      builder_.scalar(c == '-' ? "-Infinity" : "Infinity", at, false);
     } else if (c == '-' || (c >= '0' && c <= '9')) {
       builder_.scalar(number(), at, false);
     } else if (word("true")) {

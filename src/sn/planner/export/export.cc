@@ -218,17 +218,22 @@ ExportedScript Script::finish(std::string_view checkpoint) && {
   for (const std::string& text : cannot_) out += comment("cannot be expressed: " + text, "");
   if (cannot_.empty()) out += "# cannot be expressed: nothing; the plan is complete\n";
   out += fmt::format(
-      "#\n# usage: HOSTS=\"host0 host1 ...\" bash SCRIPT NODE, on each of the nodes 0 to {};\n"
+      "#\n# usage: {}\n"
       "#        HOSTS=\"...\" bash SCRIPT router, once\n\nset -euo pipefail\n",
-      last);
+      last == 0 ? std::string("bash SCRIPT, on the one node;")
+                : fmt::format("HOSTS=\"host0 host1 ...\" bash SCRIPT NODE, on each of the nodes 0 "
+                              "to {};",
+                              last));
   const std::string name = quoted(checkpoint);
   out += checkpoint.empty()
              ? "MODEL=${MODEL:?path of the checkpoint, a folder with config.json and weights}\n"
              : "checkpoint=" + name + "\nMODEL=${MODEL:-$checkpoint}\n";
   out += fmt::format(
       "read -r -a HOSTS <<< \"${{HOSTS:-$(printf 'node%d ' {{0..{}}})}}\"\n"
-      "NODE=${{1:?number of this node, 0 to {}, or router}}\n\n",
-      last, last);
+      "NODE=${{1:{}}}\n\n",
+      last,
+      last == 0 ? std::string("-0")
+                : fmt::format("?number of this node, 0 to {}, or router", last));
   out += body_ + std::string(place_function);
   out += fmt::format(
       "if ! [ \"$NODE\" -le {0} ]; then\n  echo \"nodes are 0 to {0}\" >&2\n  exit 2\nfi\n", last);
@@ -294,7 +299,11 @@ bool loads_weights(Script& script, const Placement& p, bool converts) {
                   "MODEL to a checkpoint in " +
                   weights);
   }
-  if (precision.activations != precision.weights) {
+  // Engines widen 4-bit weights by themselves where that is all the chip or the checkpoint allows.
+  const bool four_bits =
+      precision.weights == kernel::DataType::int4 || precision.weights == kernel::DataType::fp4;
+  const bool widened = four_bits && precision.activations == kernel::DataType::bf16;
+  if (precision.activations != precision.weights && !widened) {
     script.cannot("activations in " + std::string(kernel::to_string(precision.activations)) +
                   " with weights in " + weights + ": they follow from the checkpoint's scheme");
   }

@@ -30,6 +30,7 @@ void formats(Script& s, const Placement& p) {
     case kernel::DataType::fp4:
       return s.flag("--kv-cache-dtype", "nvfp4");
     case kernel::DataType::int8:
+    case kernel::DataType::int4:
       break;
   }
   s.cannot("KV cache in int8: fp8 has its size and is taken");

@@ -28,6 +28,7 @@ std::string kv_format(Script& s, const Placement& p) {
     case kernel::DataType::fp4:
       return "nvfp4";
     case kernel::DataType::int8:
+    case kernel::DataType::int4:
       break;
   }
   s.cannot("KV cache in int8: fp8 has its size and is taken");

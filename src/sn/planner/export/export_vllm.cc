@@ -74,6 +74,12 @@ void engine(Script& s, const Placement& p) {
     s.flag("--speculative-config",
            fmt::format("'{{\"method\": \"mtp\", \"num_speculative_tokens\": {}}}'", drafts));
   }
+  if (p.role != "serve" && shape.pp > 1) {
+    s.cannot(
+        fmt::format("{}: {} pipeline stages that hand their KV cache over: NixlConnector "
+                    "refuses pipeline-parallel sizes above 1; take a plan with pp 1",
+                    p.role, shape.pp));
+  }
   if (p.role != "serve") {
     s.flag("--kv-transfer-config",
            "'{\"kv_connector\": \"NixlConnector\", \"kv_role\": \"kv_both\"}'");

@@ -127,7 +127,7 @@ Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
   c.intervals = intervals_of(world, model, c.state.requests, c.state);
   c.screened = knee / world.load.workload.rate.si();
   if (const auto point = model.decode_at(rate)) c.work = request_parts(model, *point);
-  c.evidence = evidence_of(world);
+  c.evidence = evidence_of(world, found.plan);
   return c;
 }
 

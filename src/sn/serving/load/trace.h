@@ -2,9 +2,11 @@
 //
 // Readers of request traces: Mooncake JSONL (timestamp ms, input_length, output_length, hash_ids of
 // 512-token blocks), Azure LLM inference CSV (TIMESTAMP,ContextTokens,GeneratedTokens; 2023 and
-// 2024 timestamps), BurstGPT CSV, Qwen-Bailian JSONL (hash_ids of 16-token blocks) and vLLM request
-// files. Formats line by line: trace_formats.h. `read_trace` holds a trace whole; line by line:
-// trace_reader.h; one that is too large to be held: trace_file.h.
+// 2024 timestamps), BurstGPT, Vidur and ServeGen CSV, sessions whose turns carry a delay (aiperf,
+// Dynamo), GuideLLM JSONL (seconds), Qwen-Bailian JSONL (hash_ids of 16-token blocks) and vLLM
+// request files. Results of benchmarks are refused by name. Formats line by line: trace_formats.h.
+// `read_trace` holds a trace whole; line by line: trace_reader.h; one that is too large to be held:
+// trace_file.h.
 //
 // Malformed lines are counted and reported with their numbers; the trace is refused when their
 // share passes `TraceLimits::malformed_share`. Malformed is: not JSON, a field missing, twice or
@@ -45,7 +47,7 @@ struct TraceLimits {
 /// What a trace is, beside its requests.
 struct TraceFacts {
   double block_tokens = 0.0;  // 512 for Mooncake, 16 for Qwen-Bailian; 0 without hashes
-  std::string format;         // "mooncake", "azure", "burstgpt", "bailian" or "vllm"
+  std::string format;         // "mooncake", "azure", "vllm", ...: the names in trace_reader.cc
   bool from_zero = false;     // times count from the earliest request
   std::size_t malformed = 0;
   std::size_t out_of_order = 0;  // requests that came before one on an earlier line

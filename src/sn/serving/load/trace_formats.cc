@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,12 @@ namespace {
 
 constexpr std::int64_t nanos_per_second = 1'000'000'000;
 constexpr std::int64_t nanos_per_ms = 1'000'000;
+
+std::string_view trim(std::string_view text) {
+  const std::size_t from = text.find_first_not_of(" \t\r");
+  if (from == std::string_view::npos) return {};
+  return text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
+}
 
 /// Checks that both formats share.
 std::optional<Fault> check_tokens(std::string_view what, std::int64_t tokens, std::int64_t least,
@@ -47,24 +54,34 @@ std::optional<Fault> check_tokens(std::string_view what, std::int64_t tokens, st
 /// Reads one line at a time; keeps its buffers between lines.
 class MooncakeParser {
  public:
-  explicit MooncakeParser(const TraceLimits& limits) : limits_(limits) {}
+  MooncakeParser(const TraceLimits& limits, MooncakeLines lines) : limits_(limits), lines_(lines) {}
 
   ParsedLine parse(std::string_view line);
 
  private:
   using Value = simdjson::ondemand::value;
-  enum Field : std::size_t { timestamp, input_length, output_length, hash_ids, fields };
-  static constexpr std::array<std::string_view, fields> names = {"timestamp", "input_length",
-                                                                 "output_length", "hash_ids"};
+  enum Field : std::size_t {
+    timestamp,
+    input_length,
+    output_length,
+    hash_ids,
+    session_id,
+    delay,
+    fields
+  };
+  static constexpr std::array<std::string_view, fields> names = {
+      "timestamp", "input_length", "output_length", "hash_ids", "session_id", "delay"};
 
   using Outcome = std::optional<Fault>;  // nothing when all is well
 
   Outcome read(std::string_view line);
   Outcome read_field(std::size_t field, Value value);
-  Outcome read_timestamp(Value value);
+  Outcome read_time(std::size_t field, Value value, double unit, Nanos& out);
+  Outcome read_session(Value value);
+  Outcome place_in_session(std::size_t line_bytes);
   Outcome read_tokens(std::size_t field, Value value, std::int64_t least, std::int64_t& out);
   Outcome read_hashes(Value value);
-  Outcome check_whole(std::size_t line_bytes) const;
+  Outcome check_whole(std::size_t line_bytes);
   Outcome not_json(std::size_t column) const { return Fault{"not valid JSON", column}; }
 
   [[nodiscard]] std::size_t column_of(const char* place) const {
@@ -80,9 +97,12 @@ class MooncakeParser {
   }
 
   TraceLimits limits_;
+  MooncakeLines lines_;
   simdjson::ondemand::parser parser_;
   std::string padded_;
   Request request_;
+  Nanos delay_;
+  std::unordered_map<std::uint64_t, Nanos> latest_;  // arrival of a session's turn before
   std::vector<std::uint64_t> hashes_;
   std::array<std::size_t, fields> columns_ = {};  // 0: not seen
 };
@@ -91,6 +111,7 @@ ParsedLine MooncakeParser::parse(std::string_view line) {
   padded_.assign(line);
   padded_.append(simdjson::SIMDJSON_PADDING, ' ');
   request_ = {};
+  delay_ = {};
   hashes_.clear();
   columns_ = {};
   if (auto fault = read(line)) return tl::unexpected<Fault>(*std::move(fault));
@@ -120,6 +141,7 @@ MooncakeParser::Outcome MooncakeParser::read(std::string_view line) {
     const auto name = std::find(names.begin(), names.end(), key);
     if (name == names.end()) continue;
     const auto index = static_cast<std::size_t>(name - names.begin());
+    if (index > hash_ids && !lines_.sessions) continue;
     if (auto fault = read_field(index, field.value())) return fault;
   }
   const char* rest = nullptr;
@@ -133,7 +155,11 @@ MooncakeParser::Outcome MooncakeParser::read_field(std::size_t field, Value valu
   columns_[field] = column;
   switch (field) {
     case timestamp:
-      return read_timestamp(value);
+      return read_time(field, value, lines_.unit, request_.arrival);
+    case delay:
+      return read_time(field, value, 1e-3, delay_);
+    case session_id:
+      return read_session(value);
     case input_length:
       return read_tokens(field, value, 1, request_.input_tokens);
     case output_length:
@@ -143,25 +169,62 @@ MooncakeParser::Outcome MooncakeParser::read_field(std::size_t field, Value valu
   }
 }
 
-MooncakeParser::Outcome MooncakeParser::read_timestamp(Value value) {
-  const std::size_t column = columns_[timestamp];
+MooncakeParser::Outcome MooncakeParser::read_time(std::size_t field, Value value, double unit,
+                                                  Nanos& out) {
+  const std::size_t column = columns_[field];
+  const std::string name(names[field]);
   simdjson::ondemand::number number;
-  if (value.get_number().get(number)) return Fault{"timestamp is not a number", column};
+  if (value.get_number().get(number)) return Fault{name + " is not a number", column};
   if (number.is_double() ? number.get_double() < 0.0
                          : number.is_int64() && number.get_int64() < 0) {
-    return Fault{"timestamp is negative", column};
+    return Fault{name + " is negative", column};
   }
-  const Fault late{"timestamp is above the limit of the clock, 292 years", column,
-                   ErrorCode::limit};
-  if (number.is_double()) {
-    const auto arrival = to_nanos(Time::from_si(number.get_double() * 1e-3));
-    if (!arrival) return late;
-    request_.arrival = *arrival;
+  const Fault late{name + " is above the limit of the clock, 292 years", column, ErrorCode::limit};
+  if (number.is_double() || unit != 1e-3) {
+    const double given = number.is_double()  ? number.get_double()
+                         : number.is_int64() ? static_cast<double>(number.get_int64())
+                                             : std::numeric_limits<double>::infinity();
+    const auto time = to_nanos(Time::from_si(given * unit));
+    if (!time) return late;
+    out = *time;
     return std::nullopt;
   }
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / nanos_per_ms;
   if (!number.is_int64() || number.get_int64() > most) return late;
-  request_.arrival = Nanos{number.get_int64() * nanos_per_ms};
+  out = Nanos{number.get_int64() * nanos_per_ms};
+  return std::nullopt;
+}
+
+/// A number or a name, which its hash stands for (FNV-1a); 0 means no session.
+MooncakeParser::Outcome MooncakeParser::read_session(Value value) {
+  const std::string_view token = value.raw_json_token();
+  std::uint64_t hash = 1469598103934665603u;
+  for (const char c : trim(token)) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  }
+  request_.session = std::max<std::uint64_t>(hash, 1);
+  return std::nullopt;
+}
+
+/// A turn without a time of its own comes its delay after the one before.
+MooncakeParser::Outcome MooncakeParser::place_in_session(std::size_t line_bytes) {
+  if (!lines_.sessions || request_.session == 0) return std::nullopt;
+  const auto before = latest_.find(request_.session);
+  if (columns_[timestamp] == 0 && columns_[delay] != 0) {
+    if (before == latest_.end()) {
+      return Fault{"delay of a session's first turn: it needs a timestamp", columns_[delay]};
+    }
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    if (delay_.count > most - before->second.count) {
+      return Fault{"delay leads beyond the clock, 292 years", columns_[delay], ErrorCode::limit};
+    }
+    request_.arrival = Nanos{before->second.count + delay_.count};
+    columns_[timestamp] = line_bytes;
+  }
+  if (before == latest_.end() && latest_.size() == limits_.requests) {
+    return Fault{"more sessions than requests may be", line_bytes, ErrorCode::limit};
+  }
+  if (columns_[timestamp] != 0) latest_[request_.session] = request_.arrival;
   return std::nullopt;
 }
 
@@ -193,27 +256,22 @@ MooncakeParser::Outcome MooncakeParser::read_hashes(Value value) {
   return std::nullopt;
 }
 
-MooncakeParser::Outcome MooncakeParser::check_whole(std::size_t line_bytes) const {
-  for (std::size_t f = 0; f < fields; ++f) {
+MooncakeParser::Outcome MooncakeParser::check_whole(std::size_t line_bytes) {
+  if (auto fault = place_in_session(line_bytes)) return fault;
+  for (std::size_t f = 0; f <= hash_ids; ++f) {
     if (columns_[f] == 0) return Fault{fmt::format("{} is missing", names[f]), line_bytes};
   }
-  const auto blocks = static_cast<std::size_t>((request_.input_tokens + mooncake_block_tokens - 1) /
-                                               mooncake_block_tokens);
+  const auto blocks = static_cast<std::size_t>((request_.input_tokens + lines_.block_tokens - 1) /
+                                               lines_.block_tokens);
   if (hashes_.size() != blocks) {
     return Fault{fmt::format("hash_ids has {} items, but {} input tokens in blocks of {} make {}",
-                             hashes_.size(), request_.input_tokens, mooncake_block_tokens, blocks),
+                             hashes_.size(), request_.input_tokens, lines_.block_tokens, blocks),
                  columns_[hash_ids]};
   }
   return std::nullopt;
 }
 
 // --- Azure ---------------------------------------------------------------------------------------
-
-std::string_view trim(std::string_view text) {
-  const std::size_t from = text.find_first_not_of(" \t\r");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
-}
 
 /// The whole of `text` as an integer.
 std::optional<std::int64_t> to_integer(std::string_view text) {
@@ -353,8 +411,28 @@ bool is_azure_header(std::string_view line) {
                     [](const Cell& cell, std::string_view name) { return cell.text == name; });
 }
 
-LineParser mooncake_parser(const TraceLimits& limits) {
-  const auto parser = std::make_shared<MooncakeParser>(limits);
+bool is_guidellm_line(std::string_view line) {
+  constexpr std::string_view key = "\"timestamp\"";
+  const std::size_t at = line.find(key);
+  if (at == std::string_view::npos || line.find("\"hash_ids\"") == std::string_view::npos) {
+    return false;
+  }
+  std::string_view rest = line.substr(at + key.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t:"), rest.size()));
+  const std::size_t end = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  return end > 0 && end < rest.size() && rest[end] == '.';
+}
+
+std::int64_t guidellm_block_tokens(std::string_view first) {
+  for (std::int64_t size = mooncake_block_tokens; size >= 1; size /= 2) {
+    MooncakeParser parser(TraceLimits{}, {.block_tokens = size, .unit = 1.0});
+    if (parser.parse(first)) return size;
+  }
+  return mooncake_block_tokens;
+}
+
+LineParser mooncake_parser(const TraceLimits& limits, MooncakeLines lines) {
+  const auto parser = std::make_shared<MooncakeParser>(limits, lines);
   return [parser](std::string_view line) { return parser->parse(line); };
 }
 

@@ -5,8 +5,13 @@
 // Mooncake: {"timestamp": ms, "input_length": n, "output_length": n, "hash_ids": [n, ...]}, other
 // keys ignored. Azure: TIMESTAMP,ContextTokens,GeneratedTokens, times in UTC or with an offset, to
 // the nanosecond, years 1970 to 2200. BurstGPT: Timestamp in seconds, Request tokens, Response
-// tokens, other columns ignored. Qwen-Bailian: {"chat_id": n, "timestamp": s, "input_length": n,
-// "output_length": n, "hash_ids": [n, ...] of 16-token blocks}. vLLM request files:
+// tokens, other columns ignored; so are Vidur's arrived_at, num_prefill_tokens, num_decode_tokens
+// and ServeGen's timestamp, input_tokens, output_tokens. Sessions, as aiperf and Dynamo replay
+// them: Mooncake lines with a session_id, of which the first of a session has a timestamp and the
+// others a `delay` in ms after the turn before. GuideLLM: Mooncake lines in seconds, written with a
+// decimal point, with blocks of the size that the first line's count of hashes says. Qwen-Bailian:
+// {"chat_id": n, "timestamp": s, "input_length": n, "output_length": n, "hash_ids": [n, ...] of
+// 16-token blocks}. vLLM request files:
 // {"arrival_time": s, "input_toks": n, "output_toks": n}. Limits: `TraceLimits`. Sources:
 // github.com/HPMLL/BurstGPT; github.com/alibaba-edu/qwen-bailian-usagetraces-anon.
 
@@ -38,7 +43,19 @@ using ParsedLine = tl::expected<Request, Fault>;
 /// Parses a line without its line end. Keeps buffers between calls: one parser, one thread.
 using LineParser = std::function<ParsedLine(std::string_view line)>;
 
-[[nodiscard]] LineParser mooncake_parser(const TraceLimits& limits);
+/// How lines like Mooncake's differ.
+struct MooncakeLines {
+  std::int64_t block_tokens = mooncake_block_tokens;
+  double unit = 1e-3;     // seconds of a timestamp
+  bool sessions = false;  // turns may have a delay in place of a timestamp
+};
+[[nodiscard]] LineParser mooncake_parser(const TraceLimits& limits, MooncakeLines lines = {});
+
+/// GuideLLM's lines: a timestamp with a decimal point, and hashes.
+[[nodiscard]] bool is_guidellm_line(std::string_view line);
+/// Block size of the first line: the largest power of two up to 512 that makes as many blocks of
+/// its input as it has hashes; 512 where none does.
+[[nodiscard]] std::int64_t guidellm_block_tokens(std::string_view first);
 
 /// Arrivals count from 1970-01-01 UTC.
 [[nodiscard]] LineParser azure_parser(const TraceLimits& limits);
@@ -47,6 +64,10 @@ using LineParser = std::function<ParsedLine(std::string_view line)>;
 /// `header` says where the columns are; it must be one.
 [[nodiscard]] LineParser burstgpt_parser(std::string_view header, const TraceLimits& limits);
 [[nodiscard]] bool is_burstgpt_header(std::string_view line);
+[[nodiscard]] LineParser vidur_parser(std::string_view header, const TraceLimits& limits);
+[[nodiscard]] bool is_vidur_header(std::string_view line);
+[[nodiscard]] LineParser servegen_parser(std::string_view header, const TraceLimits& limits);
+[[nodiscard]] bool is_servegen_header(std::string_view line);
 [[nodiscard]] LineParser bailian_parser(const TraceLimits& limits);
 [[nodiscard]] LineParser vllm_parser(const TraceLimits& limits);
 

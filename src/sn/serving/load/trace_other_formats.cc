@@ -1,6 +1,7 @@
 // sn/serving/load/trace_other_formats.cc
 //
-// BurstGPT CSV by hand; Qwen-Bailian JSONL and vLLM request files through simdjson's DOM.
+// CSV of BurstGPT, Vidur and ServeGen by hand; Qwen-Bailian JSONL and vLLM request files through
+// simdjson's DOM.
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,7 +49,7 @@ ParsedLine finished(Request r, double seconds, const TraceLimits& limits) {
   return r;
 }
 
-// --- BurstGPT ------------------------------------------------------------------------------------
+// --- CSV with named columns ----------------------------------------------------------------------
 
 std::vector<std::string_view> cells_of(std::string_view line) {
   std::vector<std::string_view> cells;
@@ -70,19 +72,48 @@ std::optional<double> number_in(std::string_view text) {
   return value;
 }
 
-constexpr std::array<std::string_view, 3> burst_names = {"Timestamp", "Request tokens",
-                                                         "Response tokens"};
+/// Arrival in seconds, tokens in, tokens out.
+using Columns = std::array<std::string_view, 3>;
+constexpr Columns burst_names = {"Timestamp", "Request tokens", "Response tokens"};
+constexpr Columns vidur_names = {"arrived_at", "num_prefill_tokens", "num_decode_tokens"};
+constexpr Columns servegen_names = {"timestamp", "input_tokens", "output_tokens"};
 
-/// Where the three columns are; empty when the line is no header of BurstGPT's.
-std::optional<std::array<std::size_t, 3>> burst_columns(std::string_view header) {
+/// Where the three columns are; empty when one is not in the header.
+std::optional<std::array<std::size_t, 3>> columns_in(std::string_view header,
+                                                     const Columns& names) {
   const std::vector<std::string_view> cells = cells_of(header);
   std::array<std::size_t, 3> places = {};
-  for (std::size_t i = 0; i < burst_names.size(); ++i) {
-    const auto at = std::find(cells.begin(), cells.end(), burst_names[i]);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto at = std::find(cells.begin(), cells.end(), names[i]);
     if (at == cells.end()) return std::nullopt;
     places[i] = static_cast<std::size_t>(at - cells.begin());
   }
   return places;
+}
+
+LineParser csv_parser(std::string_view header, const Columns& names, const TraceLimits& limits) {
+  const auto columns = columns_in(header, names);
+  SN_ASSERT(columns.has_value());
+  return [limits, names, places = *columns](std::string_view line) -> ParsedLine {
+    const std::vector<std::string_view> cells = cells_of(line);
+    std::array<double, 3> values = {};
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i] >= cells.size())
+        return bad(fmt::format("{} is missing", names[i]), line.size());
+      const auto value = number_in(cells[places[i]]);
+      // Beyond 2^53 a count of tokens is absurd, and no integer of it need exist.
+      const bool counts = value && std::abs(*value) < 9e15 && *value == std::trunc(*value);
+      if (!value || (i > 0 && !counts)) {
+        return bad(fmt::format("{} is not a {}number", names[i], i > 0 ? "whole " : ""),
+                   static_cast<std::size_t>(cells[places[i]].data() - line.data()) + 1);
+      }
+      values[i] = *value;
+    }
+    Request r;
+    r.input_tokens = static_cast<std::int64_t>(values[1]);
+    r.output_tokens = static_cast<std::int64_t>(values[2]);
+    return finished(std::move(r), values[0], limits);
+  };
 }
 
 // --- JSON ----------------------------------------------------------------------------------------
@@ -179,30 +210,20 @@ ParsedLine parse_vllm(JsonLines& json, std::string_view line, const TraceLimits&
 
 }  // namespace
 
-bool is_burstgpt_header(std::string_view line) { return burst_columns(line).has_value(); }
+bool is_burstgpt_header(std::string_view line) { return columns_in(line, burst_names).has_value(); }
+bool is_vidur_header(std::string_view line) { return columns_in(line, vidur_names).has_value(); }
+bool is_servegen_header(std::string_view line) {
+  return columns_in(line, servegen_names).has_value();
+}
 
 LineParser burstgpt_parser(std::string_view header, const TraceLimits& limits) {
-  const auto columns = burst_columns(header);
-  SN_ASSERT(columns.has_value());
-  return [limits, places = *columns](std::string_view line) -> ParsedLine {
-    const std::vector<std::string_view> cells = cells_of(line);
-    std::array<double, 3> values = {};
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      if (places[i] >= cells.size()) {
-        return bad(fmt::format("{} is missing", burst_names[i]), line.size());
-      }
-      const auto value = number_in(cells[places[i]]);
-      if (!value || (i > 0 && *value != static_cast<double>(static_cast<std::int64_t>(*value)))) {
-        return bad(fmt::format("{} is not a {}number", burst_names[i], i > 0 ? "whole " : ""),
-                   static_cast<std::size_t>(cells[places[i]].data() - line.data()) + 1);
-      }
-      values[i] = *value;
-    }
-    Request r;
-    r.input_tokens = static_cast<std::int64_t>(values[1]);
-    r.output_tokens = static_cast<std::int64_t>(values[2]);
-    return finished(std::move(r), values[0], limits);
-  };
+  return csv_parser(header, burst_names, limits);
+}
+LineParser vidur_parser(std::string_view header, const TraceLimits& limits) {
+  return csv_parser(header, vidur_names, limits);
+}
+LineParser servegen_parser(std::string_view header, const TraceLimits& limits) {
+  return csv_parser(header, servegen_names, limits);
 }
 
 LineParser bailian_parser(const TraceLimits& limits) {

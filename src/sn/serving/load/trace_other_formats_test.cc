@@ -78,5 +78,62 @@ TEST(VllmRequests, TimesStartAtZero) {
   EXPECT_NEAR(static_cast<double>(trace->requests[1].arrival.count), 250e6, 1e3);
 }
 
+TEST(Csv, OfVidurAndServeGen) {
+  const auto vidur = read_trace("v.csv",
+                                ",arrived_at,num_prefill_tokens,num_decode_tokens\n"
+                                "0,1.0,1000,20\n1,1.500,1001,21\n");
+  ASSERT_TRUE(vidur.has_value());
+  EXPECT_EQ(vidur->format, "vidur");
+  EXPECT_EQ(vidur->requests[1].arrival.count, 500'000'000);
+  EXPECT_EQ(vidur->requests[1].input_tokens, 1001);
+  const auto servegen =
+      read_trace("s.csv", "timestamp,input_tokens,output_tokens\n0.0,1000,20\n0.5,1001,1e300\n",
+                 {.malformed_share = 0.5});
+  ASSERT_TRUE(servegen.has_value());
+  EXPECT_EQ(servegen->format, "servegen");
+  EXPECT_EQ(servegen->requests.size(), 1u);
+  EXPECT_EQ(servegen->malformed, 1u);
+}
+
+TEST(Sessions, TurnsComeTheirDelayAfterTheOneBefore) {
+  const auto turn = [](const char* session, const char* time) {
+    return "{\"session_id\": \"" + std::string(session) +
+           "\", \"input_length\": 600, \"output_length\": 50, \"hash_ids\": [0, 1], " + time +
+           "}\n";
+  };
+  const auto trace =
+      read_trace("s.jsonl", turn("a", "\"timestamp\": 0") + turn("a", "\"delay\": 5000") +
+                                turn("a", "\"delay\": 5000") + turn("b", "\"timestamp\": 1000"));
+  ASSERT_TRUE(trace.has_value()) << render(trace.error());
+  EXPECT_EQ(trace->format, "sessions");
+  ASSERT_EQ(trace->requests.size(), 4u);
+  EXPECT_EQ(trace->requests[1].arrival.count, 1'000'000'000);  // of the other session
+  EXPECT_EQ(trace->requests[3].arrival.count, 10'000'000'000);
+  EXPECT_EQ(trace->requests[0].session, trace->requests[3].session);
+  EXPECT_NE(trace->requests[0].session, trace->requests[1].session);
+  EXPECT_FALSE(trace->warnings.empty()) << "answers take time of their own";
+  const auto first = read_trace("s.jsonl", turn("a", "\"delay\": 5"));
+  ASSERT_FALSE(first.has_value());
+  EXPECT_NE(render(first.error()).find("first turn"), std::string::npos);
+}
+
+TEST(GuideLlm, SecondsAndItsOwnBlocks) {
+  const auto trace = read_trace(
+      "g.jsonl",
+      "{\"timestamp\": 0.0, \"input_length\": 20, \"output_length\": 8, \"hash_ids\": [0, 1]}\n"
+      "{\"timestamp\": 0.2, \"input_length\": 40, \"output_length\": 8, \"hash_ids\": [2, 3, "
+      "4]}\n");
+  ASSERT_TRUE(trace.has_value()) << render(trace.error());
+  EXPECT_EQ(trace->format, "guidellm");
+  EXPECT_EQ(trace->block_tokens, 16.0);
+  EXPECT_EQ(trace->requests[1].arrival.count, 200'000'000);
+}
+
+TEST(Results, OfBenchmarksAreRefusedByName) {
+  const auto trace = read_trace("r.json", "{\"request_throughput\": 3.5, \"input_lens\": [10]}\n");
+  ASSERT_FALSE(trace.has_value());
+  EXPECT_NE(render(trace.error()).find("a benchmark's result"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sn::serving

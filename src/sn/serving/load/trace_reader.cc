@@ -47,14 +47,17 @@ struct Format {
   LineParser (*parser)(std::string_view first, const TraceLimits& limits);
 };
 
-bool is_json(std::string_view line) { return line.substr(line.find_first_not_of(" \t"), 1) == "{"; }
+bool is_json(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(" \t");
+  return first != std::string_view::npos && line[first] == '{';
+}
 
 bool has(std::string_view line, std::string_view word) {
   return line.find(word) != std::string_view::npos;
 }
 
 /// The first that recognises its line is taken: Mooncake's is any other JSON object.
-constexpr std::array<Format, 5> formats = {{
+constexpr std::array<Format, 9> formats = {{
     {.name = "azure",
      .header = true,
      .from_zero = true,
@@ -65,6 +68,16 @@ constexpr std::array<Format, 5> formats = {{
      .from_zero = true,
      .recognised = is_burstgpt_header,
      .parser = burstgpt_parser},
+    {.name = "vidur",
+     .header = true,
+     .from_zero = true,
+     .recognised = is_vidur_header,
+     .parser = vidur_parser},
+    {.name = "servegen",
+     .header = true,
+     .from_zero = true,
+     .recognised = is_servegen_header,
+     .parser = servegen_parser},
     {.name = "bailian",
      .block_tokens = static_cast<double>(bailian_block_tokens),
      .recognised = [](std::string_view l) { return is_json(l) && has(l, "\"chat_id\""); },
@@ -73,25 +86,52 @@ constexpr std::array<Format, 5> formats = {{
      .from_zero = true,
      .recognised = [](std::string_view l) { return is_json(l) && has(l, "\"input_toks\""); },
      .parser = [](std::string_view, const TraceLimits& l) { return vllm_parser(l); }},
+    {.name = "sessions",
+     .block_tokens = static_cast<double>(mooncake_block_tokens),
+     .recognised = [](std::string_view l) { return is_json(l) && has(l, "\"session_id\""); },
+     .parser = [](std::string_view,
+                  const TraceLimits& l) { return mooncake_parser(l, {.sessions = true}); }},
+    {.name = "guidellm",
+     .recognised =
+         [](std::string_view l) {
+           return is_json(l) && is_guidellm_line(l) &&
+                  guidellm_block_tokens(l) != mooncake_block_tokens;
+         },
+     .parser =
+         [](std::string_view first, const TraceLimits& l) {
+           return mooncake_parser(l, {.block_tokens = guidellm_block_tokens(first), .unit = 1.0});
+         }},
     {.name = "mooncake",
      .block_tokens = static_cast<double>(mooncake_block_tokens),
      .recognised = is_json,
      .parser = [](std::string_view, const TraceLimits& l) { return mooncake_parser(l); }},
 }};
 
+/// Summaries of load generators, whole or their first line.
+bool is_result(std::string_view line) {
+  return is_json(line) && (has(line, "\"request_throughput\"") || has(line, "\"input_lens\"") ||
+                           has(line, "\"benchmarks\""));
+}
+
 Error unknown_format(const std::string& name, std::string_view line, std::size_t number) {
   Error error;
   error.code = ErrorCode::syntax;
   error.message = "not a trace of a known format";
+  const bool result = is_result(line);
+  if (result) error.message = "a benchmark's result, not a trace of requests";
   error.where.file = name;
   error.where.line = whole_int(number);
   error.where.column = number > 0 ? 1 : 0;
   error.where.length = number > 0 ? 1 : 0;
   set_excerpt(error.where, line);
   error.hint =
-      "the first line must be a JSON object (Mooncake, Qwen-Bailian, vLLM request files) or a "
-      "header: TIMESTAMP,ContextTokens,GeneratedTokens (Azure), or BurstGPT's with Timestamp, "
-      "Request tokens and Response tokens";
+      result ? "results of vllm bench serve, sglang.bench_serving and GuideLLM hold no arrivals: "
+               "'supernode validate serving --data FOLDER' compares vLLM's with predictions"
+             : "the first line must be a JSON object (Mooncake, sessions with delays, GuideLLM, "
+               "Qwen-Bailian, vLLM request files) or a header: TIMESTAMP,ContextTokens,"
+               "GeneratedTokens (Azure); Timestamp, Request tokens, Response tokens (BurstGPT); "
+               "arrived_at,num_prefill_tokens,num_decode_tokens (Vidur); timestamp,input_tokens,"
+               "output_tokens (ServeGen)";
   return error;
 }
 
@@ -183,7 +223,7 @@ TraceReader::TraceReader(std::string name, std::unique_ptr<TextReader> text,
   }
   const auto format = std::find_if(formats.begin(), formats.end(),
                                    [&](const Format& f) { return f.recognised(line); });
-  if (format == formats.end()) {
+  if (format == formats.end() || is_result(line)) {
     stopped_ = {unknown_format(name_, line, lines_.number())};
     return;
   }
@@ -191,6 +231,19 @@ TraceReader::TraceReader(std::string name, std::unique_ptr<TextReader> text,
   facts_.format = format->name;
   facts_.block_tokens = format->block_tokens;
   facts_.from_zero = format->from_zero;
+  if (format->name == "guidellm") {
+    facts_.block_tokens = static_cast<double>(guidellm_block_tokens(line));
+  }
+  if (format->name == "mooncake" && is_guidellm_line(line)) {
+    facts_.warnings.push_back(
+        whole(ErrorCode::data, "times with a decimal point are taken as milliseconds",
+              "GuideLLM writes seconds: its traces are known by blocks of other sizes than 512"));
+  }
+  if (format->name == "sessions") {
+    facts_.warnings.push_back(whole(
+        ErrorCode::data, "turns with a 'delay' arrive that long after the turn before arrived",
+        "clients wait for the answer first: rates of long answers are overestimated"));
+  }
   if (!format->header) pending_ = line;
 }
 

@@ -177,6 +177,20 @@ void read_traits(const catalog::Catalog& catalog, const Node* own, World& world,
   }
 }
 
+/// NVIDIA's checkpoints say their format in a file of its own: it becomes a key of the config.
+Result<Node> with_format_beside(Node config, const PartContext& context, const Node& path) {
+  if (config.find("quantization_config") != nullptr) return config;
+  const std::size_t slash = path.text().find_last_of('/');
+  const std::string folder = slash == std::string::npos ? "" : path.text().substr(0, slash + 1);
+  const Node beside = Node::scalar(folder + "hf_quant_config.json");
+  const auto text = load_near(context, beside);
+  if (!text) return config;  // most checkpoints have none
+  Result<Node> format = parse_document(beside.text(), *text);
+  if (!format) return format;
+  config.set("hf_quant_config", *std::move(format));
+  return config;
+}
+
 void read_model_part(MapReader& root, const catalog::Catalog& catalog, const PartContext& context,
                      World& world, Errors& errors) {
   const Node* node = root.require("model");
@@ -187,12 +201,19 @@ void read_model_part(MapReader& root, const catalog::Catalog& catalog, const Par
       errors.insert(errors.end(), text.error().begin(), text.error().end());
       return;
     }
-    const Result<Node> config = parse_document(node->text(), *text);
+    Result<Node> config = parse_document(node->text(), *text);
+    if (config && config->is_map()) config = with_format_beside(*std::move(config), context, *node);
     if (!config) {
       errors.insert(errors.end(), config.error().begin(), config.error().end());
       return;
     }
     world.machine.model = take(llm::read_model(*config, stem(node->text())), errors);
+    for (const std::string& said : world.machine.model.assumed) {
+      world.warnings.push_back({.code = ErrorCode::unknown_name,
+                                .message = said,
+                                .where = {.file = node->text()},
+                                .hint = "say 'model_type' of a known family where that is wrong"});
+    }
     read_traits(catalog, nullptr, world, errors);
     return;
   }
@@ -229,13 +250,13 @@ std::vector<kernel::DataType> read_types(MapReader& r, std::string_view key, boo
       out.push_back(*type);
       continue;
     }
-    const std::string near = nearest(item->text(), {"bf16", "fp8", "fp4", "int8"});
+    const std::string near = nearest(item->text(), {"bf16", "fp8", "fp4", "int8", "int4"});
     errors.push_back(
         {.code = ErrorCode::unknown_name,
          .message =
              "unknown number format '" + item->text() + "' for precision." + std::string(key),
          .where = item->where(),
-         .hint = near.empty() ? "bf16, fp8, fp4 or int8" : "did you mean '" + near + "'?"});
+         .hint = near.empty() ? "bf16, fp8, fp4, int8 or int4" : "did you mean '" + near + "'?"});
   }
   return out;
 }
@@ -243,7 +264,11 @@ std::vector<kernel::DataType> read_types(MapReader& r, std::string_view key, boo
 /// Format that activations take beside given weights when the scenario does not say.
 kernel::DataType activations_for(kernel::DataType weights, const hw::Chip& chip) {
   if (weights == kernel::DataType::bf16) return kernel::DataType::bf16;
-  if (weights == kernel::DataType::fp4 && chip.peak.fp4.si() > 0.0) return kernel::DataType::fp4;
+  // Without its arithmetic 4-bit weights are widened: Marlin and Triton multiply in bf16.
+  if (weights == kernel::DataType::fp4) {
+    return chip.peak.fp4.si() > 0.0 ? kernel::DataType::fp4 : kernel::DataType::bf16;
+  }
+  if (weights == kernel::DataType::int4) return kernel::DataType::bf16;
   if (weights == kernel::DataType::int8) return kernel::DataType::int8;
   return chip.peak.fp8.si() > 0.0 ? kernel::DataType::fp8 : kernel::DataType::bf16;
 }
@@ -258,10 +283,14 @@ void read_precision(MapReader& root, World& world, Errors& errors) {
   r.finish();
   if (weights.empty()) weights.push_back(world.machine.model.native_weights);
   for (const kernel::DataType w : weights) {
-    const kernel::DataType a = activations.empty()
-                                   ? activations_for(w, world.machine.cluster.rack.chip)
-                                   : activations.front();
+    const bool native = w == world.machine.model.native_weights;
+    const kernel::DataType a = !activations.empty() ? activations.front()
+                               : native && world.machine.model.stored.activations
+                                   ? *world.machine.model.stored.activations
+                                   : activations_for(w, world.machine.cluster.rack.chip);
     std::vector<kernel::DataType> caches = kv;
+    if (caches.empty() && native && world.machine.model.stored.kv)
+      caches.push_back(*world.machine.model.stored.kv);
     if (caches.empty()) {
       const bool narrow = w == kernel::DataType::fp8 || w == kernel::DataType::fp4;
       caches.push_back(narrow ? kernel::DataType::fp8 : kernel::DataType::bf16);

@@ -78,7 +78,9 @@ TEST(NothingLost, AReservedAnswerAtExactlyFullMemory) {
 {"timestamp": 7000, "input_length": 200, "output_length": 20, "hash_ids": [3]}
 )";
   const World world = world_of(
-      "supernode: 1\ncluster: {rack: hgx-h100}\nmodel: llama-3.1-8b\n"
+      "supernode: 1\n"
+      "cluster: {rack: {base: hgx-h100, chip: {base: h100, hbm: {capacity: 80 GiB}}}}\n"
+      "model: llama-3.1-8b\n"
       "software: {framework: {base: trtllm, memory: {workspace: 50 GB}}}\n"
       "workload: {trace: t.jsonl, rate: 1x}\nslo: {ttft: {p90: 2 s}, tpot: {p90: 50 ms}}\n"
       "deployments: [{pool: aggregated, tp: 1}]\n",
