@@ -55,6 +55,7 @@ int run_calibrate_collectives(const Args& args) {
   if (const auto code = parse(app, args)) return *code;
   Errors errors;
   if (data.empty()) errors.push_back(no_collective_data(calibrate_verb));
+  check_there("--data", data, errors);
   const std::vector<std::string> known = evidence::collective_families();
   for (const std::string& f : options.families) {
     const bool found = std::any_of(known.begin(), known.end(),

@@ -50,6 +50,7 @@ int run_calibrate_serving(const Args& args) {
   if (data.empty()) {
     errors.push_back(flag_error(verb, "--data is missing", "a folder of measured points"));
   }
+  check_there("--data", data, errors);
   evidence::CalibrateServingOptions options;
   options.points_per_group =
       static_cast<std::size_t>(integer_flag("--points", points, 1, 10000, errors));

@@ -70,6 +70,7 @@ evidence::CalibrateOptions check(const CalibrateFlags& f, Errors& errors) {
   if (f.data.empty()) {
     errors.push_back(flag_error(verb, "--data is missing", "a folder of measured tables"));
   }
+  check_there("--data", f.data, errors);
   if (!f.leave_out.empty() && !f.folder.empty()) {
     errors.push_back(flag_error(verb, "--leave-out judges a fit and writes none",
                                 "leave out --output, or --leave-out"));

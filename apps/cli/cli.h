@@ -5,7 +5,8 @@
 //
 // Results go to standard output; mistakes, warnings and timing to standard error. Exit codes: 0
 // done, 2 a mistake of the user (an SLO that nobody meets and a model that does not fit are
-// mistakes too), 1 a fault of the program or the machine.
+// mistakes too), 1 a fault of the program or the machine (a full disk is one), 130 interrupted:
+// what is printed is of the part that was run.
 
 #pragma once
 
@@ -26,6 +27,7 @@ namespace sn::cli {
 inline constexpr int exit_done = 0;
 inline constexpr int exit_fault = 1;
 inline constexpr int exit_mistake = 2;
+inline constexpr int exit_interrupted = 130;  // 128 + SIGINT, as shells say it
 
 using Args = std::vector<std::string>;
 
@@ -80,6 +82,9 @@ void warn(const Errors& warnings);
 /// Whether `path` could be written ("-" always can), without touching it; an error with a hint if
 /// not.
 void check_writable(const std::string& flag, const std::string& path, Errors& errors);
+/// Whether there is what an input flag names; an error if not. Nothing is read, and an empty path
+/// is none.
+void check_there(const std::string& flag, const std::string& path, Errors& errors);
 /// Writes `text` to `path`, or to standard output for "-". Mistakes are reported; returns the code.
 [[nodiscard]] int write_output(const std::string& path, std::string_view text);
 

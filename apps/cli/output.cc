@@ -11,11 +11,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include "apps/cli/cli.h"
 #include "apps/cli/progress.h"
+#include "sn/base/files.h"
 
 namespace sn::cli {
 
@@ -52,7 +52,7 @@ int print(std::string_view text, int code) {
   if (error == 0 || error == EPIPE) return code;
   complain("supernode: error: cannot write standard output: " +
            std::generic_category().message(error) + "\n");
-  return exit_mistake;
+  return exit_fault;
 }
 
 void complain(std::string_view text) {
@@ -97,15 +97,19 @@ void check_writable(const std::string& flag, const std::string& path, Errors& er
   }
 }
 
+void check_there(const std::string& flag, const std::string& path, Errors& errors) {
+  std::error_code error;
+  if (path.empty() || std::filesystem::exists(path, error)) return;
+  errors.push_back(io_error(path, flag + ": there is no '" + shown(path, 200) + "'",
+                            error ? error.message() : "a folder of measurements"));
+}
+
 int write_output(const std::string& path, std::string_view text) {
   if (path == "-") return print(text);
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (file) return exit_done;
-  complain(
-      render(io_error(path, "cannot be written", "choose another file, or - for standard output")));
-  return exit_mistake;
+  const std::optional<Error> error = write_file(path, text);
+  if (!error) return exit_done;
+  complain(render(*error));
+  return exit_fault;
 }
 
 draw::TextStyle text_style(std::string file) {

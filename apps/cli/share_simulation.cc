@@ -81,6 +81,7 @@ int run_shared_simulation(const twin::SharedMachine& machine, const SharedSimula
   const bool missed =
       std::any_of(result->tenants.begin(), result->tenants.end(),
                   [](const twin::TenantResult& t) { return t.report.knee && !t.report.meets_slo; });
+  if (result->interrupted) return exit_interrupted;
   return missed ? std::max<int>(code, exit_mistake) : code;
 }
 

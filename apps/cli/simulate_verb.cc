@@ -199,7 +199,7 @@ void load_one(const std::string& file, const SimulateArgs& a, const catalog::Cat
   if (!a.faults.empty()) {
     Result<Node> faults = read_scenario(a.faults, {});
     if (!faults) return note(faults.error());
-    scenario->set("faults", *std::move(faults));
+    if (scenario->is_map()) scenario->set("faults", *std::move(faults));
   }
   const FileLoader disk = FileLoader::disk();
   if (twin::has_tenants(*scenario)) {
@@ -324,7 +324,9 @@ int run_worlds(const std::vector<twin::World>& worlds, int rank, const SimulateA
     if (result->report.knee && !result->report.meets_slo) code = exit_mistake;
     reports.push_back(std::move(result->report));
     timeline = std::move(result->timeline);
-    if (stop_asked) break;
+    if (!stop_asked) continue;
+    if (reports.back().interrupted || reports.size() < worlds.size()) code = exit_interrupted;
+    break;
   }
   return std::max(code, write_all(reports, timeline, a));
 }

@@ -43,6 +43,7 @@ void check(const ValidateOptions& o, Errors& errors) {
     errors.push_back(flag_error(verb, "--rack is the machine of logs of collectives",
                                 "supernode validate collectives --data logs --rack hgx-h200"));
   }
+  check_there("--data", o.data, errors);
   if (!o.html.empty()) check_writable("--html", o.html, errors);
   if (!o.json.empty()) check_writable("--json", o.json, errors);
 }

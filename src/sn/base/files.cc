@@ -4,8 +4,12 @@
 
 #include "sn/base/files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -70,7 +74,57 @@ TextOpener opener_of(std::string text) {
               text))]() -> Result<std::unique_ptr<TextReader>> { return read_bytes(*held, held); };
 }
 
+/// Writes all of `text` and closes. The error number, 0 when all is well.
+int write_and_close(int descriptor, std::string_view text, bool settle) {
+  int error = 0;
+  while (!text.empty() && error == 0) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  // Some file systems find only here that the disk is full.
+  if (error == 0 && settle && ::fsync(descriptor) != 0 && errno != EINVAL) error = errno;
+  if (::close(descriptor) != 0 && error == 0) error = errno;
+  return error;
+}
+
+/// As `write_file`, of a path without links; returns the error number.
+int write_beside(const std::string& path, std::string_view text) {
+  struct stat old = {};
+  const bool exists = ::stat(path.c_str(), &old) == 0;
+  if (exists && !S_ISREG(old.st_mode)) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    return descriptor < 0 ? errno : write_and_close(descriptor, text, false);
+  }
+  const std::string fresh = path + ".part-" + std::to_string(::getpid());
+  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0) return errno;
+  int error = 0;
+  if (exists && ::fchmod(descriptor, old.st_mode & 07777) != 0) error = errno;
+  const int written = write_and_close(descriptor, text, true);
+  if (error == 0) error = written;
+  if (error == 0 && ::rename(fresh.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) ::unlink(fresh.c_str());
+  return error;
+}
+
 }  // namespace
+
+std::optional<Error> write_file(const std::string& path, std::string_view text) {
+  std::error_code none;
+  const std::filesystem::path target = std::filesystem::weakly_canonical(path, none);
+  const bool device =
+      std::filesystem::exists(path, none) && !std::filesystem::is_regular_file(path, none);
+  const int error = write_beside(device || target.empty() ? path : target.string(), text);
+  if (error == 0) return std::nullopt;
+  return Error{.code = ErrorCode::io,
+               .message = fmt::format("cannot write '{}'", shown(path, 200)),
+               .where = {.file = path},
+               .hint = std::generic_category().message(error)};
+}
 
 Result<std::string> inflate(std::string raw, const std::string& name, std::size_t limit_bytes) {
   return whole(decompress(std::move(raw), name, limit_bytes));
@@ -86,6 +140,13 @@ Salvage salvage_file(const std::string& path, std::size_t limit_bytes) {
   Result<std::string> raw = read_raw(path, limit_bytes);
   if (!raw) return stopped(raw.error());
   return decompress(*std::move(raw), path, limit_bytes);
+}
+
+Result<std::string> FileLoader::operator()(const std::string& path, std::size_t limit_bytes) const {
+  if (on_disk_) return read_file(path, limit_bytes);
+  Result<std::string> text = load_(path);
+  if (text && text->size() > limit_bytes) return fail(too_large(path, "the text", limit_bytes));
+  return text;
 }
 
 Result<TextOpener> FileLoader::open(const std::string& path) const {

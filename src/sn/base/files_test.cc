@@ -6,9 +6,11 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <sys/resource.h>
 #include <zlib.h>
 #include <zstd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -225,6 +227,69 @@ RC_GTEST_PROP(InflateProperty, AnyBytesAfterAMagicAreTextOrAnError, (const std::
 RC_GTEST_PROP(InflateProperty, ThereAndBack, (const std::string& text)) {
   RC_ASSERT(inflate(gzip(text), "x", plenty).value() == text);
   RC_ASSERT(inflate(zstd(text), "x", plenty).value() == text);
+}
+
+std::string folder_of(const std::string& path) {
+  return std::filesystem::path(path).parent_path().string();
+}
+
+/// Names in a folder that begin as `path` does.
+std::size_t beside(const std::string& path) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_of(path))) {
+    count += entry.path().string().starts_with(path) ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(WriteFile, ReplacesAWholeFileAndKeepsItsModeAndLinks) {
+  const TemporaryFile file("w", "old");
+  std::filesystem::permissions(file.path(), std::filesystem::perms::owner_all);
+  EXPECT_FALSE(write_file(file.path(), "new").has_value());
+  EXPECT_EQ(read_file(file.path()).value(), "new");
+  EXPECT_EQ(std::filesystem::status(file.path()).permissions(), std::filesystem::perms::owner_all);
+  const std::string link = file.path() + "-link";
+  std::filesystem::create_symlink(file.path(), link);
+  EXPECT_FALSE(write_file(link, "through").has_value());
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(read_file(file.path()).value(), "through");
+  std::filesystem::remove(link);
+  EXPECT_EQ(beside(file.path()), 1u);
+}
+
+TEST(WriteFile, AFullDiskIsToldWithItsReason) {
+  const std::optional<Error> full = write_file("/dev/full", "text");
+  ASSERT_TRUE(full.has_value());
+  EXPECT_EQ(full->code, ErrorCode::io);
+  EXPECT_EQ(full->hint, "No space left on device");
+  EXPECT_TRUE(write_file("/no/such/folder/file", "x").has_value());
+}
+
+TEST(WriteFile, WhatCannotBeWrittenWholeLeavesTheOldFile) {
+  const TemporaryFile file("w", "old");
+  // As on a full disk: the process may write no file beyond 4 kB.
+  struct rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit small = before;
+  small.rlim_cur = 4096;
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const std::optional<Error> error = write_file(file.path(), std::string(100'000, 'x'));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, ignored);
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->hint, "File too large");
+  EXPECT_EQ(read_file(file.path()).value(), "old");
+  EXPECT_EQ(beside(file.path()), 1u);
+}
+
+TEST(FileLoader, TellsTheLimitOfAText) {
+  const FileLoader memory = [](const std::string&) -> Result<std::string> { return "12345"; };
+  EXPECT_TRUE(memory("x", 5).has_value());
+  EXPECT_EQ(refused(memory("x", 4)).code, ErrorCode::limit);
+  const TemporaryFile file("z", zstd(std::string(1 << 20, ' ')));
+  const Error error = refused(FileLoader::disk()(file.path(), 1 << 10));
+  EXPECT_EQ(error.message, "the decompressed text is larger than 1024 bytes");
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 //               ^~~~~   did you mean 'al128'?
 //
 // Columns are bytes; the caret counts characters, so it stands right under text of single width.
-// Text that came from a file is shown with control characters replaced: it cannot steer a terminal.
+// Text that came from a file is shown with control characters replaced, those of bidirectional text
+// among them: it cannot steer a terminal, nor show names in another order than they are read.
 
 #include "sn/base/result.h"
 
@@ -28,14 +29,24 @@ namespace {
 constexpr std::size_t excerpt_indent = 6;
 constexpr std::size_t longest_name = 256;  // longer ones are not typing mistakes
 
-/// One character, or a replacement of the same width: controls (also U+0080 to U+009F) and bytes
+/// Marks that turn the direction of the text after them, and separators of lines and paragraphs:
+/// U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069.
+bool steers_text(std::string_view character) {
+  if (character == "\xd8\x9c") return true;
+  if (character.size() != 3 || character[0] != '\xe2') return false;
+  const auto last = static_cast<unsigned char>(character[2]);
+  if (character[1] == '\x80') return last == 0x8e || last == 0x8f || (last >= 0xa8 && last <= 0xae);
+  return character[1] == '\x81' && last >= 0xa6 && last <= 0xa9;
+}
+
+/// One character, or a replacement: controls (also U+0080 to U+009F), marks of direction and bytes
 /// that are not UTF-8 are '?', white space is a blank.
 std::string_view harmless_character(std::string_view character) {
   const auto code = static_cast<unsigned char>(character[0]);
   if (character == "\t" || character == "\n" || character == "\r") return " ";
   const bool ascii_control = code < 0x20 || code == 0x7f;
   const bool more_control = code == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
-  return ascii_control || more_control ? "?" : character;
+  return ascii_control || more_control || steers_text(character) ? "?" : character;
 }
 
 std::string harmless(std::string_view text) {

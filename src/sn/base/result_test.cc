@@ -92,6 +92,12 @@ TEST(Render, ControlCharactersAreHarmless) {
   EXPECT_EQ(render(error), "bad.yaml:1:1: error: a?b?1m\u00a0\n");
 }
 
+TEST(Shown, MarksOfDirectionAreHarmless) {
+  // Right-to-left override, isolates, marks and separators; a euro sign and an ellipsis stay.
+  EXPECT_EQ(shown("a\u202eb\u2066c\u2069d\u200fe\u061cf\u2028g"), "a?b?c?d?e?f?g");
+  EXPECT_EQ(shown("\u20ac\u2026\u2070"), "\u20ac\u2026\u2070");
+}
+
 TEST(RenderList, SortedWithoutDuplicatesAndCounted) {
   const Errors errors = {at(12, 1, "third"), at(2, 9, "second"), at(2, 1, "first"),
                          at(12, 1, "fourth"), at(12, 1, "third")};

@@ -192,6 +192,12 @@ Result<Catalog> Catalog::with(std::vector<OverlayFile> files) const {
     const Result<Node> tree = parse_document(f.name, std::move(f.text));
     if (!tree) {
       errors.insert(errors.end(), tree.error().begin(), tree.error().end());
+    } else if (!tree->is_map()) {
+      errors.push_back({.code = ErrorCode::wrong_type,
+                        .message = "'" + shown(f.path) + "' is " +
+                                   (tree->is_null() ? "empty" : "no map of keys"),
+                        .where = tree->is_null() ? Location{.file = f.name} : tree->where(),
+                        .hint = "an entry is a map of its keys: title, base, ..."});
     } else if (sources) {
       read_sources(*tree, out.sources_, errors);
     } else {

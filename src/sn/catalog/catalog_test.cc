@@ -294,5 +294,33 @@ TEST(Catalog, AnOverlayOutsideTheKindsIsAMistake) {
   EXPECT_FALSE(shipped.with({{"chips/a.yaml", "over", "a: [1\n"}}).has_value());
 }
 
+TEST(Catalog, AnOverlayThatIsNoMapIsAMistake) {
+  const Catalog shipped = shipped_catalog();
+  for (const char* path : {"frameworks/generic.yaml", "frameworks/new.yaml", "sources.yaml"}) {
+    for (const char* text : {"", "# nothing\n", "[]\n", "- a\n", "text\n", "3\n"}) {
+      const Result<Catalog> bad = shipped.with({{path, "over", text}});
+      ASSERT_FALSE(bad.has_value()) << path << text;
+      EXPECT_EQ(bad.error().front().code, ErrorCode::wrong_type);
+      EXPECT_EQ(bad.error().front().where.file, "over");
+    }
+  }
+}
+
+TEST(Catalog, PartsOfAnyKindInAnOverlayAreAnsweredAndNotFatal) {
+  const Catalog shipped = shipped_catalog();
+  for (const char* key : {"chip", "nic", "host_link", "scale_up", "gpus", "power"}) {
+    for (const char* value :
+         {"", "[]", "{}", "[a]", "x", "{base: [a]}", "{switch: [], link: []}"}) {
+      const std::string text = std::string(key) + ": " + value + "\n";
+      for (const char* head : {"", "base: hgx-h200\n"}) {
+        const Result<Catalog> over = shipped.with({{"racks/hgx-h100.yaml", "over", head + text}});
+        ASSERT_TRUE(over.has_value()) << text;
+        const Result<Node> rack = over->entry(kind_named("rack"), "hgx-h100");
+        EXPECT_TRUE(rack.has_value() || !rack.error().empty());
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sn::catalog

@@ -210,6 +210,8 @@ class StepPricer;
 class StepEvaluator {
  public:
   explicit StepEvaluator(const StepProgram& program, std::size_t slots = 64);
+  /// Bytes that one with `slots` takes once it was asked.
+  [[nodiscard]] static std::size_t bytes(std::size_t slots);
 
   [[nodiscard]] StepTime eval(const BatchShape& shape);
   /// Whether a two-batch deployment cuts this batch.
@@ -241,6 +243,7 @@ class StepEvaluator {
   [[nodiscard]] StepTime halves(const BatchShape& shape, const StepTime& whole);
 
   const StepProgram* program_;
+  std::size_t slots_;  // of each memo; they are made when first asked for
   std::vector<Slot> bodies_;
   std::vector<Slot> heads_;
 };

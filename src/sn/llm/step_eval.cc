@@ -55,9 +55,11 @@ Time StepTime::bound_total() const {
 }
 
 StepEvaluator::StepEvaluator(const StepProgram& program, std::size_t slots)
-    : program_(&program),
-      bodies_(std::bit_ceil(std::max<std::size_t>(1, slots))),
-      heads_(bodies_.size()) {}
+    : program_(&program), slots_(std::bit_ceil(std::max<std::size_t>(1, slots))) {}
+
+std::size_t StepEvaluator::bytes(std::size_t slots) {
+  return sizeof(StepEvaluator) + 2 * slots * sizeof(Slot);
+}
 
 StepEvaluator::Group StepEvaluator::group_of(const StepOp& op) {
   switch (op.kind) {
@@ -75,6 +77,7 @@ StepEvaluator::Group StepEvaluator::group_of(const StepOp& op) {
 
 const StepTime& StepEvaluator::sum_of(Group group, const Key& key, const StepPricer& pricer,
                                       std::vector<Slot>& slots) {
+  if (slots.empty()) slots.resize(slots_);
   const auto bits = [](double v) { return std::bit_cast<std::uint64_t>(v); };
   std::uint64_t hash = bits(key.decode_sequences) * 0x9E3779B97F4A7C15ull;
   hash = (hash ^ (hash >> 29) ^ bits(key.prefill)) * 0xBF58476D1CE4E5B9ull;

@@ -54,6 +54,11 @@ constexpr std::array known_columns = {
     "bmm_dtype",
 };
 
+/// Where 0 says something: heads as many as those of queries, no window, nothing in the cache yet.
+bool may_be_zero(std::string_view name) {
+  return name == "num_key_value_heads" || name == "window_size" || name == "step";
+}
+
 }  // namespace
 
 void AicTable::check_columns(Faults& faults) const {
@@ -79,15 +84,18 @@ bool AicTable::dimensions(KernelCase& out, Faults& faults) {
     if (numbers_[i].index) {
       const std::optional<double> read = reader_.number(*numbers_[i].index, faults);
       if (!read) return false;
-      if (*read < 0.0 || *read > 1e12) {
-        faults.add(reader_.error(*numbers_[i].index, fmt::format("{} is {:g}, expected 0 to 1e12",
-                                                                 numbers_[i].name, *read)));
-        return false;
-      }
       value = *read;
     } else {
       const std::string& c = numbers_[i].constant;
       static_cast<void>(std::from_chars(c.data(), c.data() + c.size(), value));
+    }
+    const bool enough = may_be_zero(numbers_[i].name) ? value >= 0.0 : value > 0.0;
+    if (!enough || !(value <= 1e12)) {
+      faults.add(
+          reader_.error(numbers_[i].index.value_or(0),
+                        fmt::format("{} is {:g}, expected {} to 1e12", numbers_[i].name, value,
+                                    may_be_zero(numbers_[i].name) ? "0" : "more than 0 up")));
+      return false;
     }
     out.at[i] = value;
   }

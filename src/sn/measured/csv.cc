@@ -15,6 +15,9 @@ namespace sn::measured {
 
 namespace {
 
+/// Of a line; those beyond are not looked at.
+constexpr std::size_t most_fields = 4096;
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -74,7 +77,7 @@ void CsvReader::split(std::string_view line) {
     while (true) {
       const auto comma = line.find(',');
       fields_.push_back(line.substr(0, comma));
-      if (comma == std::string_view::npos) return;
+      if (comma == std::string_view::npos || fields_.size() == most_fields) return;
       line.remove_prefix(comma + 1);
     }
   }
@@ -98,7 +101,7 @@ void CsvReader::split(std::string_view line) {
     while (i < line.size() && line[i] != ',') field += line[i++];
     unquoted_.push_back(std::move(field));
     fields_.push_back(unquoted_.back());
-    if (i >= line.size()) return;
+    if (i >= line.size() || fields_.size() == most_fields) return;
     ++i;
   }
 }

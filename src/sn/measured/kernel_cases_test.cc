@@ -301,5 +301,15 @@ RC_GTEST_PROP(KernelCasesProperty, AnyTextIsReadToItsEnd, (const std::string& te
   }
 }
 
+TEST(KernelCases, NoHeadsAndNoSequencesAreFaults) {
+  const Opened o = read(file("h100_sxm__vllm-1__generation_attention_perf.csv"),
+                        "batch_size,num_heads,num_key_value_heads,step,latency_ms\n"
+                        "1,0,1,2,7\n0,8,1,2,7\n1,8,0,0,7\n1,8,1,2,7\n");
+  EXPECT_EQ(o.cases.size(), 2u);  // 0 KV heads are as many as heads
+  ASSERT_EQ(o.faults.size(), 2u);
+  EXPECT_EQ(o.faults[0].message, "num_heads is 0, expected more than 0 up to 1e12");
+  EXPECT_EQ(o.faults[1].message, "batch_size is 0, expected more than 0 up to 1e12");
+}
+
 }  // namespace
 }  // namespace sn::measured

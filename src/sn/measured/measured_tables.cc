@@ -17,7 +17,7 @@ namespace sn::measured {
 
 namespace {
 
-constexpr std::size_t text_max = std::size_t{1} << 31;
+constexpr std::size_t text_max = std::size_t{1} << 29;
 
 /// "b200" of "b200 (modified)".
 std::string plain_name(const std::string& name) { return name.substr(0, name.find(' ')); }

@@ -208,6 +208,12 @@ Result<std::vector<VaryAxis>> parse_axes(const std::vector<std::string>& flags) 
       errors.push_back(flag_error("'" + shown(flag) + "' names no field or no values", form));
       continue;
     }
+    if (const auto levels = split(axis.path, ".").size(); levels > vary_levels_max) {
+      errors.push_back(flag_error(fmt::format("'{}' has {} levels; the limit is {}",
+                                              shown(axis.path, 40), levels, vary_levels_max),
+                                  form));
+      continue;
+    }
     const auto same = [&](const VaryAxis& a) { return a.path == axis.path; };
     if (std::any_of(axes.begin(), axes.end(), same)) {
       errors.push_back(

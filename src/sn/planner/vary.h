@@ -33,6 +33,7 @@
 namespace sn::planner {
 
 inline constexpr std::size_t vary_axes_max = 4;
+inline constexpr std::size_t vary_levels_max = 16;  // keys of a field's path
 inline constexpr std::size_t vary_points_max = 1000;
 
 struct VaryAxis {

@@ -32,6 +32,16 @@ TEST(ParseAxes, LimitsCombinations) {
   EXPECT_FALSE(parse_axes({many}).has_value());  // 1000 at most
 }
 
+TEST(ParseAxes, LimitsLevels) {
+  std::string deep = "a";
+  for (int i = 1; i < 16; ++i) deep += ".a";
+  EXPECT_TRUE(parse_axes({deep + "=1"}).has_value());
+  for (int i = 16; i < 30'000; ++i) deep += ".a";
+  const auto axes = parse_axes({deep + "=1"});
+  ASSERT_FALSE(axes.has_value());
+  EXPECT_NE(axes.error().front().message.find("30000 levels; the limit is 16"), std::string::npos);
+}
+
 TEST(WithField, TurnsANameIntoABaseWithChanges) {
   const auto scenario = parse_document("s.yaml", "cluster: {rack: al128}\nmodel: m\n");
   ASSERT_TRUE(scenario.has_value());

@@ -171,11 +171,13 @@ std::vector<CollectiveCase> read_fitted(const std::string& directory, const Coll
   const CollectiveFiles found = find_collective_files(directory);
   errors = found.errors;
   for (const CollectiveFile& file : found.files) {
-    const Salvage text = salvage_file(file.path);
+    const Salvage text = salvage_file(file.path, table_bytes);
     if (text.stopped_by) errors.push_back(*text.stopped_by);
     measured::Faults faults;
     for (CollectiveCase& c : read_collective_file(file.name, text.text, rack, faults)) {
-      if (!c.skip.empty() || !c.fitted() || !set.machines.contains(c.rack)) continue;
+      const auto machine = set.machines.find(c.rack);
+      if (!c.skip.empty() || !c.fitted() || machine == set.machines.end()) continue;
+      if (!misfit(machine->second, c).empty()) continue;
       out.push_back(std::move(c));
     }
     const Errors listed = faults.list(file.name);

@@ -154,9 +154,19 @@ std::vector<CollectiveCase> read_collective_file(std::string_view name, std::str
   return reader(csv, faults);
 }
 
+std::string_view misfit(const CollectiveMachine& machine, const CollectiveCase& c) {
+  const collective::Group* group = nullptr;
+  if (const auto* r = std::get_if<collective::Request>(&c.request)) group = &r->group;
+  if (const auto* r = std::get_if<ExchangeRequest>(&c.request)) group = &r->group;
+  if (group == nullptr) return {};
+  if (group->per_domain > machine.fabric.domain) return "more ranks than a ScaleUp domain has GPUs";
+  if (group->domains() > machine.fabric.domains) return "more domains than are compared (1024)";
+  return {};
+}
+
 double predicted_seconds(const CollectiveMachine& machine,
                          const collective::CollectiveParams& params, const CollectiveCase& c) {
-  SN_ASSERT(c.skip.empty());
+  SN_ASSERT(c.skip.empty() && misfit(machine, c).empty());
   const collective::CollectiveTimer timer(machine.fabric, params);
   if (const auto* r = std::get_if<collective::Request>(&c.request)) {
     const double t = timer.time(*r).time.si();

@@ -97,7 +97,14 @@ struct CollectiveFiles {
                                                                const std::string& rack,
                                                                measured::Faults& faults);
 
-/// Predicted seconds. The machine and its parameters must be in `set`, the case not skipped.
+/// Most bytes of a table or log, decompressed.
+inline constexpr std::size_t table_bytes = std::size_t{1} << 28;
+
+/// Why `machine` cannot hold the group of a case; empty when it can.
+[[nodiscard]] std::string_view misfit(const CollectiveMachine& machine, const CollectiveCase& c);
+
+/// Predicted seconds. The machine and its parameters must be in `set`, the case not skipped and no
+/// misfit.
 [[nodiscard]] double predicted_seconds(const CollectiveMachine& machine,
                                        const collective::CollectiveParams& params,
                                        const CollectiveCase& c);

@@ -170,5 +170,26 @@ TEST(Split, AQuarterOfTheShapes) {
   EXPECT_LT(fitted, 1150);
 }
 
+TEST(Misfit, GroupsThatTheMachineCannotHold) {
+  CollectiveMachine eight;
+  eight.fabric.domain = 8;
+  eight.fabric.domains = 4;
+  const auto nccl_of = [](const std::string& gpus) {
+    return read("nccl_intra_node.csv",
+                nccl + "a100_sxm,nccl,2,X,alltoall,half," + gpus + ",1,1048576,50,0,1\n")
+        .at(0);
+  };
+  EXPECT_EQ(misfit(eight, nccl_of("8")), "");
+  EXPECT_NE(misfit(eight, nccl_of("38")), "");
+  EXPECT_NE(misfit(eight, nccl_of("9")), "");
+  CollectiveCase wide = nccl_of("8");
+  wide.request = ExchangeRequest{.exchange = {}, .group = {40, 8}};
+  EXPECT_NE(misfit(eight, wide), "");  // five domains
+  wide.request = ExchangeRequest{.exchange = {}, .group = {32, 8}};
+  EXPECT_EQ(misfit(eight, wide), "");
+  wide.request = SendRequest{.size = Bytes::from_si(1.0)};
+  EXPECT_EQ(misfit(eight, wide), "");
+}
+
 }  // namespace
 }  // namespace sn::evidence

@@ -85,7 +85,7 @@ class Judge {
       : set_(set), options_(options) {}
 
   void file(const CollectiveFile& file) {
-    Salvage text = salvage_file(file.path);
+    Salvage text = salvage_file(file.path, table_bytes);
     Errors faults;
     if (text.stopped_by) {
       text.stopped_by->where.file = file.name;
@@ -140,6 +140,7 @@ class Judge {
     const auto machine = set_.machines.find(c.rack);
     std::string_view skip = c.skip;
     if (skip.empty() && machine == set_.machines.end()) skip = "no such machine in the catalog";
+    if (skip.empty()) skip = misfit(machine->second, c);
     for (Bucket* b : buckets) {
       ++b->rows;
       if (!skip.empty()) ++b->skipped[skip];

@@ -17,7 +17,7 @@ namespace {
 using kernel::Family;
 using kernel::Format;
 
-constexpr std::size_t text_max = std::size_t{1} << 31;
+constexpr std::size_t text_max = std::size_t{1} << 29;
 
 struct KindOf {
   std::optional<OperatorKind> operator()(const kernel::Gemm& g) const {

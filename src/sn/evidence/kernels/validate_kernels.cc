@@ -23,7 +23,7 @@ namespace sn::evidence {
 
 namespace {
 
-constexpr std::size_t text_max = std::size_t{1} << 31;
+constexpr std::size_t text_max = std::size_t{1} << 29;
 
 /// Rows of one table of a file as they come.
 struct TableRows {

@@ -51,12 +51,24 @@ std::int64_t fewest_replicas(const twin::World& world, const Shape& shape, doubl
                              double most_each) {
   const auto most = static_cast<double>(most_replicas(world, shape.deployment.parallel));
   const serving::ServingInputs inputs = world.inputs();
-  for (double n = std::ceil(target / most_each); n <= most; n += 1.0) {
-    const auto replicas = static_cast<std::int64_t>(n);
-    serving::ServingModel model(inputs, single(shape, replicas));
-    if (model.knee(world.load.slo) >= target) return replicas;
+  const auto carries = [&](double n) {
+    serving::ServingModel model(inputs, single(shape, static_cast<std::int64_t>(n)));
+    return model.knee(world.load.slo) >= target;
+  };
+  // Steps double, so that a target that nothing reaches is given up soon; then the last is halved.
+  double below = std::ceil(target / most_each) - 1.0;
+  double at = below + 1.0;
+  for (double step = 1.0; at <= most && !carries(at); step *= 2.0) {
+    below = at;
+    if (at == most) return 0;
+    at = std::min(at + step, most);
   }
-  return 0;
+  if (at > most) return 0;
+  while (at - below > 1.0) {
+    const double middle = std::floor(0.5 * (below + at));
+    (carries(middle) ? at : below) = middle;
+  }
+  return static_cast<std::int64_t>(at);
 }
 
 /// By how much an idle decode or aggregated instance misses its worst target; for telling the
@@ -108,6 +120,9 @@ double coarse(const serving::Workload& workload, double tokens) {
   return std::pow(10.0, std::floor(std::log10(tokens) * steps) / steps);
 }
 
+/// Up to here a prefill pool is priced at every number of replicas, beyond at steps of its inverse.
+constexpr std::int64_t exact_replicas = 1024;
+
 void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) {
   const serving::ServingInputs inputs = world.inputs();
   const llm::Parallelism& p = shape.deployment.parallel;
@@ -123,8 +138,15 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   serving::PrefillModel model(program, world.load.workload, static_cast<double>(shape.chunk),
                               kv_transfer(inputs, plan));
   const std::int64_t most = std::min(most_replicas(world, p), world.machine.gpus() / p.gpus());
+  std::int64_t next = 1;
   for (std::int64_t n = 1; n <= most; ++n) {
     if (n * p.gpus() >= world.machine.gpus() && n > 1) break;  // decode needs room
+    if (n < next) {  // at least what a smaller pool's replicas carry each: queues only get shorter
+      out.by_replicas.push_back(out.by_replicas.back() * static_cast<double>(n) /
+                                static_cast<double>(n - 1));
+      continue;
+    }
+    next = n + 1 + n / exact_replicas;
     plan.prefill.replicas = n;
     const serving::PrefillService& service =
         model.service(coarse(world.load.workload, prefill_cache_tokens(budget, plan.prefill)));

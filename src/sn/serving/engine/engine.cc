@@ -13,8 +13,6 @@ namespace sn::serving {
 
 namespace {
 
-constexpr std::size_t ring_steps = 128;  // page marks farther ahead wait in a heap
-
 constexpr std::array<std::string_view, 5> routing_names = {
     "round-robin", "least-loaded", "prefix-aware", "session-sticky", "completion-aware"};
 constexpr std::array<std::string_view, ending_count> ending_names = {
@@ -58,7 +56,8 @@ void EngineCore::make_pool(DeploymentData& deployment, const PoolSpec& pool) {
     if (i >= pool.instances - pool.initially_down) instance.phase = Instance::Phase::down;
     instance.warm = pool.warm;
     instance.program = program;
-    instance.evaluator = std::make_unique<llm::StepEvaluator>(*program, evaluator_slots);
+    instance.evaluator = std::make_unique<llm::StepEvaluator>(
+        *program, evaluator_slots(static_cast<std::size_t>(pool.instances)));
     instance.pace = pace;
     const llm::Parallelism& p = pool.deployment.parallel;
     for (std::int64_t r = 0; r < p.dp; ++r) {

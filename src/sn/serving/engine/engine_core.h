@@ -28,7 +28,9 @@ namespace sn::serving {
 using Slot = std::uint32_t;
 inline constexpr Slot no_slot = 0xFFFFFFFFu;
 inline constexpr int fraction_bits = 16;
-inline constexpr std::size_t evaluator_slots = 1024;  // memo of step times, per instance
+inline constexpr std::size_t ring_steps = 128;  // page marks farther ahead wait in a heap
+/// Memo of step times of one of `instances`: all together take 1 GB at most.
+[[nodiscard]] std::size_t evaluator_slots(std::size_t instances);
 
 /// A request inside the engine. Slots are used again; `life` tells their users apart.
 struct Live {

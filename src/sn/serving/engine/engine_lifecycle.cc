@@ -124,7 +124,9 @@ void EngineCore::set_conditions(std::uint32_t deployment, std::uint32_t number,
   if (instance.conditions == conditions) return;
   instance.conditions = conditions;
   instance.program = pool_of(instance).compile(conditions);
-  instance.evaluator = std::make_unique<llm::StepEvaluator>(*instance.program, evaluator_slots);
+  const PoolData& pool = deployments_[instance.deployment].pools[instance.pool];
+  instance.evaluator =
+      std::make_unique<llm::StepEvaluator>(*instance.program, evaluator_slots(pool.count));
   instance.pace = pace_of(*instance.program, deployments_[deployment].spec, instance.pace.chunk);
 }
 

@@ -172,4 +172,7 @@ class EngineObserver {
   virtual void on_end(const RequestRecord& /*record*/) {}
 };
 
+/// Memory that an engine of `spec` takes before its first request, in the main.
+[[nodiscard]] Bytes engine_bytes(const EngineSpec& spec);
+
 }  // namespace sn::serving

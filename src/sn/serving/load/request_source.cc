@@ -4,9 +4,12 @@
 
 #include "sn/serving/load/request_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <optional>
 #include <queue>
 #include <tuple>
 #include <utility>
@@ -81,12 +84,32 @@ std::shared_ptr<const TraceFile> in_memory(const TraceFile& trace) {
   return out;
 }
 
+/// Nanoseconds from the first arrival of `trace` to the first of its repetition: one mean gap
+/// closes it. A double, since it may be beyond the clock.
+double period_of(const TraceFile& trace) {
+  const double span = d(trace.last.count - trace.first.count);
+  return std::max(1.0, span + span / d(std::max<std::int64_t>(1, trace.requests - 1)));
+}
+
+/// A replay that the clock or the memory does not hold.
+Errors check(const TraceFile& trace, const Replay& how) {
+  const double length = period_of(trace) * d(how.repeat);
+  const double speed = how.scaling == Scaling::copies ? 1.0 : how.multiple;
+  if (std::max(length, length / speed) > d(arrivals_end.count)) return {beyond_clock()};
+  if (how.scaling == Scaling::time || how.multiple <= d(copies_max)) return {};
+  return {{.code = ErrorCode::limit,
+           .message = fmt::format("{:.4g} copies of the trace side by side; the limit is {}",
+                                  how.multiple, copies_max),
+           .where = {.file = trace.name},
+           .hint = "a lower rate, or a trace that runs faster (--scaling time)"}};
+}
+
 /// A trace, scaled and repeated. Copies and repetitions are merged by arrival.
 class TraceReplay final : public RequestSource {
  public:
   TraceReplay(std::shared_ptr<const TraceFile> trace, const Replay& how)
-      : trace_(std::move(trace)), how_(how) {
-    // One mean gap closes a repetition.
+      : trace_(std::move(trace)), how_(how), faults_(check(*trace_, how)) {
+    if (!faults_.empty()) return;
     period_ = trace_->last.count - trace_->first.count;
     period_ += period_ / std::max<std::int64_t>(1, trace_->requests - 1);
     period_ = std::max<std::int64_t>(1, period_);
@@ -101,7 +124,7 @@ class TraceReplay final : public RequestSource {
     for (std::size_t c = 0; c < copies_.size(); ++c) {
       Copy& copy = copies_[c];
       copy.shift = period_ / count * static_cast<std::int64_t>(c);
-      copy.lap = trace_->read();
+      begin(copy);
       bool more = go_on(copy);
       while (more && copy.time < 0) more = go_on(copy);
       if (more) push(c);
@@ -156,6 +179,19 @@ class TraceReplay final : public RequestSource {
 
   [[nodiscard]] std::int64_t copy_count() const {
     return static_cast<std::int64_t>(copies_.size());
+  }
+
+  /// Where a copy's clock stands at 0, as far as that can be had without reading up to there.
+  void begin(Copy& copy) const {
+    if (!trace_->held) {
+      copy.lap = trace_->read();
+      return;
+    }
+    const auto earlier = [](const Request& r, std::int64_t at) { return r.arrival.count < at; };
+    const auto at = std::lower_bound(trace_->held->begin(), trace_->held->end(),
+                                     trace_->first.count + copy.shift, earlier);
+    copy.index = at - trace_->held->begin() - 1;
+    copy.lap = trace_->read(copy.index + 1);
   }
 
   /// Takes the next request of a copy, from the start again after the last; false at a fault.
@@ -221,13 +257,18 @@ class Imitation final : public RequestSource {
     ++given_;
     // A gamma renewal process with the index of dispersion of the workload's counts.
     seconds_ += arrivals_.gamma(1.0 / std::max(0.05, workload_.dispersion), 1.0 / rate_);
+    const std::optional<Nanos> at_time = to_nanos(Time::from_si(seconds_));
+    if (!at_time || *at_time > arrivals_end) {
+      faults_ = {beyond_clock()};
+      return false;
+    }
     const double u = classes_.uniform() * cumulative_.back();
     const auto at = std::lower_bound(cumulative_.begin(), cumulative_.end(), u);
     const auto k = std::min<std::size_t>(static_cast<std::size_t>(at - cumulative_.begin()),
                                          cumulative_.size() - 1);
     const RequestClass& c = workload_.classes[k];
     request = {};
-    request.arrival = {rounded(seconds_ * 1e9)};
+    request.arrival = *at_time;
     request.input_tokens = std::max<std::int64_t>(1, rounded(c.input));
     request.output_tokens = std::max<std::int64_t>(1, rounded(c.output));
     if (!c.cached.empty() && c.cached.back() > 0.0) blocks(c, request);
@@ -235,6 +276,7 @@ class Imitation final : public RequestSource {
   }
   [[nodiscard]] std::int64_t expected() const override { return requests_; }
   [[nodiscard]] Time span() const override { return Time::from_si(d(requests_) / rate_); }
+  [[nodiscard]] Errors faults() const override { return faults_; }
 
  private:
   static constexpr std::size_t memory = 1u << 16;  // requests that can be continued
@@ -293,9 +335,24 @@ class Imitation final : public RequestSource {
   double seconds_ = 0.0;
   std::uint64_t fresh_block_ = 0;
   std::deque<std::vector<std::uint64_t>> past_;
+  Errors faults_;
 };
 
 }  // namespace
+
+Error beyond_clock() {
+  return {.code = ErrorCode::limit,
+          .message = "requests arrive over more than 146 years, half of what the clock holds",
+          .where = {},
+          .hint = "a higher rate, fewer requests or repetitions, shorter pauses"};
+}
+
+Result<Nanos> span_on_clock(const RequestSource& source) {
+  if (Errors faults = source.faults(); !faults.empty()) return fail(std::move(faults));
+  const std::optional<Nanos> span = to_nanos(source.span());
+  if (!span || *span > arrivals_end) return fail(beyond_clock());
+  return *span;
+}
 
 std::unique_ptr<RequestSource> draw(const SyntheticSpec& spec, std::uint64_t seed,
                                     const Replay& how) {

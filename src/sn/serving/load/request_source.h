@@ -9,10 +9,14 @@
 //   copies  m traces side by side (the last one thinned to the fraction), each shifted by a part
 //           of the span and with prefixes of its own: m times as many users in the same time; each
 //           is a reader of its own, and above `readers_max` of them the trace is held in memory
+//
+// Limits: requests arrive within `arrivals_end`, at most `copies_max` traces run side by side. What
+// would pass one of them gives no requests, and says so in `faults`.
 
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +28,9 @@
 
 namespace sn::serving {
 
+/// Half the range of the clock, 146 years: what is served after the last arrival fits it too.
+inline constexpr Nanos arrivals_end{std::numeric_limits<std::int64_t>::max() / 2};
+
 /// Gives requests in order of arrival. One reader; not thread-safe.
 class RequestSource {
  public:
@@ -34,7 +41,8 @@ class RequestSource {
   [[nodiscard]] virtual std::int64_t expected() const = 0;
   /// From the first arrival to the last, as far as is known.
   [[nodiscard]] virtual Time span() const = 0;
-  /// Why it ended before its end: a file that cannot be read any more, or that was changed.
+  /// Why it ended before its end: a file that cannot be read any more, or that was changed; the
+  /// end of the clock.
   [[nodiscard]] virtual Errors faults() const { return {}; }
 };
 
@@ -50,6 +58,7 @@ struct Replay {
 };
 
 inline constexpr std::int64_t readers_max = 64;  // of one file at a time
+inline constexpr std::int64_t copies_max = 10'000;
 
 [[nodiscard]] std::unique_ptr<RequestSource> replay(std::shared_ptr<const TraceFile> trace,
                                                     const Replay& how);
@@ -57,6 +66,11 @@ inline constexpr std::int64_t readers_max = 64;  // of one file at a time
 /// Draws requests as `generate` does, the same for the same seed, without holding them.
 [[nodiscard]] std::unique_ptr<RequestSource> draw(const SyntheticSpec& spec, std::uint64_t seed,
                                                   const Replay& how);
+
+/// `source.span()` on the clock. Errors: its faults, or that it is beyond `arrivals_end`.
+[[nodiscard]] Result<Nanos> span_on_clock(const RequestSource& source);
+/// That requests come later than `arrivals_end`.
+[[nodiscard]] Error beyond_clock();
 
 /// `spec` itself, neither scaled nor cut.
 [[nodiscard]] std::unique_ptr<RequestSource> synthetic_source(const SyntheticSpec& spec,

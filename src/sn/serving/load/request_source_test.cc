@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -190,6 +192,72 @@ TEST(Imitation, KeepsRateLengthsAndHits) {
   EXPECT_NEAR(input / 50'000.0, 960.0, 10.0);
   // An earlier request that is too short to lend its prefix costs some of the hits.
   EXPECT_NEAR(hits / input, 320.0 / 960.0, 0.04);
+}
+
+/// Two requests, the clock's whole range apart.
+std::shared_ptr<const TraceFile> endless_trace() {
+  std::vector<Request> requests(2);
+  requests[0].input_tokens = requests[1].input_tokens = 1;
+  requests[1].arrival = {std::numeric_limits<std::int64_t>::max()};
+  TraceFile trace;
+  trace.requests = 2;
+  trace.last = requests[1].arrival;
+  trace.held = std::make_shared<const std::vector<Request>>(std::move(requests));
+  return std::make_shared<const TraceFile>(std::move(trace));
+}
+
+TEST(Replay, WhatTheClockDoesNotHoldIsRefused) {
+  const auto refused = [](std::shared_ptr<const TraceFile> trace, const Replay& how) {
+    const auto source = replay(std::move(trace), how);
+    EXPECT_TRUE(all_of(*source).empty());
+    const Result<Nanos> span = span_on_clock(*source);
+    ASSERT_FALSE(span.has_value());
+    EXPECT_EQ(span.error().front().code, ErrorCode::limit);
+    EXPECT_NE(span.error().front().message.find("146 years"), std::string::npos);
+  };
+  refused(endless_trace(), {});
+  // 0.5 s of requests: a million times over, a million times slower, both.
+  EXPECT_TRUE(span_on_clock(*replay(small_trace(), {.repeat = 1'000'000})).has_value());
+  EXPECT_TRUE(span_on_clock(*replay(small_trace(), {.multiple = 1e-6})).has_value());
+  refused(small_trace(), {.multiple = 1e-6, .repeat = 1'000'000});
+}
+
+TEST(Replay, ManyCopiesAreRefusedAndThousandsBeginInTheirMiddle) {
+  const auto many = replay(small_trace(), {.multiple = 1e18, .scaling = Scaling::copies});
+  EXPECT_TRUE(all_of(*many).empty());
+  ASSERT_EQ(many->faults().size(), 1u);
+  EXPECT_NE(many->faults()[0].message.find("10000"), std::string::npos);
+  const auto most = all_of(*replay(small_trace(), {.multiple = 1000, .scaling = Scaling::copies}));
+  EXPECT_EQ(most.size(), 5000u);
+  EXPECT_TRUE(std::is_sorted(most.begin(), most.end(), [](const Request& a, const Request& b) {
+    return a.arrival < b.arrival;
+  }));
+}
+
+TEST(Draw, FarBelowALoadersLeastRateAndUpToTheEndOfTheClock) {
+  SyntheticSpec spec;
+  spec.arrivals.kind = ArrivalProcess::Kind::fixed;
+  spec.arrivals.rate = Rate::from_si(0.01);
+  spec.requests = 100;
+  const auto slow = draw(spec, 1, {.multiple = 1e-3});
+  EXPECT_NEAR(all_of(*slow).back().arrival.to_time().si(), 1e7, 1e-3);  // 100 x 1e5 s
+  EXPECT_TRUE(slow->faults().empty());
+  // 100 x 1e8 s are 317 years: it ends on the way, and says why.
+  const auto late = draw(spec, 1, {.multiple = 1e-6});
+  EXPECT_FALSE(span_on_clock(*late).has_value());
+  EXPECT_EQ(all_of(*late).size(), 46u);  // 46e8 s < 2^62 ns
+  EXPECT_EQ(late->faults().front().code, ErrorCode::limit);
+}
+
+TEST(Draw, SessionsThatPauseForYearsAreRefused) {
+  SyntheticSpec spec = chat_sessions();
+  spec.arrivals.rate = Rate::from_si(0.01);
+  spec.requests = 100'000'000;
+  spec.sessions->turns = 1000.0;
+  spec.sessions->context = 16;  // one turn a session
+  const Result<WorkloadSummary> drawn = summarise(spec, 1);
+  ASSERT_FALSE(drawn.has_value());
+  EXPECT_EQ(drawn.error().front().code, ErrorCode::limit);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include "sn/serving/load/synthetic.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -37,7 +39,8 @@ void check(const LengthDistribution& d) {
 void check(const SyntheticSpec& spec) {
   SN_ASSERT(spec.requests >= 0);
   const ArrivalProcess& a = spec.arrivals;
-  SN_ASSERT(a.rate.si() >= SyntheticLimits::rate_min && a.rate.si() <= SyntheticLimits::rate_max);
+  // A simulation scales the rate far below and above those of a loader.
+  SN_ASSERT(a.rate.si() > 0.0 && std::isfinite(a.rate.si()));
   if (a.kind == ArrivalProcess::Kind::gamma) {
     SN_ASSERT(a.cv >= SyntheticLimits::cv_min && a.cv <= SyntheticLimits::cv_max);
   }
@@ -96,10 +99,10 @@ double draw_gap(const ArrivalProcess& a, double now, RandomStream& stream) {
   SN_ASSERT(false);
 }
 
-Nanos instant(double seconds) {
+/// Nothing beyond `arrivals_end`.
+std::optional<Nanos> instant(double seconds) {
   const std::optional<Nanos> t = to_nanos(Time::from_si(seconds));
-  SN_ASSERT(t.has_value());
-  return *t;
+  return t && *t <= arrivals_end ? t : std::nullopt;
 }
 
 class SyntheticSource final : public RequestSource {
@@ -113,11 +116,16 @@ class SyntheticSource final : public RequestSource {
   }
 
   bool next(Request& request) override {
-    if (given_ == spec_.requests) return false;
+    if (given_ == spec_.requests || !faults_.empty()) return false;
     ++given_;
     seconds_ += draw_gap(spec_.arrivals, seconds_, arrivals_);
+    const std::optional<Nanos> at = instant(seconds_);
+    if (!at) {
+      faults_ = {beyond_clock()};
+      return false;
+    }
     request = {};
-    request.arrival = instant(seconds_);
+    request.arrival = *at;
     request.input_tokens = draw_length(spec_.input, inputs_);
     request.output_tokens = draw_length(spec_.output, outputs_);
     return true;
@@ -126,6 +134,7 @@ class SyntheticSource final : public RequestSource {
   [[nodiscard]] Time span() const override {
     return Time::from_si(static_cast<double>(spec_.requests) / spec_.arrivals.rate.si());
   }
+  [[nodiscard]] Errors faults() const override { return faults_; }
 
  private:
   SyntheticSpec spec_;
@@ -134,6 +143,7 @@ class SyntheticSource final : public RequestSource {
   RandomStream outputs_;
   double seconds_ = 0.0;
   std::int64_t given_ = 0;
+  Errors faults_;
 };
 
 /// Turns of many sessions, merged by arrival. Holds the sessions under way.
@@ -154,7 +164,7 @@ class SessionSource final : public RequestSource {
   }
 
   bool next(Request& request) override {
-    if (given_ == spec_.requests) return false;
+    if (given_ == spec_.requests || !faults_.empty()) return false;
     ++given_;
     if (waiting_.empty() || next_start_ <= waiting_.top().at) {
       waiting_.push({.at = next_start_, .session = ++started_, .said = sessions_.shared_prefix});
@@ -162,8 +172,13 @@ class SessionSource final : public RequestSource {
     }
     Turn turn = waiting_.top();
     waiting_.pop();
+    const std::optional<Nanos> at = instant(turn.at);
+    if (!at) {
+      faults_ = {beyond_clock()};
+      return false;
+    }
     request = {};
-    request.arrival = instant(turn.at);
+    request.arrival = *at;
     request.session = turn.session;
     request.input_tokens = turn.said + draw_length(spec_.input, inputs_);
     request.output_tokens = draw_length(spec_.output, outputs_);
@@ -180,6 +195,7 @@ class SessionSource final : public RequestSource {
     return Time::from_si(static_cast<double>(spec_.requests) /
                          (spec_.arrivals.rate.si() * sessions_.turns));
   }
+  [[nodiscard]] Errors faults() const override { return faults_; }
 
  private:
   struct Turn {
@@ -213,6 +229,7 @@ class SessionSource final : public RequestSource {
   double next_start_ = 0.0;
   std::uint64_t started_ = 0;
   std::int64_t given_ = 0;
+  Errors faults_;
 };
 
 }  // namespace
@@ -226,8 +243,34 @@ std::vector<Request> generate(const SyntheticSpec& spec, std::uint64_t seed) {
   SN_ASSERT(spec.requests <= SyntheticLimits::requests);
   const std::unique_ptr<RequestSource> source = synthetic_source(spec, seed);
   std::vector<Request> requests(static_cast<std::size_t>(spec.requests));
-  for (Request& r : requests) source->next(r);
+  for (Request& r : requests) SN_ASSERT(source->next(r));
   return requests;
+}
+
+Result<WorkloadSummary> summarise(const SyntheticSpec& spec, std::uint64_t seed,
+                                  const SummaryOptions& options) {
+  const auto block = static_cast<std::size_t>(spec.sessions ? spec.sessions->block : 0);
+  const std::unique_ptr<RequestSource> source = synthetic_source(spec, seed);
+  WorkloadSummary summary(static_cast<double>(block), options);
+  Request request;
+  std::size_t drawn = 0;
+  while (source->next(request)) {
+    drawn += request.blocks.size();
+    if (drawn > SyntheticLimits::blocks) {
+      return fail({.code = ErrorCode::limit,
+                   .message = fmt::format("the sessions draw more than {} blocks of {} tokens, the "
+                                          "limit",
+                                          SyntheticLimits::blocks, block),
+                   .where = {},
+                   .hint = "fewer requests, or a smaller context"});
+    }
+    if (block > 0) {
+      request.blocks.resize(static_cast<std::size_t>(request.input_tokens) / block);
+    }
+    summary.add(request);
+  }
+  if (Errors faults = source->faults(); !faults.empty()) return fail(std::move(faults));
+  return summary;
 }
 
 }  // namespace sn::serving

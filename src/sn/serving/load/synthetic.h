@@ -21,12 +21,14 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "sn/base/quantity.h"
 #include "sn/serving/load/workload.h"
+#include "sn/serving/load/workload_summary.h"
 
 namespace sn::serving {
 
@@ -64,7 +66,7 @@ struct SyntheticSpec {
   std::optional<SessionSpec> sessions;
 };
 
-/// What a loader lets through; within it, arrivals fit the clock.
+/// What a loader lets through.
 struct SyntheticLimits {
   static constexpr std::int64_t requests = 10'000'000;
   static constexpr double rate_min = 1e-2;  // requests/s
@@ -72,10 +74,17 @@ struct SyntheticLimits {
   static constexpr double cv_min = 1e-2;
   static constexpr double cv_max = 1e2;
   static constexpr double tokens = 1e8;
+  static constexpr std::size_t blocks = 1'000'000'000;  // of a summary: some seconds
 };
 
 /// Requests sorted by arrival; blocks only with sessions. A `spec` outside `SyntheticLimits`, with
-/// min > max or with p90 < median is a programmer's mistake: loaders report it with its place.
+/// min > max, with p90 < median or that passes the end of the clock is a programmer's mistake:
+/// loaders report it with its place.
 [[nodiscard]] std::vector<Request> generate(const SyntheticSpec& spec, std::uint64_t seed);
+
+/// What a planner knows of the requests of `spec`, drawn one after another and not held; reuse is
+/// of inputs alone. Errors: `limit`, where they pass the end of the clock or name too many blocks.
+[[nodiscard]] Result<WorkloadSummary> summarise(const SyntheticSpec& spec, std::uint64_t seed,
+                                                const SummaryOptions& options = {});
 
 }  // namespace sn::serving

@@ -15,7 +15,9 @@
 // CRLF and a byte order mark are tolerated. An Azure trace starts at time 0 with its earliest
 // request; Mooncake times are taken as they are.
 // Sources: github.com/kvcache-ai/Mooncake FAST25-release; github.com/Azure/AzurePublicDataset.
-// Limit: JSON values of keys that nobody asked for are skipped, not checked.
+// A text that can no longer be accepted is not read to its end: one with a line 64 times too long,
+// with more blank or more malformed lines than the largest trace may have. Limit: JSON values of
+// keys that nobody asked for are skipped, not checked.
 
 #pragma once
 
@@ -35,6 +37,7 @@ struct TraceLimits {
   std::size_t requests = 50'000'000;
   std::size_t text_bytes = std::size_t{1} << 40;
   std::size_t line_bytes = 1u << 20;
+  std::size_t blank_lines = 1'000'000;
   std::int64_t tokens = 100'000'000;       // per request and direction
   std::size_t blocks = 1'000'000;          // hashes per request
   std::size_t total_blocks = 100'000'000;  // of a trace that is held whole

@@ -20,7 +20,8 @@ namespace {
 /// A trace that is held.
 class HeldRequests final : public RequestSource {
  public:
-  explicit HeldRequests(const TraceFile& file) : file_(file) {}
+  HeldRequests(const TraceFile& file, std::int64_t from)
+      : file_(file), at_(static_cast<std::size_t>(from)) {}
 
   bool next(Request& request) override {
     if (at_ == file_.held->size()) return false;
@@ -34,7 +35,7 @@ class HeldRequests final : public RequestSource {
 
  private:
   const TraceFile& file_;
-  std::size_t at_ = 0;
+  std::size_t at_;
 };
 
 /// A trace that is read anew. It was good when it was scanned.
@@ -167,8 +168,9 @@ bool ArrivalOrder::next(Request& request) {
   return true;
 }
 
-std::unique_ptr<RequestSource> TraceFile::read() const {
-  if (held) return std::make_unique<HeldRequests>(*this);
+std::unique_ptr<RequestSource> TraceFile::read(std::int64_t from) const {
+  if (held) return std::make_unique<HeldRequests>(*this, from);
+  SN_ASSERT(from == 0);
   return std::make_unique<ReadRequests>(*this);
 }
 

@@ -83,8 +83,8 @@ struct TraceFile {
   TextOpener open;
   TraceLimits limits;
 
-  /// Its requests by arrival, from the first. The source refers to this.
-  [[nodiscard]] std::unique_ptr<RequestSource> read() const;
+  /// Its requests by arrival, of a held trace from request `from` on. The source refers to this.
+  [[nodiscard]] std::unique_ptr<RequestSource> read(std::int64_t from = 0) const;
 };
 
 struct TraceScan {

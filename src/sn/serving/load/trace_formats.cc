@@ -389,6 +389,7 @@ ParsedLine parse_azure(std::string_view line, const TraceLimits& limits) {
   Request request;
   const auto instant = to_instant(cells[0].text);
   if (!instant) return bad("TIMESTAMP is not a time like 2023-11-16 18:15:46.68", 1);
+  if (*instant < Nanos{}) return bad("TIMESTAMP is before 1970", 1);
   request.arrival = *instant;
   for (const std::size_t i : {1u, 2u}) {
     const auto tokens = to_integer(cells[i].text);

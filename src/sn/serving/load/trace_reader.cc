@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -142,7 +143,9 @@ Error unknown_format(const std::string& name, std::string_view line, std::size_t
 Lines::Lines(std::unique_ptr<TextReader> text, const TraceLimits& limits)
     : text_(std::move(text)),
       kept_(std::max(limits.line_bytes, 2 * excerpt_bytes) + 1),
-      most_(limits.text_bytes) {}
+      most_(limits.text_bytes),
+      longest_(64 * limits.line_bytes),
+      blank_most_(limits.blank_lines) {}
 
 /// The next piece of text; false at the end.
 bool Lines::fill() {
@@ -154,13 +157,17 @@ bool Lines::fill() {
   rest_ = *piece;
   read_ += rest_.size();
   if (read_ <= most_) return true;
+  stop(fmt::format("the trace has more than {} bytes, the limit", most_));
+  return false;
+}
+
+void Lines::stop(std::string message) {
   ended_ = true;
   rest_ = {};
   stopped_ = {{.code = ErrorCode::limit,
-               .message = fmt::format("the trace has more than {} bytes, the limit", most_),
+               .message = std::move(message),
                .where = {},
                .hint = "cut the trace"}};
-  return false;
 }
 
 bool Lines::whole_line(std::string_view& line) {
@@ -179,6 +186,10 @@ bool Lines::whole_line(std::string_view& line) {
     if (!alone || !complete) {
       carried_.append(part.substr(0, kept_ - std::min(kept_, carried_.size())));
       line = carried_;
+    }
+    if (size_ > longest_) {
+      stop(fmt::format("line {} has more than {} bytes, the limit", number_ + 1, longest_));
+      return false;
     }
     if (complete) break;
   }
@@ -200,6 +211,10 @@ bool Lines::next(std::string_view& line) {
       size_ -= byte_order_mark.size();
     }
     if (line.find_first_not_of(" \t") != std::string_view::npos) return true;
+    if (++blank_ > blank_most_) {
+      stop(fmt::format("the trace has more than {} blank lines, the limit", blank_most_));
+      return false;
+    }
   }
   return false;
 }
@@ -276,11 +291,12 @@ bool TraceReader::within(const Request& request) {
 
 bool TraceReader::next(Request& request) {
   std::string_view line;
-  while (stopped_.empty() && take(line)) {
+  while (stopped_.empty() && !given_up_ && take(line)) {
     ++count_;
     ParsedLine parsed = parse_within(line);
     if (!parsed) {
       reject(parsed.error(), line);
+      given_up_ = hopeless();
       continue;
     }
     if (!within(*parsed)) return false;
@@ -292,6 +308,13 @@ bool TraceReader::next(Request& request) {
   }
   if (stopped_.empty()) stopped_ = lines_.stopped();
   return false;
+}
+
+/// More lines are malformed than a trace with as many requests as there may be could have.
+bool TraceReader::hopeless() const {
+  const double share = limits_.malformed_share;
+  const double all = share < 1.0 ? static_cast<double>(limits_.requests) / (1.0 - share) : INFINITY;
+  return static_cast<double>(facts_.malformed) > share * all;
 }
 
 Errors TraceReader::faults() const {

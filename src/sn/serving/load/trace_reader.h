@@ -31,15 +31,19 @@ class Lines {
  private:
   [[nodiscard]] bool whole_line(std::string_view& line);
   [[nodiscard]] bool fill();
+  void stop(std::string message);
 
   std::unique_ptr<TextReader> text_;
-  std::size_t kept_;  // bytes of a line
-  std::size_t most_;  // bytes of the text
+  std::size_t kept_;     // bytes of a line
+  std::size_t most_;     // bytes of the text
+  std::size_t longest_;  // bytes of a line that is read to its end
+  std::size_t blank_most_;
   std::string_view rest_;
   std::string carried_;  // a line that began in an earlier piece
   std::size_t read_ = 0;
   std::size_t number_ = 0;
   std::size_t size_ = 0;
+  std::size_t blank_ = 0;  // lines
   bool ended_ = false;
   Errors stopped_;
 };
@@ -63,6 +67,7 @@ class TraceReader {
   [[nodiscard]] ParsedLine parse_within(std::string_view line) const;
   [[nodiscard]] bool within(const Request& request);
   void reject(const Fault& fault, std::string_view line);
+  [[nodiscard]] bool hopeless() const;
   [[nodiscard]] Error whole(ErrorCode code, std::string message, std::string hint) const;
 
   std::string name_;
@@ -72,6 +77,7 @@ class TraceReader {
   std::string_view pending_;  // the first line, until it is taken
   TraceFacts facts_;
   Errors stopped_;  // what ended the reading before the text did
+  bool given_up_ = false;
   Nanos latest_;
   std::size_t count_ = 0;     // lines that are not blank; the header is none
   std::size_t requests_ = 0;  // good ones

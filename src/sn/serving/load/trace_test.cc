@@ -197,7 +197,8 @@ TEST(ReadTrace, AzureFaults) {
        {"", "now", "2023-11-31 00:00:00", "2023-13-01 00:00:00", "2023-02-29 00:00:00",
         "2023-11-16 24:00:00", "2023-11-16 18:60:00", "2023-11-16 18:15:60", "2023-11-16 18:15:46.",
         "2023-11-16 18:15:46+1", "2023-11-16 18:15:46+00:00x", "2023-11-16 18:15:46 ago",
-        "1969-12-31 00:00:00", "9999-12-31 00:00:00", "2023-11-16", "16/11/2023 18:15:46"}) {
+        "1969-12-31 00:00:00", "1970-01-01 00:00:00+01:00", "9999-12-31 00:00:00", "2023-11-16",
+        "16/11/2023 18:15:46"}) {
     EXPECT_NE(azure_warning_of(std::string(time) + ",3,4").message.find("TIMESTAMP"),
               std::string::npos)
         << time;
@@ -313,6 +314,42 @@ TEST(ReadTrace, TimesAtTheEndOfTheClock) {
     EXPECT_EQ(warning_of("{\"timestamp\": " + std::string(time) + rest).code, ErrorCode::limit)
         << time;
   }
+}
+
+TEST(ReadTrace, TokensBeyondAnyIntegerAreMalformed) {
+  const std::string head = "Timestamp,Request tokens,Response tokens\n";
+  for (const char* row : {"1,1e300,1", "1,inf,1", "1,nan,1", "1,1,-1e300", "inf,1,1", "nan,1,1"}) {
+    const auto trace = read_trace("t", head + "0,1,1\n" + row + "\n", lenient());
+    ASSERT_TRUE(trace.has_value()) << row;
+    EXPECT_EQ(trace->malformed, 1u) << row;
+  }
+}
+
+TEST(ReadTrace, WhatCanNoLongerBeAcceptedIsNotReadToItsEnd) {
+  const std::string line = mooncake_line(0, 1, 1, "1");
+  TraceLimits limits;
+  limits.blank_lines = 3;
+  EXPECT_TRUE(read_trace("t", line + "\n\n\n", limits).has_value());
+  const auto blank = read_trace("t", line + "\n\n\n\n", limits);
+  ASSERT_FALSE(blank.has_value());
+  EXPECT_EQ(blank.error()[0].message, "the trace has more than 3 blank lines, the limit");
+  EXPECT_FALSE(read_trace("t", "\n\n\n\n", limits).has_value());
+
+  limits = {};
+  limits.line_bytes = 100;
+  const auto wide = read_trace("t", line + std::string(6401, 'x') + "\n" + line, limits);
+  ASSERT_FALSE(wide.has_value());
+  EXPECT_EQ(wide.error()[0].message, "line 2 has more than 6400 bytes, the limit");
+
+  // Of 8 requests at most, half may be malformed: the ninth bad line ends it.
+  limits = {};
+  limits.requests = 8;
+  limits.malformed_share = 0.5;
+  std::string bad;
+  for (int i = 0; i < 100; ++i) bad += "x\n";
+  const auto faulty = read_trace("t", line + bad, limits);
+  ASSERT_FALSE(faulty.has_value());
+  EXPECT_EQ(faulty.error()[0].message.substr(0, 13), "9 of 10 lines");
 }
 
 }  // namespace

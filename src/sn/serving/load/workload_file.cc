@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -13,7 +14,7 @@ namespace sn::serving {
 
 namespace {
 
-constexpr Range tokens{0.0, 1e12};
+constexpr Range tokens{0.0, 1e8};  // of a request, as in a trace
 
 std::vector<double> read_numbers(const Node* list, std::string_view what, Range range,
                                  Errors& errors) {
@@ -51,6 +52,13 @@ void read_class(const Node& row, std::size_t capacities, Workload& w, Errors& er
                       .where = row.where(),
                       .hint = {}});
   }
+  const bool within = c.cached.empty() || c.cached.back() <= c.input;
+  if (!within || !std::is_sorted(c.cached.begin(), c.cached.end())) {
+    errors.push_back({.code = ErrorCode::range,
+                      .message = "cached tokens grow with the capacity, up to the input",
+                      .where = row.where(),
+                      .hint = {}});
+  }
   w.classes.push_back(std::move(c));
 }
 
@@ -79,9 +87,16 @@ Result<Workload> read_workload(const Node& document, std::string name) {
   w.rate = r.quantity<Rate>("rate", Rate::from_si(1e-9), Rate::from_si(1e9)).value_or(Rate{});
   w.dispersion = r.number("dispersion", {0.0, 1e6}).value_or(1.0);
   w.block_tokens = r.number("block_tokens", {0.0, 1e6}).value_or(0.0);
-  w.input_max = r.number("input_max", {1.0, 1e12}).value_or(1.0);
-  w.output_max = r.number("output_max", {1.0, 1e12}).value_or(1.0);
+  if (w.block_tokens > 0.0 && w.block_tokens < 1.0) {
+    r.report(ErrorCode::range, "'block_tokens' is below 1", r.get("block_tokens"),
+             "0: without hashed blocks");
+  }
+  w.input_max = r.number("input_max", {1.0, tokens.max}).value_or(1.0);
+  w.output_max = r.number("output_max", {1.0, tokens.max}).value_or(1.0);
   w.capacities = read_numbers(r.get("capacities"), "capacities", {1.0, 1e15}, errors);
+  if (!std::is_sorted(w.capacities.begin(), w.capacities.end())) {
+    r.report(ErrorCode::range, "'capacities' must ascend", r.get("capacities"));
+  }
   const std::vector<double> hits =
       read_numbers(r.get("hit_rates"), "hit_rates", {0.0, 1.0}, errors);
   if (hits.size() == w.capacities.size()) {

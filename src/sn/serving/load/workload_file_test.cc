@@ -168,5 +168,26 @@ TEST(WorkloadFile, MooncakePresetIsTheSummaryOfTheTrace) {
   }
 }
 
+TEST(WorkloadFile, WhatNoRequestCouldBeIsRefused) {
+  const auto code_of = [](void (*change)(Workload&)) {
+    Workload w = sample();
+    change(w);
+    const Result<Workload> back = read(write_workload(w, "A sample", "by hand"));
+    return back ? std::string("taken") : render(back.error());
+  };
+  EXPECT_EQ(code_of([](Workload&) {}), "taken");
+  EXPECT_NE(code_of([](Workload& w) { w.classes[0].input = 1e9; }).find("classes"),
+            std::string::npos);
+  EXPECT_NE(code_of([](Workload& w) { w.classes[0].cached = {0, 201}; }).find("up to the input"),
+            std::string::npos);
+  EXPECT_NE(code_of([](Workload& w) { w.classes[0].cached = {50, 20}; }).find("grow with"),
+            std::string::npos);
+  EXPECT_NE(code_of([](Workload& w) { w.capacities = {1000000, 100000}; }).find("must ascend"),
+            std::string::npos);
+  const Result<Workload> half = read("block_tokens: 0.5\n");
+  ASSERT_FALSE(half.has_value());
+  EXPECT_NE(render(half.error()).find("'block_tokens' is below 1"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sn::serving

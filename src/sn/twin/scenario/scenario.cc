@@ -16,6 +16,7 @@ namespace sn::twin {
 
 namespace {
 
+constexpr std::size_t longest_name = 200;  // bytes
 constexpr double racks_max = 4096.0;
 constexpr double gpus_max = 4194304.0;  // 4096 racks of 1024
 
@@ -168,7 +169,7 @@ std::string stem(const std::string& path) {
 void read_traits(const catalog::Catalog& catalog, const Node* own, World& world, Errors& errors) {
   const std::size_t before = errors.size();
   Node traits = resolve_part(catalog, nullptr, "traits", "default", errors);
-  if (own != nullptr) {
+  if (own != nullptr && errors.size() == before) {
     for (const Node::Member& m : own->members()) traits.set(m.key, m.value);
   }
   if (errors.size() == before) {
@@ -179,7 +180,7 @@ void read_traits(const catalog::Catalog& catalog, const Node* own, World& world,
 
 /// NVIDIA's checkpoints say their format in a file of its own: it becomes a key of the config.
 Result<Node> with_format_beside(Node config, const PartContext& context, const Node& path) {
-  if (config.find("quantization_config") != nullptr) return config;
+  if (!config.is_map() || config.find("quantization_config") != nullptr) return config;
   const std::size_t slash = path.text().find_last_of('/');
   const std::string folder = slash == std::string::npos ? "" : path.text().substr(0, slash + 1);
   const Node beside = Node::scalar(folder + "hf_quant_config.json");
@@ -207,7 +208,8 @@ void read_model_part(MapReader& root, const catalog::Catalog& catalog, const Par
       errors.insert(errors.end(), config.error().begin(), config.error().end());
       return;
     }
-    world.machine.model = take(llm::read_model(*config, stem(node->text())), errors);
+    world.machine.model =
+        take(llm::read_model(*config, shown(stem(node->text()), longest_name)), errors);
     for (const std::string& said : world.machine.model.assumed) {
       world.warnings.push_back({.code = ErrorCode::unknown_name,
                                 .message = said,
@@ -247,7 +249,8 @@ std::vector<kernel::DataType> read_types(MapReader& r, std::string_view key, boo
   }
   for (const Node* item : items) {
     if (const auto type = kernel::parse_data_type(item->text())) {
-      out.push_back(*type);
+      // There are few formats: a list is bounded once each stands in it once.
+      if (std::find(out.begin(), out.end(), *type) == out.end()) out.push_back(*type);
       continue;
     }
     const std::string near = nearest(item->text(), {"bf16", "fp8", "fp4", "int8", "int4"});
@@ -366,8 +369,10 @@ Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, con
   read_conditions(root, world, errors);
   read_load_parts(root, context, world, errors);
   if (const Node* faults = root.get("faults")) world.faults = read_faults(*faults, errors);
-  world.name = root.text("name").value_or(world.machine.model.name + " on " +
-                                          world.machine.cluster.rack.name);
+  // Views print names as they are.
+  world.name = shown(root.text("name").value_or(world.machine.model.name + " on " +
+                                                world.machine.cluster.rack.name),
+                     longest_name);
   root.finish();
   if (!errors.empty()) return fail(std::move(errors));
   return world;

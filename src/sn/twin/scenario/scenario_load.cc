@@ -73,6 +73,20 @@ Result<TextOpener> open_near(const PartContext& context, const Node& path) {
 /// Hashes that the statistics of a trace are made of: about 400 MB of tables where all differ.
 constexpr std::size_t summarised_blocks = std::size_t{1} << 23;
 
+std::string number(std::int64_t n) { return format_number(static_cast<double>(n), 6); }
+
+/// Says so where a summary's classes are of a part of its requests.
+void warn_of_part(const serving::WorkloadSummary& summary, const Node& at, World& world) {
+  if (summary.classed() == summary.requests()) return;
+  world.warnings.push_back(
+      {.code = ErrorCode::limit,
+       .message = "lengths and hit rates that are planned with are of the first " +
+                  number(summary.classed()) + " of " + number(summary.requests()) +
+                  " requests, which have " + std::to_string(summarised_blocks) + " block hashes",
+       .where = at.where(),
+       .hint = {}});
+}
+
 serving::Workload read_trace_workload(const Node& path, const PartContext& context, World& world,
                                       Errors& errors) {
   const Result<TextOpener> text = open_near(context, path);
@@ -81,19 +95,10 @@ serving::Workload read_trace_workload(const Node& path, const PartContext& conte
       serving::scan_trace(path.text(), *text, {}, {.blocks = summarised_blocks});
   if (!scan) return take(Result<serving::Workload>(fail(scan.error())), errors);
   const serving::TraceFile& trace = *scan->file;
-  const auto number = [](std::int64_t n) { return format_number(static_cast<double>(n), 6); };
   world.warnings.insert(world.warnings.end(), trace.facts.warnings.begin(),
                         trace.facts.warnings.end());
-  if (scan->summary.classed() < trace.requests) {
-    world.warnings.push_back(
-        {.code = ErrorCode::limit,
-         .message = "lengths and hit rates that are planned with are of the first " +
-                    number(scan->summary.classed()) + " of " + number(trace.requests) +
-                    " requests, which have " + std::to_string(summarised_blocks) + " block hashes",
-         .where = path.where(),
-         .hint = {}});
-  }
-  std::string origin = path.text() + ", " + number(trace.requests) + " requests";
+  warn_of_part(scan->summary, path, world);
+  std::string origin = shown(path.text(), 200) + ", " + number(trace.requests) + " requests";
   if (trace.facts.malformed > 0) {
     origin += ", " + std::to_string(trace.facts.malformed) + " malformed lines left out";
   }
@@ -189,18 +194,12 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
   r.finish();
   if (errors.size() != before) return {};
   world.load.synthetic = spec;
-  std::vector<serving::Request> requests = serving::generate(spec, world.seed);
-  const std::int64_t block = spec.sessions ? spec.sessions->block : 0;
-  // The planner's reuse is of inputs alone.
-  for (serving::Request& one : requests) {
-    if (block > 0) one.blocks.resize(static_cast<std::size_t>(one.input_tokens / block));
-  }
-  serving::Workload w =
-      take(serving::summarise(
-               "synthetic",
-               "synthetic, " + format_number(static_cast<double>(requests.size()), 6) + " requests",
-               requests, static_cast<double>(block)),
-           errors);
+  Result<serving::WorkloadSummary> drawn =
+      serving::summarise(spec, world.seed, {.blocks = summarised_blocks});
+  if (!drawn) return take(Result<serving::Workload>(fail(placed(drawn.error(), node))), errors);
+  warn_of_part(*drawn, node, world);
+  const std::string origin = "synthetic, " + number(spec.requests) + " requests";
+  serving::Workload w = take(std::move(*drawn).finish("synthetic", origin), errors);
   if (spec.sessions) return w;
   // What the process is, rather than what one draw of it came to.
   w.rate = spec.arrivals.rate;
@@ -376,6 +375,9 @@ void read_deployments(MapReader& root, World& world, Errors& errors) {
   world.load.search.fixed.push_back(plan);
 }
 
+/// Different values of one list: the search prices every combination of the lists.
+constexpr std::size_t searched_values = 16;
+
 std::vector<std::int64_t> read_integers(MapReader& r, std::string_view key, Range range,
                                         Errors& errors) {
   std::vector<std::int64_t> out;
@@ -383,7 +385,16 @@ std::vector<std::int64_t> read_integers(MapReader& r, std::string_view key, Rang
   if (node == nullptr) return out;
   const std::vector<Node> single = {*node};
   for (const Node& item : node->is_list() ? node->items() : single) {
-    if (const auto v = read_integer(item, key, range, errors)) out.push_back(*v);
+    const auto v = read_integer(item, key, range, errors);
+    if (!v || std::find(out.begin(), out.end(), *v) != out.end()) continue;
+    if (out.size() == searched_values) {
+      r.report(ErrorCode::limit,
+               "'search." + std::string(key) + "' has more than " +
+                   std::to_string(searched_values) + " different values, the limit",
+               &item, "each one multiplies what the search has to price");
+      break;
+    }
+    out.push_back(*v);
   }
   return out;
 }
@@ -456,8 +467,9 @@ void read_kv_and_fidelity(MapReader& root, World& world, Errors& errors) {
 }  // namespace
 
 Result<std::string> load_near(const PartContext& context, const Node& path) {
-  return near<std::string>(context, path,
-                           [&](const std::string& name) { return context.load(name); });
+  return near<std::string>(context, path, [&](const std::string& name) {
+    return context.load(name, DocumentLimits{}.bytes);
+  });
 }
 
 void read_load_parts(MapReader& root, const PartContext& context, World& world, Errors& errors) {

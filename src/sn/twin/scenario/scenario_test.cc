@@ -453,5 +453,41 @@ TEST(Scenario, FlagsReplaceParts) {
   EXPECT_NE(std::find(places.begin(), places.end(), "--rate"), places.end());
 }
 
+/// `value` as often as `times`, as a list.
+std::string repeated(const std::string& value, int times) {
+  std::string out = "[" + value;
+  for (int i = 1; i < times; ++i) out += "," + value;
+  return out + "]";
+}
+
+TEST(Scenario, RepeatedValuesCountOnce) {
+  const World w = world_of(Text{.more = "precision: {weights: " + repeated("fp8", 50'000) +
+                                        ", kv: " + repeated("fp8", 50'000) +
+                                        "}\nsearch: {chunk: " + repeated("2048", 50'000) + "}"}
+                               .all());
+  EXPECT_EQ(w.machine.precisions.size(), 1u);
+  EXPECT_EQ(w.load.search.prefill_chunks, (std::vector<std::int64_t>{2048}));
+  std::string many = "16";
+  for (int i = 1; i < 17; ++i) many += ", " + std::to_string(16 + i);
+  expect_error(Text{.more = "search: {chunk: [" + many + "]}"}, ErrorCode::limit, more_line, "32]",
+               "'search.chunk' has more than 16 different values", "");
+}
+
+TEST(Scenario, MarksOfDirectionInNamesAreNeutral) {
+  EXPECT_EQ(world_of(Text{.more = "name: \"a\u202eb\""}.all()).name, "a?b");
+}
+
+TEST(Scenario, SessionsBeyondTheClock) {
+  expect_error(Text{.workload = "workload: {synthetic: {arrivals: {process: poisson, rate: 0.01 "
+                                "req/s}, input: 1000, output: 100, requests: 1000000, sessions: "
+                                "{turns: 1000, context: 16}}, rate: 1x}"},
+               ErrorCode::limit, workload_line, "{arrivals", "more than 146 years", "higher rate");
+}
+
+TEST(Scenario, AConfigJsonOfMoreThanADocumentMayHave) {
+  expect_error(Text{.model = "model: huge.json"}, ErrorCode::limit, model_line, "huge.json",
+               "larger than 4194304 bytes", "", {{"huge.json", std::string((4u << 20) + 1, ' ')}});
+}
+
 }  // namespace
 }  // namespace sn::twin

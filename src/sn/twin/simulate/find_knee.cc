@@ -11,8 +11,19 @@ namespace sn::twin {
 
 namespace {
 
-constexpr double smallest = 1e-3;
+constexpr double smallest = 1e-6;
 constexpr double largest = 1e4;
+
+/// The least multiple at which the requests arrive well within the clock, drawn gaps included.
+Result<double> smallest_on_clock(const World& world, SimulationOptions options) {
+  options.replay.multiple = 1.0;
+  const Result<Nanos> span = serving::span_on_clock(*source_of(world, options));
+  if (!span) return fail(span.error());
+  if (options.replay.scaling == serving::Scaling::copies) return smallest;
+  const double share =
+      static_cast<double>(span->count) / static_cast<double>(serving::arrivals_end.count);
+  return std::max(smallest, 2.0 * share);
+}
 
 double worst_ratio(const SimulationReport& report) {
   double worst = 0.0;
@@ -60,7 +71,10 @@ class Search {
       return std::nullopt;
     }
     const SimulationReport& report = result->report;
-    if (report.interrupted) return std::nullopt;
+    if (report.interrupted) {
+      partial = *std::move(result);
+      return std::nullopt;
+    }
     const bool met = report.meets_slo && !report.cut_short;
     probes.push_back({.multiple = multiple,
                       .met = met,
@@ -79,7 +93,8 @@ class Search {
   double low = 0.0;
   double high = largest * 2.0;
   std::string limit;
-  std::optional<SimulationResult> best;  // the run at `low`
+  std::optional<SimulationResult> best;     // the run at `low`
+  std::optional<SimulationResult> partial;  // the probe that was interrupted
   std::vector<KneeProbe> probes;
   Errors errors;
 
@@ -90,15 +105,16 @@ class Search {
 };
 
 /// False when it was interrupted or failed.
-bool bracket(Search& search, double guess, double factor) {
-  double at = std::clamp(guess, smallest, largest);
+bool bracket(Search& search, double guess, double factor, double least) {
+  double at = std::clamp(guess, least, largest);
   while (true) {
     const std::optional<bool> met = search.probe(at);
     if (!met) return false;
     if (search.low > 0.0 && search.high <= largest) return true;
-    at = *met ? at * factor : at / factor;
+    if (!*met && at <= least) return true;
+    at = *met ? at * factor : std::max(least, at / factor);
     factor *= std::min(1.3, factor);
-    if (at > largest || at < smallest) return true;
+    if (at > largest) return true;
   }
 }
 
@@ -106,9 +122,11 @@ bool bracket(Search& search, double guess, double factor) {
 
 Result<SimulationResult> find_knee(const World& world, const serving::ServingPlan& plan,
                                    SimulationOptions options) {
+  const Result<double> least = smallest_on_clock(world, options);
+  if (!least) return fail(least.error());
   Search search(world, plan, options);
-  bool going =
-      bracket(search, options.knee_guess > 0.0 ? options.knee_guess : 1.0, options.knee_step);
+  bool going = bracket(search, options.knee_guess > 0.0 ? options.knee_guess : 1.0,
+                       options.knee_step, *least);
   if (!search.errors.empty()) return fail(search.errors);
   while (going && search.low > 0.0 && search.high > search.low * options.knee_tolerance &&
          search.high <= largest) {
@@ -117,8 +135,12 @@ Result<SimulationResult> find_knee(const World& world, const serving::ServingPla
   const bool found = search.low > 0.0;
   options.replay.multiple = found ? search.low : std::min(search.high, largest);
   options.stop_when_hopeless = !found;  // an overload need not be run to its end
-  const bool kept = search.best && options.timeline_limit == 0;
-  Result<SimulationResult> out = kept ? *std::move(search.best) : simulate(world, plan, options);
+  const bool kept = search.best && (options.timeline_limit == 0 || !going);
+  // An interrupted search reports the best run that ended, or else what the first one came to.
+  const bool cut = !found && search.partial;
+  Result<SimulationResult> out = kept  ? *std::move(search.best)
+                                 : cut ? *std::move(search.partial)
+                                       : simulate(world, plan, options);
   if (!out) return out;
   out->report.knee = true;
   out->report.limit = search.limit;

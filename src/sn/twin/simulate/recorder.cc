@@ -50,6 +50,17 @@ Recorder::Recorder(Setup setup)
   timeline_.reserve(std::min<std::size_t>(setup_.timeline_limit, 1u << 20));
 }
 
+void Recorder::begin_measuring() {
+  warm_ = true;
+  for (Histogram* h : {&ttft_, &tpot_, &itl_, &e2e_, &queue_}) *h = {};
+  pools_.assign(pools_.size(), {});
+  classes_.assign(classes_.size(), {});
+  misses_.assign(misses_.size(), 0);
+  sums_.assign(sums_.size(), 0.0);
+  arrived_ = measured_ = 0;
+  output_ = total_ = input_ = cached_ = blocks_ = hit_blocks_ = 0.0;
+}
+
 Recorder::Window& Recorder::window_at(Nanos at) {
   const double share = setup_.end.count > 0 ? seconds(at) / seconds(setup_.end) : 0.0;
   const double n = static_cast<double>(windows_.size());
@@ -124,7 +135,7 @@ void Recorder::judge(const serving::RequestRecord& r, double ttft, double tpot) 
         t.quantile<0.0 ? sums_[i] > t.limit.si() * expected : d(misses_[i])>(1.0 - t.quantile) *
             expected +
         1.0;
-    if (beyond && setup_.watch_slo && setup_.expected > 0 && !hopeless_) {
+    if (beyond && warm_ && setup_.watch_slo && setup_.expected > 0 && !hopeless_) {
       hopeless_ = true;
       hopeless_by_ = serving::to_string(t);
     }
@@ -190,7 +201,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
   Window& w = window_at(r.end);
   ++w.finished;
   w.output += d(r.tokens);
-  if (r.end >= setup_.warm && r.end <= setup_.end) {
+  if (measured(r.end) && r.end <= setup_.end) {
     output_ += d(r.tokens);
     total_ += d(r.tokens + r.input);
   }
@@ -332,12 +343,14 @@ void Recorder::write_series(SimulationReport& report) const {
   }
 }
 
-void Recorder::write(SimulationReport& report, Nanos now) const {
+void Recorder::write(SimulationReport& report, Nanos now, bool interrupted) {
+  if (!warm_ && !interrupted) begin_measuring();
+  const Nanos warm = warm_ ? setup_.warm : Nanos{};
   report.requests = submitted_;
   report.endings = endings_;
   report.preemptions = preemptions_;
   report.measured = measured_;
-  report.warm_up = setup_.warm.to_time();
+  report.warm_up = warm.to_time();
   report.last_arrival = last_arrival_.to_time();
   report.end = now.to_time();
   if (saturated_) report.saturated = saturated_->to_time();
@@ -349,8 +362,7 @@ void Recorder::write(SimulationReport& report, Nanos now) const {
   report.itl = summary_of(itl_);
   report.e2e = summary_of(e2e_);
   report.queue = summary_of(queue_);
-  const double span =
-      std::max(1e-9, std::min(seconds(setup_.end), seconds(now)) - seconds(setup_.warm));
+  const double span = std::max(1e-9, std::min(seconds(setup_.end), seconds(now)) - seconds(warm));
   write_slo(report);
   if (report.growing) report.meets_slo = false;
   write_classes(report);

@@ -43,8 +43,9 @@ class Recorder final : public serving::EngineObserver {
   /// More requests missed a target than it allows of all that were expected.
   [[nodiscard]] bool hopeless() const { return hopeless_; }
   [[nodiscard]] std::optional<Nanos> saturated() const { return saturated_; }
-  /// Everything but names. `now`: where the run ended.
-  void write(SimulationReport& report, Nanos now) const;
+  /// Everything but names. `now`: where the run ended. One that was interrupted in its warm-up is
+  /// measured from its start.
+  void write(SimulationReport& report, Nanos now, bool interrupted);
   [[nodiscard]] std::vector<TimelineEvent> take_timeline() { return std::move(timeline_); }
 
  private:
@@ -88,7 +89,14 @@ class Recorder final : public serving::EngineObserver {
   };
 
   [[nodiscard]] Window& window_at(Nanos at);
-  [[nodiscard]] bool measured(Nanos at) const { return at >= setup_.warm; }
+  /// Whether what began at `at` counts. Until the warm-up is over everything does, in case that the
+  /// run ends before; then it is forgotten.
+  [[nodiscard]] bool measured(Nanos at) {
+    if (at < setup_.warm) return !warm_;
+    if (!warm_) begin_measuring();
+    return true;
+  }
+  void begin_measuring();
   void judge(const serving::RequestRecord& r, double ttft, double tpot);
   void keep(const TimelineEvent& event);
   void tell_admitted(const serving::RequestRecord& r);
@@ -99,6 +107,7 @@ class Recorder final : public serving::EngineObserver {
   [[nodiscard]] bool growing() const;
 
   Setup setup_;
+  bool warm_ = false;
   Histogram ttft_;
   Histogram tpot_;
   Histogram itl_;

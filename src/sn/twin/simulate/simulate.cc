@@ -84,10 +84,11 @@ Result<SimulationResult> simulate(const World& world, const serving::ServingPlan
   if (!spec) return fail(spec.error());
   std::vector<Stream> streams(1);
   streams.front() = {source_of(world, options), world.load.slo};
-  const Nanos end = *to_nanos(streams.front().source->span());
-  Result<std::vector<FaultStep>> breaks = fault_steps(world, plan, end.to_time());
+  const Result<Nanos> end = serving::span_on_clock(*streams.front().source);
+  if (!end) return fail(end.error());
+  Result<std::vector<FaultStep>> breaks = fault_steps(world, plan, end->to_time());
   if (!breaks) return fail(breaks.error());
-  SimulationRun run(*std::move(spec), std::move(streams), end, options);
+  SimulationRun run(*std::move(spec), std::move(streams), *end, options);
   run.set_faults(*std::move(breaks), world);
   run.go();
   if (Errors faults = run.faults(); !faults.empty()) return fail(std::move(faults));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 
+#include "sn/base/units.h"
 #include "sn/fabric/fabric.h"
 #include "sn/twin/simulate/simulate.h"
 
@@ -15,6 +16,9 @@ namespace sn::twin {
 namespace {
 
 double d(std::int64_t v) { return static_cast<double>(v); }
+
+/// Memory of instances and ranks that a simulation may take.
+constexpr Bytes engine_most = Bytes::from_si(2e9);
 
 /// Weights over the DCN: the GPUs of one OS image share its link.
 Time start_time(const World& world, const llm::MemoryBudget& budget) {
@@ -112,6 +116,14 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
     out.wait_for_start = world.faults.requeue;
   }
   out.seed = world.seed;
+  if (const Bytes bytes = engine_bytes(out); bytes > engine_most) {
+    return fail({.code = ErrorCode::limit,
+                 .message = "simulating " + plan_text(plan) + " takes " + format(bytes) +
+                            " of memory before the first request; the limit is " +
+                            format(engine_most),
+                 .where = {},
+                 .hint = "fewer replicas, or a part of the machine"});
+  }
   return out;
 }
 

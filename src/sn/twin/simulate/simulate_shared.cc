@@ -76,14 +76,16 @@ Result<SharedReport> simulate_shared(const SharedMachine& machine,
   out.left_over = out.gpus;
   serving::EngineSpec all;
   std::vector<SimulationOptions> loads(runs.size(), options);
-  Time end = Time::from_si(INFINITY);
+  Nanos end = serving::arrivals_end;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const Tenant& tenant = machine.tenants[i];
     Result<serving::EngineSpec> spec = engine_spec(tenant.world, runs[i].plan, options);
     if (!spec) return fail(spec.error());
     Result<SimulationReport> report = prepare(tenant.world, runs[i], loads[i]);
     if (!report) return fail(report.error());
-    end = std::min(end, source_of(tenant.world, loads[i])->span());
+    const Result<Nanos> span = serving::span_on_clock(*source_of(tenant.world, loads[i]));
+    if (!span) return fail(span.error());
+    end = std::min(end, *span);
     if (i == 0) {
       all = *std::move(spec);
     } else {
@@ -95,14 +97,14 @@ Result<SharedReport> simulate_shared(const SharedMachine& machine,
   std::vector<Stream> streams;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const World& world = machine.tenants[i].world;
-    loads[i].replay.until = end;
+    loads[i].replay.until = end.to_time();
     streams.push_back({source_of(world, loads[i]), world.load.slo});
   }
-  SimulationRun run(std::move(all), std::move(streams), *to_nanos(end), options);
+  SimulationRun run(std::move(all), std::move(streams), end, options);
   run.go();
   if (Errors faults = run.faults(); !faults.empty()) return fail(std::move(faults));
   for (std::size_t i = 0; i < runs.size(); ++i) run.write(i, out.tenants[i].report);
-  add_up(machine, end, out);
+  add_up(machine, end.to_time(), out);
   return out;
 }
 

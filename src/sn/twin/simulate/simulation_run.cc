@@ -25,7 +25,12 @@ SimulationRun::SimulationRun(serving::EngineSpec spec, std::vector<Stream> strea
       lanes_(streams.size()),
       engine_(spec, this),
       sample_step_(std::max<std::int64_t>(
-          1, end.count / (static_cast<std::int64_t>(options.windows) * samples_per_window))) {
+          1, end.count / (static_cast<std::int64_t>(options.windows) * samples_per_window))),
+      // After the arrivals a run may go on for any multiple of their span.
+      wider_from_(std::max(
+          2 * end.count,
+          sample_step_ * static_cast<std::int64_t>(options.windows) * samples_per_window)) {
+  SN_ASSERT(end <= serving::arrivals_end);
   SN_ASSERT(streams.size() == spec.deployments.size());
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     Lane& lane = lanes_[i];
@@ -83,7 +88,7 @@ void SimulationRun::go() {
 }
 
 void SimulationRun::write(std::size_t i, SimulationReport& report) const {
-  lanes_[i].recorder->write(report, now_);
+  lanes_[i].recorder->write(report, now_, interrupted());
   report.out_of_order = lanes_[i].out_of_order;
   report.interrupted = interrupted();
   report.unfinished = unfinished(i);
@@ -148,6 +153,10 @@ void SimulationRun::advance(Nanos at) {
         states_.push_back(engine_.state(static_cast<std::uint32_t>(i), p));
       }
       lanes_[i].recorder->sample(now_, states_);
+    }
+    if (next_sample_ >= wider_from_ && wider_from_ <= serving::arrivals_end.count) {
+      sample_step_ *= 2;
+      wider_from_ *= 2;
     }
     next_sample_ += sample_step_;
     if (stopped()) return;

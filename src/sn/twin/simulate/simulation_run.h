@@ -88,6 +88,7 @@ class SimulationRun final : private serving::EngineObserver {
   serving::ServingEngine engine_;
   std::int64_t sample_step_;
   std::int64_t next_sample_ = 0;
+  std::int64_t wider_from_;  // where samples come half as often
   Nanos now_;
   FaultInjector faults_{{}, {}};
   std::string fault_policy_;
