@@ -38,10 +38,11 @@ Result<twin::World> main_job() { return load("scenarios/al128-deepseek-v3.yaml")
 void BM_PlanMainJob(benchmark::State& state) {
   const Result<twin::World> world = main_job();
   if (!world) return state.SkipWithError(render(world.error()).c_str());
-  const PlanOptions options{.threads = static_cast<int>(state.range(0)), .explain = true};
+  const Run run({.threads = static_cast<int>(state.range(0))});
+  const PlanOptions options{.explain = true};
   std::int64_t shapes = 0;
   for (auto _ : state) {
-    const Result<PlanReport> report = plan(*world, options);
+    const Result<PlanReport> report = plan(*world, options, run);
     if (!report) return state.SkipWithError(render(report.error()).c_str());
     shapes = report->considered;
   }
@@ -60,11 +61,11 @@ void size_study(benchmark::State& state, const std::string& path) {
                   "cluster.rack.gpus=8,16,32,64,72,128,144,256,512"});
   if (!scenario || !catalog || !axes) return state.SkipWithError("the study is not readable");
   const FileLoader loader = FileLoader::disk();
-  const PlanOptions options{.threads = static_cast<int>(state.range(0)), .top = 1};
+  const Run run({.threads = static_cast<int>(state.range(0))});
+  const PlanOptions options{.top = 1};
   std::size_t points = 0;
   for (auto _ : state) {
-    const auto report =
-        vary({*scenario, *catalog, loader, ""}, *axes, options, [](std::size_t, std::size_t) {});
+    const auto report = vary({*scenario, *catalog, loader, ""}, *axes, options, run);
     if (!report) return state.SkipWithError(render(report.error()).c_str());
     points = report->points.size();
   }

@@ -87,7 +87,7 @@ def main():
     parts = []
     for name, scenario, rows, title, meaning in STUDIES:
         words = ["plan", f"scenarios/{scenario}", "--vary", rows, "--vary", SIZES]
-        table = supernode(*words, "--svg", f"docs/{name}.svg")
+        table = supernode(*words, f"--svg=docs/{name}.svg")
         command = " ".join(f"'{w}'" if " " in w else w for w in words)
         parts.append((title, meaning, command, table, f"docs/{name}.svg"))
     text = ["How big should the supernode be?", "=" * 32, "",

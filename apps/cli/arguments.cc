@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "apps/cli/cli.h"
+#include "apps/cli/outputs.h"
 #include "apps/cli/verb_page.h"
 
 namespace sn::cli {
@@ -97,7 +98,8 @@ std::optional<int> parse(CLI::App& app, const Args& args) {
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());
     app.parse(reversed);
-    errors = unknown_arguments(app);
+    check_following(app, args, errors);
+    if (errors.empty()) errors = unknown_arguments(app);
   } catch (const CLI::CallForHelp&) {
     return print(app.help());
   } catch (const CLI::ParseError& e) {

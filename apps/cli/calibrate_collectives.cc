@@ -2,17 +2,13 @@
 //
 // `supernode calibrate collectives --data DIR -o FOLDER`: fits of communication as an overlay.
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
-#include <filesystem>
 
 #include "apps/cli/cli.h"
-#include "apps/cli/open_catalog.h"
-#include "apps/cli/open_collectives.h"
-#include "sn/catalog/catalog.h"
+#include "apps/cli/run_flags.h"
+#include "apps/cli/write_overlay.h"
+#include "sn/api/evidence.h"
+#include "sn/api/open.h"
 #include "sn/draw/evidence/collective_text.h"
 
 namespace sn::cli {
@@ -20,13 +16,6 @@ namespace sn::cli {
 namespace {
 
 constexpr const char* calibrate_verb = "supernode calibrate collectives";
-
-std::string today() {
-  const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  const std::chrono::year_month_day date(now);
-  return fmt::format("{}-{:02}-{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-}
 
 }  // namespace
 
@@ -52,36 +41,23 @@ int run_calibrate_collectives(const Args& args) {
       "\nexamples:\n"
       "  supernode calibrate collectives --data measurements -o overlay\n"
       "  supernode calibrate collectives --data logs --rack hgx-h200 --family library");
+  RunFlags flags(app);
   if (const auto code = parse(app, args)) return *code;
   Errors errors;
+  flags.check(errors);
   if (data.empty()) errors.push_back(no_collective_data(calibrate_verb));
   check_there("--data", data, errors);
-  const std::vector<std::string> known = evidence::collective_families();
-  for (const std::string& f : options.families) {
-    const bool found = std::any_of(known.begin(), known.end(),
-                                   [&](const std::string& k) { return k.starts_with(f); });
-    if (found) continue;
-    const std::string near = nearest(f, known);
-    errors.push_back(flag_error(calibrate_verb, "--family: unknown family '" + shown(f) + "'",
-                                near.empty() ? "library, custom, moe, in_switch, network"
-                                             : "did you mean '" + near + "'?"));
-  }
   if (!errors.empty()) return refuse(errors);
-  const Result<catalog::Catalog> catalog = open_catalog(overlay);
-  if (!catalog) return refuse(catalog.error());
-  catalog::Params params;
-  const Result<evidence::CollectiveSet> set =
-      open_collectives(calibrate_verb, *catalog, options.rack, params);
-  if (!set) return refuse(set.error());
-  const evidence::CollectiveCalibration c = evidence::calibrate_collectives(data, *set, options);
+  const Result<catalog::Catalog> catalog = api::open_catalog(overlay);
+  if (!catalog) return refuse(calibrate_verb, catalog.error());
+  const Run run = flags.start();
+  const auto fitted =
+      api::calibrate_collectives({.data = data, .options = options, .date = date}, *catalog, run);
+  if (!fitted) return refuse(calibrate_verb, fitted.error());
+  const evidence::CollectiveCalibration& c = fitted->calibration;
   report(c.errors);
   if (!folder.empty()) {
-    for (const evidence::CollectiveEntry& e : evidence::collective_entries(c, date)) {
-      const std::filesystem::path path = std::filesystem::path(folder) / e.path;
-      std::error_code error;
-      std::filesystem::create_directories(path.parent_path(), error);
-      if (const int code = write_output(path.string(), e.text)) return code;
-    }
+    if (const int code = write_overlay(folder, fitted->entries)) return code;
   }
   return print(draw::collective_calibration_text(c, text_style(data)),
                c.errors.empty() ? exit_done : exit_fault);

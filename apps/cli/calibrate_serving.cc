@@ -8,10 +8,11 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/cli.h"
-#include "apps/cli/open_catalog.h"
+#include "apps/cli/run_flags.h"
 #include "apps/cli/write_overlay.h"
+#include "sn/api/evidence.h"
+#include "sn/api/open.h"
 #include "sn/draw/evidence/serving_views.h"
-#include "sn/evidence/serving/calibrate_serving.h"
 
 namespace sn::cli {
 
@@ -28,7 +29,6 @@ int run_calibrate_serving(const Args& args) {
   std::string catalog_folder;
   std::string date = today();
   std::string points = "12";
-  std::string threads = "0";
   std::vector<std::string> engines;
   app.add_option("--data", data,
                  "folder of measured points: InferenceX and aiconfigurator tables, results of vllm "
@@ -40,13 +40,14 @@ int run_calibrate_serving(const Args& args) {
       ->type_name("N");
   app.add_option("--date", date, "date written into the overlay");
   add_catalog_flag(app, catalog_folder);
-  app.add_option("--threads", threads, "threads; 0: as many as the machine has");
   app.footer(
       "\nexamples:\n"
       "  supernode calibrate serving --data measurements -o overlay\n"
       "  supernode calibrate serving --data my-bench-results --engine vllm -o overlay");
+  RunFlags flags(app);
   if (const auto code = parse(app, args)) return *code;
   Errors errors;
+  flags.check(errors);
   if (data.empty()) {
     errors.push_back(flag_error(verb, "--data is missing", "a folder of measured points"));
   }
@@ -54,12 +55,15 @@ int run_calibrate_serving(const Args& args) {
   evidence::CalibrateServingOptions options;
   options.points_per_group =
       static_cast<std::size_t>(integer_flag("--points", points, 1, 10000, errors));
-  options.threads = integer_flag("--threads", threads, 0, 256, errors);
   options.engines = engines;
   if (!errors.empty()) return refuse(errors);
-  const Result<catalog::Catalog> catalog = open_catalog(catalog_folder);
-  if (!catalog) return refuse(catalog.error());
-  const evidence::ServingCalibration c = evidence::calibrate_serving(data, *catalog, options);
+  const Result<catalog::Catalog> catalog = api::open_catalog(catalog_folder);
+  if (!catalog) return refuse(verb, catalog.error());
+  const Run run = flags.start();
+  const auto fitted =
+      api::calibrate_serving({.data = data, .options = options, .date = date}, *catalog, run);
+  if (!fitted) return refuse(verb, fitted.error());
+  const evidence::ServingCalibration& c = fitted->calibration;
   report(c.errors);
   if (c.engines.empty()) {
     report({{.code = ErrorCode::io,
@@ -67,7 +71,7 @@ int run_calibrate_serving(const Args& args) {
              .hint = "supernode calibrate serving --help names the tables and files"}});
   }
   if (!folder.empty() && !c.engines.empty()) {
-    if (const int code = write_overlay(folder, catalog_files(c, date))) return code;
+    if (const int code = write_overlay(folder, fitted->entries)) return code;
   }
   const bool done = c.errors.empty() && !c.engines.empty();
   return print(draw::serving_calibration_text(c, text_style(data)), done ? exit_done : exit_fault);

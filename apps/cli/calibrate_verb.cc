@@ -3,18 +3,15 @@
 // `supernode calibrate kernels --data DIR -o FOLDER`: fits kernel parameters to measured tables;
 // with --leave-out, says how well the fit predicts chips that it has not seen.
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 
 #include "apps/cli/cli.h"
-#include "apps/cli/open_catalog.h"
+#include "apps/cli/run_flags.h"
 #include "apps/cli/write_overlay.h"
+#include "sn/api/evidence.h"
+#include "sn/api/open.h"
 #include "sn/base/text.h"
-#include "sn/catalog/catalog.h"
 #include "sn/draw/evidence/calibration_text.h"
-#include "sn/evidence/kernels/calibrate_kernels.h"
-#include "sn/evidence/kernels/leave_out.h"
 
 namespace sn::cli {
 
@@ -30,7 +27,6 @@ struct CalibrateFlags {
   std::string catalog;
   std::string rows = "400";
   std::string every = "16";
-  std::string threads = "0";
   std::vector<std::string> families;
   std::vector<std::string> leave_out;
   bool fresh = false;
@@ -54,7 +50,6 @@ void describe_flags(CLI::App& app, CalibrateFlags& f) {
       ->type_name("CHIP");
   add_catalog_flag(app, f.catalog);
   app.add_option("--date", f.date, "date written into the overlay (today)");
-  app.add_option("--threads", f.threads, "threads; 0: as many as the machine has");
   app.footer(
       "\nexamples:\n"
       "  supernode calibrate kernels --data measurements -o overlay\n"
@@ -63,7 +58,7 @@ void describe_flags(CLI::App& app, CalibrateFlags& f) {
       "  supernode calibrate kernels --data measurements --leave-out a100 --leave-out b200,gb200");
 }
 
-evidence::CalibrateOptions check(const CalibrateFlags& f, Errors& errors) {
+api::CalibrateKernelsRequest check(const CalibrateFlags& f, Errors& errors) {
   if (f.what != "kernels") {
     errors.push_back(flag_error(verb, "calibrate what?", "supernode calibrate kernels --data DIR"));
   }
@@ -75,47 +70,28 @@ evidence::CalibrateOptions check(const CalibrateFlags& f, Errors& errors) {
     errors.push_back(flag_error(verb, "--leave-out judges a fit and writes none",
                                 "leave out --output, or --leave-out"));
   }
-  for (const std::string& name : f.families) {
-    std::vector<std::string> known;
-    for (std::size_t i = 0; i < kernel::family_count; ++i) {
-      known.emplace_back(to_string(static_cast<kernel::Family>(i)));
-    }
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string near = nearest(name, known);
-    errors.push_back(flag_error(verb, "unknown family '" + shown(name) + "'",
-                                near.empty() ? "see --help" : "did you mean '" + near + "'?"));
-  }
-  evidence::CalibrateOptions options;
-  options.rows_per_table =
+  api::CalibrateKernelsRequest request{.data = f.data, .fresh = f.fresh, .date = f.date};
+  request.options.rows_per_table =
       static_cast<std::size_t>(integer_flag("--rows", f.rows, 10, 1000000, errors));
-  options.every = static_cast<std::size_t>(integer_flag("--every", f.every, 1, 1000, errors));
-  options.threads = integer_flag("--threads", f.threads, 0, 256, errors);
-  options.families = f.families;
-  return options;
+  request.options.every =
+      static_cast<std::size_t>(integer_flag("--every", f.every, 1, 1000, errors));
+  request.options.families = f.families;
+  return request;
 }
 
-int leave_out(const CalibrateFlags& flags, const evidence::KernelSet& kernels,
-              evidence::CalibrateOptions options) {
-  std::vector<evidence::LeftOut> experiments;
-  Errors errors;
-  for (const std::string& chips : flags.leave_out) {
-    options.without = split(chips, ",");
-    for (const std::string& chip : options.without) {
-      if (kernels.chips.contains(chip)) continue;
-      errors.push_back(flag_error(verb, "unknown chip '" + shown(chip) + "'",
-                                  "known chips: supernode catalog chips"));
-    }
-  }
-  if (!errors.empty()) return refuse(errors);
+int leave_out(const CalibrateFlags& flags, const api::CalibrateKernelsRequest& request,
+              const catalog::Catalog& catalog, const Run& run) {
+  std::vector<std::vector<std::string>> chips;
+  for (const std::string& set : flags.leave_out) chips.push_back(split(set, ","));
+  const auto experiments = api::leave_out(request, chips, catalog, run);
+  if (!experiments) return refuse(verb, experiments.error());
   bool faulty = false;
-  for (const std::string& chips : flags.leave_out) {
-    options.without = split(chips, ",");
-    experiments.push_back(evidence::leave_out(flags.data, kernels, options));
+  for (const evidence::LeftOut& e : *experiments) {
     // Every experiment reads the same folder: its faults are told once.
-    if (experiments.size() == 1) report(experiments.front().errors);
-    faulty = faulty || !experiments.back().errors.empty();
+    if (&e == &experiments->front()) report(e.errors);
+    faulty = faulty || !e.errors.empty();
   }
-  return print(draw::leave_out_text(experiments, text_style(flags.data)),
+  return print(draw::leave_out_text(*experiments, text_style(flags.data)),
                faulty ? exit_fault : exit_done);
 }
 
@@ -133,27 +109,23 @@ int run_calibrate(const Args& args) {
   CalibrateFlags flags;
   flags.date = today();
   describe_flags(app, flags);
+  RunFlags run_flags(app);
   if (const auto code = parse(app, args)) return *code;
   Errors errors;
-  const evidence::CalibrateOptions options = check(flags, errors);
+  run_flags.check(errors);
+  const api::CalibrateKernelsRequest request = check(flags, errors);
   if (!errors.empty()) return refuse(errors);
 
-  const Result<catalog::Catalog> catalog = open_catalog(flags.catalog);
-  if (!catalog) return refuse(catalog.error());
-  const bool fresh = flags.fresh || !flags.leave_out.empty();
-  catalog::Params params;
-  Result<evidence::KernelSet> kernels =
-      fresh ? evidence::read_chips(*catalog) : evidence::read_kernel_set(*catalog, params);
-  if (!kernels) return refuse(kernels.error());
-  if (!flags.leave_out.empty()) return leave_out(flags, *kernels, options);
-  const evidence::Calibration c =
-      evidence::calibrate_kernels(flags.data, *std::move(kernels), options);
+  const Result<catalog::Catalog> catalog = api::open_catalog(flags.catalog);
+  if (!catalog) return refuse(verb, catalog.error());
+  const Run run = run_flags.start();
+  if (!flags.leave_out.empty()) return leave_out(flags, request, *catalog, run);
+  const Result<api::KernelCalibration> fitted = api::calibrate_kernels(request, *catalog, run);
+  if (!fitted) return refuse(verb, fitted.error());
+  const evidence::Calibration& c = fitted->calibration;
   report(c.errors);
   if (!flags.folder.empty()) {
-    const auto extent = fresh ? evidence::Extent::whole : evidence::Extent::fitted;
-    if (const int code = write_overlay(flags.folder, catalog_files(c, flags.date, extent))) {
-      return code;
-    }
+    if (const int code = write_overlay(flags.folder, fitted->entries)) return code;
   }
   const bool done = c.errors.empty() && !c.families.empty();
   return print(draw::calibration_text(c, text_style(flags.data)), done ? exit_done : exit_fault);

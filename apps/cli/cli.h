@@ -72,10 +72,14 @@ int run(const Args& args);
 [[nodiscard]] int print(std::string_view text, int code = exit_done);
 /// Writes to standard error.
 void complain(std::string_view text);
-/// All mistakes at once to standard error; nothing was run.
+/// All mistakes at once to standard error; nothing was run. Fields of requests (api) are called by
+/// their flags.
 int refuse(const Errors& errors);
+int refuse(const std::string& verb, const Errors& errors);
 /// Errors of something that was run, without the line that says that nothing was.
 void report(const Errors& errors);
+/// `errors` with flags of `verb` in place of the fields of a request.
+[[nodiscard]] Errors in_flags(const std::string& verb, Errors errors);
 /// As `report`, as warnings.
 void warn(const Errors& warnings);
 
@@ -90,6 +94,9 @@ void check_there(const std::string& flag, const std::string& path, Errors& error
 
 /// Colour on a terminal, unless NO_COLOR is set or TERM is dumb.
 [[nodiscard]] draw::TextStyle text_style(std::string file);
+
+/// That `--data` is missing for collectives: what is looked for below it, and how to get it.
+[[nodiscard]] Error no_collective_data(const std::string& verb);
 
 /// A mistake about the command line of `verb`.
 [[nodiscard]] Error flag_error(const std::string& verb, std::string message, std::string hint);

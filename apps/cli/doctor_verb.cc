@@ -15,14 +15,14 @@
 #include <thread>
 
 #include "apps/cli/cli.h"
-#include "sn/base/document/document.h"
+#include "apps/cli/outputs.h"
+#include "sn/api/datasheet.h"
+#include "sn/api/open.h"
+#include "sn/api/plan.h"
 #include "sn/base/json_writer.h"
 #include "sn/catalog/catalog.h"
-#include "sn/draw/catalog/datasheet.h"
 #include "sn/draw/kit/text_table.h"
 #include "sn/draw/plan/plan_json.h"
-#include "sn/planner/plan.h"
-#include "sn/twin/scenario/scenario.h"
 
 namespace sn::cli {
 
@@ -58,12 +58,12 @@ Check check_catalog(const catalog::Catalog& catalog) {
   std::size_t assumed = 0;
   for (const catalog::CatalogKind& kind : catalog::catalog_kinds()) {
     for (const std::string& name : catalog.names(kind)) {
-      const Result<draw::Datasheet> sheet = draw::read_datasheet(catalog, kind, name);
+      const Result<api::Datasheet> sheet = api::read_datasheet(catalog, kind, name);
       if (!sheet) {
         return {"catalog", Verdict::bad, name + ": " + sheet.error().front().message};
       }
       ++entries;
-      for (const draw::DatasheetLine& line : sheet->lines) {
+      for (const api::DatasheetLine& line : sheet->lines) {
         numbers += line.figures.empty() ? 0 : 1;
         assumed += line.assumed() ? 1 : 0;
       }
@@ -88,18 +88,10 @@ constexpr const char* small_scenario =
     "slo: {ttft: {p90: 1 s}, tpot: {p90: 40 ms}}\n";
 
 Result<std::string> small_plan(const catalog::Catalog& catalog, int threads) {
-  const Result<Node> scenario = parse_document("doctor.yaml", small_scenario);
-  if (!scenario) return fail(scenario.error());
-  const FileLoader none = [](const std::string& path) -> Result<std::string> {
-    return fail({.code = ErrorCode::io,
-                 .message = "no file is read here",
-                 .where = {.file = path},
-                 .hint = {}});
-  };
-  const Result<twin::World> world = twin::resolve(*scenario, catalog, none, "");
-  if (!world) return fail(world.error());
+  const auto opened = api::open({.file = "doctor.yaml", .text = small_scenario}, catalog);
+  if (!opened) return fail(opened.error());
   const Result<planner::PlanReport> report =
-      planner::plan(*world, {.threads = threads, .top = 3, .explain = true});
+      api::plan(*opened->world, {.top = 3, .explain = true}, Run({.threads = threads}));
   if (!report) return fail(report.error());
   return draw::plan_json(*report);
 }
@@ -171,13 +163,15 @@ std::string as_text(const std::vector<Check>& checks) {
 
 int run_doctor(const Args& args) {
   CLI::App app("Whether this program and this machine are in order.", verb);
-  bool json = false;
-  app.add_flag("--json", json, "JSON instead of text (schema/doctor.schema.json)");
+  Outputs outputs(app, {{"--json", "JSON (schema/doctor.schema.json)"}});
   app.footer(
       "\nexamples:\n"
       "  supernode doctor          exit code 1 where a check finds a fault\n"
       "  supernode doctor --json");
   if (const auto code = parse(app, args)) return *code;
+  Errors errors;
+  outputs.check(verb, {}, errors);
+  if (!errors.empty()) return refuse(errors);
   std::vector<Check> checks = {check_program()};
   const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   if (catalog) {
@@ -191,7 +185,9 @@ int run_doctor(const Args& args) {
   checks.push_back(check_terminal());
   const bool faulty = std::any_of(checks.begin(), checks.end(),
                                   [](const Check& c) { return c.verdict == Verdict::bad; });
-  return print(json ? as_json(checks) : as_text(checks), faulty ? exit_fault : exit_done);
+  return outputs.write(
+      {{"--json", [&] { return as_json(checks); }}}, [&] { return as_text(checks); },
+      faulty ? exit_fault : exit_done);
 }
 
 }  // namespace sn::cli

@@ -7,14 +7,17 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "apps/cli/cli.h"
 #include "apps/cli/progress.h"
+#include "sn/api/request_error.h"
 #include "sn/base/files.h"
 
 namespace sn::cli {
@@ -63,6 +66,37 @@ void complain(std::string_view text) {
 int refuse(const Errors& errors) {
   complain(render(errors));
   return exit_mistake;
+}
+
+int refuse(const std::string& verb, const Errors& errors) { return refuse(in_flags(verb, errors)); }
+
+Errors in_flags(const std::string& verb, Errors errors) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 16> flags = {
+      {{"rack", "--rack"},
+       {"gpus", "--gpus"},
+       {"op", "--op"},
+       {"algorithm", "--algorithm"},
+       {"first", "--min"},
+       {"last", "--max"},
+       {"data", "--data"},
+       {"families", "--family"},
+       {"chips", "--leave-out"},
+       {"rank", "--deployment"},
+       {"tool", "--export"},
+       {"tenant", "--tenant"},
+       {"axes", "--vary"},
+       {"fields", "--set"},
+       {"catalog", "--catalog"},
+       {"overrides", "--model, --trace and --rate"}}};
+  for (Error& e : errors) {
+    if (!e.where.file.starts_with(api::request_prefix)) continue;
+    const std::string field = e.where.file.substr(api::request_prefix.size());
+    e.where.file = verb;
+    for (const auto& [name, flag] : flags) {
+      if (name == field) e.message = std::string(flag) + ": " + e.message;
+    }
+  }
+  return errors;
 }
 
 void report(const Errors& errors) {

@@ -3,29 +3,17 @@
 // `supernode simulate FILE`: a trace on the scenario's machine, request by request.
 //
 // The deployment is the scenario's own, or the planner's best (or another of its ranks); a scenario
-// with tenants runs one for each (share_simulation.h). A first
-// Ctrl-C ends the run, and what was run is reported; a second one ends the program.
-
-#include <unistd.h>
+// with tenants runs one for each. A first Ctrl-C ends the run, and what was run is reported.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <csignal>
-#include <filesystem>
 
 #include "apps/cli/cli.h"
-#include "apps/cli/load_scenario.h"
-#include "apps/cli/share_simulation.h"
-#include "sn/base/files.h"
-#include "sn/base/units.h"
-#include "sn/catalog/catalog.h"
-#include "sn/draw/kit/text_table.h"
+#include "apps/cli/outputs.h"
+#include "apps/cli/run_flags.h"
+#include "sn/api/open.h"
+#include "sn/api/simulate.h"
 #include "sn/draw/simulation/simulation_views.h"
-#include "sn/planner/plan.h"
-#include "sn/twin/scenario/tenants.h"
-#include "sn/twin/simulate/simulate.h"
 
 namespace sn::cli {
 
@@ -33,21 +21,15 @@ namespace {
 
 constexpr const char* verb = "supernode simulate";
 
-std::atomic<bool> stop_asked = false;
-
-extern "C" void ask_to_stop(int) {
-  stop_asked = true;
-  std::signal(SIGINT, SIG_DFL);
-}
-
 struct SimulateArgs {
+  explicit SimulateArgs(CLI::App& app);
+
   std::vector<std::string> files;
   twin::Overrides overrides;
+  std::vector<std::string> set;
+  std::vector<twin::FieldValue> fields;
+  std::string catalog;
   std::string faults;
-  std::string json;
-  std::string csv;
-  std::string svg;
-  std::string timeline;
   std::string deployment = "1";
   std::string routing = "completion-aware";
   std::string eviction = "lru";
@@ -58,10 +40,16 @@ struct SimulateArgs {
   std::string events = "200000";
   bool compare = false;
   bool strict_order = false;
-  bool quiet = false;
+  Outputs outputs;
+  RunFlags run;
+
+  /// --csv, --svg or --timeline.
+  [[nodiscard]] bool asks_of_one() const {
+    return outputs.asked("--csv") || outputs.asked("--svg") || outputs.asked("--timeline");
+  }
 };
 
-void describe_flags(CLI::App& app, SimulateArgs& a) {
+void describe_input(CLI::App& app, SimulateArgs& a) {
   app.add_option("FILES", a.files, "scenarios (YAML or JSON); - is standard input");
   app.add_flag("--compare", a.compare, "several scenarios, one row each");
   app.add_option("--trace", a.overrides.trace, "replay this request trace")->type_name("FILE");
@@ -69,6 +57,8 @@ void describe_flags(CLI::App& app, SimulateArgs& a) {
   app.add_option("--rate", a.overrides.rate,
                  "load: knee, a multiple of the workload (1.5x), or a rate (40 req/s)")
       ->type_name("RATE");
+  add_set_flag(app, a.set);
+  add_catalog_flag(app, a.catalog);
   app.add_option("--deployment", a.deployment,
                  "which of the planner's deployments (1, the best), where the scenario lists none")
       ->type_name("N");
@@ -88,22 +78,23 @@ void describe_flags(CLI::App& app, SimulateArgs& a) {
       ->type_name("FILE");
   app.add_flag("--strict-order", a.strict_order,
                "refuse a trace whose arrivals are out of order (else they are sorted)");
-  app.add_flag("--json", a.json,
-               "[=FILE] JSON on standard output instead of the table, or in FILE beside it "
-               "(schema/simulation.schema.json)");
-  app.add_option("--csv", a.csv, "time series into this file")->type_name("FILE");
-  app.add_option("--svg", a.svg, "six charts into this file")->type_name("FILE");
-  app.add_option("--timeline", a.timeline, "steps, transfers and requests, for Perfetto")
-      ->type_name("FILE");
   app.add_option("--events", a.events, "most events of a timeline (200000)")->type_name("N");
-  app.add_flag("--quiet", a.quiet, "no progress and no timing on standard error");
   app.footer(
       "\nexamples:\n"
       "  supernode simulate scenarios/al128-deepseek-v3.yaml\n"
       "  supernode simulate scenarios/al128-deepseek-v3.yaml --trace chat.jsonl.gz --rate 4x\n"
-      "  supernode simulate a.yaml --svg charts.svg --csv series.csv --timeline timeline.json\n"
+      "  supernode simulate a.yaml --svg=charts.svg --csv=series.csv --timeline=t.json\n"
       "  supernode simulate --compare b200-16x8.yaml b200-1x128.yaml\n"
       "  supernode simulate scenarios/al128-two-tenants.yaml");
+}
+
+SimulateArgs::SimulateArgs(CLI::App& app)
+    : outputs(app, {{"--json", "JSON (schema/simulation.schema.json)"},
+                    {"--csv", "time series"},
+                    {"--svg", "six charts"},
+                    {"--timeline", "steps, transfers and requests, for Perfetto,"}}),
+      run(app) {
+  describe_input(app, *this);
 }
 
 std::optional<serving::Routing> routing_named(const std::string& name) {
@@ -115,8 +106,12 @@ std::optional<serving::Routing> routing_named(const std::string& name) {
   return std::nullopt;
 }
 
-twin::SimulationOptions check(const SimulateArgs& a, int& rank, Errors& errors) {
-  twin::SimulationOptions o;
+api::SimulateRequest check(SimulateArgs& a, Errors& errors) {
+  api::SimulateRequest request;
+  twin::SimulationOptions& o = request.options;
+  a.run.check(errors);
+  a.fields = checked_fields(a.set, errors);
+  a.outputs.check(verb, a.files, errors);
   if (a.files.empty()) {
     errors.push_back(
         flag_error(verb, "which scenario?", "supernode simulate scenarios/al128-deepseek-v3.yaml"));
@@ -126,7 +121,7 @@ twin::SimulationOptions check(const SimulateArgs& a, int& rank, Errors& errors) 
     errors.push_back(flag_error(verb, "several scenarios are compared with --compare",
                                 "supernode simulate --compare a.yaml b.yaml"));
   }
-  if (several && !(a.csv.empty() && a.svg.empty() && a.timeline.empty())) {
+  if (several && a.asks_of_one()) {
     errors.push_back(flag_error(verb, "--csv, --svg and --timeline are of one scenario",
                                 "simulate them one by one"));
   }
@@ -151,15 +146,11 @@ twin::SimulationOptions check(const SimulateArgs& a, int& rank, Errors& errors) 
   o.replay.limit = integer_flag("--requests", a.requests, 0, 1'000'000'000, errors);
   o.replay.repeat = integer_flag("--repeat", a.repeat, 1, 1'000'000, errors);
   o.queue_limit = integer_flag("--queue", a.queue, 1, 100'000'000, errors);
-  rank = integer_flag("--deployment", a.deployment, 1, 1000, errors);
+  request.rank = integer_flag("--deployment", a.deployment, 1, 1000, errors);
   const int events = integer_flag("--events", a.events, 1, 100'000'000, errors);
-  if (!a.timeline.empty()) o.timeline_limit = static_cast<std::size_t>(events);
-  for (const auto& [flag, path] :
-       {std::pair{"--json", &a.json}, std::pair{"--csv", &a.csv}, std::pair{"--svg", &a.svg},
-        std::pair{"--timeline", &a.timeline}}) {
-    check_writable(flag, *path, errors);
-  }
-  return o;
+  if (a.outputs.asked("--timeline")) o.timeline_limit = static_cast<std::size_t>(events);
+  request.strict_order = a.strict_order;
+  return request;
 }
 
 struct Loaded {
@@ -167,156 +158,75 @@ struct Loaded {
   std::optional<twin::SharedMachine> shared;  // in their place
 };
 
-void check_order(const twin::World& world, const SimulateArgs& a, Errors& errors) {
-  if (!a.strict_order || !world.load.trace || world.load.trace->facts.out_of_order == 0) return;
-  errors.push_back(flag_error(
-      verb, std::to_string(world.load.trace->facts.out_of_order) + " requests are out of order",
-      "sort the trace, or leave out --strict-order to have them sorted"));
-}
-
 /// Flags that are of one model.
 void check_shared(const std::string& file, const SimulateArgs& a, Errors& errors) {
-  const std::string in = "'" + shown(file) + "' has tenants; ";
-  if (a.overrides.any()) {
-    errors.push_back(flag_error(verb, in + "--model, --trace and --rate change one model",
-                                "change them in the tenants"));
-  }
-  if (a.files.size() > 1 || a.deployment != "1" ||
-      !(a.csv.empty() && a.svg.empty() && a.timeline.empty())) {
-    errors.push_back(flag_error(
-        verb, in + "--compare, --deployment, --csv, --svg and --timeline are of one model",
-        "write a scenario for one of them"));
+  if (a.files.size() > 1 || a.deployment != "1" || a.asks_of_one()) {
+    errors.push_back(flag_error(verb,
+                                "'" + shown(file) +
+                                    "' has tenants; --compare, --deployment, --csv, --svg and "
+                                    "--timeline are of one model",
+                                "write a scenario for one of them"));
   }
 }
 
 void load_one(const std::string& file, const SimulateArgs& a, const catalog::Catalog& catalog,
-              Loaded& out, Errors& errors) {
-  const auto note = [&](const Errors& more) {
+              const Run& run, Loaded& out, Errors& errors) {
+  const auto note = [&](Errors more) {
+    more = in_flags(verb, std::move(more));
     errors.insert(errors.end(), more.begin(), more.end());
   };
-  Result<Node> scenario = read_scenario(file, a.overrides);
-  if (!scenario) return note(scenario.error());
-  if (!a.faults.empty()) {
-    Result<Node> faults = read_scenario(a.faults, {});
-    if (!faults) return note(faults.error());
-    if (scenario->is_map()) scenario->set("faults", *std::move(faults));
-  }
-  const FileLoader disk = FileLoader::disk();
-  if (twin::has_tenants(*scenario)) {
-    check_shared(file, a, errors);
-    Result<twin::SharedMachine> machine =
-        twin::resolve_tenants(*scenario, catalog, disk, directory_of(file));
-    if (!machine) return note(machine.error());
-    for (const twin::Tenant& t : machine->tenants) check_order(t.world, a, errors);
-    out.shared = *std::move(machine);
-    return;
-  }
-  Result<twin::World> world = twin::resolve(*scenario, catalog, disk, directory_of(file));
-  if (!world) return note(world.error());
-  check_order(*world, a, errors);
-  out.worlds.push_back(*std::move(world));
-}
-
-/// The scenario's own deployment, or one of the planner's.
-Result<serving::ServingPlan> choose(const twin::World& world, int rank, double& guess) {
-  if (!world.load.search.fixed.empty()) return world.load.search.fixed.front();
-  const Result<planner::PlanReport> report = planner::plan(world, {.top = rank, .pareto = false});
-  if (!report) return fail(report.error());
-  if (report->candidates.size() < static_cast<std::size_t>(rank)) {
-    return fail(flag_error(verb, "there is no deployment " + std::to_string(rank),
-                           "supernode plan lists them"));
-  }
-  const planner::Candidate& c = report->candidates[static_cast<std::size_t>(rank - 1)];
-  guess = c.multiple;
-  return c.plan;
-}
-
-/// One line on a terminal, rewritten.
-class Line {
- public:
-  explicit Line(bool quiet) : on_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
-  ~Line() { clear(); }
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
-
-  void show(const twin::Progress& p) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!on_ || now - last_ < std::chrono::milliseconds(200)) return;
-    last_ = now;
-    if (p.probe != probe_) {
-      probe_ = p.probe;
-      start_ = now;
-    }
-    const std::chrono::duration<double> spent = now - start_;
-    const double left = p.share > 0.0 ? spent.count() * (1.0 - p.share) / p.share : 0.0;
-    std::string text = "\r\x1b[K";
-    if (p.probe > 0) {
-      text += "probe " + std::to_string(p.probe) + ", " + draw::significant(p.multiple) + "x: ";
-    }
-    complain(text + draw::fixed(100.0 * p.share, 0) + " %, t=" + format(p.at) + ", " +
-             draw::significant(left, 2) + " s to go");
-    shown_ = true;
-  }
-  void clear() {
-    if (shown_) complain("\r\x1b[K");
-    shown_ = false;
-  }
-
- private:
-  bool on_;
-  bool shown_ = false;
-  int probe_ = 0;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point last_ = {};
-};
-
-Result<twin::SimulationResult> run_one(const twin::World& world, int rank,
-                                       twin::SimulationOptions options) {
-  double guess = 0.0;
-  const Result<serving::ServingPlan> plan = choose(world, rank, guess);
-  if (!plan) return fail(plan.error());
-  const std::optional<double> target = world.load.target_rate();
-  if (!target) {
-    options.knee_guess = guess;
-    return twin::find_knee(world, *plan, options);
-  }
-  options.replay.multiple = *target / world.load.workload.rate.si();
-  return twin::simulate(world, *plan, options);
-}
-
-int write_all(const std::vector<twin::SimulationReport>& reports,
-              const std::vector<twin::TimelineEvent>& timeline, const SimulateArgs& a) {
-  const draw::TextStyle style = text_style(a.files.front());
-  std::string text;
-  if (a.json == "-") {
-    text = draw::simulation_json(reports);
-  } else if (reports.size() > 1) {
-    text = draw::simulation_comparison(reports, style);
-  } else {
-    text = draw::simulation_text(reports.front(), style);
-  }
-  int code = print(text);
-  const auto write = [&](const std::string& path, const auto& make) {
-    if (!path.empty()) code = std::max(code, write_output(path, make()));
+  const auto check_order = [&](const twin::World& world) {
+    if (a.strict_order) note(api::check_order(world));
   };
-  if (a.json != "-") write(a.json, [&] { return draw::simulation_json(reports); });
-  write(a.csv, [&] { return draw::simulation_csv(reports.front()); });
-  write(a.svg, [&] { return draw::simulation_svg(reports.front()); });
-  write(a.timeline, [&] { return draw::timeline_json(reports.front(), timeline); });
-  return code;
+  Result<api::Opened> opened = api::open({.file = input_path(file),
+                                          .name = file == "-" ? "standard input" : file,
+                                          .overrides = a.overrides,
+                                          .fields = a.fields,
+                                          .faults = a.faults},
+                                         catalog, run);
+  if (!opened) {
+    const auto of_tenants = [](const Error& e) { return e.where.file == "request.overrides"; };
+    if (std::any_of(opened.error().begin(), opened.error().end(), of_tenants)) {
+      check_shared(file, a, errors);
+    }
+    return note(opened.error());
+  }
+  if (opened->shared) {
+    check_shared(file, a, errors);
+    for (const twin::Tenant& t : opened->shared->tenants) check_order(t.world);
+    out.shared = std::move(opened->shared);
+  } else {
+    check_order(*opened->world);
+    out.worlds.push_back(*std::move(opened->world));
+  }
+}
+
+int show(const std::vector<twin::SimulationReport>& reports,
+         const std::vector<twin::TimelineEvent>& timeline, const SimulateArgs& a, int code) {
+  const twin::SimulationReport& first = reports.front();
+  return a.outputs.write(
+      {{"--json", [&] { return draw::simulation_json(reports); }},
+       {"--csv", [&] { return draw::simulation_csv(first); }},
+       {"--svg", [&] { return draw::simulation_svg(first); }},
+       {"--timeline", [&] { return draw::timeline_json(first, timeline); }}},
+      [&] {
+        const draw::TextStyle style = text_style(a.files.front());
+        return reports.size() > 1 ? draw::simulation_comparison(reports, style)
+                                  : draw::simulation_text(first, style);
+      },
+      code);
 }
 
 /// Runs the scenarios one after another and prints.
-int run_worlds(const std::vector<twin::World>& worlds, int rank, const SimulateArgs& a,
-               const twin::SimulationOptions& options, Line& line) {
+int run_worlds(const std::vector<twin::World>& worlds, const SimulateArgs& a,
+               const api::SimulateRequest& request, const Run& run) {
   int code = exit_done;
   std::vector<twin::SimulationReport> reports;
   std::vector<twin::TimelineEvent> timeline;
   for (const twin::World& world : worlds) {
-    Result<twin::SimulationResult> result = run_one(world, rank, options);
-    line.clear();
+    Result<twin::SimulationResult> result = api::simulate(world, request, run);
     if (!result) {
-      report(result.error());
+      report(in_flags(verb, result.error()));
       return exit_mistake;
     }
     warn(result->report.warnings);
@@ -324,44 +234,49 @@ int run_worlds(const std::vector<twin::World>& worlds, int rank, const SimulateA
     if (result->report.knee && !result->report.meets_slo) code = exit_mistake;
     reports.push_back(std::move(result->report));
     timeline = std::move(result->timeline);
-    if (!stop_asked) continue;
+    if (!run.stopped()) continue;
     if (reports.back().interrupted || reports.size() < worlds.size()) code = exit_interrupted;
     break;
   }
-  return std::max(code, write_all(reports, timeline, a));
+  return show(reports, timeline, a, code);
+}
+
+int run_shared(const twin::SharedMachine& machine, const SimulateArgs& a,
+               const api::SimulateRequest& request, const Run& run) {
+  const Result<twin::SharedReport> result = api::simulate_shared(machine, request, run);
+  if (!result) {
+    report(in_flags(verb, result.error()));
+    return exit_mistake;
+  }
+  warn(result->warnings);
+  int code = exit_done;
+  for (const twin::TenantResult& t : result->tenants) {
+    if (t.report.stuck()) code = std::max<int>(code, exit_fault);
+    if (t.report.knee && !t.report.meets_slo) code = std::max<int>(code, exit_mistake);
+  }
+  return a.outputs.write(
+      {{"--json", [&] { return draw::shared_simulation_json(*result); }}},
+      [&] { return draw::shared_simulation_text(*result, text_style(a.files.front())); }, code);
 }
 
 }  // namespace
 
 int run_simulate(const Args& args) {
   CLI::App app("Runs a request trace on a machine, request by request.", verb);
-  SimulateArgs a;
-  describe_flags(app, a);
+  SimulateArgs a(app);
   if (const auto code = parse(app, args)) return *code;
-  if (a.json == "true") a.json = "-";  // how CLI11 reads the flag without a value
   Errors errors;
-  int rank = 1;
-  twin::SimulationOptions options = check(a, rank, errors);
+  const api::SimulateRequest request = check(a, errors);
   if (!errors.empty()) return refuse(errors);
-  const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
-  if (!catalog) return refuse(catalog.error());
+  const Run run = a.run.start();
+  const Result<catalog::Catalog> catalog = api::open_catalog(a.catalog);
+  if (!catalog) return refuse(verb, catalog.error());
   Loaded loaded;
-  for (const std::string& file : a.files) load_one(file, a, *catalog, loaded, errors);
+  for (const std::string& file : a.files) load_one(file, a, *catalog, run, loaded, errors);
   if (!errors.empty()) return refuse(errors);
-
-  const auto start = std::chrono::steady_clock::now();
-  std::signal(SIGINT, ask_to_stop);
-  options.stop = &stop_asked;
-  Line line(a.quiet);
-  options.progress = [&line](const twin::Progress& p) { line.show(p); };
-  const int code = loaded.shared
-                       ? run_shared_simulation(*loaded.shared, {a.files.front(), a.json, options,
-                                                                [&line] { line.clear(); }})
-                       : run_worlds(loaded.worlds, rank, a, options, line);
-  if (!a.quiet) {
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    complain("simulated in " + draw::significant(took.count()) + " s\n");
-  }
+  const int code = loaded.shared ? run_shared(*loaded.shared, a, request, run)
+                                 : run_worlds(loaded.worlds, a, request, run);
+  a.run.took("simulated");
   return code;
 }
 

@@ -30,4 +30,14 @@ std::string today() {
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
+Error no_collective_data(const std::string& verb) {
+  return flag_error(
+      verb,
+      "--data is missing: expected a folder of measured collectives (nccl_intra_node.csv, "
+      "custom_allreduce_intra_node.csv, deepep_ll.csv, deepep_normal.csv, "
+      "gb200_nvl72_trtllm_alltoall.csv, published_collectives.csv, vidur_network.csv.gz, logs of "
+      "nccl-tests); the catalog holds no published ones",
+      "all_reduce_perf -b 1K -e 1G -f 2 -g 8 > logs/all_reduce.txt, then " + verb + " --data logs");
+}
+
 }  // namespace sn::cli

@@ -39,7 +39,7 @@ class Choice(CommandTest):
 
     def test_a_chosen_pair(self):
         svg = self.folder / "pair.svg"
-        report = json.loads(self.plan("--json", "--pareto", "J/tok,tok/s/user", "--svg", svg))
+        report = json.loads(self.plan("--json", "--pareto", "J/tok,tok/s/user", f"--svg={svg}"))
         jsonschema.validate(report, schema("plan.schema.json"))
         pair = report["tradeoff"]
         self.assertEqual((pair["x"]["metric"], pair["y"]["more_is_better"]), ("J/tok", True))
@@ -90,7 +90,7 @@ class Choice(CommandTest):
     def test_vary_json_and_sheet(self):
         svg = self.folder / "vary.svg"
         report = json.loads(self.plan("--vary", "cluster.rack.gpus=1,4,8,64", "--json",
-                                      "--svg", svg))
+                                      f"--svg={svg}"))
         jsonschema.Draft7Validator.check_schema(schema("vary.schema.json"))
         jsonschema.validate(report, schema("vary.schema.json"))
         self.assertEqual([p["values"] for p in report["points"]], [["1"], ["4"], ["8"], ["64"]])

@@ -69,7 +69,7 @@ class Views(CommandTest):
 
     def test_svg_is_a_named_image(self):
         target = self.folder / "pareto.svg"
-        self.done("plan", self.scenario, "--svg", target)
+        self.done("plan", self.scenario, f"--svg={target}")
         root = ElementTree.parse(target).getroot()
         self.assertEqual(root.tag, SVG + "svg")
         self.assertEqual(root.get("role"), "img")
@@ -77,12 +77,12 @@ class Views(CommandTest):
         self.assertTrue(root.find(SVG + "desc").text)
         texts = [element.text for element in root.iter(SVG + "text")]
         self.assertIn("#1", texts)
-        ElementTree.fromstring(self.done("plan", self.scenario, "--svg", "-").stdout)
+        ElementTree.fromstring(self.done("plan", self.scenario, "--svg").stdout)
 
     def test_svg_holds_hostile_names(self):
         name = '"<script>&\\u0001 é"'
         path = self.write("x.yaml", SCENARIO.replace("name: small", f"name: {name}"))
-        result = run("plan", path, "--svg", "-")
+        result = run("plan", path, "--svg=-")
         if result.returncode == 0:
             ElementTree.fromstring(result.stdout)
         else:
@@ -157,7 +157,7 @@ class Mistakes(CommandTest):
 
     def test_unwritable_outputs_are_noticed_first(self):
         before = self.scenario.read_text()
-        self.refused("plan", self.scenario, "--svg", self.folder / "no/such/x.svg",
+        self.refused("plan", self.scenario, f"--svg={self.folder}/no/such/x.svg",
                      f"--json={self.folder}", wants=["--svg", "--json", "2 errors"])
         self.refused("plan", self.scenario, f"--json={self.scenario}", wants=["read and written"])
         self.assertEqual(self.scenario.read_text(), before)

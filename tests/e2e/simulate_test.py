@@ -72,7 +72,7 @@ class Tenants(CommandTest):
         self.refused("simulate", many, wants=["take 12 GPUs (chat 4, code 8)", "has 8: 4 missing",
                                               "many.yaml:", "smaller shares"])
         path = self.write("s.yaml", HEAD + tenant())
-        self.refused("simulate", path, "--rate", "2x", "--svg", "x.svg",
+        self.refused("simulate", path, "--rate", "2x", "--svg=x.svg",
                      wants=["has tenants", "--rate", "--svg"])
         self.refused("simulate", "--compare", path, path, wants=["has tenants", "--compare"])
 
@@ -100,8 +100,8 @@ class Simulate(CommandTest):
 
     def test_files(self):
         path = self.write("s.yaml", FIXED)
-        table = self.done("simulate", path, "--csv", self.folder / "s.csv", "--svg",
-                          self.folder / "s.svg", "--timeline", self.folder / "t.json").stdout
+        table = self.done("simulate", path, f"--csv={self.folder}/s.csv", f"--svg={self.folder}/s.svg",
+                          f"--timeline={self.folder}/t.json").stdout
         self.assertIn("at 1.00x the workload", table)
         with open(self.folder / "s.csv", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -159,7 +159,7 @@ class Simulate(CommandTest):
                      wants=["--routing", "--eviction", "--scaling"])
         self.refused("simulate", path, path, wants=["--compare"])
         self.refused("simulate", path, "--deployment", "0", wants=["--deployment"])
-        self.refused("simulate", path, "--csv", "/nowhere/x.csv", wants=["no folder"])
+        self.refused("simulate", path, "--csv=/nowhere/x.csv", wants=["no folder"])
         self.assertEqual(run("simulate", "--help").returncode, 0)
 
 

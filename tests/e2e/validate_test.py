@@ -78,7 +78,7 @@ class Validate(CommandTest):
     def test_a_table_as_text_json_and_page(self):
         self.write(NAME, HEADER + ROWS)
         page = self.folder / "page.html"
-        text = self.done("validate", "kernels", "--data", self.folder, "--html", page).stdout
+        text = self.done("validate", "kernels", "--data", self.folder, f"--html={page}").stdout
         for word in ("coverage", "MAPE", "never fitted", "noise floor", "Worst rows", "Parameters"):
             self.assertIn(word, text)
         report = self.report("--data", self.folder)

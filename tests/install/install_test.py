@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Installs the build folder SN_BUILD and uses what was installed: the command, and find_package."""
 
+import json
 import os
 import subprocess
 import tempfile
@@ -9,6 +10,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = os.environ.get("SN_BUILD", str(ROOT / "build/release"))
+
+
+SCENARIO = """supernode: 1
+name: an example
+cluster: {rack: hgx-h200}
+model: llama-3.1-8b
+workload:
+  synthetic:
+    arrivals: {process: poisson, rate: 4 req/s}
+    input: {median: 1000, p90: 3000, max: 8000}
+    output: {median: 200, p90: 500, max: 1000}
+    requests: 500
+  rate: knee
+slo: {ttft: {p90: 1 s}, tpot: {p90: 40 ms}}
+"""
 
 
 class Install(unittest.TestCase):
@@ -51,6 +67,14 @@ class Install(unittest.TestCase):
                          f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DCMAKE_BUILD_TYPE=Release")
         self.run_command("cmake", "--build", build)
         self.assertRegex(self.run_command(build / "consumer"), r"^al128 [1-9]\d*$")
+        scenario = Path(self.folder.name) / "scenario.yaml"
+        scenario.write_text(SCENARIO)
+        plan, simulation = json.loads(self.run_command(build / "plan_and_simulate", scenario))
+        self.assertEqual(plan["format"], "supernode-plan")
+        self.assertTrue(plan["candidates"][0]["meets_slo"])
+        self.assertEqual(simulation["name"], "an example")
+        self.assertAlmostEqual(simulation["multiple"], 0.5)
+        self.assertFalse(simulation["interrupted"])
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ enum class ErrorCode {
   io,            // a file that cannot be read
   data,          // malformed records in a data file
   infeasible,    // well-formed, but cannot be satisfied (does not fit, SLO nobody can meet)
+  interrupted,   // stopped by who asked, before there was anything to keep
 };
 
 /// Position in a text. Lines and columns count from 1, columns and lengths in bytes; 0 means

@@ -193,7 +193,8 @@ Bills bill_of(const twin::World& world, const serving::ServingPlan& plan, double
   return out;
 }
 
-Explanation explain(const twin::World& world, const serving::ServingPlan& plan, double requests) {
+Explanation explain(const twin::World& world, const serving::ServingPlan& plan, double requests,
+                    const Run& run) {
   Explanation out;
   const serving::ServingInputs inputs = world.inputs();
   serving::ServingModel model(inputs, plan);
@@ -217,7 +218,7 @@ Explanation explain(const twin::World& world, const serving::ServingPlan& plan, 
   }
   out.ttft_binds = binding(out.prefill_step);
   out.tpot_binds = binding(out.decode_step);
-  Sensitivity s = sensitivity(world, plan);
+  Sensitivity s = sensitivity(world, plan, run);
   out.elasticities = std::move(s.elasticities);
   out.assumptions = std::move(s.assumptions);
   out.modelling = modelling_assumptions(world, plan.disaggregated());

@@ -5,8 +5,6 @@
 #include "sn/planner/plan.h"
 
 #include <fmt/format.h>
-#include <tbb/global_control.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>
@@ -120,9 +118,9 @@ std::vector<ParetoPoint> thinned(std::vector<ParetoPoint> points) {
   return points;
 }
 
-void add_explanation(const twin::World& world, PlanReport& report) {
+void add_explanation(const twin::World& world, const Run& run, PlanReport& report) {
   const Candidate& best = report.candidates.front();
-  report.explanation = explain(world, best.plan, billed_rate(world, best));
+  report.explanation = explain(world, best.plan, billed_rate(world, best), run);
   for (const Elasticity& e : report.explanation->elasticities) {
     ++report.inputs;
     if (e.evidence == Evidence::assumption) ++report.inputs_assumed;
@@ -154,9 +152,10 @@ Error none_passes(const Condition& c, const std::vector<Candidate>& before) {
 }
 
 /// What the search finds, or the scenario's own deployments.
-Result<SearchResult> find(const twin::World& world, const PlanOptions& options) {
+Result<SearchResult> find(const twin::World& world, const PlanOptions& options, const Run& run) {
   if (world.load.search.fixed.empty()) {
-    SearchResult found = search(world, options.pareto, options.prices, options.filters);
+    SearchResult found = search(world, options.pareto, options.prices, options.filters, run);
+    if (run.stopped() && found.plans.empty()) return fail(interrupted("the plan"));
     if (found.considered == 0) return fail(none_admitted(options.filters));
     if (found.fit == 0) return fail(does_not_fit(world, found));
     return found;
@@ -182,9 +181,22 @@ Result<std::vector<Candidate>> passing(const PlanOptions& options, std::vector<C
   return all;
 }
 
+/// The plans evaluated: of a run that was stopped those it came to, at least the first.
+std::vector<Candidate> candidates_of(const twin::World& world, const std::vector<FoundPlan>& plans,
+                                     const Run& run) {
+  std::vector<std::optional<Candidate>> slots(plans.size());
+  run.for_each(plans.size(), [&](std::size_t i) { slots[i] = candidate_of(world, plans[i]); });
+  std::vector<Candidate> out;
+  for (std::optional<Candidate>& c : slots) {
+    if (c) out.push_back(*std::move(c));
+  }
+  if (out.empty()) out.push_back(candidate_of(world, plans.front()));
+  return out;
+}
+
 /// Rows by formulas: the best of each family, those that pass the filters.
 Result<std::vector<Candidate>> screened_rows(const twin::World& world, const SearchResult& found,
-                                             const PlanOptions& options) {
+                                             const PlanOptions& options, const Run& run) {
   const bool missed = found.plans.empty();
   const bool filtered = !options.filters.empty() && !missed;
   const std::vector<FoundPlan> plans = best_of_families(
@@ -193,9 +205,7 @@ Result<std::vector<Candidate>> screened_rows(const twin::World& world, const Sea
   if (plans.empty()) {
     return fail(options.filters.empty() ? no_plan(world) : none_admitted(options.filters));
   }
-  std::vector<Candidate> all(plans.size());
-  tbb::parallel_for(std::size_t{0}, plans.size(),
-                    [&](std::size_t i) { all[i] = candidate_of(world, plans[i]); });
+  std::vector<Candidate> all = candidates_of(world, plans, run);
   if (filtered) {
     Result<std::vector<Candidate>> passed = passing(options, std::move(all));
     if (!passed) return passed;
@@ -206,14 +216,14 @@ Result<std::vector<Candidate>> screened_rows(const twin::World& world, const Sea
 
 /// What the engine may play: of a filtered search, plans whose formulas pass too.
 std::vector<FoundPlan> playable(const twin::World& world, const SearchResult& found,
-                                const PlanOptions& options) {
+                                const PlanOptions& options, const Run& run) {
   std::vector<FoundPlan> all = found.plans;
   all.insert(all.end(), found.around.begin(), found.around.end());
   const bool fixed_rate = world.load.target_rate().has_value();
   if (options.filters.empty()) return shortlist(std::move(all), fixed_rate);
   all = shortlist(std::move(all), fixed_rate, filter_most);
   std::vector<char> keep(all.size(), 0);
-  tbb::parallel_for(std::size_t{0}, all.size(), [&](std::size_t i) {
+  run.for_each(all.size(), [&](std::size_t i) {
     const Candidate c = candidate_of(world, all[i]);
     keep[i] = std::all_of(options.filters.begin(), options.filters.end(),
                           [&](const Condition& f) { return holds(f, c); });
@@ -227,12 +237,12 @@ std::vector<FoundPlan> playable(const twin::World& world, const SearchResult& fo
 
 /// Rows that the engine played, in order, numbered, with their places.
 Result<std::vector<Candidate>> played_rows(const twin::World& world, const PlanOptions& options,
-                                           const std::vector<FoundPlan>& plans) {
-  const Result<std::vector<Played>> played = race(world, plans, options.race);
+                                           const std::vector<FoundPlan>& plans, const Run& run) {
+  const Result<std::vector<Played>> played = race(world, plans, options.race, run);
   if (!played) return fail(played.error());
   std::vector<Candidate> rows(played->size());
-  tbb::parallel_for(std::size_t{0}, rows.size(),
-                    [&](std::size_t i) { rows[i] = played_candidate(world, (*played)[i]); });
+  const auto fill = [&](std::size_t i) { rows[i] = played_candidate(world, (*played)[i]); };
+  if (!run.for_each(rows.size(), fill)) return fail(interrupted("the engine's choice"));
   std::vector<std::vector<double>> knees;
   for (const Played& p : *played) knees.push_back(p.knees);
   give_places(world, knees, rows);
@@ -259,22 +269,28 @@ void append_screened(std::vector<Candidate> screened, int top, std::vector<Candi
 
 /// The report's rows: the engine's, then the formulas'.
 Result<std::vector<Candidate>> rows_of(const twin::World& world, const SearchResult& found,
-                                       const PlanOptions& options, PlanReport& report) {
-  Result<std::vector<Candidate>> screened = screened_rows(world, found, options);
-  if (!screened || options.screen || found.plans.empty()) {
-    report.screened = options.screen || found.plans.empty();
+                                       const PlanOptions& options, const Run& run,
+                                       PlanReport& report) {
+  Result<std::vector<Candidate>> screened = screened_rows(world, found, options, run);
+  const bool screen = options.screen || found.plans.empty() || run.stopped();
+  if (!screened || screen) {
+    report.screened = screen;
     return screened;
   }
-  const std::vector<FoundPlan> plans = playable(world, found, options);
+  const std::vector<FoundPlan> plans = playable(world, found, options, run);
   report.shortlisted = static_cast<std::int64_t>(plans.size());
-  Result<std::vector<Candidate>> rows = played_rows(world, options, plans);
+  Result<std::vector<Candidate>> rows = played_rows(world, options, plans, run);
+  if (!rows && run.stopped()) {  // what the formulas said stands
+    report.screened = true;
+    return screened;
+  }
   if (!rows) return rows;
   append_screened(*std::move(screened), options.top, *rows);
   Candidate& best = rows->front();
   if (best.meets_slo && options.operating) {
-    Result<OperatingLoad> load = operating_load(world, best, options.race.simulation);
-    if (!load) return fail(load.error());
-    best.operating = *std::move(load);
+    Result<OperatingLoad> load = operating_load(world, best, options.race.simulation, run);
+    if (!load && !run.stopped()) return fail(load.error());
+    if (load) best.operating = *std::move(load);
   }
   return rows;
 }
@@ -294,11 +310,13 @@ void add_front(const twin::World& world, const PlanOptions& options, SearchResul
   report.pareto = thinned(std::move(found.points));
 }
 
-Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
+}  // namespace
+
+Result<PlanReport> plan(const twin::World& world, const PlanOptions& options, const Run& run) {
   PlanReport report;
   report.subject = subject_of(world);
   report.warnings = world.warnings;
-  Result<SearchResult> found = find(world, options);
+  Result<SearchResult> found = find(world, options, run);
   if (!found) return fail(found.error());
   report.considered = found->considered;
   report.fit = found->fit;
@@ -306,19 +324,18 @@ Result<PlanReport> run(const twin::World& world, const PlanOptions& options) {
   if (!found->plans.empty()) {
     for (const Condition& c : options.filters) report.filters.push_back(c.text);
   }
-  Result<std::vector<Candidate>> rows = rows_of(world, *found, options, report);
+  Result<std::vector<Candidate>> rows = rows_of(world, *found, options, run, report);
   if (!rows) return fail(rows.error());
   report.candidates = *std::move(rows);
   add_front(world, options, *found, report);
   const bool any = !report.candidates.empty() && report.candidates.front().meets_slo;
   if (!any) report.meet = 0;
   if (any && report.meet == 0) report.meet = 1;
-  if (options.explain && any) add_explanation(world, report);
-  if (options.pair && any) report.tradeoff = tradeoff(world, report.candidates, *options.pair);
+  if (options.explain && any && !run.stopped()) add_explanation(world, run, report);
+  if (options.pair && any) report.tradeoff = tradeoff(world, report.candidates, *options.pair, run);
+  report.interrupted = run.stopped();
   return report;
 }
-
-}  // namespace
 
 std::string_view to_string(Evidence evidence) {
   switch (evidence) {
@@ -352,13 +369,6 @@ double billed_rate(const twin::World& world, const Candidate& c) {
   const double most = steady * c.screened * world.load.workload.rate.si();
   const double rate = c.operating ? c.operating->requests : c.state.requests;
   return c.played > 0 ? std::min(rate, most) : rate;
-}
-
-Result<PlanReport> plan(const twin::World& world, const PlanOptions& options) {
-  if (options.threads <= 0) return run(world, options);
-  const tbb::global_control control(tbb::global_control::max_allowed_parallelism,
-                                    static_cast<std::size_t>(options.threads));
-  return run(world, options);
 }
 
 }  // namespace sn::planner

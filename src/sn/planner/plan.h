@@ -16,6 +16,7 @@
 #pragma once
 
 #include "sn/base/result.h"
+#include "sn/base/run.h"
 #include "sn/planner/metric.h"
 #include "sn/planner/report.h"
 #include "sn/planner/shortlist/race.h"
@@ -26,7 +27,6 @@ namespace sn::planner {
 class PriceMemo;  // price.h
 
 struct PlanOptions {
-  int threads = 0;      // 0: as many as the machine has
   int top = 10;         // candidates reported; which ones lead does not depend on it
   bool screen = false;  // by closed forms alone, without the engine
   bool explain = false;
@@ -42,7 +42,9 @@ struct PlanOptions {
 /// Errors: the model fits in no way (by how much, and what would make it fit), no deployment that
 /// meets the SLO passes the filters. An SLO that nobody
 /// meets is not an error here: the report then holds the closest misses and `meet` is 0.
-[[nodiscard]] Result<PlanReport> plan(const twin::World& world, const PlanOptions& options = {});
+/// Stopped, the rows are of what was found by then, by formulas where the engine had not finished.
+[[nodiscard]] Result<PlanReport> plan(const twin::World& world, const PlanOptions& options = {},
+                                      const Run& run = Run());
 
 /// "128 x b200 in 1 al128, ScaleUp 900 GB/s per direction, domain 128"; "60 of 128 x ..." where the
 /// World is limited.
@@ -50,7 +52,7 @@ struct PlanOptions {
 
 /// Explanation of one plan at one rate: bills, elasticities, assumptions.
 [[nodiscard]] Explanation explain(const twin::World& world, const serving::ServingPlan& plan,
-                                  double requests);
+                                  double requests, const Run& run = Run());
 
 /// Where the mean TTFT and TPOT of one plan go, without the rest of the explanation.
 struct Bills {

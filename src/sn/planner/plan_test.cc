@@ -154,9 +154,9 @@ TEST(Plan, ARateBeyondTheMachineShowsTheMostItCarries) {
 
 TEST(Plan, SameReportWithOneAndTwoThreadsAndAgain) {
   const twin::World world = small_world();
-  const Flat one(plan_of(world, {.threads = 1, .top = 5, .explain = true}));
-  const Flat two(plan_of(world, {.threads = 2, .top = 5, .explain = true}));
-  const Flat again(plan_of(world, {.threads = 2, .top = 5, .explain = true}));
+  const Flat one(plan_of(world, {.top = 5, .explain = true}, sn::Run({.threads = 1})));
+  const Flat two(plan_of(world, {.top = 5, .explain = true}, sn::Run({.threads = 2})));
+  const Flat again(plan_of(world, {.top = 5, .explain = true}, sn::Run({.threads = 2})));
   EXPECT_GT(one.numbers.size(), 500u);
   EXPECT_EQ(one, two);
   EXPECT_EQ(two, again);

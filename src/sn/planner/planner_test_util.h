@@ -38,9 +38,10 @@ inline std::string scenario_text(const SmallCase& c) {
 inline twin::World small_world(const SmallCase& c = {}) { return twin::world_of(scenario_text(c)); }
 
 /// The report of a plan by formulas alone, that is expected to be made.
-inline PlanReport plan_of(const twin::World& world, PlanOptions options = {}) {
+inline PlanReport plan_of(const twin::World& world, PlanOptions options = {},
+                          const Run& run = Run()) {
   options.screen = true;
-  Result<PlanReport> report = plan(world, options);
+  Result<PlanReport> report = plan(world, options, run);
   if (!report) {
     ADD_FAILURE() << render(report.error());
     return {};

@@ -216,6 +216,7 @@ struct PlanReport {
   std::optional<Tradeoff> tradeoff;        // of a pair of metrics that was asked for
   std::vector<ParetoPoint> pareto;         // by tokens/s per user; off the front thinned
   std::optional<Explanation> explanation;  // of the first candidate
+  bool interrupted = false;                // stopped on the way; what was found by then
   Errors warnings;
 };
 

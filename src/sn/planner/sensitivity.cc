@@ -4,8 +4,6 @@
 
 #include "sn/planner/sensitivity.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -88,14 +86,15 @@ double size_of(const AssumptionLine& a) {
 
 }  // namespace
 
-Sensitivity sensitivity(const twin::World& world, const serving::ServingPlan& plan) {
+Sensitivity sensitivity(const twin::World& world, const serving::ServingPlan& plan,
+                        const Run& run) {
   const serving::ServingInputs inputs = world.inputs();
   const double base = serving::ServingModel(inputs, plan).knee(world.load.slo);
   Sensitivity out;
   if (base <= 0.0) return out;
   const Probe probe(world, plan);
   std::vector<Effect> effects(world.machine.params.size());
-  tbb::parallel_for(std::size_t{0}, effects.size(), [&](std::size_t i) {
+  run.for_each(effects.size(), [&](std::size_t i) {
     const catalog::Param& p = world.machine.params[i];
     if (p.discrete || !p.present || p.value == 0.0) return;
     effects[i] = measure(probe, world, i, base);

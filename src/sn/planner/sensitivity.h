@@ -12,6 +12,7 @@
 
 #include <vector>
 
+#include "sn/base/run.h"
 #include "sn/planner/report.h"
 #include "sn/twin/world.h"
 
@@ -22,6 +23,7 @@ struct Sensitivity {
   std::vector<AssumptionLine> assumptions;  // assumed numbers that matter, largest effect first
 };
 
-[[nodiscard]] Sensitivity sensitivity(const twin::World& world, const serving::ServingPlan& plan);
+[[nodiscard]] Sensitivity sensitivity(const twin::World& world, const serving::ServingPlan& plan,
+                                      const Run& run = Run());
 
 }  // namespace sn::planner

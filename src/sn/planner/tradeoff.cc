@@ -4,8 +4,6 @@
 
 #include "sn/planner/tradeoff.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 
 #include "sn/planner/search/evaluate.h"
@@ -34,10 +32,10 @@ bool beats(const TradeoffPoint& a, const TradeoffPoint& b, const Tradeoff& t) {
 }  // namespace
 
 Tradeoff tradeoff(const twin::World& world, const std::vector<Candidate>& candidates,
-                  const MetricPair& pair) {
+                  const MetricPair& pair, const Run& run) {
   Tradeoff out{axis_of(*pair.x), axis_of(*pair.y), {}};
   std::vector<std::vector<Candidate>> curves(candidates.size());
-  tbb::parallel_for(std::size_t{0}, candidates.size(), [&](std::size_t i) {
+  run.for_each(candidates.size(), [&](std::size_t i) {
     if (candidates[i].meets_slo) curves[i] = along_load(world, {candidates[i].plan, 0.0}, loads);
   });
   for (std::size_t i = 0; i < curves.size(); ++i) {

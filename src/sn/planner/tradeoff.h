@@ -11,6 +11,7 @@
 
 #include <vector>
 
+#include "sn/base/run.h"
 #include "sn/planner/metric.h"
 #include "sn/planner/report.h"
 #include "sn/twin/world.h"
@@ -18,6 +19,6 @@
 namespace sn::planner {
 
 [[nodiscard]] Tradeoff tradeoff(const twin::World& world, const std::vector<Candidate>& candidates,
-                                const MetricPair& pair);
+                                const MetricPair& pair, const Run& run);
 
 }  // namespace sn::planner

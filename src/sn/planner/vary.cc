@@ -5,17 +5,16 @@
 #include "sn/planner/vary.h"
 
 #include <fmt/format.h>
-#include <tbb/global_control.h>
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 
 #include "sn/base/text.h"
 #include "sn/base/units.h"
 #include "sn/planner/search/price.h"
+#include "sn/twin/scenario/fields.h"
 #include "sn/twin/scenario/scenario.h"
 
 namespace sn::planner {
@@ -33,21 +32,6 @@ Error flag_error(std::string message, std::string hint) {
   e.where.file = "--vary";
   e.hint = std::move(hint);
   return e;
-}
-
-Node laid(const Node& node, const std::vector<std::string>& keys, std::size_t depth,
-          const Node& value) {
-  if (depth == keys.size()) return value;
-  Node map = node;
-  if (node.is_scalar()) {
-    map = Node::map();
-    map.set("base", node);
-  } else if (!node.is_map()) {
-    map = Node::map();
-  }
-  const Node* child = map.find(keys[depth]);
-  map.set(keys[depth], laid(child == nullptr ? Node::map() : *child, keys, depth + 1, value));
-  return map;
 }
 
 std::string largest(const std::vector<BillLine>& bill) {
@@ -76,12 +60,12 @@ std::string without_name(const std::string& message, const std::string& name) {
 }
 
 Planned plan_point(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
-                   std::vector<std::string> values, const PlanOptions& options) {
+                   std::vector<std::string> values, const PlanOptions& options, const Run& run) {
   Planned out;
   VaryPoint& point = out.point;
   Node scenario = inputs.scenario;
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    scenario = with_field(scenario, axes[i].path, values[i]);
+    scenario = twin::with_field(scenario, axes[i].path, values[i], "--vary");
   }
   point.values = std::move(values);
   const Result<twin::World> world =
@@ -93,7 +77,7 @@ Planned plan_point(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
   }
   point.gpus = world->machine.cluster.gpus();
   point.left_over = world->machine.cluster.left_over;
-  const Result<PlanReport> planned = plan(*world, options);
+  const Result<PlanReport> planned = plan(*world, options, run);
   if (!planned) {
     point.why_not = without_name(first_message(planned.error()), world->machine.model.name);
     return out;
@@ -232,56 +216,54 @@ Result<std::vector<VaryAxis>> parse_axes(const std::vector<std::string>& flags) 
   return axes;
 }
 
-Node with_field(const Node& scenario, const std::string& path, const std::string& value) {
-  const auto source = std::make_shared<const Source>(Source{"--vary " + path, value, {}});
-  return laid(scenario, split(path, "."), 0, Node::scalar(value, source, 1, 1));
-}
-
 Result<VaryReport> vary(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
-                        const PlanOptions& options,
-                        const std::function<void(std::size_t, std::size_t)>& progress) {
+                        const PlanOptions& options, const Run& run) {
   SN_ASSERT(!axes.empty());
   std::size_t count = 1;
   for (const VaryAxis& a : axes) count *= a.values.size();
   std::vector<Planned> planned(count);
-  std::mutex reporting;
-  std::size_t done = 0;
+  std::atomic<std::size_t> done = 0;
+  const Run quiet = run.quiet();
   PlanOptions each = options;
-  each.threads = 0;  // the limit is of all points together
   each.pareto = false;
   each.operating = false;
   each.race.second = point_second;
   each.race.last = 1;
-  std::optional<tbb::global_control> limit;
-  if (options.threads > 0) {
-    limit.emplace(tbb::global_control::max_allowed_parallelism,
-                  static_cast<std::size_t>(options.threads));
-  }
   std::map<std::vector<std::string>, PriceMemo> prices;
   for (std::size_t i = 0; i < count; ++i) prices[beside_size(axes, values_at(axes, i))];
-  tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+  run.for_each(count, [&](std::size_t i) {
     const std::vector<std::string> values = values_at(axes, i);
     PlanOptions own = each;
     own.prices = &prices.at(beside_size(axes, values));
-    planned[i] = plan_point(inputs, axes, values, own);
-    const std::lock_guard<std::mutex> lock(reporting);
-    progress(++done, count);
+    planned[i] = plan_point(inputs, axes, values, own, quiet);
+    const std::size_t now = ++done;
+    run.tell({.doing = fmt::format("{} of {} combinations", now, count),
+              .share = static_cast<double>(now) / static_cast<double>(count),
+              .done = now,
+              .all = count});
   });
   VaryReport report;
   report.axes = axes;
+  report.interrupted = run.stopped();
   bool any_resolved = false;
-  for (Planned& p : planned) {
+  for (std::size_t i = 0; i < count; ++i) {
+    Planned& p = planned[i];
+    if (p.point.values.empty()) {
+      p.point.values = values_at(axes, i);
+      p.point.why_not = "not planned: stopped before";
+    }
     any_resolved = any_resolved || p.point.gpus > 0;
     if (report.subject.name.empty()) report.subject = std::move(p.subject);
     report.points.push_back(std::move(p.point));
   }
+  if (!any_resolved && run.stopped()) return fail(interrupted("the comparison"));
   if (!any_resolved) return fail(std::move(planned.front().errors));
   for (const VaryAxis& a : axes) {
     if (a.path.starts_with("slo")) report.subject.slo += " (" + a.path + " varied)";
   }
-  const std::size_t run = axes.back().values.size();
-  for (std::size_t from = 0; from < count; from += run) {
-    report.verdicts.push_back(verdict_of(report.points, from, from + run));
+  const std::size_t row = axes.back().values.size();
+  for (std::size_t from = 0; from < count; from += row) {
+    report.verdicts.push_back(verdict_of(report.points, from, from + row));
   }
   return report;
 }

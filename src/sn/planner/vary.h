@@ -18,7 +18,6 @@
 
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +25,7 @@
 #include "sn/base/document/document.h"
 #include "sn/base/files.h"
 #include "sn/base/result.h"
+#include "sn/base/run.h"
 #include "sn/catalog/catalog.h"
 #include "sn/planner/plan.h"
 #include "sn/planner/report.h"
@@ -44,11 +44,6 @@ struct VaryAxis {
 /// "cluster.rack.gpus=8,16,32". Errors: no '=', no value, the same path twice, too many
 /// combinations.
 [[nodiscard]] Result<std::vector<VaryAxis>> parse_axes(const std::vector<std::string>& flags);
-
-/// `scenario` with `value` at `path`. A name on the way becomes {base: NAME}, so that
-/// `cluster.rack.gpus` works on `rack: al128`. The new node is positioned at the flag.
-[[nodiscard]] Node with_field(const Node& scenario, const std::string& path,
-                              const std::string& value);
 
 /// One combination.
 struct VaryPoint {
@@ -76,6 +71,7 @@ struct VaryReport {
   /// Along the last axis, one per combination of the other axes; nothing where no point meets the
   /// SLO.
   std::vector<std::optional<VaryVerdict>> verdicts;
+  bool interrupted = false;  // points that were not reached say so in `why_not`
 };
 
 struct VaryInputs {
@@ -85,11 +81,9 @@ struct VaryInputs {
   const std::string& directory;
 };
 
-/// `progress` (planned, all) is called from one thread at a time.
 /// Errors: a path that the scenario does not have in any combination (all combinations fail the
 /// same way).
-[[nodiscard]] Result<VaryReport> vary(
-    const VaryInputs& inputs, const std::vector<VaryAxis>& axes, const PlanOptions& options,
-    const std::function<void(std::size_t, std::size_t)>& progress);
+[[nodiscard]] Result<VaryReport> vary(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
+                                      const PlanOptions& options, const Run& run = Run());
 
 }  // namespace sn::planner

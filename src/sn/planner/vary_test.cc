@@ -8,6 +8,7 @@
 
 #include "sn/planner/planner_test_util.h"
 #include "sn/planner/search/price.h"
+#include "sn/twin/scenario/fields.h"
 
 namespace sn::planner {
 namespace {
@@ -45,11 +46,11 @@ TEST(ParseAxes, LimitsLevels) {
 TEST(WithField, TurnsANameIntoABaseWithChanges) {
   const auto scenario = parse_document("s.yaml", "cluster: {rack: al128}\nmodel: m\n");
   ASSERT_TRUE(scenario.has_value());
-  const Node changed = with_field(*scenario, "cluster.rack.gpus", "64");
+  const Node changed = twin::with_field(*scenario, "cluster.rack.gpus", "64", "--vary");
   EXPECT_EQ(changed.find("cluster.rack.base")->text(), "al128");
   EXPECT_EQ(changed.find("cluster.rack.gpus")->text(), "64");
   EXPECT_EQ(changed.find("model")->text(), "m");
-  EXPECT_EQ(with_field(*scenario, "model", "n").find("model")->text(), "n");
+  EXPECT_EQ(twin::with_field(*scenario, "model", "n", "--vary").find("model")->text(), "n");
 }
 
 VaryReport varied(const std::vector<std::string>& flags, int threads) {
@@ -63,10 +64,11 @@ VaryReport varied(const std::vector<std::string>& flags, int threads) {
     return {};
   }
   std::size_t last = 0;
-  const auto progress = [&](std::size_t done, std::size_t) { last = std::max(last, done); };
+  const sn::Run run({.threads = threads, .progress = [&](const Progress& p) {
+                       last = std::max(last, static_cast<std::size_t>(p.done));
+                     }});
   const FileLoader none = [](const std::string&) -> Result<std::string> { return std::string(); };
-  Result<VaryReport> report =
-      vary({*scenario, *catalog, none, ""}, *axes, {.threads = threads, .top = 1}, progress);
+  Result<VaryReport> report = vary({*scenario, *catalog, none, ""}, *axes, {.top = 1}, run);
   if (!report) {
     ADD_FAILURE() << render(report.error());
     return {};

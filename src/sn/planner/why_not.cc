@@ -162,7 +162,7 @@ void compare(const twin::World& world, const PlanReport& report, WhyNotReport& o
 }  // namespace
 
 WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
-                     const PlanReport& report) {
+                     const PlanReport& report, const Run& run) {
   WhyNotReport out;
   out.subject = report.subject;
   out.deployment = name_of(plan);
@@ -174,8 +174,8 @@ WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
   out.candidate = candidate_of(world, {plan, 0.0});
   if (!report.screened && out.candidate->meets_slo) {
     const Result<Played> played = play(world, {plan, out.candidate->state.requests},
-                                       out.candidate->multiple, whole_options(world, {}));
-    if (played) out.candidate = played_candidate(world, *played);
+                                       out.candidate->multiple, whole_options(world, {}), run);
+    if (played && !played->report.interrupted) out.candidate = played_candidate(world, *played);
   }
   const std::optional<double> target = world.load.target_rate();
   if (!out.candidate->meets_slo && target && out.candidate->state.requests > 1e-3) {

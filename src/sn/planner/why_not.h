@@ -47,6 +47,6 @@ struct WhyNotReport {
 
 /// `plan` is what the planner answers for this World.
 [[nodiscard]] WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
-                                   const PlanReport& report);
+                                   const PlanReport& report, const Run& run = Run());
 
 }  // namespace sn::planner

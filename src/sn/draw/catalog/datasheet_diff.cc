@@ -28,7 +28,7 @@ void add(Values& out, std::string path, double number) {
   out.emplace_back(std::move(path), Value{significant(number), number, false});
 }
 
-void add_model(Values& out, const ModelFacts& m) {
+void add_model(Values& out, const api::ModelFacts& m) {
   const llm::ModelSpec& s = m.spec;
   const auto count = [&](const char* path, std::int64_t n) {
     const auto v = static_cast<double>(n);
@@ -59,14 +59,14 @@ void add_model(Values& out, const ModelFacts& m) {
   }
 }
 
-Values values_of(const Datasheet& sheet) {
+Values values_of(const api::Datasheet& sheet) {
   Values out;
-  for (const DatasheetPart& part : sheet.parts) {
+  for (const api::DatasheetPart& part : sheet.parts) {
     if (!part.path.empty() && !part.name.empty())
       out.emplace_back(part.path, Value{part.name, {}, false});
   }
   if (sheet.model) add_model(out, *sheet.model);
-  for (const DatasheetLine& line : sheet.lines) {
+  for (const api::DatasheetLine& line : sheet.lines) {
     if (line.figures.empty()) continue;
     out.emplace_back(line.path,
                      Value{line.figures.front().text, line.figures.front().number, line.assumed()});
@@ -98,7 +98,7 @@ bool same(const Value& a, const Value& b) {
 
 }  // namespace
 
-DatasheetDiff diff_of(const Datasheet& a, const Datasheet& b) {
+DatasheetDiff diff_of(const api::Datasheet& a, const api::Datasheet& b) {
   SN_ASSERT(a.kind == b.kind);
   DatasheetDiff out{
       .kind = a.kind, .a = a.name, .b = b.name, .a_title = a.title, .b_title = b.title};

@@ -33,7 +33,7 @@ struct DatasheetDiff {
 
 /// For models, what follows from their architecture is compared too: parameters, KV bytes, FLOPs.
 /// Both are of one kind (asserted).
-[[nodiscard]] DatasheetDiff diff_of(const Datasheet& a, const Datasheet& b);
+[[nodiscard]] DatasheetDiff diff_of(const api::Datasheet& a, const api::Datasheet& b);
 
 [[nodiscard]] std::string diff_text(const DatasheetDiff& diff, const TextStyle& style);
 /// Schema: schema/catalog-diff.schema.json.

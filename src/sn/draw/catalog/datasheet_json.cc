@@ -32,7 +32,7 @@ std::string_view base_unit(Dimension d) {
   return "";
 }
 
-void write_figure(JsonWriter& w, const Figure& f) {
+void write_figure(JsonWriter& w, const api::Figure& f) {
   const catalog::Provenance& p = f.provenance;
   w.begin_object();
   w.member("text", f.text).key("value");
@@ -55,16 +55,16 @@ void write_figure(JsonWriter& w, const Figure& f) {
   w.end_object();
 }
 
-void write_line(JsonWriter& w, const DatasheetLine& line) {
+void write_line(JsonWriter& w, const api::DatasheetLine& line) {
   w.begin_object();
   w.member("path", line.path).member("unit", base_unit(line.dimension));
   w.key("figures").begin_array();
-  for (const Figure& f : line.figures) write_figure(w, f);
+  for (const api::Figure& f : line.figures) write_figure(w, f);
   w.end_array();
   w.end_object();
 }
 
-void write_model(JsonWriter& w, const ModelFacts& f) {
+void write_model(JsonWriter& w, const api::ModelFacts& f) {
   const llm::ModelSpec& m = f.spec;
   w.begin_object();
   w.member("family", m.family).member("layers", m.layers).member("dense_layers", m.dense_layers);
@@ -104,20 +104,20 @@ void write_model(JsonWriter& w, const ModelFacts& f) {
 
 }  // namespace
 
-std::string datasheet_json(const Datasheet& sheet) {
+std::string datasheet_json(const api::Datasheet& sheet) {
   JsonWriter w;
   w.begin_object();
   w.member("format", "supernode-catalog-entry").member("version", 1);
   w.member("kind", sheet.kind).member("name", sheet.name).member("title", sheet.title);
   w.key("parts").begin_array();
-  for (const DatasheetPart& part : sheet.parts) {
+  for (const api::DatasheetPart& part : sheet.parts) {
     w.begin_object();
     w.member("path", part.path).member("name", part.name).member("note", part.note);
     w.end_object();
   }
   w.end_array();
   w.key("values").begin_array();
-  for (const DatasheetLine& line : sheet.lines) write_line(w, line);
+  for (const api::DatasheetLine& line : sheet.lines) write_line(w, line);
   w.end_array();
   w.key("model");
   if (sheet.model) {
@@ -135,12 +135,12 @@ std::string datasheet_json(const Datasheet& sheet) {
   return std::move(w).str();
 }
 
-std::string listing_json(const std::vector<CatalogListing>& kinds) {
+std::string listing_json(const std::vector<api::CatalogListing>& kinds) {
   JsonWriter w;
   w.begin_object();
   w.member("format", "supernode-catalog").member("version", 1);
   w.key("kinds").begin_array();
-  for (const CatalogListing& kind : kinds) {
+  for (const api::CatalogListing& kind : kinds) {
     w.begin_object();
     w.member("kind", kind.kind).member("folder", kind.folder);
     w.member("description", kind.description);

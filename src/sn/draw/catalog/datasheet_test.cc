@@ -56,7 +56,7 @@ std::string line_with(const std::string& text, const std::string& part) {
 
 TEST(Datasheet, ShowsSourcesThatDisagreeOnConsecutiveLines) {
   const catalog::Catalog c = catalog();
-  const auto sheet = read_datasheet(c, *catalog::find_kind("link"), "wire");
+  const auto sheet = api::read_datasheet(c, *catalog::find_kind("link"), "wire");
   ASSERT_TRUE(sheet.has_value()) << render(sheet.error());
   ASSERT_EQ(sheet->lines.size(), 4u);  // bandwidth, efficiency, latency, reach
   ASSERT_EQ(sheet->lines[0].figures.size(), 2u);
@@ -78,7 +78,7 @@ TEST(Datasheet, ShowsSourcesThatDisagreeOnConsecutiveLines) {
 
 TEST(Datasheet, StarsAssumptionsAndExplainsThemAtTheFoot) {
   const catalog::Catalog c = catalog();
-  const auto sheet = read_datasheet(c, *catalog::find_kind("link"), "wire");
+  const auto sheet = api::read_datasheet(c, *catalog::find_kind("link"), "wire");
   ASSERT_TRUE(sheet.has_value());
   const std::string text = datasheet_text(*sheet, {});
   EXPECT_TRUE(has(line_with(text, "0.82"), "*"));
@@ -95,7 +95,7 @@ TEST(Datasheet, StarsAssumptionsAndExplainsThemAtTheFoot) {
 
 TEST(Datasheet, ModelsAreCounted) {
   const catalog::Catalog c = catalog();
-  const auto sheet = read_datasheet(c, *catalog::find_kind("model"), "tiny");
+  const auto sheet = api::read_datasheet(c, *catalog::find_kind("model"), "tiny");
   ASSERT_TRUE(sheet.has_value()) << render(sheet.error());
   ASSERT_TRUE(sheet->model.has_value());
   // Two layers of attention (q, o: 64 x 64; k, v: 64 x 32) and SwiGLU (3 x 64 x 128).
@@ -109,18 +109,19 @@ TEST(Datasheet, ModelsAreCounted) {
 
 TEST(Datasheet, MistakesAreReported) {
   const catalog::Catalog c = catalog();
-  EXPECT_FALSE(read_datasheet(c, *catalog::find_kind("link"), "broken").has_value());
-  const auto unknown = read_datasheet(c, *catalog::find_kind("link"), "wier");
+  EXPECT_FALSE(api::read_datasheet(c, *catalog::find_kind("link"), "broken").has_value());
+  const auto unknown = api::read_datasheet(c, *catalog::find_kind("link"), "wier");
   ASSERT_FALSE(unknown.has_value());
   EXPECT_TRUE(has(unknown.error().front().hint, "wire"));
 }
 
 TEST(Listing, NamesAndTitles) {
   const catalog::Catalog c = catalog();
-  const CatalogListing links = list_kind(c, *catalog::find_kind("links"));
+  const api::CatalogListing links = api::list_kind(c, *catalog::find_kind("links"));
   const std::string one = listing_text({links}, {});
   EXPECT_TRUE(has(one, "wire    A wire"));
-  const std::string all = listing_text({links, list_kind(c, *catalog::find_kind("chips"))}, {});
+  const std::string all =
+      listing_text({links, api::list_kind(c, *catalog::find_kind("chips"))}, {});
   EXPECT_TRUE(has(line_with(all, "links"), "wire, broken"));
   EXPECT_TRUE(has(line_with(all, "chips"), "(none)"));
   EXPECT_TRUE(parse_document("x.json", listing_json({links})).has_value());
@@ -132,7 +133,7 @@ TEST(Datasheet, EveryShippedEntryHasAPage) {
   for (const catalog::CatalogKind& kind : catalog::catalog_kinds()) {
     for (const std::string& name : shipped->names(kind)) {
       SCOPED_TRACE(std::string(kind.folder) + "/" + name);
-      const auto sheet = read_datasheet(*shipped, kind, name);
+      const auto sheet = api::read_datasheet(*shipped, kind, name);
       ASSERT_TRUE(sheet.has_value()) << render(sheet.error());
       EXPECT_TRUE(!sheet->lines.empty() || sheet->workload.has_value());
       EXPECT_FALSE(datasheet_text(*sheet, {}).empty());

@@ -42,7 +42,7 @@ void add_row(TextTable& table, const std::vector<std::string>& cells, const std:
   }
 }
 
-std::string values(const Datasheet& sheet, const TextStyle& style) {
+std::string values(const api::Datasheet& sheet, const TextStyle& style) {
   if (sheet.lines.empty()) return {};
   TextTable table({{"value of", Align::left},
                    {"", Align::left},
@@ -51,13 +51,13 @@ std::string values(const Datasheet& sheet, const TextStyle& style) {
                    {"date", Align::left},
                    {"confidence", Align::left},
                    {"note", Align::left}});
-  for (const DatasheetLine& line : sheet.lines) {
+  for (const api::DatasheetLine& line : sheet.lines) {
     if (line.figures.empty()) {
       table.row({line.path, "", "none"});
       continue;
     }
     for (std::size_t i = 0; i < line.figures.size(); ++i) {
-      const Figure& f = line.figures[i];
+      const api::Figure& f = line.figures[i];
       const bool named = !f.provenance.source.id.empty();
       const bool star = f.provenance.assumed();
       const std::string note = star && i == 0 ? std::string() : f.provenance.note;
@@ -71,9 +71,9 @@ std::string values(const Datasheet& sheet, const TextStyle& style) {
   return "\n" + table.str(style);
 }
 
-std::string assumptions(const Datasheet& sheet, const TextStyle& style) {
+std::string assumptions(const api::Datasheet& sheet, const TextStyle& style) {
   std::string out;
-  for (const DatasheetLine& line : sheet.lines) {
+  for (const api::DatasheetLine& line : sheet.lines) {
     if (!line.assumed()) continue;
     const catalog::Provenance& p = line.figures.front().provenance;
     const std::string why = p.note.empty() ? p.source.title : p.note;
@@ -83,10 +83,10 @@ std::string assumptions(const Datasheet& sheet, const TextStyle& style) {
   return "\n" + heading(" * assumptions, with nothing published behind them", style) + "\n" + out;
 }
 
-std::string sources(const Datasheet& sheet, const TextStyle& style) {
+std::string sources(const api::Datasheet& sheet, const TextStyle& style) {
   std::map<std::string, catalog::SourceInfo> used;
-  for (const DatasheetLine& line : sheet.lines) {
-    for (const Figure& f : line.figures) {
+  for (const api::DatasheetLine& line : sheet.lines) {
+    for (const api::Figure& f : line.figures) {
       const catalog::SourceInfo& s = f.provenance.source;
       if (!s.id.empty()) used.emplace(s.id, s);
     }
@@ -102,9 +102,9 @@ std::string sources(const Datasheet& sheet, const TextStyle& style) {
   return "\n" + table.str(style);
 }
 
-std::string parts(const Datasheet& sheet) {
+std::string parts(const api::Datasheet& sheet) {
   std::string out;
-  for (const DatasheetPart& part : sheet.parts) {
+  for (const api::DatasheetPart& part : sheet.parts) {
     std::string text = part.path.empty() ? std::string() : part.path;
     if (!part.name.empty()) text += ": " + part.name;
     if (!part.note.empty()) text += (text.empty() ? "" : "; ") + part.note;
@@ -145,7 +145,7 @@ std::string architecture(const llm::ModelSpec& m) {
   return out;
 }
 
-std::string parameters(const ModelFacts& f, const TextStyle& style) {
+std::string parameters(const api::ModelFacts& f, const TextStyle& style) {
   TextTable table({{"parameters, billions", Align::left},
                    {"computed", Align::right},
                    {"share %", Align::right},
@@ -196,7 +196,7 @@ std::string per_token(const llm::ModelSpec& m, const TextStyle& style) {
 
 }  // namespace
 
-std::string datasheet_text(const Datasheet& sheet, const TextStyle& style) {
+std::string datasheet_text(const api::Datasheet& sheet, const TextStyle& style) {
   const std::string place =
       sheet.folder.empty() ? std::string() : "   (" + sheet.folder + "/" + sheet.name + ")";
   std::string out =
@@ -212,7 +212,7 @@ std::string datasheet_text(const Datasheet& sheet, const TextStyle& style) {
   return out + "\n next   supernode catalog show " + sheet.folder + "/" + sheet.name + " --json\n";
 }
 
-std::string listing_text(const std::vector<CatalogListing>& kinds, const TextStyle& style) {
+std::string listing_text(const std::vector<api::CatalogListing>& kinds, const TextStyle& style) {
   const bool one = kinds.size() == 1;
   std::string out = heading(one ? kinds.front().folder + ": " + kinds.front().description
                                 : "What the catalog knows, by kind",
@@ -227,7 +227,7 @@ std::string listing_text(const std::vector<CatalogListing>& kinds, const TextSty
     return out + "\n next   supernode catalog show " + kinds.front().folder + "/" + name + "\n";
   }
   TextTable table({{"kind", Align::left}, {"names", Align::left}, {"what", Align::left}});
-  for (const CatalogListing& kind : kinds) {
+  for (const api::CatalogListing& kind : kinds) {
     std::string names;
     for (const auto& [name, title] : kind.entries) names += (names.empty() ? "" : ", ") + name;
     const std::vector<std::string> rows = lines_of(names.empty() ? "(none)" : names, note_width);

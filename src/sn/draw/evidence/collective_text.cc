@@ -129,7 +129,7 @@ std::string collective_calibration_text(const evidence::CollectiveCalibration& c
   return out;
 }
 
-std::string collective_table_text(const CollectiveTable& t, const TextStyle& style) {
+std::string collective_table_text(const api::CollectiveTable& t, const TextStyle& style) {
   TextTable table({{"size"},
                    {"count"},
                    {"type"},
@@ -140,7 +140,7 @@ std::string collective_table_text(const CollectiveTable& t, const TextStyle& sty
                    {"ratio"},
                    {"algorithm", Align::left}});
   table.row({"(B)", "(elements)", "", "(us)", "(GB/s)", "(GB/s)", "(us)", "", ""});
-  for (const CollectiveRow& r : t.rows) {
+  for (const api::CollectiveRow& r : t.rows) {
     const double seconds = r.timing.time.si();
     const double busbw = bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si();
     table.row(
@@ -158,14 +158,14 @@ std::string collective_table_text(const CollectiveTable& t, const TextStyle& sty
          table.str(style);
 }
 
-std::string collective_table_json(const CollectiveTable& t) {
+std::string collective_table_json(const api::CollectiveTable& t) {
   JsonWriter w;
   w.begin_object().member("format", "supernode.collective").member("version", 1);
   w.member("rack", t.rack).member("parameters", t.entry);
   w.member("op", to_string(t.op)).member("ranks", t.group.ranks);
   w.member("per_domain", t.group.per_domain).member("kernels", to_string(t.kernels));
   w.key("rows").begin_array();
-  for (const CollectiveRow& r : t.rows) {
+  for (const api::CollectiveRow& r : t.rows) {
     w.begin_object().member("bytes", r.size.si()).member("time_s", r.timing.time.si());
     w.member("algbw", (r.size / r.timing.time).si());
     w.member("busbw", bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si());

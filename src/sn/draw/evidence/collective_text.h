@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "sn/collective/collective.h"
+#include "sn/api/collective.h"
 #include "sn/draw/kit/text_table.h"
 #include "sn/evidence/collectives/calibrate_collectives.h"
 #include "sn/evidence/collectives/validate_collectives.h"
@@ -34,24 +34,9 @@ namespace sn::draw {
 [[nodiscard]] std::string collective_calibration_text(const evidence::CollectiveCalibration& c,
                                                       const TextStyle& style);
 
-struct CollectiveRow {
-  Bytes size;
-  collective::Timing timing;
-};
-
-/// What `supernode collective` was asked, and its rows.
-struct CollectiveTable {
-  std::string rack;
-  std::string entry;  // of the parameters
-  collective::Op op = collective::Op::all_reduce;
-  collective::Group group;
-  collective::Kernels kernels = collective::Kernels::automatic;
-  std::vector<CollectiveRow> rows;
-};
-
-[[nodiscard]] std::string collective_table_text(const CollectiveTable& table,
+[[nodiscard]] std::string collective_table_text(const api::CollectiveTable& table,
                                                 const TextStyle& style);
 /// Times in seconds, rates in B/s (schema/collective.schema.json).
-[[nodiscard]] std::string collective_table_json(const CollectiveTable& table);
+[[nodiscard]] std::string collective_table_json(const api::CollectiveTable& table);
 
 }  // namespace sn::draw

@@ -30,6 +30,8 @@ std::string_view code_name(ErrorCode code) {
       return "data";
     case ErrorCode::infeasible:
       return "infeasible";
+    case ErrorCode::interrupted:
+      return "interrupted";
   }
   return "syntax";
 }

@@ -242,7 +242,7 @@ std::string explain_text(const PlanReport& report, const TextStyle& style) {
     out += modelling(*report.explanation, style);
   }
   out += fmt::format("\n {} of {} inputs are assumptions\n", report.inputs_assumed, report.inputs);
-  return out + " next             supernode plan " + file_name(style) + " --svg pareto.svg\n";
+  return out + " next             supernode plan " + file_name(style) + " --svg=pareto.svg\n";
 }
 
 }  // namespace sn::draw

@@ -133,7 +133,7 @@ double median_error(const CollectiveSet& set, const collective::CollectiveParams
 }
 
 CollectiveFit fit_family(const FamilySpec& spec, const std::string& entry, const CollectiveSet& set,
-                         collective::CollectiveParams& p, const Rows& rows) {
+                         collective::CollectiveParams& p, const Rows& rows, const Run& run) {
   CollectiveFit out;
   out.entry = entry;
   out.family = spec.name;
@@ -158,7 +158,7 @@ CollectiveFit fit_family(const FamilySpec& spec, const std::string& entry, const
                     r[i] = std::log(t / rows[i]->seconds);
                   }
                 },
-                {.iterations = 120});
+                {.iterations = 120, .stopped = [&] { return run.stopped(); }});
   for (std::size_t i = 0; i < slots.size(); ++i) slots[i].set(out.fit.parameters[i].value);
   out.median = median_error(set, p, rows);
   return out;
@@ -205,7 +205,8 @@ std::vector<std::string> collective_families() {
 }
 
 CollectiveCalibration calibrate_collectives(const std::string& directory, const CollectiveSet& set,
-                                            const CalibrateCollectivesOptions& options) {
+                                            const CalibrateCollectivesOptions& options,
+                                            const Run& run) {
   CollectiveCalibration out;
   const std::vector<CollectiveCase> cases = read_fitted(directory, set, options.rack, out.errors);
   std::map<std::string, std::map<std::string_view, Rows>> rows;
@@ -228,11 +229,17 @@ CollectiveCalibration calibrate_collectives(const std::string& directory, const 
     for (const FamilySpec& spec : specs()) {
       const auto at = families.find(spec.name);
       if (at == families.end()) continue;
-      out.fits.push_back(fit_family(spec, entry, set, p, at->second));
+      if (run.stopped()) break;
+      collective::CollectiveParams fitted = p;
+      CollectiveFit one = fit_family(spec, entry, set, fitted, at->second, run);
+      if (run.stopped()) break;  // in the middle of it
+      p = std::move(fitted);
+      out.fits.push_back(std::move(one));
       say_undetermined(out.fits.back(), out.undetermined);
     }
     out.params.emplace(entry, std::move(p));
   }
+  out.interrupted = run.stopped();
   return out;
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "sn/base/run.h"
 #include "sn/evidence/collectives/collective_cases.h"
 #include "sn/evidence/common/fit.h"
 
@@ -32,6 +33,7 @@ struct CollectiveCalibration {
   std::map<std::string, collective::CollectiveParams, std::less<>> params;  // after the fit
   std::vector<CollectiveFit> fits;
   std::vector<std::string> undetermined;  // what the data cannot tell, in words
+  bool interrupted = false;               // stopped: the fits that were done by then
   Errors errors;                          // of the folder and of files; the rest was fitted
 };
 
@@ -45,7 +47,7 @@ struct CalibrateCollectivesOptions {
 
 [[nodiscard]] CollectiveCalibration calibrate_collectives(
     const std::string& directory, const CollectiveSet& set,
-    const CalibrateCollectivesOptions& options = {});
+    const CalibrateCollectivesOptions& options = {}, const Run& run = Run());
 
 /// Entries below collectives/ of those that were fitted: path and YAML text.
 struct CollectiveEntry {

@@ -11,6 +11,7 @@
 
 #include "sn/base/files.h"
 #include "sn/evidence/collectives/collective_tables.h"
+#include "sn/hw/rack_check.h"
 #include "sn/measured/metrics.h"
 
 namespace sn::evidence {
@@ -72,15 +73,41 @@ bool CollectiveCase::fitted() const {
   return h % 4 == 0;
 }
 
+Result<CollectiveMachine> read_collective_machine(const catalog::Catalog& catalog, const Node& rack,
+                                                  const Node& scale_out, const CollectiveSet& set) {
+  Errors errors;
+  const Node tree = take(catalog.resolve(*catalog::find_kind("rack"), rack), errors);
+  const Node out = take(catalog.resolve(*catalog::find_kind("scale-out"), scale_out), errors);
+  catalog::Params unused;
+  hw::Cluster cluster;
+  if (errors.empty()) {
+    catalog::read_entry(catalog, tree, "rack", cluster.rack, unused, errors);
+    catalog::read_entry(catalog, out, "scale_out", cluster.scale_out, unused, errors);
+    hw::check_rack(cluster.rack, rack.where(), errors);
+  }
+  if (!errors.empty()) return fail(std::move(errors));
+  cluster.racks = 1024;
+  cluster.dcn.bandwidth = Bandwidth::from_si(1e9);
+  cluster.scale_out.segment = std::int64_t{1} << 40;  // non-blocking at every size
+  hw::complete(cluster);
+  CollectiveMachine machine;
+  machine.fabric = fabric::make_fabric(cluster);
+  machine.entry = collective::wide_entry;
+  machine.hbm = cluster.rack.chip.hbm_bandwidth.si();
+  const std::string_view own =
+      collective::entry_name(cluster.rack.chip.kernels, machine.fabric.domain);
+  machine.generation = own;
+  if (set.params.contains(own)) machine.entry = own;
+  return machine;
+}
+
 Result<CollectiveSet> read_collective_set(const catalog::Catalog& catalog,
                                           catalog::Params& params) {
   CollectiveSet set;
   Errors errors;
   const catalog::CatalogKind* racks = catalog::find_kind("rack");
-  const catalog::CatalogKind* outs = catalog::find_kind("scale-out");
   const catalog::CatalogKind* entries = catalog::find_kind("collectives");
-  SN_ASSERT(racks != nullptr && outs != nullptr && entries != nullptr);
-  catalog::Params unused;
+  SN_ASSERT(racks != nullptr && entries != nullptr);
   for (const std::string& name : catalog.names(*entries)) {
     const Node tree = take(catalog.resolve(*entries, Node::scalar(name)), errors);
     collective::CollectiveParams p;
@@ -88,26 +115,13 @@ Result<CollectiveSet> read_collective_set(const catalog::Catalog& catalog,
     p.name = name;
     set.params.emplace(name, std::move(p));
   }
-  const Node out = take(catalog.resolve(*outs, Node::scalar("ib-ndr400")), errors);
+  if (!errors.empty()) return fail(std::move(errors));
+  const Node out = Node::scalar(std::string(set_scale_out));
   for (const std::string& name : catalog.names(*racks)) {
-    const Node tree = take(catalog.resolve(*racks, Node::scalar(name)), errors);
-    hw::Cluster cluster;
-    catalog::read_entry(catalog, tree, "rack", cluster.rack, unused, errors);
-    catalog::read_entry(catalog, out, "scale_out", cluster.scale_out, unused, errors);
-    if (!errors.empty()) return fail(std::move(errors));
-    cluster.racks = 1024;
-    cluster.dcn.bandwidth = Bandwidth::from_si(1e9);
-    cluster.scale_out.segment = std::int64_t{1} << 40;  // non-blocking at every size
-    hw::complete(cluster);
-    CollectiveMachine machine;
-    machine.fabric = fabric::make_fabric(cluster);
-    machine.entry = collective::wide_entry;
-    machine.hbm = cluster.rack.chip.hbm_bandwidth.si();
-    const std::string_view own =
-        collective::entry_name(cluster.rack.chip.kernels, machine.fabric.domain);
-    machine.generation = own;
-    if (set.params.contains(own)) machine.entry = own;
-    set.machines.emplace(name, std::move(machine));
+    Result<CollectiveMachine> machine =
+        read_collective_machine(catalog, Node::scalar(name), out, set);
+    if (!machine) return fail(machine.error());
+    set.machines.emplace(name, *std::move(machine));
   }
   return set;
 }

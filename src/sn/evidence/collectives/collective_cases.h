@@ -41,6 +41,16 @@ struct CollectiveSet {
   std::map<std::string, collective::CollectiveParams, std::less<>> params;
 };
 
+/// The ScaleOut of all machines of a set.
+inline constexpr std::string_view set_scale_out = "ib-ndr400";
+
+/// Rack and ScaleOut as a scenario names them (a name, or {base: NAME, ...}), with the entries of
+/// `set`.
+[[nodiscard]] Result<CollectiveMachine> read_collective_machine(const catalog::Catalog& catalog,
+                                                                const Node& rack,
+                                                                const Node& scale_out,
+                                                                const CollectiveSet& set);
+
 /// All racks of the catalog. `params` receives the parameters with their provenance.
 [[nodiscard]] Result<CollectiveSet> read_collective_set(const catalog::Catalog& catalog,
                                                         catalog::Params& params);

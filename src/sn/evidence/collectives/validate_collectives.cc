@@ -209,13 +209,17 @@ class Judge {
 
 CollectiveValidation validate_collectives(const std::string& directory, const CollectiveSet& set,
                                           const catalog::Params& params,
-                                          const ValidateCollectivesOptions& options) {
+                                          const ValidateCollectivesOptions& options,
+                                          const Run& run) {
   const auto start = std::chrono::steady_clock::now();
   const CollectiveFiles found = find_collective_files(directory);
   Judge judge(set, options);
-  for (const CollectiveFile& f : found.files) judge.file(f);
+  for (const CollectiveFile& f : found.files) {
+    if (!run.stopped()) judge.file(f);
+  }
   CollectiveValidation out = judge.finish();
   out.validation.ignored = found.ignored;
+  out.validation.interrupted = run.stopped();
   out.validation.errors = found.errors;
   for (const catalog::Param& p : params) {
     const auto first = p.path.find('.');

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "sn/base/run.h"
 #include "sn/evidence/collectives/collective_cases.h"
 #include "sn/evidence/common/validation.h"
 
@@ -44,6 +45,6 @@ struct ValidateCollectivesOptions {
 
 [[nodiscard]] CollectiveValidation validate_collectives(
     const std::string& directory, const CollectiveSet& set, const catalog::Params& params,
-    const ValidateCollectivesOptions& options = {});
+    const ValidateCollectivesOptions& options = {}, const Run& run = Run());
 
 }  // namespace sn::evidence

@@ -79,6 +79,8 @@ class Fitter {
   bool improve(Vector& u, Vector& r, double& now, const Normal& normal, double& damping) const;
   void judge(const Vector& u, const Vector& r, Fit& out) const;
 
+  [[nodiscard]] bool stopped() const { return options_.stopped && options_.stopped(); }
+
   const std::vector<FitParameter>& parameters_;
   std::span<const double> weights_;
   const Residuals& residuals_;
@@ -99,7 +101,7 @@ Normal Fitter::normal_equations(const Vector& u, const Vector& r) const {
   const std::size_t n = u.size();
   std::vector<Vector> slopes(n, Vector(r.size()));
   Vector other(r.size());
-  for (std::size_t j = 0; j < n; ++j) {
+  for (std::size_t j = 0; j < n && !stopped(); ++j) {
     Vector up = u;
     Vector down = u;
     up[j] = clamped(j, u[j] + options_.step);
@@ -131,7 +133,7 @@ bool Fitter::improve(Vector& u, Vector& r, double& now, const Normal& normal,
                      double& damping) const {
   const std::size_t n = u.size();
   Vector trial_r(r.size());
-  for (int attempt = 0; attempt < 16; ++attempt) {
+  for (int attempt = 0; attempt < 16 && !stopped(); ++attempt) {
     Vector a = normal.a;
     for (std::size_t j = 0; j < n; ++j) a[j * n + j] += damping * a[j * n + j] + 1e-12;
     if (factor(a, n)) {
@@ -199,7 +201,7 @@ Fit Fitter::run() {
   out.loss_before = now;
   double damping = 1e-2;
   int small = 0;
-  for (; out.iterations < options_.iterations; ++out.iterations) {
+  for (; out.iterations < options_.iterations && !stopped(); ++out.iterations) {
     const double before = now;
     const Normal normal = normal_equations(u, r);
     if (!improve(u, r, now, normal, damping)) break;

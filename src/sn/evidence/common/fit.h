@@ -32,9 +32,10 @@ struct FitParameter {
 struct FitOptions {
   double scale = 0.05;  // s above: residuals beyond it count linearly
   int iterations = 40;
-  double step = 0.02;                // of ln(parameter), for derivatives
-  double tolerance = 1e-5;           // relative decrease of the loss at which it stops
-  double undetermined_above = 0.35;  // standard error of ln(parameter)
+  double step = 0.02;                  // of ln(parameter), for derivatives
+  double tolerance = 1e-5;             // relative decrease of the loss at which it stops
+  double undetermined_above = 0.35;    // standard error of ln(parameter)
+  std::function<bool()> stopped = {};  // then the fit ends early; its result means nothing
 };
 
 struct FittedParameter {

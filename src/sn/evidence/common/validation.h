@@ -141,7 +141,8 @@ struct Validation {
   Summary all;
   std::vector<Density> densities;  // one per family
   std::vector<std::string> ignored;
-  Errors errors;  // of the folder and of whole files
+  Errors errors;             // of the folder and of whole files
+  bool interrupted = false;  // stopped: of the files that were done by then
   double seconds = 0.0;
 };
 

@@ -5,9 +5,6 @@
 #include "sn/evidence/kernels/calibrate_kernels.h"
 
 #include <fmt/format.h>
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cmath>
@@ -76,8 +73,8 @@ std::vector<ParamSlot> generation_slots(kernel::KernelParams& p, Family family) 
 /// The fit of one family.
 class FamilyJob {
  public:
-  FamilyJob(Family family, FitSample& sample, KernelSet& kernels, const CalibrateOptions& options)
-      : family_(family), sample_(sample), kernels_(kernels), options_(options) {
+  FamilyJob(Family family, FitSample& sample, KernelSet& kernels, const Run& run)
+      : family_(family), sample_(sample), kernels_(kernels), run_(run) {
     for (const std::string& name : sample.chips) {
       const hw::Chip& chip = kernels.chips.at(name);
       chips_.push_back(chip);
@@ -97,17 +94,14 @@ class FamilyJob {
     out.rows = sample_.rows.size();
     out.tables = sample_.tables;
     out.mape_before = mape();
-    tbb::task_arena arena(options_.threads > 0 ? options_.threads : tbb::task_arena::automatic);
-    arena.execute([&] {
-      for (const Stage s : {Stage::reference, Stage::rest, Stage::all}) {
-        // Dense products are what everything else stands on: their reference is not bent to fit
-        // the rest.
-        if (s == Stage::all && family_ == Family::gemm) continue;
-        select(s);
-        if (slots_.empty() || weight_sum_ <= 0.0) continue;
-        append(out.fit, stage());
-      }
-    });
+    for (const Stage s : {Stage::reference, Stage::rest, Stage::all}) {
+      // Dense products are what everything else stands on: their reference is not bent to fit
+      // the rest.
+      if (s == Stage::all && family_ == Family::gemm) continue;
+      select(s);
+      if (slots_.empty() || weight_sum_ <= 0.0) continue;
+      append(out.fit, stage());
+    }
     out.mape = mape();
     out.support = support();
     return out;
@@ -217,6 +211,7 @@ class FamilyJob {
     options.scale = 0.06;
     options.iterations = 80;
     options.tolerance = 3e-5;
+    options.stopped = [this] { return run_.stopped(); };
     const Fit found = fit(
         parameters, weights_,
         [this](std::span<const double> values, std::span<double> r) { residuals(values, r); },
@@ -292,13 +287,12 @@ class FamilyJob {
     params.software = kernels_.software;
     const kernel::KernelModel model(chips_[chip], params);
     std::vector<double> out(b.end - b.begin);
-    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, out.size(), 256),
-                      [&](const tbb::blocked_range<std::size_t>& range) {
-                        for (std::size_t i = range.begin(); i < range.end(); ++i) {
-                          const measured::KernelCase& c = sample_.rows[b.begin + i].measured;
-                          out[i] = std::log(measured::predicted_seconds(model, c) / c.seconds);
-                        }
-                      });
+    constexpr std::size_t grain = 256;
+    const auto judge = [&](std::size_t i) {
+      const measured::KernelCase& c = sample_.rows[b.begin + i].measured;
+      out[i] = std::log(measured::predicted_seconds(model, c) / c.seconds);
+    };
+    run_.for_each(out.size(), judge, grain);
     return out;
   }
 
@@ -352,7 +346,7 @@ class FamilyJob {
   Family family_;
   FitSample& sample_;
   KernelSet& kernels_;
-  const CalibrateOptions& options_;
+  const Run& run_;
   std::vector<hw::Chip> chips_;
   std::vector<kernel::KernelParams*> generation_of_chip_;
   struct Owned {
@@ -455,14 +449,14 @@ void inherit_elementwise(const std::vector<std::string>& fitted, KernelSet& kern
 }  // namespace
 
 Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
-                              const CalibrateOptions& options,
-                              const std::function<void(std::string_view)>& progress) {
+                              const CalibrateOptions& options, const Run& run) {
   Calibration out;
   out.kernels = std::move(kernels);
   const measured::KernelFiles found = measured::find_kernel_files(directory);
   out.errors = found.errors;
-  if (progress) progress("reading tables");
-  std::vector<FitSample> samples = read_fit_samples(found.files, out.kernels, options, out.errors);
+  run.tell({.doing = "reading tables"});
+  std::vector<FitSample> samples =
+      read_fit_samples(found.files, out.kernels, options, run, out.errors);
   for (std::size_t f = 0; f < kernel::family_count; ++f) {
     const auto family = static_cast<Family>(f);
     FitSample& sample = samples[f];
@@ -478,10 +472,18 @@ Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
                       name, sample.rows.size(), rows_least));
       continue;
     }
-    if (progress) progress(name);
-    out.families.push_back(FamilyJob(family, sample, out.kernels, options).run());
+    if (run.stopped()) break;
+    run.tell({.doing = name});
+    KernelSet before = out.kernels;
+    FamilyFit fitted = FamilyJob(family, sample, out.kernels, run).run();
+    if (run.stopped()) {  // in the middle of it
+      out.kernels = std::move(before);
+      break;
+    }
+    out.families.push_back(std::move(fitted));
     if (family == Family::elementwise) inherit_elementwise(sample.chips, out.kernels);
   }
+  out.interrupted = run.stopped();
   return out;
 }
 

@@ -10,10 +10,10 @@
 
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "sn/base/run.h"
 #include "sn/evidence/common/fit.h"
 #include "sn/evidence/kernels/kernel_set.h"
 
@@ -22,7 +22,6 @@ namespace sn::evidence {
 struct CalibrateOptions {
   std::size_t rows_per_table = 400;
   std::size_t every = 16;                  // of how many rows one is fitted, by a hash of its shape
-  int threads = 0;                         // 0: as many as the machine has
   std::vector<std::string> families = {};  // names of kernel::Family; empty: all
   std::vector<std::string> without = {};   // chips whose tables are not read
 };
@@ -54,6 +53,7 @@ struct Calibration {
   std::vector<FamilyFit> families;
   Errors errors;                   // of the folder and of files; the rest was fitted
   std::vector<std::string> notes;  // what was not fitted, and why
+  bool interrupted = false;        // stopped: families after the last one were not fitted
 };
 
 /// The library whose terms are 1 by definition.
@@ -63,10 +63,10 @@ struct Calibration {
 [[nodiscard]] kernel::KernelParams starting_params();
 
 /// `kernels.generations` are where the fit starts; generations without an entry start from
-/// `starting_params`. `progress` is told each family before it is fitted.
-[[nodiscard]] Calibration calibrate_kernels(
-    const std::string& directory, KernelSet kernels, const CalibrateOptions& options = {},
-    const std::function<void(std::string_view)>& progress = {});
+/// `starting_params`. Stopped, the families that were fitted by then.
+[[nodiscard]] Calibration calibrate_kernels(const std::string& directory, KernelSet kernels,
+                                            const CalibrateOptions& options = {},
+                                            const Run& run = Run());
 
 struct CatalogFile {
   std::string path;

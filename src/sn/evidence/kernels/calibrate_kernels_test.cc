@@ -104,7 +104,8 @@ TEST(Calibrate, DoesNotDependOnThreads) {
   KernelSet kernels;
   kernels.chips.emplace("h100", h100());
   const auto once = [&](int threads) {
-    return catalog_files(calibrate_kernels(data.path(), kernels, {.threads = threads}), "today");
+    return catalog_files(calibrate_kernels(data.path(), kernels, {}, sn::Run({.threads = threads})),
+                         "today");
   };
   const auto one = once(1);
   const auto two = once(2);

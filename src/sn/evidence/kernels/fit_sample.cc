@@ -136,7 +136,9 @@ std::vector<FitSample> read_fit_samples(const std::vector<measured::KernelFile>&
                                         const KernelSet& kernels, const CalibrateOptions& options,
                                         Errors& errors) {
   Collector collector(kernels, options);
-  for (const measured::KernelFile& file : files) collector.read(file, errors);
+  for (const measured::KernelFile& file : files) {
+    if (!run.stopped()) collector.read(file, errors);
+  }
   return std::move(collector.samples());
 }
 

@@ -50,6 +50,6 @@ struct FitSample {
 /// unknown systems are left out; files that cannot be read are `errors`.
 [[nodiscard]] std::vector<FitSample> read_fit_samples(
     const std::vector<measured::KernelFile>& files, const KernelSet& kernels,
-    const CalibrateOptions& options, Errors& errors);
+    const CalibrateOptions& options, const Run& run, Errors& errors);
 
 }  // namespace sn::evidence

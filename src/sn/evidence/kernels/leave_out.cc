@@ -139,16 +139,15 @@ int lend_values(LeftOut& out, KernelSet& fitted) {
 }  // namespace
 
 LeftOut leave_out(const std::string& directory, const KernelSet& kernels,
-                  const CalibrateOptions& options) {
+                  const CalibrateOptions& options, const Run& run) {
   LeftOut out;
   out.chips = options.without;
-  Calibration c = calibrate_kernels(directory, kernels, options);
+  Calibration c = calibrate_kernels(directory, kernels, options, run);
   out.errors = c.errors;
   KernelSet& fitted = c.kernels;
   const int farthest = lend_values(out, fitted);
   for (auto& [name, generation] : fitted.generations) generation.software = fitted.software;
-  out.validation = validate_kernels(
-      directory, fitted, {.threads = options.threads, .worst = 5, .chips = options.without});
+  out.validation = validate_kernels(directory, fitted, {.worst = 5, .chips = options.without}, run);
   std::vector<Tally> families;
   Tally all;
   all.sum.family = "all";

@@ -43,6 +43,6 @@ struct LeftOut {
 
 /// `options.without` names the chips. Errors: an unknown chip, a folder that cannot be read.
 [[nodiscard]] LeftOut leave_out(const std::string& directory, const KernelSet& kernels,
-                                const CalibrateOptions& options);
+                                const CalibrateOptions& options, const Run& run = Run());
 
 }  // namespace sn::evidence

@@ -5,10 +5,9 @@
 #include "sn/evidence/kernels/validate_kernels.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -73,8 +72,8 @@ struct FileResult {
 class FileJob {
  public:
   FileJob(const measured::KernelFile& file, const KernelSet& kernels,
-          const ValidateOptions& options)
-      : file_(file), kernels_(kernels), options_(options) {}
+          const ValidateOptions& options, const Run& run)
+      : file_(file), kernels_(kernels), options_(options), run_(run) {}
 
   FileResult run() {
     FileReport& r = out_.report;
@@ -134,7 +133,7 @@ class FileJob {
     measured::Faults faults;
     measured::NoiseFloor floor((*table)->dimensions().size());
     measured::KernelCase row;
-    while ((*table)->next(row, faults)) {
+    while (!run_.stopped() && (*table)->next(row, faults)) {
       const kernel::KernelModel* priced = row.chip.empty() ? model.get() : model_of(row.chip);
       if (priced == nullptr && row.skip.empty()) row.skip = unknown;
       take(**table, row, priced, floor);
@@ -255,6 +254,7 @@ class FileJob {
   const measured::KernelFile& file_;
   const KernelSet& kernels_;
   const ValidateOptions& options_;
+  const Run& run_;
   FileResult out_;
   std::string generation_;
   std::map<std::string, std::unique_ptr<kernel::KernelModel>> models_;  // of row by row chips
@@ -272,7 +272,7 @@ double kernel_target(std::string_view family) {
 }
 
 Validation validate_kernels(const std::string& directory, const KernelSet& kernels,
-                            const ValidateOptions& options) {
+                            const ValidateOptions& options, const Run& run) {
   const auto start = std::chrono::steady_clock::now();
   Validation v;
   measured::KernelFiles found = measured::find_kernel_files(directory);
@@ -290,18 +290,21 @@ Validation validate_kernels(const std::string& directory, const KernelSet& kerne
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return found.files[a].bytes > found.files[b].bytes;
   });
-  tbb::task_arena arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic);
-  arena.execute([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, order.size(), 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          for (std::size_t i = range.begin(); i < range.end(); ++i) {
-            results[order[i]] = FileJob(found.files[order[i]], kernels, options).run();
-          }
-        },
-        tbb::simple_partitioner());
+  std::vector<char> judged(order.size(), 0);
+  std::atomic<std::size_t> done = 0;
+  run.for_each(order.size(), [&](std::size_t i) {
+    results[order[i]] = FileJob(found.files[order[i]], kernels, options, run).run();
+    judged[order[i]] = run.stopped() ? 0 : 1;
+    const std::size_t now = ++done;
+    run.tell({.doing = fmt::format("{} of {} tables", now, order.size()),
+              .share = static_cast<double>(now) / static_cast<double>(order.size()),
+              .done = now,
+              .all = order.size()});
   });
-  for (FileResult& r : results) {
+  v.interrupted = run.stopped();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (judged[i] == 0) continue;
+    FileResult& r = results[i];
     if (r.report.predicted > 0) {
       const auto same = [&](const Density& d) { return d.family == r.density.family; };
       const auto at = std::find_if(v.densities.begin(), v.densities.end(), same);

@@ -10,13 +10,13 @@
 
 #include <string>
 
+#include "sn/base/run.h"
 #include "sn/evidence/common/validation.h"
 #include "sn/evidence/kernels/kernel_set.h"
 
 namespace sn::evidence {
 
 struct ValidateOptions {
-  int threads = 0;                      // 0: as many as the machine has
   std::size_t worst = 5;                // rows kept for each file
   std::vector<std::string> chips = {};  // whose tables are read; empty: all
 };
@@ -25,6 +25,7 @@ struct ValidateOptions {
 [[nodiscard]] double kernel_target(std::string_view family);
 
 [[nodiscard]] Validation validate_kernels(const std::string& directory, const KernelSet& kernels,
-                                          const ValidateOptions& options = {});
+                                          const ValidateOptions& options = {},
+                                          const Run& run = Run());
 
 }  // namespace sn::evidence

@@ -5,8 +5,6 @@
 #include "sn/evidence/serving/calibrate_serving.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <cmath>
@@ -62,8 +60,8 @@ constexpr std::array<std::array<double, 2>, names.size()> ranges = {{{1e-6, 1e-2
 
 class EngineJob {
  public:
-  EngineJob(std::vector<FitPoint> points, const CalibrateServingOptions& options)
-      : points_(std::move(points)), options_(options) {}
+  EngineJob(std::vector<FitPoint> points, const CalibrateServingOptions& options, const Run& run)
+      : points_(std::move(points)), options_(options), run_(run) {}
 
   EngineFit run() {
     EngineFit out;
@@ -104,6 +102,7 @@ class EngineJob {
     options.iterations = options_.iterations;
     options.step = 0.1;
     options.tolerance = 1e-3;
+    options.stopped = [this] { return run_.stopped(); };
     out.fit = fit(
         parameters, weights,
         [this](std::span<const double> v, std::span<double> to) { residuals(v, to); }, options);
@@ -118,22 +117,19 @@ class EngineJob {
 
  private:
   void residuals(std::span<const double> values, std::span<double> out) {
-    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, points_.size(), 1),
-                      [&](const tbb::blocked_range<std::size_t>& range) {
-                        for (std::size_t i = range.begin(); i < range.end(); ++i) {
-                          one(points_[i], values, out.subspan(compared_count * i, compared_count));
-                        }
-                      });
+    run_.for_each(points_.size(), [&](std::size_t i) {
+      one(points_[i], values, out.subspan(compared_count * i, compared_count));
+    });
     const std::size_t prior = compared_count * points_.size();
     for (std::size_t i = 0; i < names.size(); ++i) {
       out[prior + i] = prior_pull * std::log(values[i] / starts[i]);
     }
   }
 
-  static void one(FitPoint& p, std::span<const double> values, std::span<double> out) {
+  void one(FitPoint& p, std::span<const double> values, std::span<double> out) const {
     const auto fields = fields_of(p.world.machine.framework);
     for (std::size_t i = 0; i < names.size(); ++i) *fields[i] = Time::from_si(values[i]);
-    const ServingPrediction q = predict(*p.point, p.world);
+    const ServingPrediction q = predict(*p.point, p.world, run_);
     const bool usable = q.why_not.empty();
     const auto residual = [&](double predicted, const std::optional<double>& measured) {
       return usable && measured ? bounded(std::log(predicted / *measured)) : 0.0;
@@ -165,6 +161,7 @@ class EngineJob {
 
   std::vector<FitPoint> points_;
   const CalibrateServingOptions& options_;
+  const Run& run_;
 };
 
 bool kernels_measured(const hw::Chip& chip) {
@@ -216,8 +213,7 @@ std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
 }  // namespace
 
 ServingCalibration calibrate_serving(const std::string& directory, const catalog::Catalog& catalog,
-                                     const CalibrateServingOptions& options,
-                                     const std::function<void(std::string_view)>& progress) {
+                                     const CalibrateServingOptions& options, const Run& run) {
   ServingCalibration out;
   ServingFiles files = read_serving_files(directory, catalog);
   out.errors = std::move(files.errors);
@@ -226,20 +222,20 @@ ServingCalibration calibrate_serving(const std::string& directory, const catalog
   }
   MeasuredWorlds worlds(catalog);
   std::map<std::string, std::vector<FitPoint>> engines = choose(files, worlds, options);
-  tbb::task_arena arena(options.threads > 0 ? options.threads : tbb::task_arena::automatic);
-  arena.execute([&] {
-    for (auto& [engine, points] : engines) {
-      if (progress) progress(engine);
-      if (2 * points.size() < names.size()) {
-        out.errors.push_back({.code = ErrorCode::data,
-                              .message = fmt::format("{}: {} points cannot determine {} numbers",
-                                                     engine, points.size(), names.size()),
-                              .hint = "more concurrencies, lengths or models"});
-        continue;
-      }
-      out.engines.push_back(EngineJob(std::move(points), options).run());
+  for (auto& [engine, points] : engines) {
+    if (run.stopped()) break;
+    run.tell({.doing = engine});
+    if (2 * points.size() < names.size()) {
+      out.errors.push_back({.code = ErrorCode::data,
+                            .message = fmt::format("{}: {} points cannot determine {} numbers",
+                                                   engine, points.size(), names.size()),
+                            .hint = "more concurrencies, lengths or models"});
+      continue;
     }
-  });
+    EngineFit fitted = EngineJob(std::move(points), options, run).run();
+    if (!run.stopped()) out.engines.push_back(std::move(fitted));
+  }
+  out.interrupted = run.stopped();
   return out;
 }
 

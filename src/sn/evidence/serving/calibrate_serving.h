@@ -12,11 +12,11 @@
 
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sn/base/run.h"
 #include "sn/catalog/catalog.h"
 #include "sn/evidence/common/fit.h"
 #include "sn/evidence/kernels/calibrate_kernels.h"
@@ -27,7 +27,6 @@ namespace sn::evidence {
 struct CalibrateServingOptions {
   std::size_t points_per_group = 12;
   int iterations = 12;
-  int threads = 0;                   // 0: as many as the machine has
   std::vector<std::string> engines;  // entries; empty: all that the points name
 };
 
@@ -48,13 +47,15 @@ struct EngineFit {
 
 struct ServingCalibration {
   std::vector<EngineFit> engines;
+  bool interrupted = false;  // stopped: engines after the last one were not fitted
   Errors errors;
 };
 
-[[nodiscard]] ServingCalibration calibrate_serving(
-    const std::string& directory, const catalog::Catalog& catalog,
-    const CalibrateServingOptions& options = {},
-    const std::function<void(std::string_view)>& progress = {});
+/// Stopped, the engines that were fitted by then.
+[[nodiscard]] ServingCalibration calibrate_serving(const std::string& directory,
+                                                   const catalog::Catalog& catalog,
+                                                   const CalibrateServingOptions& options = {},
+                                                   const Run& run = Run());
 
 /// One entry of catalog/frameworks for each engine, on `base: generic`.
 [[nodiscard]] std::vector<CatalogFile> catalog_files(const ServingCalibration& calibration,

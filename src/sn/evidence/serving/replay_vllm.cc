@@ -351,7 +351,8 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& cat
   return report;
 }
 
-ReplayReports replay_vllm_runs(const std::string& directory, const catalog::Catalog& catalog) {
+ReplayReports replay_vllm_runs(const std::string& directory, const catalog::Catalog& catalog,
+                               const Run& stop) {
   ReplayReports out;
   std::vector<std::pair<std::string, std::string>> runs;  // folder, name
   std::error_code error;
@@ -367,6 +368,7 @@ ReplayReports replay_vllm_runs(const std::string& directory, const catalog::Cata
   }
   std::sort(runs.begin(), runs.end());
   for (const auto& [folder, name] : runs) {
+    if (stop.stopped()) break;
     const Result<VllmRun> run = read_vllm_run(folder, name);
     Result<ReplayReport> report =
         run ? replay_vllm(*run, catalog) : Result<ReplayReport>(fail(run.error()));

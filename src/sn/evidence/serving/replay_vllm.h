@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "sn/base/result.h"
+#include "sn/base/run.h"
 #include "sn/catalog/catalog.h"
 
 namespace sn::evidence {
@@ -92,7 +93,8 @@ struct ReplayReports {
 
 /// All runs below `directory`, by name. No run is no error.
 [[nodiscard]] ReplayReports replay_vllm_runs(const std::string& directory,
-                                             const catalog::Catalog& catalog);
+                                             const catalog::Catalog& catalog,
+                                             const Run& run = Run());
 
 /// A table of ratios, one row a run and metric.
 [[nodiscard]] std::string replay_text(const ReplayReports& reports);

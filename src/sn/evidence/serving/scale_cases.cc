@@ -215,10 +215,11 @@ std::string_view to_string(CasePhase phase) {
   return "serving";
 }
 
-ScaleCases predict_scale_cases(const catalog::Catalog& catalog) {
+ScaleCases predict_scale_cases(const catalog::Catalog& catalog, const Run& run) {
   ScaleCases out;
   const catalog::CatalogKind& kind = *catalog::find_kind("case");
   for (const std::string& name : catalog.names(kind)) {
+    if (run.stopped()) break;
     const Result<Node> entry = catalog.entry(kind, name);
     if (!entry) {
       out.errors.insert(out.errors.end(), entry.error().begin(), entry.error().end());

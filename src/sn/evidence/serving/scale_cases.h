@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "sn/base/result.h"
+#include "sn/base/run.h"
 #include "sn/catalog/catalog.h"
 #include "sn/llm/uncertainty.h"
 
@@ -52,6 +53,7 @@ struct ScaleCases {
   Errors errors;                 // entries that do not read
 };
 
-[[nodiscard]] ScaleCases predict_scale_cases(const catalog::Catalog& catalog);
+[[nodiscard]] ScaleCases predict_scale_cases(const catalog::Catalog& catalog,
+                                             const Run& run = Run());
 
 }  // namespace sn::evidence

@@ -145,10 +145,10 @@ class Clients {
     to_send_ = std::min(all, std::max(rounds_played * clients_, least_played));
   }
 
-  /// Plays the run to its end; false when requests were lost.
-  bool run() {
+  /// Plays the load to its end or to a stop; false when requests were lost.
+  bool play(const Run& run) {
     for (std::int64_t i = 0; i < clients_; ++i) send({});
-    while (meter_.ended < to_send_) {
+    while (meter_.ended < to_send_ && !run.stopped()) {
       const std::optional<Nanos> step = engine_.next_wakeup();
       if (!step) return false;
       const std::int64_t before = meter_.ended;
@@ -263,12 +263,12 @@ Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
   return spec;
 }
 
-ServingPrediction predict(const ServingPoint& point, const twin::World& world) {
-  return predict(point, plan_of(point), world);
+ServingPrediction predict(const ServingPoint& point, const twin::World& world, const Run& run) {
+  return predict(point, plan_of(point), world, run);
 }
 
 ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
-                          const twin::World& world) {
+                          const twin::World& world, const Run& run) {
   ServingPrediction out;
   Result<serving::EngineSpec> spec = measured_engine(point, plan, world);
   if (!spec) {
@@ -276,7 +276,12 @@ ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan&
     return out;
   }
   Clients clients(point, world, *std::move(spec));
-  if (!clients.run()) {
+  const bool kept = clients.play(run);
+  if (run.stopped()) {
+    out.why_not = "stopped before";
+    return out;
+  }
+  if (!kept) {
     out.why_not = "requests do not fit the KV memory of a rank";
     return out;
   }

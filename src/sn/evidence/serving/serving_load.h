@@ -19,6 +19,7 @@
 #include <string>
 
 #include "sn/base/result.h"
+#include "sn/base/run.h"
 #include "sn/evidence/serving/serving_points.h"
 #include "sn/llm/uncertainty.h"
 #include "sn/serving/engine/engine_spec.h"
@@ -42,13 +43,16 @@ struct ServingPrediction {
 
 /// The engine of a point; an error where its deployment is not modelled.
 [[nodiscard]] Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
-                                                          const twin::World& world);
-[[nodiscard]] ServingPrediction predict(const ServingPoint& point, const twin::World& world);
+                                                          const twin::World& world,
+                                                          const Run& run = Run());
+[[nodiscard]] ServingPrediction predict(const ServingPoint& point, const twin::World& world,
+                                        const Run& run = Run());
 /// The same with pools that say more than a table does: limits of batches, replicas of experts.
 [[nodiscard]] Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
                                                           const serving::ServingPlan& plan,
-                                                          const twin::World& world);
+                                                          const twin::World& world,
+                                                          const Run& run = Run());
 [[nodiscard]] ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
-                                        const twin::World& world);
+                                        const twin::World& world, const Run& run = Run());
 
 }  // namespace sn::evidence

@@ -5,10 +5,9 @@
 #include "sn/evidence/serving/validate_serving.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -131,7 +130,7 @@ std::string same_play(const ServingPoint& p) {
                      p.framework);
 }
 
-void play_all(std::vector<Played>& points, int threads) {
+void play_all(std::vector<Played>& points, const Run& run) {
   std::vector<std::size_t> as(points.size());  // index of the point that stands for each
   std::map<std::string, std::size_t> played;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -139,19 +138,22 @@ void play_all(std::vector<Played>& points, int threads) {
     const bool alike = points[i].skip.empty() && !p.benchmark.empty();
     as[i] = alike ? played.try_emplace(same_play(p), i).first->second : i;
   }
-  tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
-  arena.execute([&] {
-    tbb::parallel_for(tbb::blocked_range<std::size_t>(0, points.size(), 1),
-                      [&](const tbb::blocked_range<std::size_t>& range) {
-                        for (std::size_t i = range.begin(); i < range.end(); ++i) {
-                          Played& p = points[i];
-                          if (!p.skip.empty() || as[i] != i) continue;
-                          p.prediction = predict(*p.point, *p.world);
-                        }
-                      });
+  std::vector<char> ended(points.size(), 0);
+  std::atomic<std::size_t> done = 0;
+  run.for_each(points.size(), [&](std::size_t i) {
+    Played& p = points[i];
+    const std::size_t now = ++done;
+    if (!p.skip.empty() || as[i] != i) return;
+    p.prediction = predict(*p.point, *p.world, run);
+    ended[i] = run.stopped() ? 0 : 1;
+    run.tell({.doing = fmt::format("{} of {} points", now, points.size()),
+              .share = static_cast<double>(now) / static_cast<double>(points.size()),
+              .done = now,
+              .all = points.size()});
   });
   for (std::size_t i = 0; i < points.size(); ++i) {
     points[i].prediction = points[as[i]].prediction;
+    if (points[i].skip.empty() && ended[as[i]] == 0) points[i].skip = "stopped before";
     if (points[i].skip.empty()) points[i].skip = points[i].prediction.why_not;
   }
 }
@@ -206,18 +208,19 @@ double serving_target(ServingMetric metric, bool disaggregated) {
 }
 
 ServingValidation validate_serving(const std::string& directory, const catalog::Catalog& catalog,
-                                   const ServingOptions& options) {
+                                   const ServingOptions& options, const Run& run) {
   const auto start = std::chrono::steady_clock::now();
   ServingValidation v;
-  v.cases = predict_scale_cases(catalog);
+  v.cases = predict_scale_cases(catalog, run);
   if (directory.empty()) return v;
   ServingFiles files = read_serving_files(directory, catalog);
   v.errors = std::move(files.errors);
   v.ignored = std::move(files.ignored);
-  v.replays = replay_vllm_runs(directory, catalog);
+  v.replays = replay_vllm_runs(directory, catalog, run);
   MeasuredWorlds worlds(catalog);
   std::vector<Played> points = list_points(files, worlds);
-  play_all(points, options.threads);
+  play_all(points, run);
+  v.interrupted = run.stopped();
   std::map<std::string, Sum> groups;
   Sum aggregated;
   Sum disaggregated;

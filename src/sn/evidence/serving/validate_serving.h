@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "sn/base/run.h"
 #include "sn/catalog/catalog.h"
 #include "sn/evidence/common/validation.h"
 #include "sn/evidence/serving/replay_vllm.h"
@@ -86,17 +87,18 @@ struct ServingValidation {
   ReplayReports replays;  // recorded vLLM runs, request by request
   ScaleCases cases;
   Errors errors;
+  bool interrupted = false;  // stopped: points that were not reached are skipped, and say so
   double seconds = 0.0;
 };
 
 struct ServingOptions {
-  int threads = 0;  // 0: as many as the machine has
   std::size_t worst = 10;
 };
 
 /// Without `directory` (empty) the published cases alone.
 [[nodiscard]] ServingValidation validate_serving(const std::string& directory,
                                                  const catalog::Catalog& catalog,
-                                                 const ServingOptions& options = {});
+                                                 const ServingOptions& options = {},
+                                                 const Run& run = Run());
 
 }  // namespace sn::evidence

@@ -4,8 +4,6 @@
 
 #include "sn/planner/search/search.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -129,7 +127,7 @@ std::vector<FoundPlan> plans_around(const twin::World& world, const std::vector<
 
 /// What the best-joined plans hide: they share the prefill pool that the formulas like best.
 void add_around(const twin::World& world, const std::vector<Shape>& shapes, const Capacities& caps,
-                SearchResult& out) {
+                const Run& run, SearchResult& out) {
   std::vector<std::size_t> prefill;
   double best = 0.0;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
@@ -141,9 +139,8 @@ void add_around(const twin::World& world, const std::vector<Shape>& shapes, cons
     return rate_per_gpu(shapes[i], caps[i]->by_replicas) < worth_joining * best;
   });
   std::vector<std::vector<FoundPlan>> found(prefill.size());
-  tbb::parallel_for(std::size_t{0}, prefill.size(), [&](std::size_t i) {
-    found[i] = plans_around(world, shapes, caps, prefill[i]);
-  });
+  run.for_each(prefill.size(),
+               [&](std::size_t i) { found[i] = plans_around(world, shapes, caps, prefill[i]); });
   for (auto& plans : found) {
     std::move(plans.begin(), plans.end(), std::back_inserter(out.around));
   }
@@ -166,6 +163,21 @@ bool admits(const Condition& c, const Shape& shape) {
   return holds(c, alone);
 }
 
+/// Leaves out the shapes that a stop left without a price.
+void keep_priced(std::vector<Shape>& shapes, Capacities& caps) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    if (caps[i] == nullptr) continue;
+    if (kept != i) {
+      shapes[kept] = shapes[i];
+      caps[kept] = caps[i];
+    }
+    ++kept;
+  }
+  shapes.resize(kept);
+  caps.resize(kept);
+}
+
 }  // namespace
 
 std::string point_label(const serving::ServingPlan& plan) {
@@ -177,7 +189,7 @@ std::string point_label(const serving::ServingPlan& plan) {
 }
 
 SearchResult search(const twin::World& world, bool points, PriceMemo* prices,
-                    const std::vector<Condition>& filters) {
+                    const std::vector<Condition>& filters, const Run& run) {
   SearchResult out;
   std::vector<Shape> all = shapes(world);
   std::erase_if(all, [&](const Shape& s) {
@@ -193,8 +205,8 @@ SearchResult search(const twin::World& world, bool points, PriceMemo* prices,
     quick.load.workload = serving::coarsened(world.load.workload, search_classes);
   PriceMemo own;
   PriceMemo& memo = prices != nullptr ? *prices : own;
-  tbb::parallel_for(std::size_t{0}, all.size(),
-                    [&](std::size_t i) { caps[i] = memo.price(quick, all[i], points); });
+  run.for_each(all.size(), [&](std::size_t i) { caps[i] = memo.price(quick, all[i], points); });
+  keep_priced(all, caps);
   std::vector<std::span<const double>> rates;
   for (const auto& cap : caps) rates.emplace_back(cap->by_replicas);
   out.considered = static_cast<std::int64_t>(all.size());
@@ -231,7 +243,7 @@ SearchResult search(const twin::World& world, bool points, PriceMemo* prices,
   }
   if (!out.plans.empty()) {
     out.misses.clear();
-    add_around(world, all, caps, out);
+    add_around(world, all, caps, run, out);
   }
   if (out.plans.empty() && out.misses.empty()) add_misses(world, all, caps, out);
   return out;

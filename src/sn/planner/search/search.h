@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sn/base/run.h"
 #include "sn/planner/metric.h"
 #include "sn/planner/report.h"
 #include "sn/planner/search/shapes.h"
@@ -36,10 +37,11 @@ struct SearchResult {
 
 /// Without `points` the plans are the same and those of smaller batches are not priced. `prices`
 /// are shared with worlds of other sizes; may be null. Shapes that fail one of `filters` by
-/// themselves are left out.
+/// themselves are left out. Stopped, the plans are those of the shapes that were priced.
 [[nodiscard]] SearchResult search(const twin::World& world, bool points = true,
                                   PriceMemo* prices = nullptr,
-                                  const std::vector<Condition>& filters = {});
+                                  const std::vector<Condition>& filters = {},
+                                  const Run& run = Run());
 
 /// "48 prefill + 80 decode, DP80 EP80" or "128 aggregated, TP8".
 [[nodiscard]] std::string point_label(const serving::ServingPlan& plan);

@@ -42,10 +42,9 @@ std::string rate_of(double requests) { return format_number(requests, 3) + " req
 /// One sharing of one machine.
 class Sharing {
  public:
-  Sharing(const twin::SharedMachine& machine, const PlanOptions& options,
-          const ShareProgress& progress)
-      : machine_(machine), cluster_(machine.tenants.front().world.machine.cluster) {
-    for (const twin::Tenant& t : machine.tenants) curves_.emplace_back(t, options, progress);
+  Sharing(const twin::SharedMachine& machine, const PlanOptions& options, const Run& run)
+      : machine_(machine), run_(run), cluster_(machine.tenants.front().world.machine.cluster) {
+    for (const twin::Tenant& t : machine.tenants) curves_.emplace_back(t, options, run);
     shares_.resize(curves_.size());
     for (std::size_t i = 0; i < curves_.size(); ++i) {
       shares_[i] = machine.tenants[i].gpus;
@@ -60,9 +59,12 @@ class Sharing {
       if (is_given(machine_.tenants[i])) require_served(i, shares_[i], errors);
       if (is_fixed_rate(machine_.tenants[i])) settle_fixed(i, errors);
     }
+    if (run_.stopped()) return fail(interrupted("the sharing"));
     if (!errors.empty()) return fail(std::move(errors));
     const std::int64_t left = cluster_.gpus() - sum(shares_);
-    if (left < 0 || (!dealt_.empty() && !deal(left))) return fail(shortage());
+    const bool dealt = left >= 0 && (dealt_.empty() || deal(left));
+    if (!dealt && run_.stopped()) return fail(interrupted("the sharing"));
+    if (!dealt) return fail(shortage());
     if (!together(shares_)) return fail(not_side_by_side(machine_, sum(shares_)));
     return report();
   }
@@ -132,6 +134,7 @@ class Sharing {
     // If knees grew in proportion to the GPUs, this would be the answer.
     for (double wanted = std::min(high, 1.0 / inverse); wanted > least_step / inverse;) {
       const auto found = allocate(wanted, left);
+      if (run_.stopped()) break;
       if (found && least_multiple(*found) > low) {
         keep(*found);
         low = least_multiple(*found);
@@ -144,19 +147,20 @@ class Sharing {
       wanted = low > 0.0 ? std::min(middle, low / step) : high * step;
     }
     if (low <= 0.0) return false;
+    common_multiple_ = low;
+    if (run_.stopped()) return true;
     Shares fewest(dealt_.size());
     for (std::size_t k = 0; k < dealt_.size(); ++k) {
       fewest[k] = curves_[dealt_[k]].least(low, left);
     }
-    if (together(merged(fewest))) keep(fewest);
-    common_multiple_ = low;
+    if (!run_.stopped() && together(merged(fewest))) keep(fewest);
     return true;
   }
 
   /// Shares of the max-min tenants that reach `wanted` each, `left` GPUs in all. Plans no more than
   /// it takes to know: the fewest GPUs of a tenant stay a bracket where that is enough.
   std::optional<Shares> allocate(double wanted, std::int64_t left) {
-    while (true) {
+    while (!run_.stopped()) {
       Shares enough;
       std::int64_t needed = 0;
       std::size_t widest = 0;
@@ -176,6 +180,7 @@ class Sharing {
       if (width <= 1) return std::nullopt;
       curves_[widest].narrow(curves_[widest].bracket(wanted, left), wanted);
     }
+    return std::nullopt;
   }
 
   double least_multiple(const Shares& dealt) {
@@ -243,6 +248,7 @@ class Sharing {
     out.gpus = cluster_.gpus();
     out.left_over = out.gpus - sum(shares_);
     out.common_multiple = common_multiple_;
+    out.interrupted = run_.stopped();
     out.feed = cluster_.rack.feed * static_cast<double>(cluster_.racks);
     std::int64_t working = 0;
     for (std::size_t i = 0; i < curves_.size(); ++i) {
@@ -269,6 +275,7 @@ class Sharing {
   }
 
   const twin::SharedMachine& machine_;
+  const Run& run_;
   const hw::Cluster& cluster_;
   std::vector<ShareCurve> curves_;
   Shares shares_;                   // by tenant
@@ -303,9 +310,9 @@ Error not_side_by_side(const twin::SharedMachine& machine, std::int64_t taken) {
 }
 
 Result<ShareReport> share(const twin::SharedMachine& machine, const PlanOptions& options,
-                          const ShareProgress& progress) {
+                          const Run& run) {
   SN_ASSERT(!machine.tenants.empty());
-  return Sharing(machine, options, progress).run();
+  return Sharing(machine, options, run).run();
 }
 
 }  // namespace sn::planner

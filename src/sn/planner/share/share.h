@@ -16,11 +16,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "sn/base/result.h"
+#include "sn/base/run.h"
 #include "sn/planner/plan.h"
 #include "sn/planner/report.h"
 #include "sn/twin/scenario/tenants.h"
@@ -53,16 +53,14 @@ struct ShareReport {
   Power feed;                          // of all racks
   std::vector<TenantReport> tenants;   // in the scenario's order
   std::vector<std::string> modelling;  // what is shared and may interfere, what is not
+  bool interrupted = false;            // stopped: the best shares found by then
   Errors warnings;
 };
-
-/// Told before each plan: the tenant and the GPUs tried.
-using ShareProgress = std::function<void(const std::string& tenant, std::int64_t gpus)>;
 
 /// Errors: what `plan` says of a tenant; GPUs that are missing, with the multiple of a fixed rate
 /// at which the tenants would fit; plans that do not fit the domains side by side.
 [[nodiscard]] Result<ShareReport> share(const twin::SharedMachine& machine,
-                                        const PlanOptions& options, const ShareProgress& progress);
+                                        const PlanOptions& options = {}, const Run& run = Run());
 
 /// That deployments which take `taken` GPUs in all do not fit the domains side by side.
 [[nodiscard]] Error not_side_by_side(const twin::SharedMachine& machine, std::int64_t taken);

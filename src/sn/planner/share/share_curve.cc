@@ -6,18 +6,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
 namespace sn::planner {
 
-ShareCurve::ShareCurve(const twin::Tenant& tenant, const PlanOptions& options,
-                       const ShareProgress& progress)
-    : tenant_(&tenant), options_(options), progress_(&progress), world_(tenant.world) {
+ShareCurve::ShareCurve(const twin::Tenant& tenant, const PlanOptions& options, Run run)
+    : tenant_(&tenant), options_(options), run_(std::move(run)), world_(tenant.world) {
   options_.explain = false;
   options_.screen = true;  // a curve is many plans; simulate plays what comes of them
 }
 
 ShareCurve ShareCurve::at_knee() const {
-  ShareCurve out(*tenant_, options_, *progress_);
+  ShareCurve out(*tenant_, options_, run_);
   out.world_.load.rate = {};
   return out;
 }
@@ -25,10 +26,13 @@ ShareCurve ShareCurve::at_knee() const {
 const Result<PlanReport>& ShareCurve::at(std::int64_t gpus) {
   const auto known = plans_.find(gpus);
   if (known != plans_.end()) return known->second;
-  (*progress_)(tenant_->name, gpus);
+  const std::string doing = "plan " + std::to_string(plans_.size() + 1) + " of " +
+                            shown(tenant_->name) + " on " + std::to_string(gpus) + " GPUs";
+  run_.tell({.doing = doing});
   world_.machine.gpu_limit = gpus;
-  const Result<PlanReport>& made = plans_.emplace(gpus, plan(world_, options_)).first->second;
-  const bool served = made && made->meet > 0;
+  const Result<PlanReport>& made =
+      plans_.emplace(gpus, plan(world_, options_, run_.within(doing))).first->second;
+  const bool served = made && made->meet > 0 && !made->interrupted;
   const double requests = served ? made->candidates.front().state.requests : 0.0;
   carried_[gpus] = requests;
   if (served) carried_.emplace(made->candidates.front().plan.gpus(), requests);

@@ -14,8 +14,8 @@ namespace sn::planner {
 /// Plans of one tenant by the GPUs that it may take, each made once.
 class ShareCurve {
  public:
-  /// References must outlive the curve.
-  ShareCurve(const twin::Tenant& tenant, const PlanOptions& options, const ShareProgress& progress);
+  /// The tenant must outlive the curve.
+  ShareCurve(const twin::Tenant& tenant, const PlanOptions& options, Run run);
 
   /// The same tenant, asked for its knee.
   [[nodiscard]] ShareCurve at_knee() const;
@@ -43,7 +43,7 @@ class ShareCurve {
  private:
   const twin::Tenant* tenant_;
   PlanOptions options_;
-  const ShareProgress* progress_;
+  Run run_;
   twin::World world_;
   std::map<std::int64_t, Result<PlanReport>> plans_;
   /// Requests per second by GPUs: of `plans_`, and at the GPUs that their best deployments take.

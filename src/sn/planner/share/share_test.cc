@@ -30,9 +30,7 @@ twin::SharedMachine machine_of(const std::vector<Case>& cases) {
   return out;
 }
 
-Result<ShareReport> try_share(const twin::SharedMachine& machine) {
-  return share(machine, {}, [](const std::string&, std::int64_t) {});
-}
+Result<ShareReport> try_share(const twin::SharedMachine& machine) { return share(machine); }
 
 ShareReport share_of(const twin::SharedMachine& machine) {
   Result<ShareReport> report = try_share(machine);

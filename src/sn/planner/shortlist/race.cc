@@ -4,7 +4,7 @@
 
 #include "sn/planner/shortlist/race.h"
 
-#include <tbb/parallel_for.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +12,7 @@
 #include <iterator>
 #include <utility>
 
+#include "sn/base/units.h"
 #include "sn/planner/search/feasible.h"
 #include "sn/planner/search/shapes.h"
 
@@ -48,9 +49,10 @@ struct Runner {
 
 class Race {
  public:
-  Race(const twin::World& world, const RaceOptions& options)
+  Race(const twin::World& world, const RaceOptions& options, const Run& run)
       : world_(world),
         options_(options),
+        run_(run),
         whole_(whole_options(world, options.simulation).replay.limit) {}
 
   /// Runs at common multiples; who met none of them leaves.
@@ -73,7 +75,9 @@ class Race {
   /// Plays the first runners on more of the requests, from their last multiple on; and sorts.
   void go(const Round& round) {
     const std::size_t count = std::min(round.plans, runners.size());
-    tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
+    run_.tell({.doing = fmt::format("playing {} plans on {} % of the load", count,
+                                    format_number(100.0 * round.share, 3))});
+    run_.for_each(count, [&](std::size_t i) {
       Runner& r = runners[i];
       Result<Played> played = play_for(r.played.found, r.played.report.multiple, round);
       if (!played) {
@@ -93,13 +97,14 @@ class Race {
   void spread(std::size_t plans) {
     const std::size_t count = std::min(plans, runners.size());
     std::vector<double> knees(count * (quarters - 1), 0.0);
-    tbb::parallel_for(std::size_t{0}, knees.size(), [&](std::size_t i) {
+    run_.for_each(knees.size(), [&](std::size_t i) {
       const Runner& r = runners[i / (quarters - 1)];
       if (!r.played.meets()) return;
       twin::SimulationOptions o =
           options_for({.share = quarter, .step = 1.05, .tolerance = 1.03, .plans = plans});
       o.replay.skip = o.replay.limit * static_cast<std::int64_t>(1 + i % (quarters - 1));
-      const Result<Played> played = play(world_, r.played.found, r.played.report.multiple, o);
+      const Result<Played> played =
+          play(world_, r.played.found, r.played.report.multiple, o, quiet_);
       if (played && played->meets()) knees[i] = played->report.multiple;
     });
     for (std::size_t i = 0; i < knees.size(); ++i) {
@@ -142,15 +147,17 @@ class Race {
 
   /// One run of everybody at `multiple` who has not met more yet; whether anybody met it.
   bool heat(double multiple) {
+    run_.tell({.doing = fmt::format("playing {} plans at {}x", runners.size(),
+                                    format_number(multiple, 3))});
     std::vector<char> met(runners.size(), 0);
-    tbb::parallel_for(std::size_t{0}, runners.size(), [&](std::size_t i) {
+    run_.for_each(runners.size(), [&](std::size_t i) {
       Played& p = runners[i].played;
       if (p.meets() && p.report.multiple >= multiple) return;
       if (multiple > hopeless_guess * p.screened) return;
       twin::SimulationOptions o = part_of(heat_share);
       o.replay.multiple = multiple;
       o.stop_when_hopeless = true;
-      Result<twin::SimulationResult> result = twin::simulate(world_, p.found.plan, o);
+      Result<twin::SimulationResult> result = twin::simulate(world_, p.found.plan, o, quiet_);
       if (!result) {
         runners[i].errors = result.error();
       } else if (result->report.meets_slo && !result->report.cut_short) {
@@ -184,7 +191,7 @@ class Race {
   [[nodiscard]] Result<Played> play_for(const FoundPlan& found, double guess,
                                         const Round& round) const {
     const twin::SimulationOptions o = options_for(round);
-    return world_.load.target_rate() ? fewest(found, o) : play(world_, found, guess, o);
+    return world_.load.target_rate() ? fewest(found, o) : play(world_, found, guess, o, quiet_);
   }
 
   [[nodiscard]] twin::SimulationOptions options_for(const Round& round) const {
@@ -215,9 +222,9 @@ class Race {
 
   /// Replicas up until the rate is carried, then down while it still is.
   [[nodiscard]] Result<Played> fewest(FoundPlan found, const twin::SimulationOptions& o) const {
-    Result<Played> at = play(world_, found, 0.0, o);
+    Result<Played> at = play(world_, found, 0.0, o, quiet_);
     constexpr int tries = 16;
-    for (int i = 0; i < tries && at && !at->meets(); ++i) {
+    for (int i = 0; i < tries && at && !at->meets() && !run_.stopped(); ++i) {
       serving::Pool& pool = binding(found.plan, at->report);
       const std::int64_t step = std::max<std::int64_t>(1, pool.replicas / 4);
       pool.replicas += step;
@@ -225,17 +232,17 @@ class Race {
         pool.replicas += 1 - step;
         if (!fits(found.plan)) return at;
       }
-      at = play(world_, found, 0.0, o);
+      at = play(world_, found, 0.0, o, quiet_);
     }
     bool less = at && at->meets();
-    while (less) {
+    while (less && !run_.stopped()) {
       less = false;
       for (const bool prefill : {true, false}) {
         FoundPlan smaller = at->found;
         serving::Pool& pool = prefill ? smaller.plan.prefill : smaller.plan.decode;
         if (pool.replicas <= 1) continue;
         --pool.replicas;
-        Result<Played> one = play(world_, smaller, 0.0, o);
+        Result<Played> one = play(world_, smaller, 0.0, o, quiet_);
         if (!one || !one->meets()) continue;
         at = std::move(one);
         less = true;
@@ -277,6 +284,8 @@ class Race {
 
   const twin::World& world_;
   const RaceOptions& options_;
+  const Run& run_;
+  Run quiet_ = run_.quiet();  // of the plans, several at a time
   std::int64_t whole_;
 };
 
@@ -288,7 +297,7 @@ twin::SimulationOptions whole_options(const twin::World& world, twin::Simulation
 }
 
 Result<Played> play(const twin::World& world, const FoundPlan& found, double guess,
-                    const twin::SimulationOptions& options) {
+                    const twin::SimulationOptions& options, const Run& run) {
   Played out;
   out.found = found;
   twin::SimulationOptions o = options;
@@ -299,8 +308,8 @@ Result<Played> play(const twin::World& world, const FoundPlan& found, double gue
   } else {
     o.knee_guess = guess;
   }
-  Result<twin::SimulationResult> result =
-      target ? twin::simulate(world, found.plan, o) : twin::find_knee(world, found.plan, o);
+  Result<twin::SimulationResult> result = target ? twin::simulate(world, found.plan, o, run)
+                                                 : twin::find_knee(world, found.plan, o, run);
   if (!result) return fail(result.error());
   out.report = std::move(result->report);
   out.found.requests = out.report.multiple * world.load.workload.rate.si();
@@ -308,10 +317,10 @@ Result<Played> play(const twin::World& world, const FoundPlan& found, double gue
 }
 
 Result<std::vector<Played>> race(const twin::World& asked, const std::vector<FoundPlan>& plans,
-                                 const RaceOptions& options) {
+                                 const RaceOptions& options, const Run& run) {
   twin::World world = asked;
   world.faults = {};  // plans are compared in good health
-  Race race(world, options);
+  Race race(world, options, run);
   for (const FoundPlan& p : plans) {
     Runner r;
     r.played.found = p;
@@ -327,6 +336,7 @@ Result<std::vector<Played>> race(const twin::World& asked, const std::vector<Fou
   race.go({.share = quarter, .step = 1.07, .tolerance = 1.03, .plans = race.runners.size()});
   race.go({.share = 1.0, .step = 1.03, .tolerance = 1.01, .plans = options.last});
   if (!world.load.target_rate()) race.spread(options.last);
+  if (run.stopped()) return fail(interrupted("the engine's choice"));
   std::vector<Played> out;
   for (Runner& r : race.runners) {
     if (!r.errors.empty()) return fail(r.errors);

@@ -51,12 +51,12 @@ struct RaceOptions {
 /// more.
 [[nodiscard]] Result<std::vector<Played>> race(const twin::World& world,
                                                const std::vector<FoundPlan>& plans,
-                                               const RaceOptions& options);
+                                               const RaceOptions& options, const Run& run = Run());
 
 /// One plan on the whole load: its knee, looked for at `guess` first, or its run at the World's
 /// rate.
 [[nodiscard]] Result<Played> play(const twin::World& world, const FoundPlan& found, double guess,
-                                  const twin::SimulationOptions& options);
+                                  const twin::SimulationOptions& options, const Run& run = Run());
 
 /// `options`, cut to a whole run.
 [[nodiscard]] twin::SimulationOptions whole_options(const twin::World& world,

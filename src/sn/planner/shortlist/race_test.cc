@@ -97,7 +97,7 @@ TEST(Plan, LeadersDoNotDependOnHowManyAreShown) {
   const twin::World world = spread_world();
   const auto first = plan(world, {.top = 1});
   const auto more = plan(world, {.top = 4});
-  const auto single_threaded = plan(world, {.threads = 1, .top = 4});
+  const auto single_threaded = plan(world, {.top = 4}, sn::Run({.threads = 1}));
   ASSERT_TRUE(first && more && single_threaded);
   EXPECT_EQ(first->candidates.front().plan, more->candidates.front().plan);
   EXPECT_EQ(first->candidates.front().multiple, more->candidates.front().multiple);

@@ -4,8 +4,6 @@
 
 #include "sn/planner/shortlist/standing.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -112,7 +110,7 @@ void give_places(const twin::World& world, const std::vector<std::vector<double>
 }
 
 Result<OperatingLoad> operating_load(const twin::World& world, const Candidate& candidate,
-                                     const twin::SimulationOptions& options) {
+                                     const twin::SimulationOptions& options, const Run& run) {
   const bool fixed = world.load.target_rate().has_value();
   OperatingLoad out;
   out.share = fixed ? 1.0 : operating_share;
@@ -132,10 +130,11 @@ Result<OperatingLoad> operating_load(const twin::World& world, const Candidate& 
   }
   std::vector<Result<twin::SimulationResult>> runs(
       plans.size(), Result<twin::SimulationResult>(twin::SimulationResult{}));
-  tbb::parallel_for(std::size_t{0}, plans.size(), [&](std::size_t i) {
+  run.for_each(plans.size(), [&](std::size_t i) {
     if (i > 0 && out.losses[i - 1].left == 0) return;
-    runs[i] = twin::simulate(world, plans[i], o);
+    runs[i] = twin::simulate(world, plans[i], o, run.quiet());
   });
+  if (run.stopped()) return fail(interrupted("the load below the knee"));
   if (!runs.front()) return fail(runs.front().error());
   const twin::SimulationReport& whole = runs.front()->report;
   out.good = whole.good;
@@ -145,12 +144,12 @@ Result<OperatingLoad> operating_load(const twin::World& world, const Candidate& 
   for (std::size_t i = 0; i < out.losses.size(); ++i) {
     InstanceLoss& loss = out.losses[i];
     if (loss.left == 0) continue;
-    const Result<twin::SimulationResult>& run = runs[i + 1];
-    if (!run) return fail(run.error());
-    loss.meets_slo = run->report.meets_slo;
-    loss.good = run->report.good;
-    loss.ttft = percentiles_of(run->report.ttft);
-    loss.tpot = percentiles_of(run->report.tpot);
+    const Result<twin::SimulationResult>& one = runs[i + 1];
+    if (!one) return fail(one.error());
+    loss.meets_slo = one->report.meets_slo;
+    loss.good = one->report.good;
+    loss.ttft = percentiles_of(one->report.ttft);
+    loss.tpot = percentiles_of(one->report.tpot);
   }
   return out;
 }

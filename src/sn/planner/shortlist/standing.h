@@ -33,6 +33,7 @@ void give_places(const twin::World& world, const std::vector<std::vector<double>
 inline constexpr double operating_share = 0.8;
 [[nodiscard]] Result<OperatingLoad> operating_load(const twin::World& world,
                                                    const Candidate& candidate,
-                                                   const twin::SimulationOptions& options);
+                                                   const twin::SimulationOptions& options,
+                                                   const Run& run);
 
 }  // namespace sn::planner

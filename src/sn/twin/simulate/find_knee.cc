@@ -2,9 +2,12 @@
 //
 // The largest multiple that meets the SLO: brackets, then bisects (see simulate.h).
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
+#include "sn/base/units.h"
 #include "sn/twin/simulate/simulate.h"
 
 namespace sn::twin {
@@ -49,8 +52,9 @@ std::string failure_of(const SimulationReport& report) {
 /// Probes multiples and keeps the bracket.
 class Search {
  public:
-  Search(const World& world, const serving::ServingPlan& plan, SimulationOptions options)
-      : world_(world), plan_(plan), options_(std::move(options)) {
+  Search(const World& world, const serving::ServingPlan& plan, SimulationOptions options,
+         const Run& run)
+      : world_(world), plan_(plan), options_(std::move(options)), run_(run) {
     options_.stop_when_hopeless = true;
     options_.timeline_limit = 0;
   }
@@ -58,14 +62,9 @@ class Search {
   /// Nothing when the run could not be made or was interrupted.
   [[nodiscard]] std::optional<bool> probe(double multiple) {
     options_.replay.multiple = multiple;
-    SimulationOptions one = options_;
-    const int number = static_cast<int>(probes.size()) + 1;
-    if (options_.progress) {
-      one.progress = [&](const Progress& p) {
-        options_.progress({.share = p.share, .at = p.at, .multiple = multiple, .probe = number});
-      };
-    }
-    Result<SimulationResult> result = simulate(world_, plan_, one);
+    const Run one =
+        run_.within(fmt::format("probe {} at {}x", probes.size() + 1, format_number(multiple, 3)));
+    Result<SimulationResult> result = simulate(world_, plan_, options_, one);
     if (!result) {
       errors = result.error();
       return std::nullopt;
@@ -102,6 +101,7 @@ class Search {
   const World& world_;
   const serving::ServingPlan& plan_;
   SimulationOptions options_;
+  const Run& run_;
 };
 
 /// False when it was interrupted or failed.
@@ -121,10 +121,10 @@ bool bracket(Search& search, double guess, double factor, double least) {
 }  // namespace
 
 Result<SimulationResult> find_knee(const World& world, const serving::ServingPlan& plan,
-                                   SimulationOptions options) {
+                                   SimulationOptions options, const Run& run) {
   const Result<double> least = smallest_on_clock(world, options);
   if (!least) return fail(least.error());
-  Search search(world, plan, options);
+  Search search(world, plan, options, run);
   bool going = bracket(search, options.knee_guess > 0.0 ? options.knee_guess : 1.0,
                        options.knee_step, *least);
   if (!search.errors.empty()) return fail(search.errors);
@@ -140,7 +140,7 @@ Result<SimulationResult> find_knee(const World& world, const serving::ServingPla
   const bool cut = !found && search.partial;
   Result<SimulationResult> out = kept  ? *std::move(search.best)
                                  : cut ? *std::move(search.partial)
-                                       : simulate(world, plan, options);
+                                       : simulate(world, plan, options, run);
   if (!out) return out;
   out->report.knee = true;
   out->report.limit = search.limit;

@@ -79,7 +79,7 @@ std::unique_ptr<serving::RequestSource> source_of(const World& world,
 }
 
 Result<SimulationResult> simulate(const World& world, const serving::ServingPlan& plan,
-                                  const SimulationOptions& options) {
+                                  const SimulationOptions& options, const Run& run) {
   Result<serving::EngineSpec> spec = engine_spec(world, plan, options);
   if (!spec) return fail(spec.error());
   std::vector<Stream> streams(1);
@@ -88,13 +88,13 @@ Result<SimulationResult> simulate(const World& world, const serving::ServingPlan
   if (!end) return fail(end.error());
   Result<std::vector<FaultStep>> breaks = fault_steps(world, plan, end->to_time());
   if (!breaks) return fail(breaks.error());
-  SimulationRun run(*std::move(spec), std::move(streams), *end, options);
-  run.set_faults(*std::move(breaks), world);
-  run.go();
-  if (Errors faults = run.faults(); !faults.empty()) return fail(std::move(faults));
+  SimulationRun engine(*std::move(spec), std::move(streams), *end, options, run);
+  engine.set_faults(*std::move(breaks), world);
+  engine.go();
+  if (Errors faults = engine.faults(); !faults.empty()) return fail(std::move(faults));
   SimulationResult out{.report = describe(world, plan, options), .timeline = {}};
-  run.write(0, out.report);
-  out.timeline = run.take_timeline(0);
+  engine.write(0, out.report);
+  out.timeline = engine.take_timeline(0);
   return out;
 }
 

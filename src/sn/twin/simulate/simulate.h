@@ -14,11 +14,10 @@
 
 #pragma once
 
-#include <atomic>
-#include <functional>
 #include <memory>
 
 #include "sn/base/result.h"
+#include "sn/base/run.h"
 #include "sn/serving/engine/engine_spec.h"
 #include "sn/serving/load/request_source.h"
 #include "sn/serving/steady/steady_state.h"
@@ -26,14 +25,6 @@
 #include "sn/twin/world.h"
 
 namespace sn::twin {
-
-/// Called now and then with the share of requests taken, the virtual time and the multiple.
-struct Progress {
-  double share = 0.0;
-  Time at;
-  double multiple = 1.0;
-  int probe = 0;  // of a knee search, from 1
-};
 
 /// Steps, transfers and requests one by one, for a timeline. In order of time.
 struct TimelineEvent {
@@ -63,8 +54,6 @@ struct SimulationOptions {
   double knee_guess = 0.0;          // where to look first; 0: at 1x
   double knee_step = 1.3;           // from there to the next multiple tried, then wider
   double knee_tolerance = 1.01;     // ratio of the least multiple that failed to the knee
-  std::function<void(const Progress&)> progress;
-  const std::atomic<bool>* stop = nullptr;
 };
 
 struct SimulationResult {
@@ -72,16 +61,18 @@ struct SimulationResult {
   std::vector<TimelineEvent> timeline;
 };
 
-/// Runs `plan` at `options.replay.multiple`. Errors: the plan does not fit in memory.
+/// Runs `plan` at `options.replay.multiple`. Errors: the plan does not fit in memory. Stopped, the
+/// report is of what ran, and `interrupted`.
 [[nodiscard]] Result<SimulationResult> simulate(const World& world,
                                                 const serving::ServingPlan& plan,
-                                                const SimulationOptions& options);
+                                                const SimulationOptions& options,
+                                                const Run& run = Run());
 
 /// The largest multiple that meets the SLO, and the run there. When none does, the report is of the
 /// smallest that was tried, and `meets_slo` is false.
 [[nodiscard]] Result<SimulationResult> find_knee(const World& world,
                                                  const serving::ServingPlan& plan,
-                                                 SimulationOptions options);
+                                                 SimulationOptions options, const Run& run = Run());
 
 /// The engine that `simulate` runs; for other drivers of it.
 [[nodiscard]] Result<serving::EngineSpec> engine_spec(const World& world,

@@ -22,15 +22,15 @@ void note(const Errors& more, Errors& all) {
 }
 
 /// A tenant's description and load, its knee searched for where it has none. Nothing runs yet.
-Result<SimulationReport> prepare(const World& world, const TenantRun& run,
-                                 SimulationOptions& options) {
-  options.replay.multiple = run.multiple;
-  if (!run.knee) return describe(world, run.plan, options);
-  options.knee_guess = run.multiple;
-  Result<SimulationResult> alone = find_knee(world, run.plan, options);
+Result<SimulationReport> prepare(const World& world, const TenantRun& tenant,
+                                 SimulationOptions& options, const Run& run) {
+  options.replay.multiple = tenant.multiple;
+  if (!tenant.knee) return describe(world, tenant.plan, options);
+  options.knee_guess = tenant.multiple;
+  Result<SimulationResult> alone = find_knee(world, tenant.plan, options, run);
   if (!alone) return fail(alone.error());
   options.replay.multiple = alone->report.multiple;
-  SimulationReport out = describe(world, run.plan, options);
+  SimulationReport out = describe(world, tenant.plan, options);
   out.knee = true;
   out.limit = std::move(alone->report.limit);
   out.probes = std::move(alone->report.probes);
@@ -68,7 +68,7 @@ void add_up(const SharedMachine& machine, Time end, SharedReport& out) {
 
 Result<SharedReport> simulate_shared(const SharedMachine& machine,
                                      const std::vector<TenantRun>& runs,
-                                     const SimulationOptions& options) {
+                                     const SimulationOptions& options, const Run& run) {
   SN_ASSERT(runs.size() == machine.tenants.size());
   SharedReport out;
   out.name = machine.name;
@@ -81,7 +81,8 @@ Result<SharedReport> simulate_shared(const SharedMachine& machine,
     const Tenant& tenant = machine.tenants[i];
     Result<serving::EngineSpec> spec = engine_spec(tenant.world, runs[i].plan, options);
     if (!spec) return fail(spec.error());
-    Result<SimulationReport> report = prepare(tenant.world, runs[i], loads[i]);
+    Result<SimulationReport> report =
+        prepare(tenant.world, runs[i], loads[i], run.within(tenant.name));
     if (!report) return fail(report.error());
     const Result<Nanos> span = serving::span_on_clock(*source_of(tenant.world, loads[i]));
     if (!span) return fail(span.error());
@@ -100,10 +101,10 @@ Result<SharedReport> simulate_shared(const SharedMachine& machine,
     loads[i].replay.until = end.to_time();
     streams.push_back({source_of(world, loads[i]), world.load.slo});
   }
-  SimulationRun run(std::move(all), std::move(streams), end, options);
-  run.go();
-  if (Errors faults = run.faults(); !faults.empty()) return fail(std::move(faults));
-  for (std::size_t i = 0; i < runs.size(); ++i) run.write(i, out.tenants[i].report);
+  SimulationRun engine(std::move(all), std::move(streams), end, options, run);
+  engine.go();
+  if (Errors faults = engine.faults(); !faults.empty()) return fail(std::move(faults));
+  for (std::size_t i = 0; i < runs.size(); ++i) engine.write(i, out.tenants[i].report);
   add_up(machine, end.to_time(), out);
   return out;
 }

@@ -56,6 +56,7 @@ struct SharedReport {
 /// trace can no longer be read.
 [[nodiscard]] Result<SharedReport> simulate_shared(const SharedMachine& machine,
                                                    const std::vector<TenantRun>& runs,
-                                                   const SimulationOptions& options);
+                                                   const SimulationOptions& options,
+                                                   const Run& run = Run());
 
 }  // namespace sn::twin

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <utility>
 
+#include "sn/base/units.h"
+
 namespace sn::twin {
 
 namespace {
@@ -20,8 +22,9 @@ constexpr std::int64_t progress_every = 512;  // requests
 }  // namespace
 
 SimulationRun::SimulationRun(serving::EngineSpec spec, std::vector<Stream> streams, Nanos end,
-                             const SimulationOptions& options)
+                             const SimulationOptions& options, const Run& run)
     : options_(options),
+      run_(run),
       lanes_(streams.size()),
       engine_(spec, this),
       sample_step_(std::max<std::int64_t>(
@@ -166,11 +169,10 @@ void SimulationRun::advance(Nanos at) {
 }
 
 void SimulationRun::tell(std::int64_t taken) const {
-  if (!options_.progress) return;
   std::int64_t all = 0;
   for (const Lane& lane : lanes_) all += lane.source->expected();
-  options_.progress(
-      {.share = std::min(1.0, d(taken) / std::max(1.0, d(all))), .at = now_.to_time()});
+  run_.tell({.doing = "t=" + format(now_.to_time()),
+             .share = std::min(1.0, d(taken) / std::max(1.0, d(all)))});
 }
 
 }  // namespace sn::twin

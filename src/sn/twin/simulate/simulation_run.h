@@ -32,7 +32,7 @@ class SimulationRun final : private serving::EngineObserver {
  public:
   /// Measured up to `end`, from the options' share of it; as many streams as deployments.
   SimulationRun(serving::EngineSpec spec, std::vector<Stream> streams, Nanos end,
-                const SimulationOptions& options);
+                const SimulationOptions& options, const Run& run);
 
   /// What breaks on the way, of a run of one deployment.
   void set_faults(std::vector<FaultStep> steps, const World& world) {
@@ -72,7 +72,7 @@ class SimulationRun final : private serving::EngineObserver {
     lanes_[record.deployment].recorder->on_end(record);
   }
 
-  [[nodiscard]] bool interrupted() const { return options_.stop != nullptr && *options_.stop; }
+  [[nodiscard]] bool interrupted() const { return run_.stopped(); }
   [[nodiscard]] bool stopped() const;
   /// The lane whose request comes next; none when all have ended.
   [[nodiscard]] Lane* first();
@@ -84,6 +84,7 @@ class SimulationRun final : private serving::EngineObserver {
   void tell(std::int64_t taken) const;
 
   const SimulationOptions& options_;
+  const Run& run_;
   std::vector<Lane> lanes_;
   serving::ServingEngine engine_;
   std::int64_t sample_step_;

@@ -1,11 +1,11 @@
-// sn/draw/catalog/datasheet.cc
+// sn/api/datasheet.cc
 //
 // From a catalog entry to a datasheet (see datasheet.h).
 //
 // The same `describe` that fills the structs of the models lists the lines here, so that no value
 // can be used and not shown.
 
-#include "sn/draw/catalog/datasheet.h"
+#include "sn/api/datasheet.h"
 
 #include <utility>
 
@@ -19,7 +19,7 @@
 #include "sn/planner/export/tool_table.h"
 #include "sn/serving/load/workload_file.h"
 
-namespace sn::draw {
+namespace sn::api {
 
 /// What a model entry says besides its architecture.
 struct PublishedModel {
@@ -371,4 +371,4 @@ CatalogListing list_kind(const catalog::Catalog& catalog, const catalog::Catalog
   return out;
 }
 
-}  // namespace sn::draw
+}  // namespace sn::api

@@ -1,0 +1,32 @@
+// sn/api/workload.h
+//
+// What is in a request trace: its statistics, and the workload preset that stands for it.
+
+#pragma once
+
+#include <string>
+
+#include "sn/base/result.h"
+#include "sn/base/run.h"
+#include "sn/serving/load/trace.h"
+#include "sn/serving/load/workload.h"
+
+namespace sn::api {
+
+struct WorkloadRequest {
+  std::string file;       // a trace; plain, gzip or zstd
+  std::string name = {};  // what messages call it; empty: `file`
+};
+
+struct WorkloadReport {
+  serving::Trace trace;
+  serving::Workload workload;
+};
+
+[[nodiscard]] Result<WorkloadReport> workload(const WorkloadRequest& request,
+                                              const Run& run = Run());
+
+/// The workload as an entry of catalog/workloads under `title`.
+[[nodiscard]] std::string workload_preset(const WorkloadReport& report, const std::string& title);
+
+}  // namespace sn::api
