@@ -100,7 +100,8 @@ class Simulate(CommandTest):
 
     def test_files(self):
         path = self.write("s.yaml", FIXED)
-        table = self.done("simulate", path, f"--csv={self.folder}/s.csv", f"--svg={self.folder}/s.svg",
+        table = self.done("simulate", path, f"--csv={self.folder}/s.csv",
+                          f"--svg={self.folder}/s.svg",
                           f"--timeline={self.folder}/t.json").stdout
         self.assertIn("at 1.00x the workload", table)
         with open(self.folder / "s.csv", encoding="utf-8") as file:
