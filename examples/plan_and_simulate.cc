@@ -1,6 +1,6 @@
 // examples/plan_and_simulate.cc
 //
-// Which deployment is best for a scenario, and how does it serve its requests? Both answers as JSON.
+// The best deployment for a scenario, and how it serves its requests: both answers as JSON.
 
 #include <cstdio>
 

@@ -60,7 +60,7 @@ int run_calibrate_collectives(const Args& args) {
     if (const int code = write_overlay(folder, fitted->entries)) return code;
   }
   return print(draw::collective_calibration_text(c, text_style(data)),
-               c.errors.empty() ? exit_done : exit_fault);
+               code_of(c.interrupted, c.errors.empty() ? exit_done : exit_fault));
 }
 
 }  // namespace sn::cli

@@ -74,7 +74,8 @@ int run_calibrate_serving(const Args& args) {
     if (const int code = write_overlay(folder, fitted->entries)) return code;
   }
   const bool done = c.errors.empty() && !c.engines.empty();
-  return print(draw::serving_calibration_text(c, text_style(data)), done ? exit_done : exit_fault);
+  return print(draw::serving_calibration_text(c, text_style(data)),
+               code_of(c.interrupted, done ? exit_done : exit_fault));
 }
 
 }  // namespace sn::cli

@@ -92,7 +92,7 @@ int leave_out(const CalibrateFlags& flags, const api::CalibrateKernelsRequest& r
     faulty = faulty || !e.errors.empty();
   }
   return print(draw::leave_out_text(*experiments, text_style(flags.data)),
-               faulty ? exit_fault : exit_done);
+               code_of(run.stopped(), faulty ? exit_fault : exit_done));
 }
 
 }  // namespace
@@ -128,7 +128,8 @@ int run_calibrate(const Args& args) {
     if (const int code = write_overlay(flags.folder, fitted->entries)) return code;
   }
   const bool done = c.errors.empty() && !c.families.empty();
-  return print(draw::calibration_text(c, text_style(flags.data)), done ? exit_done : exit_fault);
+  return print(draw::calibration_text(c, text_style(flags.data)),
+               code_of(c.interrupted, done ? exit_done : exit_fault));
 }
 
 }  // namespace sn::cli

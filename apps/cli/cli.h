@@ -89,6 +89,10 @@ void check_writable(const std::string& flag, const std::string& path, Errors& er
 /// Whether there is what an input flag names; an error if not. Nothing is read, and an empty path
 /// is none.
 void check_there(const std::string& flag, const std::string& path, Errors& errors);
+/// `code`, or that of an interrupted run.
+[[nodiscard]] inline int code_of(bool interrupted, int code = exit_done) {
+  return interrupted ? exit_interrupted : code;
+}
 /// Writes `text` to `path`, or to standard output for "-". Mistakes are reported; returns the code.
 [[nodiscard]] int write_output(const std::string& path, std::string_view text);
 

@@ -65,7 +65,7 @@ void complain(std::string_view text) {
 
 int refuse(const Errors& errors) {
   complain(render(errors));
-  return exit_mistake;
+  return code_of(!errors.empty() && errors.front().code == ErrorCode::interrupted, exit_mistake);
 }
 
 int refuse(const std::string& verb, const Errors& errors) { return refuse(in_flags(verb, errors)); }

@@ -40,12 +40,14 @@ int show_plans(const std::vector<planner::PlanReport>& reports, const PlanView& 
         [&] { return reports.size() > 1 ? draw::plans_json(reports) : draw::plan_json(first); }},
        {"--svg",
         [&] { return first.tradeoff ? draw::tradeoff_svg(first) : draw::pareto_svg(first); }}},
-      [&] { return plans_text(reports, view); }, code);
+      [&] { return plans_text(reports, view); }, code_of(reports.back().interrupted, code));
 }
 
 int show_share(const planner::ShareReport& report, const PlanView& view, const Outputs& outputs) {
-  return outputs.write({{"--json", [&] { return draw::share_json(report); }}},
-                       [&] { return draw::share_table(report, text_style(view.source)); });
+  return outputs.write(
+      {{"--json", [&] { return draw::share_json(report); }}},
+      [&] { return draw::share_table(report, text_style(view.source)); },
+      code_of(report.interrupted));
 }
 
 int show_vary(const planner::VaryReport& report, const PlanView& view, const Outputs& outputs) {
@@ -55,7 +57,7 @@ int show_vary(const planner::VaryReport& report, const PlanView& view, const Out
       {{"--json", [&] { return draw::vary_json(report); }},
        {"--svg", [&] { return draw::vary_svg(report); }}},
       [&] { return draw::vary_table(report, text_style(view.source)); },
-      any ? exit_done : exit_mistake);
+      code_of(report.interrupted, any ? exit_done : exit_mistake));
 }
 
 int show_why_not(const planner::WhyNotReport& report, const Outputs& outputs) {

@@ -239,12 +239,13 @@ int plan_all(const std::vector<twin::World>& worlds, const PlanArgs& a,
     Result<planner::PlanReport> result = api::plan(world, request, run);
     if (!result) {
       report(result.error());
-      code = exit_mistake;
+      code = code_of(run.stopped(), exit_mistake);
       continue;
     }
     warn(result->warnings);
     if (result->meet == 0) code = exit_mistake;
     reports.push_back(*std::move(result));
+    if (run.stopped()) break;
   }
   if (reports.empty()) return code;
   const std::string source = a.files.front() + (a.tenant.empty() ? "" : " --tenant " + a.tenant);
@@ -285,12 +286,12 @@ std::optional<int> share(Loaded& loaded, const PlanArgs& a, const api::PlanReque
     if (world) loaded.worlds.push_back(*std::move(world));
     if (world) return std::nullopt;
     report(in_flags(verb, world.error()));
-    return exit_mistake;
+    return code_of(run.stopped(), exit_mistake);
   }
   const auto shares = api::share(*loaded.shared, request, run);
   if (!shares) {
     report(in_flags(verb, shares.error()));
-    return exit_mistake;
+    return code_of(run.stopped(), exit_mistake);
   }
   warn(shares->warnings);
   const int code = show_share(*shares, {.source = a.files.front()}, a.outputs);

@@ -27,7 +27,7 @@ extern "C" void ask_to_stop(int) {
 }
 
 /// "12 of 45 tables, 27 %, 3 s to go".
-std::string line_of(const Progress& p, std::chrono::steady_clock::time_point since) {
+std::string line_of(const sn::Progress& p, std::chrono::steady_clock::time_point since) {
   std::string out = p.doing;
   if (p.share <= 0.0) return out;
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - since;
@@ -63,7 +63,7 @@ Run RunFlags::start() {
   };
   const auto stage = std::make_shared<Stage>();
   static Run run;  // lives as long as the handler may look at it
-  run = Run({.threads = threads_, .progress = [stage](const Progress& p) {
+  run = Run({.threads = threads_, .progress = [stage](const sn::Progress& p) {
                const std::string name = stage_of(p.doing);
                if (name != stage->name) *stage = {name};
                say(line_of(p, stage->since));

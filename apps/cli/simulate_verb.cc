@@ -227,7 +227,7 @@ int run_worlds(const std::vector<twin::World>& worlds, const SimulateArgs& a,
     Result<twin::SimulationResult> result = api::simulate(world, request, run);
     if (!result) {
       report(in_flags(verb, result.error()));
-      return exit_mistake;
+      return code_of(run.stopped(), exit_mistake);
     }
     warn(result->report.warnings);
     if (result->report.stuck()) code = std::max<int>(code, exit_fault);
@@ -246,10 +246,10 @@ int run_shared(const twin::SharedMachine& machine, const SimulateArgs& a,
   const Result<twin::SharedReport> result = api::simulate_shared(machine, request, run);
   if (!result) {
     report(in_flags(verb, result.error()));
-    return exit_mistake;
+    return code_of(run.stopped(), exit_mistake);
   }
   warn(result->warnings);
-  int code = exit_done;
+  int code = code_of(result->interrupted);
   for (const twin::TenantResult& t : result->tenants) {
     if (t.report.stuck()) code = std::max<int>(code, exit_fault);
     if (t.report.knee && !t.report.meets_slo) code = std::max<int>(code, exit_mistake);

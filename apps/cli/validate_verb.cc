@@ -144,7 +144,7 @@ int run_validate(const Args& args) {
   if (!v) return refuse(std::string(verb) + " " + a.what, v.error());
   const Errors faults = api::faults_of(*v);
   report(faults);
-  const int code = faults.empty() ? exit_done : exit_fault;
+  const int code = code_of(run.stopped(), faults.empty() ? exit_done : exit_fault);
   return a.what == "all" ? show_all(a, *v, outputs, code) : show(a, *v, outputs, code);
 }
 

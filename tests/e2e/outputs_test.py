@@ -42,15 +42,18 @@ class Outputs(CommandTest):
                 self.assertEqual(self.done(*words, "--json=-").stdout, shown)
 
     def test_csv_on_standard_output_is_csv_alone(self):
-        rows = list(csv.DictReader(io.StringIO(self.done("simulate", self.scenario, "--csv").stdout)))
+        series = self.done("simulate", self.scenario, "--csv").stdout
+        rows = list(csv.DictReader(io.StringIO(series)))
         self.assertEqual(len(rows), 120)
-        self.assertEqual(self.done("simulate", self.scenario, "--csv=-").stdout.count("\n"), 121)
+        self.assertEqual(self.done("simulate", self.scenario, "--csv=-").stdout, series)
 
     def test_two_outputs_on_standard_output(self):
         self.refused("simulate", self.scenario, "--csv", "--svg",
                      wants=["--csv and --svg both go to standard output", "--svg=FILE"])
-        self.refused("plan", self.scenario, "--json", "--svg=-", wants=["both go to standard output"])
-        self.refused("validate", "kernels", "--json", "--html", wants=["both go to standard output"])
+        self.refused("plan", self.scenario, "--json", "--svg=-",
+                     wants=["both go to standard output"])
+        self.refused("validate", "kernels", "--json", "--html",
+                     wants=["both go to standard output"])
 
     def test_a_following_word_is_not_the_file(self):
         for words, meant in ((("plan", self.scenario, "--json", "out.json"), "--json=out.json"),
@@ -72,15 +75,13 @@ class Outputs(CommandTest):
         changed = json.loads(self.done("simulate", self.scenario, "--json", "--set",
                                        "workload.rate=2x").stdout)
         self.assertAlmostEqual(changed["multiple"], 2.0)
-        half = json.loads(self.done("plan", self.scenario, "--json", "--set",
-                                    "cluster.rack.gpus=4").stdout)
-        varied = json.loads(self.done("plan", self.scenario, "--json", "--vary",
-                                      "cluster.rack.gpus=4").stdout)
-        self.assertEqual(half["candidates"][0]["state"], varied["points"][0]["best"]["state"])
+        self.assertIn("4 x h200 in 1 hgx-h200", self.done(
+            "plan", self.scenario, "--set", "cluster.rack.gpus=4").stdout)
         table = ("collective", "--rack", "hgx-h200", "--bytes", "1 GiB", "--json")
         slow = json.loads(self.done(*table, "--set",
                                     "cluster.rack.scale_up.link.bandwidth=100 GB/s").stdout)
-        self.assertGreater(slow["rows"][0]["time_s"], json.loads(self.done(*table).stdout)["rows"][0]["time_s"])
+        own = json.loads(self.done(*table).stdout)
+        self.assertGreater(slow["rows"][0]["time_s"], own["rows"][0]["time_s"])
 
     def test_mistakes_of_set(self):
         for verb in ("plan", "simulate"):

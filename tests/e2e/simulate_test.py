@@ -100,7 +100,8 @@ class Simulate(CommandTest):
 
     def test_files(self):
         path = self.write("s.yaml", FIXED)
-        table = self.done("simulate", path, f"--csv={self.folder}/s.csv", f"--svg={self.folder}/s.svg",
+        table = self.done("simulate", path, f"--csv={self.folder}/s.csv",
+                          f"--svg={self.folder}/s.svg",
                           f"--timeline={self.folder}/t.json").stdout
         self.assertIn("at 1.00x the workload", table)
         with open(self.folder / "s.csv", encoding="utf-8") as file:
@@ -135,11 +136,10 @@ class Simulate(CommandTest):
         self.assertIn("saturated at t=", out)
         self.assertIn("queue full", out)
 
-    def test_interrupt_ends_with_what_was_run(self):
-        path = self.write("s.yaml", FIXED)
-        with subprocess.Popen([BINARY, "simulate", str(path), "--repeat", "100000", "--json"],
-                              cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              env={**os.environ}) as process:
+    def interrupted(self, *words):
+        """Standard output of a command that gets a SIGINT while it works."""
+        with subprocess.Popen([BINARY, *map(str, words)], cwd=ROOT, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env={**os.environ}) as process:
             deadline = time.monotonic() + 60
             # The handler is in place once the process burns time on the run itself.
             while time.monotonic() < deadline and process.poll() is None:
@@ -147,10 +147,22 @@ class Simulate(CommandTest):
                     break
             process.send_signal(signal.SIGINT)
             out, _ = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 0)
-        report = json.loads(out)
+        self.assertEqual(process.returncode, 130)
+        return out
+
+    def test_interrupt_ends_with_what_was_run(self):
+        path = self.write("s.yaml", FIXED)
+        report = json.loads(self.interrupted("simulate", path, "--repeat", "100000", "--json"))
         self.assertTrue(report["interrupted"])
         self.assertGreater(report["requests"]["submitted"], 0)
+
+    def test_interrupt_ends_a_comparison_with_the_points_it_has(self):
+        sizes = ",".join(map(str, range(8, 129, 8)))
+        out = self.interrupted("plan", "scenarios/al128-deepseek-v3.yaml", "--json", "--threads",
+                               "1", "--vary", f"cluster.rack.gpus={sizes}")
+        if out:  # else not even one was planned
+            points = json.loads(out)["points"]
+            self.assertEqual(points[-1]["why_not"], "not planned: stopped before")
 
     def test_mistakes(self):
         path = self.write("s.yaml", FIXED)

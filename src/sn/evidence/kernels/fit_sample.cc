@@ -134,7 +134,7 @@ std::optional<OperatorKind> kind_of(const measured::KernelCase& row) {
 
 std::vector<FitSample> read_fit_samples(const std::vector<measured::KernelFile>& files,
                                         const KernelSet& kernels, const CalibrateOptions& options,
-                                        Errors& errors) {
+                                        const Run& run, Errors& errors) {
   Collector collector(kernels, options);
   for (const measured::KernelFile& file : files) {
     if (!run.stopped()) collector.read(file, errors);

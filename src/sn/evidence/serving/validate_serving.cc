@@ -212,6 +212,7 @@ ServingValidation validate_serving(const std::string& directory, const catalog::
   const auto start = std::chrono::steady_clock::now();
   ServingValidation v;
   v.cases = predict_scale_cases(catalog, run);
+  v.interrupted = run.stopped();
   if (directory.empty()) return v;
   ServingFiles files = read_serving_files(directory, catalog);
   v.errors = std::move(files.errors);

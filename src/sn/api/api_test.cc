@@ -1,0 +1,105 @@
+// sn/api/api_test.cc
+//
+// Requests and their mistakes; what an answer holds is tested where it is made.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sn/api/collective.h"
+#include "sn/api/evidence.h"
+#include "sn/api/open.h"
+#include "sn/api/plan.h"
+#include "sn/api/simulate.h"
+
+namespace sn::api {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string small =
+    "supernode: 1\nname: small\ncluster: {rack: hgx-h200}\nmodel: llama-3.1-8b\n"
+    "workload:\n  synthetic:\n    arrivals: {process: poisson, rate: 4 req/s}\n"
+    "    input: 1000\n    output: {median: 100, p90: 300, max: 600}\n    requests: 200\n"
+    "  rate: 1x\n"
+    "slo: {ttft: {p90: 1 s}, tpot: {p90: 40 ms}}\n";
+
+const catalog::Catalog& shipped() {
+  static const Result<catalog::Catalog> catalog = open_catalog();
+  return *catalog;
+}
+
+twin::World world_of(const OpenRequest& request, const sn::Run& run = sn::Run()) {
+  Result<Opened> opened = open(request, shipped(), run);
+  if (!opened || !opened->world) {
+    ADD_FAILURE() << (opened ? "tenants" : render(opened.error()));
+    return {};
+  }
+  return *std::move(opened->world);
+}
+
+template <class T>
+Error first_error(const Result<T>& result) {
+  if (!result) return result.error().front();
+  ADD_FAILURE() << "no error";
+  return {};
+}
+
+TEST(Api, OpensTextAndTreesAlike) {
+  const twin::World text = world_of({.file = "s.yaml", .text = small});
+  const Result<Node> tree = parse_document("s.yaml", small);
+  ASSERT_TRUE(tree);
+  const twin::World node = world_of({.file = "s.yaml", .scenario = *tree});
+  EXPECT_EQ(text.name, "small");
+  EXPECT_EQ(twin::param_values(text), twin::param_values(node));
+  EXPECT_EQ(text.load.workload.rate, node.load.workload.rate);
+}
+
+TEST(Api, LaysFieldsOverTheScenarioInTheirOrder) {
+  const twin::World world = world_of(
+      {.file = "s.yaml",
+       .text = small,
+       .fields = {{"cluster.rack.gpus", "2"}, {"workload.rate", "3x"}, {"workload.rate", "2x"}}});
+  EXPECT_EQ(world.machine.cluster.rack.gpus, 2);
+  EXPECT_EQ(world.load.rate.value, 2.0);
+  const Error e = first_error(
+      open({.file = "s.yaml", .text = small, .fields = {{"slo.tpot.p90", "fast"}}}, shipped()));
+  EXPECT_EQ(e.where.file, "--set slo.tpot.p90");
+}
+
+TEST(Api, ARunsSeedStandsForTheScenarios) {
+  const twin::World own = world_of({.file = "s.yaml", .text = small});
+  const twin::World same = world_of({.file = "s.yaml", .text = small}, sn::Run({.seed = 1}));
+  const twin::World other = world_of({.file = "s.yaml", .text = small}, sn::Run({.seed = 2}));
+  EXPECT_EQ(own.load.workload.rate, same.load.workload.rate);
+  EXPECT_EQ(other.seed, 2u);
+  EXPECT_NE(own.load.workload.rate, other.load.workload.rate);
+}
+
+TEST(Api, MistakesNameTheFieldOfTheRequest) {
+  const twin::World world = world_of({.file = "s.yaml", .text = small});
+  EXPECT_EQ(first_error(open_catalog("no/such/folder")).where.file, "request.catalog");
+  EXPECT_EQ(first_error(simulate(world, {.rank = 0})).where.file, "request.rank");
+  const Error tool = first_error(export_script(world, {.tool = "vlm"}, shipped()));
+  EXPECT_EQ(tool.where.file, "request.tool");
+  EXPECT_THAT(tool.hint, HasSubstr("'vllm'"));
+  const Error rack = first_error(collective_table({.rack = "al182"}, shipped()));
+  EXPECT_EQ(rack.where.file, "request.rack");
+  EXPECT_THAT(rack.hint, HasSubstr("al128"));
+  EXPECT_EQ(first_error(calibrate_serving({}, shipped())).where.file, "request.data");
+}
+
+TEST(Api, AQuestionThatIsStoppedSaysSo) {
+  const twin::World world = world_of({.file = "s.yaml", .text = small});
+  const sn::Run run;
+  run.stop();
+  EXPECT_EQ(first_error(plan(world, {}, run)).code, ErrorCode::interrupted);
+  EXPECT_EQ(first_error(collective_table({.rack = "al128"}, shipped(), run)).code,
+            ErrorCode::interrupted);
+  const auto validation = validate({.data = {}, .kernels = false}, shipped(), run);
+  ASSERT_TRUE(validation);
+  EXPECT_TRUE(validation->serving->cases.cases.empty());
+  EXPECT_TRUE(validation->serving->interrupted);
+}
+
+}  // namespace
+}  // namespace sn::api
