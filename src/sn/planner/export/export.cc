@@ -278,12 +278,12 @@ std::int64_t redundant_experts(const Placement& p, const twin::World& world) {
 }
 
 std::string share(double value) {
-  return fmt::format("{:.3f}", std::floor(std::clamp(value, 0.0, 1.0) * 1000.0) / 1000.0);
+  constexpr double rounding = 1e-9;  // a share of 0.9 comes out of sums of bytes
+  const double thousandths = std::clamp(value, 0.0, 1.0) * 1000.0 * (1.0 + rounding);
+  return fmt::format("{:.3f}", std::floor(thousandths) / 1000.0);
 }
 
-Bytes hbm(const Placement& p, const twin::World& world) {
-  return p.report->memory.usable * (1.0 / world.machine.framework.memory);
-}
+Bytes hbm(const twin::World& world) { return world.machine.cluster.rack.chip.hbm_capacity; }
 
 bool loads_weights(Script& script, const Placement& p, bool converts) {
   const llm::Precision& precision = p.deployment().precision;
