@@ -15,6 +15,7 @@
 
 #include "sn/base/quantity.h"
 #include "sn/catalog/param.h"
+#include "sn/hw/generation.h"
 
 namespace sn::hw {
 
@@ -39,6 +40,8 @@ struct Chip {
   Bandwidth l2_bandwidth;
   Power tdp;
   Power idle;
+
+  [[nodiscard]] Generation generation() const { return generation_of(kernels); }
 };
 
 template <class V>

@@ -322,9 +322,9 @@ ExportedScript export_script(const twin::World& world, const Candidate& candidat
       std::find_if(tools.begin(), tools.end(), [&](const Tool& t) { return t.name == table.name; });
   SN_ASSERT(tool != tools.end());
   Script script(world, candidate, table);
-  const std::string& chip = world.machine.cluster.rack.chip.kernels;
-  if (chip != "ampere" && chip != "ada" && chip != "hopper" && !chip.starts_with("blackwell")) {
-    script.cannot("GPUs of the family '" + shown(chip) +
+  const hw::Chip& chip = world.machine.cluster.rack.chip;
+  if (!is_nvidia(chip.generation())) {
+    script.cannot("GPUs of the family '" + shown(chip.kernels) +
                   "': the commands are those for NVIDIA GPUs; take the vendor's build of the tool");
   }
   tool->write(script);
