@@ -1,7 +1,7 @@
 // bench/shortlist_check.cc
 //
 // Does the shortlist hold a deployment that nothing beats? Ten searches of at most 150 deployments
-// are played exhaustively on the engine, and the race of the planner beside them. One line a search:
+// are played exhaustively on the engine, and the race of the planner beside them. One line each:
 //
 //   name, deployments, best knee of all, knee of the race's first, their ratio, deployment
 //

@@ -30,6 +30,8 @@ struct LibraryCurve {
   Time bulk_step;            // least time of one of its steps: a chunk
   double bulk = 0.0;         // its share of the link
   double local = 0.0;        // rate of the rank's own share, copied in HBM, over the link's
+
+  friend bool operator==(const LibraryCurve&, const LibraryCurve&) = default;
 };
 
 template <class V>
@@ -49,6 +51,8 @@ struct Library {
   LibraryCurve reduce_scatter;
   LibraryCurve all_to_all;
   Time tree_step;  // one level of a tree, up or down
+
+  friend bool operator==(const Library&, const Library&) = default;
 };
 
 template <class V>
@@ -68,6 +72,8 @@ struct InSwitch {
   Bytes fill_volume;  // half of `fill` is reached here
   Time level;         // each level of a tree over domains
   double tree = 0.0;  // share kept where a domain has more than one neighbour in the tree
+
+  friend bool operator==(const InSwitch&, const InSwitch&) = default;
 };
 
 template <class V>
@@ -90,6 +96,8 @@ struct Custom {
   double legacy = 1.0;  // `alpha` of kernels of the first generation (vLLM, SGLang before 0.5.12)
   Bytes limit;          // per rank; larger messages go to the library
   Time host;            // least time of one call outside a graph
+
+  friend bool operator==(const Custom&, const Custom&) = default;
 };
 
 template <class V>
@@ -111,6 +119,8 @@ struct ExchangePhase {
   Time per_copy;   // index and header of a token's copy to one rank
   Time per_token;  // once per token; low-latency: of the stream from one rank to one expert
   double share = 0.0;
+
+  friend bool operator==(const ExchangePhase&, const ExchangePhase&) = default;
 };
 
 template <class V>
@@ -129,6 +139,8 @@ struct StreamedPhase {
   Bandwidth sm_rate;  // of one multiprocessor
   Time per_token;     // layout, once per token
   double share = 0.0;
+
+  friend bool operator==(const StreamedPhase&, const StreamedPhase&) = default;
 };
 
 template <class V>
@@ -151,6 +163,8 @@ struct MoeKernels {
   ExchangePhase two_sided_dispatch;
   ExchangePhase two_sided_combine;
   ExchangePhase two_sided_prepare;  // counts and offsets, before a dispatch; carries no payload
+
+  friend bool operator==(const MoeKernels&, const MoeKernels&) = default;
 };
 
 template <class V>
@@ -176,6 +190,8 @@ struct CollectiveParams {
   double network = 0.0;  // bandwidth share of collectives over ScaleOut
   double ring = 0.0;     // share of ScaleUp that one ring over several domains reaches
   Time point_to_point;   // send/receive between pipeline stages, KV transfer start
+
+  friend bool operator==(const CollectiveParams&, const CollectiveParams&) = default;
 };
 
 template <class V>

@@ -6,6 +6,14 @@
 
 namespace sn::hw {
 
+Conditions operator*(const Conditions& a, const Conditions& b) {
+  return {.clock = a.clock * b.clock,
+          .hbm = a.hbm * b.hbm,
+          .scale_up = a.scale_up * b.scale_up,
+          .scale_out = a.scale_out * b.scale_out,
+          .alive = a.alive && b.alive};
+}
+
 Cluster under(const Conditions& conditions, Cluster cluster) {
   SN_ASSERT(conditions.clock > 0.0 && conditions.clock <= 1.0);
   SN_ASSERT(conditions.hbm > 0.0 && conditions.hbm <= 1.0);

@@ -21,6 +21,9 @@ struct Conditions {
   friend bool operator==(const Conditions&, const Conditions&) = default;
 };
 
+/// Conditions of a whole and of a part of it, together.
+[[nodiscard]] Conditions operator*(const Conditions& a, const Conditions& b);
+
 /// `cluster` as it performs under `conditions`. Factors must lie in (0, 1]; `alive` is the caller's
 /// business.
 [[nodiscard]] Cluster under(const Conditions& conditions, Cluster cluster);

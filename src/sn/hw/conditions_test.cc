@@ -54,6 +54,16 @@ TEST(Conditions, EachLinkHasItsOwnFactor) {
   EXPECT_EQ(c.rack.chip.peak.bf16, 1000_TFLOP_per_s);
 }
 
+TEST(Conditions, ThoseOfAWholeAndOfAPartMultiply) {
+  const Conditions machine{.clock = 0.8, .hbm = 0.5, .scale_up = 0.5, .alive = true};
+  const Conditions instance{.clock = 0.5, .scale_up = 0.5, .scale_out = 0.25, .alive = false};
+  const Conditions both{
+      .clock = 0.4, .hbm = 0.5, .scale_up = 0.25, .scale_out = 0.25, .alive = false};
+  EXPECT_EQ(machine * instance, both);
+  EXPECT_EQ(instance * machine, both);
+  EXPECT_EQ(machine * Conditions{}, machine);
+}
+
 TEST(ConditionsDeath, FactorsOutsideTheUnitIntervalAreAProgrammersMistake) {
   EXPECT_DEATH(static_cast<void>(under({.clock = 0.0}, machine())), "clock");
   EXPECT_DEATH(static_cast<void>(under({.hbm = 1.5}, machine())), "hbm");

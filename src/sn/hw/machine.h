@@ -15,6 +15,7 @@
 
 #include "sn/base/quantity.h"
 #include "sn/catalog/param.h"
+#include "sn/hw/generation.h"
 
 namespace sn::hw {
 
@@ -26,6 +27,8 @@ struct PeakRates {
   FlopRate fp8;
   FlopRate fp4;
   FlopRate int8;
+
+  friend bool operator==(const PeakRates&, const PeakRates&) = default;
 };
 
 struct Chip {
@@ -39,6 +42,10 @@ struct Chip {
   Bandwidth l2_bandwidth;
   Power tdp;
   Power idle;
+
+  [[nodiscard]] Generation generation() const { return generation_of(kernels); }
+
+  friend bool operator==(const Chip&, const Chip&) = default;
 };
 
 template <class V>
@@ -66,6 +73,8 @@ struct Link {
   double efficiency = 1.0;  // sustained payload share of the raw rate
   Time endpoint_latency;    // one side: endpoint and PHY
   Length reach = {};        // longest run at the full rate; 0: not known
+
+  friend bool operator==(const Link&, const Link&) = default;
 };
 
 template <class V>
@@ -86,6 +95,8 @@ struct Switch {
   bool in_switch_reduction = false;
 
   [[nodiscard]] Bandwidth capacity() const { return port_bandwidth * static_cast<double>(ports); }
+
+  friend bool operator==(const Switch&, const Switch&) = default;
 };
 
 template <class V>
@@ -111,6 +122,8 @@ struct ScaleUp {
   [[nodiscard]] std::int64_t planes() const;
   /// Switch hops between two GPUs: 1 in a single stage, 3 over a spine.
   [[nodiscard]] std::int64_t hops() const { return stages > 1 ? 2 * stages - 1 : 1; }
+
+  friend bool operator==(const ScaleUp&, const ScaleUp&) = default;
 };
 
 template <class V>
@@ -128,6 +141,8 @@ struct Nic {
   Bandwidth bandwidth;      // raw, per adapter and direction
   double efficiency = 1.0;  // sustained payload share
   Time latency;             // one side, GPU memory to wire
+
+  friend bool operator==(const Nic&, const Nic&) = default;
 };
 
 template <class V>
@@ -156,6 +171,8 @@ struct Rack {
     if (nics_per_os == 0 || gpus_per_os == 0) return 1.0;
     return static_cast<double>(nics_per_os) / static_cast<double>(gpus_per_os);
   }
+
+  friend bool operator==(const Rack&, const Rack&) = default;
 };
 
 template <class V>
@@ -179,6 +196,8 @@ struct ScaleOut {
   Time latency;                   // one way through the fabric, without the adapters
   double oversubscription = 1.0;  // above one segment; 1 is non-blocking
   std::int64_t segment = 0;       // GPUs that reach one another in one hop
+
+  friend bool operator==(const ScaleOut&, const ScaleOut&) = default;
 };
 
 template <class V>
@@ -195,6 +214,8 @@ struct Dcn {
   Bandwidth bandwidth;
   double efficiency = 1.0;
   Time latency;  // one way between hosts of one site
+
+  friend bool operator==(const Dcn&, const Dcn&) = default;
 };
 
 template <class V>
@@ -215,6 +236,8 @@ struct Cluster {
   [[nodiscard]] std::int64_t gpus() const { return racks * rack.gpus; }
   /// ScaleUp domains of the whole cluster; a rack may hold several.
   [[nodiscard]] std::int64_t domains() const { return racks * (rack.gpus / rack.scale_up.domain); }
+
+  friend bool operator==(const Cluster&, const Cluster&) = default;
 };
 
 template <class V>
@@ -240,6 +263,8 @@ struct Memory {
     const Bandwidth all = read_bandwidth * static_cast<double>(ports);
     return total_bandwidth > Bandwidth{} && total_bandwidth < all ? total_bandwidth : all;
   }
+
+  friend bool operator==(const Memory&, const Memory&) = default;
 };
 
 template <class V>

@@ -147,9 +147,19 @@ FormatTerms AttentionModel::cache_terms(Family family, DataType kv) const {
 }
 
 Library usual_attention_library(const hw::Chip& chip) {
-  if (chip.kernels == "blackwell" || chip.kernels == "blackwell-grace") return Library::flashinfer;
-  const bool older = chip.kernels == "ampere" || chip.kernels == "ada";
-  return older || chip.kernels == "blackwell-rtx" ? Library::flash2 : Library::flash;
+  using enum hw::Generation;
+  switch (chip.generation()) {
+    case blackwell:
+      return Library::flashinfer;
+    case ampere:
+    case ada:
+    case blackwell_rtx:
+      return Library::flash2;
+    case hopper:
+    case other:
+      break;
+  }
+  return Library::flash;
 }
 
 Cost AttentionModel::cost(const PrefillAttention& a) const {

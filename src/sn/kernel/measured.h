@@ -68,10 +68,14 @@ class MeasuredRatios {
     return cost;
   }
 
+  friend bool operator==(const MeasuredRatios&, const MeasuredRatios&) = default;
+
  private:
   struct Point {
     std::array<double, OperatorPlace::dimensions> at;
     double log_ratio;
+
+    friend bool operator==(const Point&, const Point&) = default;
   };
   /// Points of one category, by cells of the second and third dimension, sorted by the first.
   std::unordered_map<std::uint64_t, std::vector<Point>> cells_;

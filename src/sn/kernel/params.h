@@ -37,6 +37,8 @@ struct GemmParams {
   Time split;             // joining the partial sums of split-K
   double throttle = 0.0;  // loss of clock of a kernel that computes for much longer than 1 ms
   Time setup;             // of tensor memory, before a kernel of narrow operands; 0: has none
+
+  friend bool operator==(const GemmParams&, const GemmParams&) = default;
 };
 
 /// The routed experts of one layer; equation in moe.h.
@@ -50,6 +52,8 @@ struct MoeParams {
   double rows = 1.0;     // HBM time of permutation, activation and sum over that of their bytes
   Time token;            // SM time of routing one token
   double overlap = 0.0;  // share of the shorter of arithmetic and weight traffic that is not hidden
+
+  friend bool operator==(const MoeParams&, const MoeParams&) = default;
 };
 
 /// Attention of grouped heads over the keys of a prompt; equation in attention_prompt.cc.
@@ -64,6 +68,8 @@ struct PromptParams {
   double l2 = 0.0;       // sustained share of L2 bandwidth
   Time empty;            // a block without work, in one call with single positions
   double convert = 0.0;  // share of L2 bandwidth in kernels that convert around an fp8 cache
+
+  friend bool operator==(const PromptParams&, const PromptParams&) = default;
 };
 
 /// Attention of grouped heads of single positions; equation in attention_cache.cc.
@@ -75,6 +81,8 @@ struct CacheParams {
   Time k_step;        // least time of 64 keys of 128 elements of one KV head
   Time head;          // start, first keys and end of one part of one KV head of one sequence
   Time split;         // joining the parts of one sequence
+
+  friend bool operator==(const CacheParams&, const CacheParams&) = default;
 };
 
 /// Norms, activations, copies; equation in kernel_model.h.
@@ -85,6 +93,8 @@ struct ElementwiseParams {
   Time row;          // start and end of one block of threads
   Time kilobyte;     // an SM moves 1000 bytes of one row, 16 bytes at a time
   Time call;         // host time of one synchronous call from Python
+
+  friend bool operator==(const ElementwiseParams&, const ElementwiseParams&) = default;
 };
 
 /// Latent attention over a prompt; equation in mla.h.
@@ -95,6 +105,8 @@ struct MlaPrefillParams {
   Time tile;             // as PromptParams
   double traffic = 1.0;  // as PromptParams
   Time host;             // of one call of the module outside a captured graph
+
+  friend bool operator==(const MlaPrefillParams&, const MlaPrefillParams&) = default;
 };
 
 /// Absorbed latent attention; equation in mla.h.
@@ -107,6 +119,8 @@ struct MlaDecodeParams {
   Time head;             // start and end of one tile
   Time split;            // joining the parts of one sequence
   double swapped = 1.0;  // bandwidth of swapped operands at 17 to 32 rows over that of others
+
+  friend bool operator==(const MlaDecodeParams&, const MlaDecodeParams&) = default;
 };
 
 /// Limits of latencies inside a kernel.
@@ -202,6 +216,8 @@ struct GemmFormatTerms {
   double rate = 1.0;    // sustained rate
   double k_step = 1.0;  // latency of a pipeline stage
   double tile = 1.0;    // writing a tile: scales are applied on the way
+
+  friend bool operator==(const GemmFormatTerms&, const GemmFormatTerms&) = default;
 };
 
 /// What a library of dense products adds to the product itself. The activations come in bf16: if
@@ -215,6 +231,8 @@ struct GemmLibraryTerms {
   /// What its terms are, beside `launch`: `row` and `element`; or `row` and `k_step`, rows being
   /// narrowed at the rate of memory; or the rate alone.
   enum class Kind : std::uint8_t { narrowing, own_stage, own_rate } kind = Kind::narrowing;
+
+  friend bool operator==(const GemmLibraryTerms&, const GemmLibraryTerms&) = default;
 };
 
 /// What an arithmetic costs in the other families.
@@ -224,6 +242,8 @@ struct FormatTerms {
   // Traffic; experts: SM time of narrowing an element, in 100 ps; decode: start of FlashAttention-3
   // that transposes values, in 1.5 us.
   double quantise = 1.0;
+
+  friend bool operator==(const FormatTerms&, const FormatTerms&) = default;
 };
 
 /// One family of operators of one library, relative to the generation's values.
@@ -231,6 +251,8 @@ struct LibraryTerms {
   double launch = 1.0;
   double rate = 1.0;
   double tile = 1.0;
+
+  friend bool operator==(const LibraryTerms&, const LibraryTerms&) = default;
 };
 
 template <class V>
@@ -305,6 +327,8 @@ struct SoftwareParams {
   [[nodiscard]] const LibraryTerms& of(Family family, Library library) const {
     return libraries[static_cast<std::size_t>(family)][static_cast<std::size_t>(library)];
   }
+
+  friend bool operator==(const SoftwareParams&, const SoftwareParams&) = default;
 };
 
 [[nodiscard]] std::string_view to_string(Family family);
@@ -356,6 +380,8 @@ struct KernelParams {
   SoftwareParams software;  // shared by all generations; read apart
   /// Times that somebody measured on this chip (measured.h); none: the models alone.
   std::shared_ptr<const MeasuredRatios> measured;
+
+  friend bool operator==(const KernelParams&, const KernelParams&) = default;
 };
 
 template <class V>

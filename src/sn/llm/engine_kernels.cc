@@ -18,9 +18,7 @@ using kernel::Family;
 using kernel::Format;
 using kernel::Library;
 
-bool is_blackwell(const hw::Chip& chip) {
-  return chip.kernels == "blackwell" || chip.kernels == "blackwell-grace";
-}
+bool is_blackwell(const hw::Chip& chip) { return chip.generation() == hw::Generation::blackwell; }
 
 void set(std::array<Library, kernel::format_count>& table, Format f, Library l) {
   table[static_cast<std::size_t>(f)] = l;

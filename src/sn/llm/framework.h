@@ -51,13 +51,31 @@ struct Framework {
   /// Share of the activations that the engine finds room for within `memory` (vLLM profiles them);
   /// the others take what `memory` leaves outside (SGLang's static fraction).
   double activations_inside = 1.0;
-  std::int64_t max_sequences = 0;  // decode requests per attention rank
-  double exchange_sms = 0.0;       // share of the SMs that an overlapped exchange of prompts holds
+  // How steps are put together, as launched (what measured points do not say themselves).
+  std::int64_t step_tokens = 0;        // budget of a step with prompts, positions of a rank, and
+  std::int64_t step_tokens_large = 0;  // that of chips with at least
+  Bytes large_memory;                  // so much HBM
+  std::int64_t prefill_first = 0;      // 1: prompts run before decodes, in steps of their own
+  std::int64_t ahead = 0;              // 1: a step is put together while the last one runs
+  std::int64_t poll = 1;               // decode steps between looks for new requests, and
+  std::int64_t poll_busy = 1;          // that from
+  std::int64_t busy_clients = 1;       // so many clients on
+  std::int64_t max_sequences = 0;      // decode requests per attention rank
+  double exchange_sms = 0.0;  // share of the SMs that an overlapped exchange of prompts holds
 
+  /// Budget of a step with prompts on chips of so much HBM.
+  [[nodiscard]] std::int64_t step_budget(Bytes hbm) const {
+    return hbm < large_memory ? step_tokens : step_tokens_large;
+  }
+  [[nodiscard]] std::int64_t poll_steps(double clients) const {
+    return clients < static_cast<double>(busy_clients) ? poll : poll_busy;
+  }
   /// From a request's arrival at the server until a step can hold it.
   [[nodiscard]] Time before_first_step(double prompt_tokens) const {
     return frontend + frontend_token * prompt_tokens;
   }
+
+  friend bool operator==(const Framework&, const Framework&) = default;
 };
 
 template <class V>
@@ -76,6 +94,14 @@ void describe(V& v, Framework& f) {
   v.ratio("memory.utilisation", f.memory, 0.1, 1.0);
   v.ratio("memory.after_load", f.memory_after_load, 0.0, 1.0);
   v.ratio("memory.reserved_answer", f.reserved_answer, 0.0, 1.0);
+  v.count("steps.tokens", f.step_tokens, 1, 1 << 20);
+  v.count("steps.tokens_large", f.step_tokens_large, 1, 1 << 20);
+  v.quantity("steps.large_memory", f.large_memory, Bytes{}, Bytes::from_si(1e13));
+  v.count("steps.prefill_first", f.prefill_first, 0, 1);
+  v.count("steps.ahead", f.ahead, 0, 1);
+  v.count("steps.poll", f.poll, 1, 1000);
+  v.count("steps.poll_busy", f.poll_busy, 1, 1000);
+  v.count("steps.busy_clients", f.busy_clients, 1, 1 << 20);
   v.quantity("memory.workspace", f.workspace, Bytes{}, Bytes::from_si(1e12));
   v.count("pipeline.batches_ahead", f.batches_ahead, 0, 64, catalog::Need::optional);
   v.quantity("memory.communication", f.communication, Bytes{}, Bytes::from_si(1e12),
@@ -98,6 +124,8 @@ struct ModelTraits {
   /// The same within one batch, whose tokens are alike: fewer experts are met than by independent
   /// draws, so fewer weights are read. Placement does not change it.
   double routing_spread = 0.0;
+
+  friend bool operator==(const ModelTraits&, const ModelTraits&) = default;
 };
 
 template <class V>

@@ -70,7 +70,9 @@ class GemmTable : public AicTable {
   [[nodiscard]] double calls(const kernel::Gemm& g, std::string_view source) const {
     if (has(source, "FlashInfer")) return 0.7;
     if (has(source, "Cutlass")) return 2.0;
-    if (!chip().kernels.starts_with("blackwell")) return 1.0;
+    using enum hw::Generation;
+    const hw::Generation of = chip().generation();
+    if (of != blackwell && of != blackwell_rtx) return 1.0;
     return std::fmod(g.m, 4.0) != 0.0 && g.k > 128.0 ? 2.75 : 2.0;
   }
 
@@ -85,7 +87,8 @@ class GemmTable : public AicTable {
     }
     const bool trtllm = file().framework == "trtllm";
     if (type == "fp8_block") {
-      return trtllm && chip().kernels == "hopper" ? Library::blockscale : Library::deepgemm;
+      const bool hopper = chip().generation() == hw::Generation::hopper;
+      return trtllm && hopper ? Library::blockscale : Library::deepgemm;
     }
     if (type == "nvfp4" && !trtllm) return Library::flashinfer;
     return kernel::usual_gemm_library(
@@ -201,7 +204,7 @@ class MoeTable : public AicTable {
   }
 
   [[nodiscard]] Library library(std::string_view source, std::string_view type) const {
-    const bool hopper = chip().kernels == "hopper";
+    const bool hopper = chip().generation() == hw::Generation::hopper;
     if (has(source, "nongated")) return Library::portable;
     if (has(source, "marlin")) return Library::marlin;
     if (type == "fp8_block" && hopper && has(source, "cutlass")) return Library::blockscale;

@@ -34,7 +34,7 @@ struct PlanOptions {
       true;  // a load below the knee of the first row, and what losing an instance does
   RaceOptions race = {};        // how the engine plays the shortlist
   bool pareto = true;           // points of the front; a comparison of many worlds does without
-  PriceMemo* prices = nullptr;  // shared by plans of worlds that differ in size alone
+  PriceMemo* prices = nullptr;  // of the world's PriceBasis, shared by plans (price.h)
   std::vector<Condition> filters = {};            // candidates meet all of them
   std::optional<MetricPair> pair = std::nullopt;  // traded off in `PlanReport::tradeoff`
 };

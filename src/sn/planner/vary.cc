@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
 #include <memory>
 
 #include "sn/base/text.h"
@@ -60,7 +59,8 @@ std::string without_name(const std::string& message, const std::string& name) {
 }
 
 Planned plan_point(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
-                   std::vector<std::string> values, const PlanOptions& options, const Run& run) {
+                   std::vector<std::string> values, PlanOptions options, PriceBook& prices,
+                   const Run& run) {
   Planned out;
   VaryPoint& point = out.point;
   Node scenario = inputs.scenario;
@@ -77,6 +77,7 @@ Planned plan_point(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
   }
   point.gpus = world->machine.cluster.gpus();
   point.left_over = world->machine.cluster.left_over;
+  options.prices = &prices.of(*world);
   const Result<PlanReport> planned = plan(*world, options, run);
   if (!planned) {
     point.why_not = without_name(first_message(planned.error()), world->machine.model.name);
@@ -161,20 +162,6 @@ std::vector<std::string> values_at(const std::vector<VaryAxis>& axes, std::size_
   return values;
 }
 
-/// The values of all fields but those that set the size of racks and cluster and nothing else:
-/// worlds with the same share their prices.
-std::vector<std::string> beside_size(const std::vector<VaryAxis>& axes,
-                                     const std::vector<std::string>& values) {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    const std::string& path = axes[i].path;
-    const bool size =
-        path == "cluster.rack.gpus" || path == "cluster.gpus" || path == "cluster.racks";
-    if (!size) out.push_back(values[i]);
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<std::vector<VaryAxis>> parse_axes(const std::vector<std::string>& flags) {
@@ -229,13 +216,9 @@ Result<VaryReport> vary(const VaryInputs& inputs, const std::vector<VaryAxis>& a
   each.operating = false;
   each.race.second = point_second;
   each.race.last = 1;
-  std::map<std::vector<std::string>, PriceMemo> prices;
-  for (std::size_t i = 0; i < count; ++i) prices[beside_size(axes, values_at(axes, i))];
+  PriceBook prices;
   run.for_each(count, [&](std::size_t i) {
-    const std::vector<std::string> values = values_at(axes, i);
-    PlanOptions own = each;
-    own.prices = &prices.at(beside_size(axes, values));
-    planned[i] = plan_point(inputs, axes, values, own, quiet);
+    planned[i] = plan_point(inputs, axes, values_at(axes, i), each, prices, quiet);
     const std::size_t now = ++done;
     run.tell({.doing = fmt::format("{} of {} combinations", now, count),
               .share = static_cast<double>(now) / static_cast<double>(count),

@@ -145,6 +145,34 @@ TEST(PriceMemo, SizesThatShareOneSeeTheirOwnPrices) {
   }
 }
 
+TEST(PriceBook, WorldsShareAMemoByWhatAPriceReads) {
+  PriceBook book;
+  const auto world = [](const std::string& cluster, const std::string& more = "",
+                        const std::string& slo = "{tpot: {p90: 40 ms}}") {
+    return small_world({.cluster = cluster, .slo = slo, .more = more});
+  };
+  const twin::World first = world("{rack: al128}");
+  PriceMemo& memo = book.of(first);
+  // Sizes come with the shape; names and what may be chosen enter no price.
+  for (const twin::World& same :
+       {world("{rack: al128, racks: 4}"), world("{rack: {base: al128, gpus: 64}}"),
+        world("{rack: al128}", "search: {chunk: 512}\n"),
+        world("{rack: al128}", "conditions: {clock: 1.0}\n"),
+        world("{rack: al128}", "", "{tpot: {p90: 0.04 s}}")}) {
+    EXPECT_EQ(&book.of(same), &memo);
+  }
+  EXPECT_EQ(book.size(), 1u);
+  std::size_t others = 1;
+  for (const twin::World& other : {world("{rack: al128}", "conditions: {clock: 0.9}\n"),
+                                   world("{rack: al128}", "", "{tpot: {p90: 41 ms}}"),
+                                   world("{rack: {base: al128, chip: {hbm: {bandwidth: 3 TB/s}}}}"),
+                                   world("{rack: al128}", "software: {framework: sglang}\n"),
+                                   world("{rack: al128}", "kv: {block: 16}\n")}) {
+    EXPECT_NE(&book.of(other), &memo);
+    EXPECT_EQ(book.size(), ++others);
+  }
+}
+
 TEST(Vary, SameReportWithOneAndTwoThreads) {
   const std::vector<std::string> flags = {"model=llama-3.1-70b,qwen3-235b-a22b,sn-10t",
                                           "cluster.rack.gpus=4,8,12"};

@@ -40,15 +40,11 @@ Library reference(Family family) {
   }
 }
 
-bool has_tensor_memory(std::string_view generation) {
-  return generation == "blackwell" || generation == "blackwell-grace";
-}
-
 std::vector<ParamSlot> generation_slots(kernel::KernelParams& p, Family family) {
   switch (family) {
     case Family::gemm: {
       std::vector<ParamSlot> slots = slots_of(p.gemm, "gemm");
-      if (!has_tensor_memory(p.name)) slots.pop_back();  // its set-up
+      if (!has_tensor_memory(hw::generation_of(p.name))) slots.pop_back();  // its set-up
       for (const ParamSlot& s : slots_of(p)) {
         if (s.path == "host.eager" || s.path == "host.graph") slots.push_back(s);
       }
@@ -80,7 +76,7 @@ class FamilyJob {
       chips_.push_back(chip);
       const auto [at, fresh] = kernels.generations.try_emplace(chip.kernels, starting_params());
       if (fresh) at->second.name = chip.kernels;
-      if (!has_tensor_memory(chip.kernels)) at->second.gemm.setup = Time{};
+      if (!has_tensor_memory(chip.generation())) at->second.gemm.setup = Time{};
       generation_of_chip_.push_back(&at->second);
     }
     collect_slots();

@@ -24,22 +24,27 @@ constexpr double far_target = 0.25;
 
 /// Generations in the order in which they came, by class of machine.
 struct Lineage {
-  std::string_view generation;
   int order;
   bool workstation;
 };
 
-constexpr std::array<Lineage, 6> lineages = {{{"ampere", 0, false},
-                                              {"ada", 1, true},
-                                              {"hopper", 1, false},
-                                              {"blackwell", 2, false},
-                                              {"blackwell-grace", 2, false},
-                                              {"blackwell-rtx", 2, true}}};
-
-const Lineage* lineage_of(std::string_view generation) {
-  const auto at = std::find_if(lineages.begin(), lineages.end(),
-                               [&](const Lineage& l) { return l.generation == generation; });
-  return at == lineages.end() ? nullptr : &*at;
+std::optional<Lineage> lineage_of(std::string_view family) {
+  using enum hw::Generation;
+  switch (hw::generation_of(family)) {
+    case ampere:
+      return Lineage{0, false};
+    case ada:
+      return Lineage{1, true};
+    case hopper:
+      return Lineage{1, false};
+    case blackwell:
+      return Lineage{2, false};
+    case blackwell_rtx:
+      return Lineage{2, true};
+    case other:
+      break;
+  }
+  return std::nullopt;
 }
 
 /// Where a generation's values come from.
@@ -50,9 +55,9 @@ struct Donor {
 
 /// Steps from one generation to another; another class of machine counts as one more.
 int distance(std::string_view from, std::string_view to) {
-  const Lineage* a = lineage_of(from);
-  const Lineage* b = lineage_of(to);
-  if (a == nullptr || b == nullptr) return 3;
+  const std::optional<Lineage> a = lineage_of(from);
+  const std::optional<Lineage> b = lineage_of(to);
+  if (!a || !b) return 3;
   return std::abs(a->order - b->order) + (a->workstation != b->workstation ? 1 : 0);
 }
 

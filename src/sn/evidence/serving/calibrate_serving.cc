@@ -165,9 +165,7 @@ class EngineJob {
 };
 
 bool kernels_measured(const hw::Chip& chip) {
-  const std::array<std::string_view, 5> families = {"ampere", "hopper", "blackwell",
-                                                    "blackwell-grace", "blackwell-rtx"};
-  return std::find(families.begin(), families.end(), chip.kernels) != families.end();
+  return is_nvidia(chip.generation()) && chip.generation() != hw::Generation::ada;
 }
 
 /// Fitted points by engine, evenly from each group.
@@ -239,6 +237,28 @@ ServingCalibration calibrate_serving(const std::string& directory, const catalog
   return out;
 }
 
+namespace {
+
+/// How an engine puts steps together: nothing is fitted, an entry keeps what it had.
+std::string steps_text(const llm::Framework& f, const std::string& tool) {
+  std::string out = "steps:\n";
+  const auto line = [&](std::string_view key, std::int64_t value) {
+    out += fmt::format(
+        "  {}: {{value: {}, source: {}-source, confidence: medium, note: \"as launched\"}}\n", key,
+        value, tool);
+  };
+  line("tokens", f.step_tokens);
+  line("tokens_large", f.step_tokens_large);
+  line("prefill_first", f.prefill_first);
+  line("ahead", f.ahead);
+  line("poll", f.poll);
+  line("poll_busy", f.poll_busy);
+  line("busy_clients", f.busy_clients);
+  return out;
+}
+
+}  // namespace
+
 std::vector<CatalogFile> catalog_files(const ServingCalibration& calibration,
                                        const std::string& date) {
   std::vector<CatalogFile> out;
@@ -280,6 +300,7 @@ std::vector<CatalogFile> catalog_files(const ServingCalibration& calibration,
         "  reserved_answer: {{value: {:g}, source: {}-source, confidence: medium, note: \"default "
         "policy of its scheduler\"}}\n",
         e.framework.memory_after_load, tool, e.framework.reserved_answer, tool);
+    text += steps_text(e.framework, tool);
     out.push_back({fmt::format("frameworks/{}.yaml", e.framework.name), std::move(text)});
   }
   return out;

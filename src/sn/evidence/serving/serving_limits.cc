@@ -46,14 +46,14 @@ class Judge final : public serving::EngineObserver {
 };
 
 /// Whether the limits hold at `rate` requests/s.
-bool holds(const ServingPoint& point, const twin::World& world, const serving::EngineSpec& spec,
+bool holds(const ServingPoint& point, const serving::EngineSpec& spec, std::uint64_t seed,
            double rate) {
   const auto requests =
       static_cast<std::size_t>(std::clamp(3.0 * point.concurrency, 1000.0, 6000.0));
   Judge judge(point.limits, requests);
   serving::ServingEngine engine(spec, &judge);
-  RandomStream lengths(world.seed, entity_key(point.name));
-  RandomStream arrivals(world.seed, entity_key(point.name + " arrivals"));
+  RandomStream lengths(seed, entity_key(point.name));
+  RandomStream arrivals(seed, entity_key(point.name + " arrivals"));
   double at = 0.0;
   for (std::size_t i = 0; i < requests && !judge.failed(); ++i) {
     at += arrivals.exponential(1.0) / rate;
@@ -76,25 +76,15 @@ bool holds(const ServingPoint& point, const twin::World& world, const serving::E
 
 }  // namespace
 
-void keep_limits(const ServingPoint& point, const twin::World& world, ServingPrediction& out) {
-  const Result<serving::EngineSpec> spec = measured_engine(point, world);
-  SN_ASSERT(spec.has_value());                                     // it was just played
-  const double answer = 0.5 * (1.0 + point.range) * point.output;  // mean tokens
-  const double most =
-      out.output_per_gpu * static_cast<double>(point.decode.gpus()) / answer;  // requests/s
+double share_within_limits(const ServingPoint& point, const serving::EngineSpec& spec,
+                           std::uint64_t seed, double most) {
   double kept = 0.0;
   double broken = 1.0;
   for (int i = 0; i < halvings; ++i) {
     const double share = 0.5 * (kept + broken);
-    (holds(point, world, *spec, share * most) ? kept : broken) = share;
+    (holds(point, spec, seed, share * most) ? kept : broken) = share;
   }
-  if (kept == 0.0) {
-    out.why_not = "no load keeps the latency limits";
-    return;
-  }
-  out.total_per_gpu *= kept;
-  out.output_per_gpu *= kept;
-  out.input_per_gpu *= kept;
+  return kept;
 }
 
 }  // namespace sn::evidence

@@ -14,12 +14,16 @@
 
 #pragma once
 
-#include "sn/evidence/serving/serving_load.h"
+#include <cstdint>
+
+#include "sn/evidence/serving/serving_points.h"
+#include "sn/serving/engine/engine_spec.h"
 
 namespace sn::evidence {
 
-/// `out` holds what the saturated engine does; its rates become those within the limits. With no
-/// rate at all within them `why_not` is filled.
-void keep_limits(const ServingPoint& point, const twin::World& world, ServingPrediction& out);
+/// Largest share of `most`, the requests per second that the saturated engine finished, within the
+/// limits of the point; 0 where no rate is.
+[[nodiscard]] double share_within_limits(const ServingPoint& point, const serving::EngineSpec& spec,
+                                         std::uint64_t seed, double most);
 
 }  // namespace sn::evidence

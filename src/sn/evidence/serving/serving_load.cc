@@ -22,28 +22,11 @@ namespace {
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
-/// How the engines of the measurements put steps together, as launched: vLLM and SGLang cut prompts
-/// into chunks, SGLang runs them before decodes, TensorRT-LLM takes whole prompts while the budget
-/// lasts. Budgets: vLLM 8,192 (InferenceX's scripts), TensorRT-LLM 8,192, SGLang 8,192 on Hopper
-/// and 16,384 beyond (its defaults by memory). SGLang looked for new requests every 10 decode
-/// steps, every 30 from 16 clients on (InferenceX's scripts: scheduler-recv-interval); vLLM puts
-/// steps together while the last one runs.
-struct Policy {
-  std::int64_t budget = 8192;
-  bool prefill_first = false;
-  bool ahead = false;
-  std::int64_t poll = 1;
-};
-
-Policy policy_of(const ServingPoint& p) {
-  if (p.framework.starts_with("vllm")) return {.ahead = true};
-  if (!p.framework.starts_with("sglang")) return {};
+/// Decode steps between looks for new requests. InferenceX's scripts set it for their engines;
+/// others leave the default.
+std::int64_t poll_of(const ServingPoint& p, const llm::Framework& framework) {
   const bool inferencex = p.range < 1.0 && !p.disaggregated;
-  return {.budget = p.system.starts_with("h") ? 8192 : 16384,
-          .prefill_first = true,
-          .poll = !inferencex            ? 1
-                  : p.concurrency < 16.0 ? 10
-                                         : 30};
+  return inferencex ? framework.poll_steps(p.concurrency) : 1;
 }
 
 serving::Pool pool_of(const MeasuredPool& measured, const ServingPoint& point, std::int64_t chunk) {
@@ -57,12 +40,13 @@ serving::Pool pool_of(const MeasuredPool& measured, const ServingPoint& point, s
   return pool;
 }
 
-serving::ServingPlan plan_of(const ServingPoint& p) {
-  Policy policy = policy_of(p);
-  if (p.engine.tokens > 0) policy.budget = p.engine.tokens;
+serving::ServingPlan plan_of(const ServingPoint& p, const twin::Machine& machine) {
+  const std::int64_t budget =
+      p.engine.tokens > 0 ? p.engine.tokens
+                          : machine.framework.step_budget(machine.cluster.rack.chip.hbm_capacity);
   serving::ServingPlan plan;
-  if (p.disaggregated) plan.prefill = pool_of(p.prefill, p, policy.budget);
-  plan.decode = pool_of(p.decode, p, p.disaggregated ? 0 : policy.budget);
+  if (p.disaggregated) plan.prefill = pool_of(p.prefill, p, budget);
+  plan.decode = pool_of(p.decode, p, p.disaggregated ? 0 : budget);
   return plan;
 }
 
@@ -232,10 +216,28 @@ std::string cannot(const ServingPoint& point, const twin::World& world,
   return {};
 }
 
+/// The rates of the saturated engine in `out` become those within the limits.
+void limit(const ServingPoint& point, const serving::ServingPlan& plan, const twin::World& world,
+           ServingPrediction& out) {
+  const Result<serving::EngineSpec> spec = measured_engine(point, plan, world);
+  SN_ASSERT(spec.has_value());                                     // it was just played
+  const double answer = 0.5 * (1.0 + point.range) * point.output;  // mean tokens
+  const double most =
+      out.output_per_gpu * static_cast<double>(point.decode.gpus()) / answer;  // requests/s
+  const double kept = share_within_limits(point, *spec, world.seed, most);
+  if (kept == 0.0) {
+    out.why_not = "no load keeps the latency limits";
+    return;
+  }
+  out.total_per_gpu *= kept;
+  out.output_per_gpu *= kept;
+  out.input_per_gpu *= kept;
+}
+
 }  // namespace
 
 Result<serving::EngineSpec> measured_engine(const ServingPoint& point, const twin::World& world) {
-  return measured_engine(point, plan_of(point), world);
+  return measured_engine(point, plan_of(point, world.machine), world);
 }
 
 Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
@@ -252,19 +254,19 @@ Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
     return fail(
         Error{.code = ErrorCode::infeasible, .message = "weights leave no memory for a KV cache"});
   }
-  const Policy policy = policy_of(point);
+  const llm::Framework& framework = world.machine.framework;
   for (serving::PoolSpec& pool : spec->deployments.front().pools) {
     pool.warm = false;  // benchmarks start right after the engine
-    pool.batching.prefill_first = policy.prefill_first;
-    pool.batching.ahead = policy.ahead;
-    pool.batching.poll = policy.poll;
+    pool.batching.prefill_first = framework.prefill_first > 0;
+    pool.batching.ahead = framework.ahead > 0;
+    pool.batching.poll = poll_of(point, framework);
     if (point.engine.tokens > 0) pool.batching.decodes_in_budget = true;
   }
   return spec;
 }
 
 ServingPrediction predict(const ServingPoint& point, const twin::World& world, const Run& run) {
-  return predict(point, plan_of(point), world, run);
+  return predict(point, plan_of(point, world.machine), world, run);
 }
 
 ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
@@ -293,7 +295,7 @@ ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan&
   const llm::Uncertainty& u = world.machine.uncertainty;
   out.sigma_ttft = sigma_of_ttft(sigma_of(m.prefill, u), u, point.disaggregated);
   out.sigma_rate = sigma_of_rate(sigma_of(all, u), u, point.disaggregated);
-  if (point.load == LoadKind::limited) keep_limits(point, world, out);
+  if (point.load == LoadKind::limited) limit(point, plan, world, out);
   return out;
 }
 

@@ -278,12 +278,12 @@ std::int64_t redundant_experts(const Placement& p, const twin::World& world) {
 }
 
 std::string share(double value) {
-  return fmt::format("{:.3f}", std::floor(std::clamp(value, 0.0, 1.0) * 1000.0) / 1000.0);
+  constexpr double rounding = 1e-9;  // a share of 0.9 comes out of sums of bytes
+  const double thousandths = std::clamp(value, 0.0, 1.0) * 1000.0 * (1.0 + rounding);
+  return fmt::format("{:.3f}", std::floor(thousandths) / 1000.0);
 }
 
-Bytes hbm(const Placement& p, const twin::World& world) {
-  return p.report->memory.usable * (1.0 / world.machine.framework.memory);
-}
+Bytes hbm(const twin::World& world) { return world.machine.cluster.rack.chip.hbm_capacity; }
 
 bool loads_weights(Script& script, const Placement& p, bool converts) {
   const llm::Precision& precision = p.deployment().precision;
@@ -322,9 +322,9 @@ ExportedScript export_script(const twin::World& world, const Candidate& candidat
       std::find_if(tools.begin(), tools.end(), [&](const Tool& t) { return t.name == table.name; });
   SN_ASSERT(tool != tools.end());
   Script script(world, candidate, table);
-  const std::string& chip = world.machine.cluster.rack.chip.kernels;
-  if (chip != "ampere" && chip != "ada" && chip != "hopper" && !chip.starts_with("blackwell")) {
-    script.cannot("GPUs of the family '" + shown(chip) +
+  const hw::Chip& chip = world.machine.cluster.rack.chip;
+  if (!is_nvidia(chip.generation())) {
+    script.cannot("GPUs of the family '" + shown(chip.kernels) +
                   "': the commands are those for NVIDIA GPUs; take the vendor's build of the tool");
   }
   tool->write(script);

@@ -81,7 +81,8 @@ class Script {
 [[nodiscard]] std::int64_t redundant_experts(const Placement& p, const twin::World& world);
 /// Share with three decimals, rounded down.
 [[nodiscard]] std::string share(double value);
-[[nodiscard]] Bytes hbm(const Placement& p, const twin::World& world);
+/// Memory of a GPU, all of it.
+[[nodiscard]] Bytes hbm(const twin::World& world);
 /// A comment on the weights' format where no argument makes it; true when it is the checkpoint's or
 /// `converts` (the tool quantises bf16 to fp8 while loading).
 [[nodiscard]] bool loads_weights(Script& script, const Placement& p, bool converts);

@@ -74,7 +74,7 @@ void limits(Script& s, const Placement& p) {
   const MemoryUse& memory = p.report->memory;
   s.flag("--context-length", longest(s.world()));
   s.flag("--page-size", static_cast<std::int64_t>(s.world().machine.kv_block));
-  s.flag("--mem-fraction-static", share((memory.weights + memory.kv) / hbm(p, s.world())));
+  s.flag("--mem-fraction-static", share((memory.weights + memory.kv) / hbm(s.world())));
   if (p.decodes()) s.flag("--max-running-requests", batch_limit(p, s.world()) * shape.dp);
   if (p.pool->chunk > 0) {
     s.flag("--chunked-prefill-size", p.pool->chunk * shape.dp);

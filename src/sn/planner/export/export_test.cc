@@ -68,10 +68,16 @@ Candidate together(const serving::Pool& pool, double sequences) {
   return candidate_of({}, pool, sequences);
 }
 
-twin::World llama() { return small_world(); }
+/// On chips of 100 GB, as `report_of` has them.
+twin::World with_100_gb(twin::World world) {
+  world.machine.cluster.rack.chip.hbm_capacity = Bytes::from_si(100e9);
+  return world;
+}
+
+twin::World llama() { return with_100_gb(small_world()); }
 
 twin::World deepseek() {
-  return small_world({.cluster = "{rack: nvl72-gb200}", .model = "deepseek-v3"});
+  return with_100_gb(small_world({.cluster = "{rack: nvl72-gb200}", .model = "deepseek-v3"}));
 }
 
 std::string text_of(const twin::World& world, const Candidate& c, const std::string& tool) {
@@ -150,6 +156,37 @@ TEST(Export, LlamaOnOneServer) {
                            "--kv-cache-block-size 64", "--kv-events-config"}) {
     EXPECT_TRUE(says(dynamo, part)) << part << "\n" << dynamo;
   }
+}
+
+/// The script of `tool` for a plan of memory as `framework` shares it out.
+std::string memory_script(const std::string& framework, const std::string& tool) {
+  const twin::World world = small_world({.more = "software: {framework: " + framework + "}\n"});
+  const serving::Pool pool = pool_of({.tp = 2}, 1, 2048);
+  const llm::MemoryBudget budget =
+      memory_budget(world.machine.model, pool.deployment, world.machine.cluster.rack.chip,
+                    world.machine.framework, 2048.0);
+  Candidate c = together(pool, 16.0);
+  c.decode.memory = {.usable = budget.usable,
+                     .weights = budget.weights,
+                     .activations = budget.activations,
+                     .workspace = budget.workspace,
+                     .kv = budget.kv(),
+                     .kv_tokens = budget.kv_tokens()};
+  return text_of(world, c, tool);
+}
+
+TEST(Export, MemorySharesAreThoseOfThePlan) {
+  // TensorRT-LLM's is of what weights and buffers leave of the memory, vLLM's of all of it.
+  EXPECT_TRUE(says(memory_script("trtllm", "trtllm"), "free_gpu_memory_fraction: 0.900"))
+      << memory_script("trtllm", "trtllm");
+  EXPECT_TRUE(says(memory_script("vllm", "vllm"), "--gpu-memory-utilization 0.900"));
+  // Llama-3.1-70B in bf16 over two of H200's 151.4 GB: 70.6 GB of weights, with buffers 77.8 under
+  // vLLM and 75.0 under TensorRT-LLM. A plan made for one tool, exported to the other:
+  // (0.9 x 151.4 - 77.8) / (151.4 - 77.8) = 0.794; (75 + 0.9 x (151.4 - 75)) / 151.4 = 0.9495.
+  EXPECT_TRUE(says(memory_script("vllm", "trtllm"), "free_gpu_memory_fraction: 0.79"))
+      << memory_script("vllm", "trtllm");
+  EXPECT_TRUE(says(memory_script("trtllm", "vllm"), "--gpu-memory-utilization 0.949"))
+      << memory_script("trtllm", "vllm");
 }
 
 TEST(Export, DeepSeekInTwoPoolsOnTrays) {

@@ -37,7 +37,7 @@ std::string kv_format(Script& s, const Placement& p) {
 
 void kv_cache(Script& s, const Placement& p) {
   const MemoryUse& memory = p.report->memory;
-  const Bytes left = hbm(p, s.world()) - memory.weights - memory.activations - memory.workspace;
+  const Bytes left = hbm(s.world()) - memory.weights - memory.activations - memory.workspace;
   const auto key = [&](std::string_view name, std::string_view value) {
     s.yaml(options, fmt::format("kv_cache_config.{}", name), value, "  ");
   };

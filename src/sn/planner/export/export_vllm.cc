@@ -63,7 +63,7 @@ void engine(Script& s, const Placement& p) {
   experts(s, p);
   kv_format(s, p);
   s.flag("--block-size", static_cast<std::int64_t>(s.world().machine.kv_block));
-  s.flag("--gpu-memory-utilization", share(s.world().machine.framework.memory));
+  s.flag("--gpu-memory-utilization", share(p.report->memory.usable / hbm(s.world())));
   if (p.prefills()) s.flag("--enable-prefix-caching");
   if (p.decodes()) s.flag("--max-num-seqs", batch);
   if (p.pool->chunk > 0) {

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "sn/collective/params.h"
+#include "sn/kernel/measured.h"
 #include "sn/planner/search/join.h"
 
 namespace sn::planner {
@@ -199,6 +200,39 @@ PriceMemo::Key PriceMemo::key_of(const twin::World& world, const Shape& shape, b
     key.pools_near = key.gpus <= domain;
   }
   return key;
+}
+
+PriceBasis basis_of(const twin::World& world) {
+  const twin::Machine& m = world.machine;
+  PriceBasis out{.cluster = m.cluster,
+                 .kernels = m.kernels,
+                 .collectives = m.collectives,
+                 .framework = m.framework,
+                 .traits = m.traits,
+                 .model = m.model,
+                 .conditions = m.conditions,
+                 .kv_block = m.kv_block,
+                 .workload = world.load.workload,
+                 .slo = world.load.slo,
+                 .target = world.load.target_rate()};
+  out.cluster.racks = 1;
+  out.cluster.left_over = 0;
+  out.cluster.rack.gpus = 0;
+  out.cluster.rack.name = out.cluster.rack.title = out.cluster.rack.chip.name = {};
+  out.cluster.rack.scale_up.domain = 0;
+  return out;
+}
+
+PriceMemo& PriceBook::of(const twin::World& world) {
+  PriceBasis basis = basis_of(world);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::shared_ptr<const kernel::MeasuredRatios>& measured = basis.kernels.measured;
+  for (Entry& e : memos_) {
+    const auto& known = e.basis.kernels.measured;  // each world read the tables for itself
+    if (measured && known && *measured == *known) measured = known;
+    if (e.basis == basis) return e.memo;
+  }
+  return memos_.emplace_back(std::move(basis)).memo;
 }
 
 std::size_t PriceMemo::Hash::operator()(const Key& key) const {

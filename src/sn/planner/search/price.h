@@ -4,14 +4,17 @@
 //
 // All shapes of a world take seconds to price, and worlds that differ in size alone
 // share most of them: a domain enters a step through the ranks of a stage that share one and
-// through whether stages, and pools, sit in one. `PriceMemo` keeps prices by just that.
+// through whether stages, and pools, sit in one. `PriceMemo` keeps prices by just that, and
+// `PriceBook` a memo for all worlds that are the same in everything else that a price reads.
 
 #pragma once
 
 #include <cmath>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -44,8 +47,8 @@ struct Capacity {
 /// Without `points` no batch sizes for the Pareto front are priced.
 [[nodiscard]] Capacity price(const twin::World& world, const Shape& shape, bool points);
 
-/// Prices of shapes in worlds that differ in `racks`, `rack.gpus` and the ScaleUp domain alone.
-/// Threads may share it: what two price at once is the same.
+/// Prices of shapes in worlds of one `PriceBasis`. Threads may share it: what two price at once is
+/// the same.
 class PriceMemo {
  public:
   [[nodiscard]] std::shared_ptr<const Capacity> price(const twin::World& world, const Shape& shape,
@@ -73,6 +76,42 @@ class PriceMemo {
 
   std::mutex mutex_;
   std::unordered_map<Key, std::shared_ptr<const Capacity>, Hash> prices_;
+};
+
+/// What a price reads of a world, but for its size: racks, GPUs of a rack and of a ScaleUp domain
+/// come with the shape.
+struct PriceBasis {
+  hw::Cluster cluster;  // without its size
+  kernel::KernelParams kernels;
+  collective::CollectiveParams collectives;
+  llm::Framework framework;
+  llm::ModelTraits traits;
+  llm::ModelSpec model;
+  hw::Conditions conditions;
+  double kv_block = 0.0;
+  serving::Workload workload;
+  serving::Slo slo;
+  std::optional<double> target;  // requests/s
+
+  friend bool operator==(const PriceBasis&, const PriceBasis&) = default;
+};
+
+[[nodiscard]] PriceBasis basis_of(const twin::World& world);
+
+/// A memo for each basis, found by its values. Threads may share it.
+class PriceBook {
+ public:
+  [[nodiscard]] PriceMemo& of(const twin::World& world);
+  /// How many bases there are.
+  [[nodiscard]] std::size_t size() const { return memos_.size(); }
+
+ private:
+  struct Entry {
+    PriceBasis basis;
+    PriceMemo memo;
+  };
+  std::mutex mutex_;
+  std::list<Entry> memos_;
 };
 
 }  // namespace sn::planner

@@ -55,7 +55,8 @@ struct Batching {
   friend bool operator==(const Batching&, const Batching&) = default;
 };
 
-/// Compiles the pool's instances for other conditions.
+/// Compiles the pool's instances for conditions of their own, besides those of the whole machine.
+/// It owns what it needs.
 using ProgramFactory =
     std::function<std::shared_ptr<const llm::StepProgram>(const hw::Conditions&)>;
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 #include "sn/base/units.h"
 #include "sn/fabric/fabric.h"
@@ -29,8 +30,19 @@ Time start_time(const World& world, const llm::MemoryBudget& budget) {
   return fabric::delivery_time(f.dcn, image);
 }
 
-serving::PoolSpec pool_spec(const World& world, const serving::Pool& pool, bool decodes,
-                            const fabric::Path& between, double page) {
+/// Programs of instances of `deployment` on a machine, each under conditions of its own besides the
+/// machine's. The machine is held: a specification outlives its World.
+serving::ProgramFactory factory(std::shared_ptr<const Machine> machine,
+                                const llm::Deployment& deployment) {
+  return [machine = std::move(machine), deployment](const hw::Conditions& conditions) {
+    return std::make_shared<const llm::StepProgram>(
+        compile(machine->model, deployment, machine->parts(), machine->conditions * conditions));
+  };
+}
+
+serving::PoolSpec pool_spec(const World& world, std::shared_ptr<const Machine> machine,
+                            const serving::Pool& pool, bool decodes, const fabric::Path& between,
+                            double page) {
   const bool prefills = pool.chunk > 0;
   const double tokens = decodes ? serving::step_tokens(pool, world.machine.framework)
                                 : static_cast<double>(pool.chunk);
@@ -46,11 +58,7 @@ serving::PoolSpec pool_spec(const World& world, const serving::Pool& pool, bool 
       .sequences = pool.max_batch > 0 ? pool.max_batch : world.machine.framework.max_sequences,
       .reserved_answer = world.machine.framework.reserved_answer};
   out.kv_pages = static_cast<std::int64_t>(std::max(0.0, budget.kv_tokens() / page));
-  out.compile = [&world, deployment = pool.deployment](const hw::Conditions& conditions) {
-    return std::make_shared<const llm::StepProgram>(
-        compile(world.machine.model, deployment, world.inputs().machine,
-                conditions == hw::Conditions{} ? world.machine.conditions : conditions));
-  };
+  out.compile = factory(std::move(machine), pool.deployment);
   out.start_time = start_time(world, budget);
   out.first_step = world.machine.framework.first_step;
   const llm::Parallelism& p = pool.deployment.parallel;
@@ -92,6 +100,7 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
     spec.window = world.machine.model.window;
   }
   spec.attention_cap = world.machine.model.attention_cap();
+  const auto machine = std::make_shared<const Machine>(world.machine);
   const serving::KvTransfer transfer = two ? kv_transfer(inputs, plan) : serving::KvTransfer{};
   if (two) {
     const llm::Parallelism& p = plan.prefill.deployment.parallel;
@@ -99,9 +108,11 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
     spec.transfer_start = transfer.start;
     spec.transfer_latency = transfer.path.latency;
     spec.transfer_layers = std::max(1.0, transfer.layers);
-    spec.pools.push_back(pool_spec(world, plan.prefill, false, transfer.path, d(spec.page_tokens)));
+    spec.pools.push_back(
+        pool_spec(world, machine, plan.prefill, false, transfer.path, d(spec.page_tokens)));
   }
-  spec.pools.push_back(pool_spec(world, plan.decode, true, transfer.path, d(spec.page_tokens)));
+  spec.pools.push_back(
+      pool_spec(world, machine, plan.decode, true, transfer.path, d(spec.page_tokens)));
   for (std::size_t i = 0; i < spec.pools.size(); ++i) {
     if (spec.pools[i].kv_pages > 0) continue;
     return fail(does_not_fit(world, i == 0 && two ? plan.prefill : plan.decode));
