@@ -105,11 +105,11 @@ TEST(CatalogDiff, OfAnEntryAndItselfIsEmpty) {
   const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
   ASSERT_TRUE(catalog);
   const auto sheet = [&](const char* kind, const char* name) {
-    Result<Datasheet> s = read_datasheet(*catalog, *catalog::find_kind(kind), name);
+    Result<api::Datasheet> s = api::read_datasheet(*catalog, *catalog::find_kind(kind), name);
     EXPECT_TRUE(s);
     return *std::move(s);
   };
-  const Datasheet b200 = sheet("chips", "b200");
+  const api::Datasheet b200 = sheet("chips", "b200");
   const DatasheetDiff same = diff_of(b200, b200);
   EXPECT_TRUE(same.lines.empty());
   EXPECT_GT(same.equal, 5u);

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <optional>
 #include <string>
 
 #include "sn/twin/simulate/simulate.h"
@@ -76,12 +76,13 @@ TEST(Knee, FarBelowALoadersLeastRate) {
 
 TEST(Knee, InterruptedItReportsTheBestRunThatEnded) {
   const World world = world_with({});
-  std::atomic<bool> stop = false;
   SimulationOptions options;
-  options.stop = &stop;
   options.knee_guess = 0.5;
-  options.progress = [&](const Progress& p) { stop = p.probe == 2; };
-  const auto result = find_knee(world, plan_of(world), options);
+  std::optional<sn::Run> run;
+  run.emplace(RunSetup{.progress = [&](const sn::Progress& p) {
+    if (p.doing.find("probe 2") != std::string::npos) run->stop();
+  }});
+  const auto result = find_knee(world, plan_of(world), options, *run);
   ASSERT_TRUE(result.has_value());
   const SimulationReport& r = result->report;
   EXPECT_TRUE(r.interrupted);
@@ -93,12 +94,13 @@ TEST(Knee, InterruptedItReportsTheBestRunThatEnded) {
 
 TEST(Knee, InterruptedInItsFirstProbeItReportsThatPart) {
   const World world = world_with({});
-  std::atomic<bool> stop = false;
   SimulationOptions options;
-  options.stop = &stop;
   options.knee_guess = 0.5;
-  options.progress = [&](const Progress& p) { stop = p.share > 0.5; };
-  const auto result = find_knee(world, plan_of(world), options);
+  std::optional<sn::Run> run;
+  run.emplace(RunSetup{.progress = [&](const sn::Progress& p) {
+    if (p.share > 0.5) run->stop();
+  }});
+  const auto result = find_knee(world, plan_of(world), options, *run);
   ASSERT_TRUE(result.has_value());
   EXPECT_TRUE(result->report.interrupted);
   EXPECT_TRUE(result->report.probes.empty());
@@ -108,12 +110,11 @@ TEST(Knee, InterruptedInItsFirstProbeItReportsThatPart) {
 
 TEST(Simulate, InterruptedInItsWarmUpItReportsWhatItHas) {
   const World world = world_with({});
-  std::atomic<bool> stop = false;
   SimulationOptions options;
-  options.stop = &stop;
   options.warm_up = 0.9;
-  options.progress = [&](const Progress&) { stop = true; };  // at half of the requests
-  const auto result = simulate(world, plan_of(world), options);
+  std::optional<sn::Run> run;
+  run.emplace(RunSetup{.progress = [&](const sn::Progress&) { run->stop(); }});  // half-way
+  const auto result = simulate(world, plan_of(world), options, *run);
   ASSERT_TRUE(result.has_value());
   const SimulationReport& r = result->report;
   EXPECT_TRUE(r.interrupted);
