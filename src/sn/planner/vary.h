@@ -77,6 +77,11 @@ struct VaryReport {
   std::vector<std::optional<VaryVerdict>> verdicts;
 };
 
+void describe(ReportVisitor& v, const VaryAxis& axis);
+void describe(ReportVisitor& v, const VaryPoint& point);
+void describe(ReportVisitor& v, const VaryVerdict& verdict);
+void describe(ReportVisitor& v, const VaryReport& report);
+
 struct VaryInputs {
   const Node& scenario;
   const catalog::Catalog& catalog;

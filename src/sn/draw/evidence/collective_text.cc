@@ -10,7 +10,7 @@
 #include <cmath>
 #include <map>
 
-#include "sn/base/json_writer.h"
+#include "sn/base/report/report_json.h"
 
 namespace sn::draw {
 
@@ -102,7 +102,7 @@ std::string collectives_text(const evidence::CollectiveValidation& v, const Text
   return "Collectives: predicted against measured. Errors are of rows that no fit has seen;\n"
          "targets are on the median.\n" +
          table.str(style) + skipped_rows(v.validation, style) +
-         worst_rows(v.validation, style, worst) + fmt::format("\n{:.1f} s\n", v.validation.seconds);
+         worst_rows(v.validation, style, worst);
 }
 
 std::string collective_calibration_text(const evidence::CollectiveCalibration& c,
@@ -158,22 +158,37 @@ std::string collective_table_text(const CollectiveTable& t, const TextStyle& sty
          table.str(style);
 }
 
-std::string collective_table_json(const CollectiveTable& t) {
-  JsonWriter w;
-  w.begin_object().member("format", "supernode.collective").member("version", 1);
-  w.member("rack", t.rack).member("parameters", t.entry);
-  w.member("op", to_string(t.op)).member("ranks", t.group.ranks);
-  w.member("per_domain", t.group.per_domain).member("kernels", to_string(t.kernels));
-  w.key("rows").begin_array();
-  for (const CollectiveRow& r : t.rows) {
-    w.begin_object().member("bytes", r.size.si()).member("time_s", r.timing.time.si());
-    w.member("algbw", (r.size / r.timing.time).si());
-    w.member("busbw", bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si());
-    w.member("bound_s", r.timing.bound.si()).member("ratio", r.timing.bound / r.timing.time);
-    w.member("algorithm", r.timing.algorithm).end_object();
-  }
-  w.end_array().end_object();
-  return std::move(w).str() + "\n";
+void describe(ReportVisitor& v, const CollectiveTable& t) {
+  using collective::Kernels;
+  using collective::Op;
+  static constexpr Op ops[] = {Op::all_reduce, Op::all_gather, Op::reduce_scatter, Op::all_to_all};
+  static constexpr Kernels kernels[] = {Kernels::automatic, Kernels::library, Kernels::custom,
+                                        Kernels::ring,      Kernels::tree,    Kernels::in_switch,
+                                        Kernels::one_shot,  Kernels::two_shot};
+  v.type("CollectiveTable", "Predicted times of one collective by size, sizes as in nccl-tests.");
+  v.document("supernode-collective");
+  v.text("rack", "", t.rack);
+  v.text("parameters", "entry of catalog/collectives", t.entry);
+  v.choice("op", "", t.op, ops);
+  v.count("ranks", "", t.group.ranks);
+  v.count("ranks_per_domain", "", t.group.per_domain);
+  v.choice("kernels", "", t.kernels, kernels);
+  v.list("rows", "", t.rows, [&](ReportVisitor& list, const CollectiveRow& r) {
+    const bool any = r.timing.time > Time{};  // an element of a walk over types has no time
+    list.begin_object({}, {});
+    list.type("CollectiveRow", "One size.");
+    list.quantity("size_bytes", "", r.size);
+    list.quantity("time_s", "", r.timing.time);
+    list.quantity("algbw_bytes_per_s", "", any ? r.size / r.timing.time : Bandwidth{});
+    list.quantity("busbw_bytes_per_s", "",
+                  any ? bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time) : Bandwidth{});
+    list.quantity("bound_s", "least time by physics", r.timing.bound);
+    list.number("bound_share", "bound over time", any ? r.timing.bound / r.timing.time : 0.0);
+    list.text("algorithm", "", r.timing.algorithm);
+    list.end_object();
+  });
 }
+
+std::string collective_table_json(const CollectiveTable& t) { return report_json(t); }
 
 }  // namespace sn::draw

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "sn/base/report/report_visitor.h"
 #include "sn/collective/collective.h"
 #include "sn/draw/kit/text_table.h"
 #include "sn/evidence/collectives/calibrate_collectives.h"
@@ -51,7 +52,8 @@ struct CollectiveTable {
 
 [[nodiscard]] std::string collective_table_text(const CollectiveTable& table,
                                                 const TextStyle& style);
-/// Times in seconds, rates in B/s (schema/collective.schema.json).
+void describe(ReportVisitor& v, const CollectiveTable& table);
+/// Schema: schema/collective.schema.json.
 [[nodiscard]] std::string collective_table_json(const CollectiveTable& table);
 
 }  // namespace sn::draw

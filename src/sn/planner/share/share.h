@@ -56,6 +56,9 @@ struct ShareReport {
   Errors warnings;
 };
 
+void describe(ReportVisitor& v, const TenantReport& report);
+void describe(ReportVisitor& v, const ShareReport& report);
+
 /// Told before each plan: the tenant and the GPUs tried.
 using ShareProgress = std::function<void(const std::string& tenant, std::int64_t gpus)>;
 
