@@ -53,10 +53,13 @@ SharedReport run(const SharedMachine& machine, const SimulationOptions& options 
   return *report;
 }
 
-/// But for the end: a shared run goes on to the last request of all tenants.
-void expect_equal(SimulationReport a, const SimulationReport& b) {
+/// But for the end: a shared run goes on, and is sampled, to the last request of all tenants.
+void expect_equal(SimulationReport a, SimulationReport b) {
   EXPECT_GE(a.end, b.end);
   a.end = b.end;
+  ASSERT_FALSE(a.series.empty() || b.series.empty());
+  a.series.pop_back();
+  b.series.pop_back();
   EXPECT_EQ(first_difference(a, b), "");
 }
 
