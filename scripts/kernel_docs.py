@@ -97,9 +97,9 @@ def worst_tables(report, families):
         for g in f["groups"]:
             if g["predicted"] and not g["met"]:
                 m = g["metrics"]["latency"]
-                found.append((m["mape"] / g["target_mape"], f["file"].split("/")[-1], g["group"],
+                found.append((m["mape"] / g["target"], f["file"].split("/")[-1], g["group"],
                               percent(m["mape"]), percent(m["bias"]), percent(m["floor"]),
-                              percent(g["target_mape"])))
+                              percent(g["target"])))
     return [row[1:] for row in sorted(found, reverse=True)[:6]]
 
 

@@ -42,7 +42,7 @@ class Agreement(CommandTest):
                     self.agrees(plan, seen, "tpot")
 
     def agrees(self, plan, seen, metric):
-        predicted = plan["state"][f"{metric}_seconds"]["mean"]
+        predicted = plan["state"][metric]["mean_s"]
         measured = seen[metric]["mean_s"]
         self.assertAlmostEqual(predicted / measured, 1.0, delta=0.05, msg=metric)
 

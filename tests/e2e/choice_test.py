@@ -57,15 +57,17 @@ class Choice(CommandTest):
         self.assertTrue(answer["ruled_out"])
         self.assertIn("4 more than the 8", answer["reasons"][0])
         best = json.loads(self.plan("--json"))["candidates"][0]
+        degrees = ("tp", "cp", "dp", "ep", "pp")
         name = " + ".join(
-            f"{p['replicas']} x ({p['parallel']})"
+            f"{p['instances']} x ({' '.join(k.upper() + str(p[k]) for k in degrees)})"
             + (f" chunk {p['chunk_tokens']}" if p["chunk_tokens"] else "")
             for p in (best["prefill"], best["decode"]) if p)
         answer = json.loads(self.plan("--why-not", name, "--json"))
         jsonschema.validate(answer, schema("why-not.schema.json"))
         self.assertTrue(answer["best_of_all"])
         halves = json.loads(self.plan("--why-not", "2 x (TP4 two_batch)", "--json"))
-        self.assertEqual(halves["deployment"], "2 x (TP4 two_batch) chunk 8192")
+        self.assertTrue(halves["plan"]["decode"]["two_batch"])
+        self.assertEqual(halves["plan"]["decode"]["chunk_tokens"], 8192)
         self.refused("plan", self.file, "--why-not", "eight of them",
                      wants=["says nothing of a deployment"])
 
@@ -99,8 +101,8 @@ class Choice(CommandTest):
         for p in report["points"]:
             if p["best"]:
                 self.assertAlmostEqual(
-                    sum(p["gpu_seconds_per_output_token"].values())
-                    * p["best"]["output_tokens_per_second_per_gpu"], 1.0, places=6)
+                    sum(line["time_s"] for line in p["gpu_time_per_output_token"])
+                    * p["best"]["state"]["output_tokens_per_s_per_gpu"], 1.0, places=6)
         sheet = xml.dom.minidom.parse(str(svg)).documentElement
         words = [t.firstChild.data for t in sheet.getElementsByTagName("text") if t.firstChild]
         for gpus in ("1", "4", "8", "64"):

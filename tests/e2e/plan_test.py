@@ -53,9 +53,9 @@ class Views(CommandTest):
         for bill in ("ttft", "tpot"):
             self.assertAlmostEqual(sum(line["share"] for line in plan["explanation"][bill]), 1.0)
         self.assertAlmostEqual(
-            sum(line["seconds"] for line in plan["explanation"]["tpot"]),
-            plan["candidates"][0]["state"]["tpot_seconds"]["mean"],
-            delta=0.02 * plan["candidates"][0]["state"]["tpot_seconds"]["mean"])
+            sum(line["time_s"] for line in plan["explanation"]["tpot"]),
+            plan["candidates"][0]["state"]["tpot"]["mean_s"],
+            delta=0.02 * plan["candidates"][0]["state"]["tpot"]["mean_s"])
 
     def test_several_scenarios(self):
         other = self.write("other.yaml", SCENARIO.replace("name: small", "name: other"))
@@ -113,7 +113,7 @@ class Views(CommandTest):
         self.assertIn("chat.jsonl", plan["subject"]["workload"])
         self.assertIn("Qwen3", plan["subject"]["model"])
         self.assertNotEqual(plan["subject"]["name"], "small")
-        self.assertEqual(plan["subject"]["rate"], "1.5x")
+        self.assertEqual(plan["subject"]["rate"]["multiple"], 1.5)
 
     def test_warnings_go_to_standard_error(self):
         trace = self.write("chat.jsonl", TRACE + "oops\n")
@@ -242,8 +242,8 @@ class Scenarios(CommandTest):
                 jsonschema.validate(plan, schema("plan.schema.json"))
                 self.assertGreater(plan["meet"], 0)
                 best = plan["candidates"][0]
-                self.assertLessEqual(best["state"]["output_tokens_per_second_per_gpu"],
-                                     best["bound_output_tokens_per_second_per_gpu"])
+                self.assertLessEqual(best["state"]["output_tokens_per_s_per_gpu"],
+                                     best["bound_output_tokens_per_s_per_gpu"])
 
 
 if __name__ == "__main__":

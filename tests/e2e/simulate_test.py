@@ -51,7 +51,8 @@ class Tenants(CommandTest):
         each = [t["simulation"] for t in report["tenants"]]
         self.assertEqual([t["name"] for t in report["tenants"]], ["chat", "code"])
         self.assertEqual([r["requests"]["submitted"] for r in each], [200, 400])
-        for key in ("request_rate", "goodput", "output_tokens", "total_tokens"):
+        for key in ("requests_per_s", "goodput_requests_per_s", "output_tokens_per_s",
+                    "total_tokens_per_s"):
             self.assertAlmostEqual(report[key], sum(r[key] for r in each), delta=1e-6 * report[key])
         again = self.done("simulate", path, "--json", "--quiet").stdout
         self.assertEqual(again, (self.folder / "s.json").read_text())

@@ -69,6 +69,7 @@ class ValidateServing(CommandTest):
         self.assertEqual(result.returncode, 1)
         self.assertIn("nccl_intra_node.csv", result.stderr)
         report = json.loads(result.stdout)
+        jsonschema.validate(report, schema("evidence.schema.json"))
         for part, name in (("kernels", "validation"), ("collectives", "validation"),
                            ("serving", "serving_validation")):
             jsonschema.validate(report[part], schema(f"{name}.schema.json"))

@@ -140,7 +140,7 @@ class Validate(CommandTest):
             best.append(report["candidates"][0])
         self.assertIn("no measured row of prefill, decode for this chip", result.stderr)
         self.assertEqual([b["evidence"] for b in best], ["calibrated", "interpolated"])
-        rates = [b["state"]["output_tokens_per_second_per_gpu"] for b in best]
+        rates = [b["state"]["output_tokens_per_s_per_gpu"] for b in best]
         self.assertLess(rates[1], 0.9 * rates[0])
         self.assertIn("interpolated", self.done("plan", measured).stdout)
         # A table elsewhere than the scenario: beside it, too.

@@ -23,9 +23,9 @@ class Workload(CommandTest):
         stats = json.loads(self.done("workload", path, "--json").stdout)
         jsonschema.validate(stats, schema("workload.schema.json"))
         self.assertEqual(stats["requests"], 200)
-        self.assertAlmostEqual(stats["requests_per_second"], 1.0)
+        self.assertAlmostEqual(stats["requests_per_s"], 1.0)
         # Blocks i % 5 come back, 100 + i never: 195 of 400 are hits of an infinite cache.
-        self.assertAlmostEqual(stats["hit_rate_curve"][-1]["hit_rate"], 195 / 400)
+        self.assertAlmostEqual(stats["hit_rate_curve"][-1]["block_hit_rate"], 195 / 400)
         self.assertEqual(stats["output_tokens"]["max"], 50)
 
     def test_azure_gzip_and_standard_input(self):

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sn/base/quantity.h"
+#include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/base/run.h"
 #include "sn/catalog/catalog.h"
@@ -43,6 +44,8 @@ struct CollectiveTable {
   collective::Kernels kernels = collective::Kernels::automatic;
   std::vector<CollectiveRow> rows;
 };
+
+void describe(ReportVisitor& v, const CollectiveTable& table);
 
 [[nodiscard]] Result<CollectiveTable> collective_table(const CollectiveRequest& request,
                                                        const catalog::Catalog& catalog,

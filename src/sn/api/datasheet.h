@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "sn/base/document/document.h"
+#include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/catalog/catalog.h"
 #include "sn/llm/model.h"
@@ -84,6 +85,18 @@ struct CatalogListing {
   std::string description;
   std::vector<std::pair<std::string, std::string>> entries;  // name, title
 };
+
+struct CatalogListings {
+  std::vector<CatalogListing> kinds;
+};
+
+void describe(ReportVisitor& v, const Figure& figure);
+void describe(ReportVisitor& v, const DatasheetLine& line);
+void describe(ReportVisitor& v, const DatasheetPart& part);
+void describe(ReportVisitor& v, const ModelFacts& facts);
+void describe(ReportVisitor& v, const Datasheet& sheet);
+void describe(ReportVisitor& v, const CatalogListing& listing);
+void describe(ReportVisitor& v, const CatalogListings& listings);
 
 [[nodiscard]] CatalogListing list_kind(const catalog::Catalog& catalog,
                                        const catalog::CatalogKind& kind);

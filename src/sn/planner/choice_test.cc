@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "sn/base/units.h"
 #include "sn/planner/metric.h"
 #include "sn/planner/planner_test_util.h"
 #include "sn/planner/why_not.h"
@@ -133,14 +134,7 @@ TEST(ParseDeployment, ReadsWhatTheTableWrites) {
   EXPECT_EQ(r->decode.deployment.draft_tokens, 1);
   EXPECT_EQ(r->decode.chunk, 0);
   for (const Candidate& c : plan_of(world, {.top = 20}).candidates) {
-    const std::string text =
-        c.disaggregated
-            ? std::to_string(c.prefill.replicas) + " x (" + c.prefill.parallel + ") chunk " +
-                  std::to_string(c.prefill.chunk) + " + " + std::to_string(c.decode.replicas) +
-                  " x (" + c.decode.parallel + ") MTP" + std::to_string(c.decode.draft_tokens)
-            : std::to_string(c.decode.replicas) + " x (" + c.decode.parallel + ") MTP" +
-                  std::to_string(c.decode.draft_tokens) + " chunk " +
-                  std::to_string(c.decode.chunk);
+    const std::string text = deployment_text(c.plan);
     const Result<serving::ServingPlan> back = parse_deployment(world, text);
     ASSERT_TRUE(back) << text;
     EXPECT_EQ(*back, c.plan) << text;
@@ -184,11 +178,36 @@ TEST(WhyNot, TwoBatchIsPartOfADeployment) {
   ASSERT_TRUE(one.candidate && two.candidate) << all_reasons(one) << all_reasons(two);
   EXPECT_FALSE(one.candidate->plan.decode.deployment.two_batch);
   EXPECT_TRUE(two.candidate->plan.decode.deployment.two_batch);
-  EXPECT_EQ(two.deployment, "8 x (DP8 EP8) chunk 8192 + 1 x (DP64 EP64 two_batch)");
-  EXPECT_EQ(two.candidate->decode.parallel, "DP64 EP64 two_batch");
+  EXPECT_EQ(deployment_text(two.plan), "8 x (DP8 EP8) chunk 8192 + 1 x (DP64 EP64 two_batch)");
+  EXPECT_TRUE(two.candidate->decode.deployment.two_batch);
   EXPECT_NE(all_reasons(two).find("does not try two_batch"), std::string::npos) << all_reasons(two);
   // Steps with their halves overlapped are never slower: the same pools carry no less.
   EXPECT_GE(two.candidate->state.requests, one.candidate->state.requests * (1.0 - 1e-6));
+}
+
+TEST(WhyNot, AMissOfP95IsThatOfP95) {
+  const twin::World world = small_world({.slo = "{ttft: {p95: 10 ms}}"});
+  const WhyNotReport r = asked(world, plan_of(world), "8 x (TP1)");
+  ASSERT_TRUE(r.candidate);
+  const serving::Percentiles& ttft = r.candidate->state.ttft;
+  EXPECT_LT(ttft.p90, ttft.p95);
+  EXPECT_LT(ttft.p95, ttft.p99);
+  EXPECT_NE(all_reasons(r).find("without load: " + format(ttft.p95)), std::string::npos)
+      << all_reasons(r);
+}
+
+TEST(Metric, SaysFromWhatItCanBeTold) {
+  const auto scope = [](std::string_view name) { return find_metric(name)->scope; };
+  EXPECT_EQ(scope("ttft.p95"), MetricScope::state);
+  EXPECT_EQ(scope("gpus"), MetricScope::plan);
+  EXPECT_EQ(scope("prefill.gpus"), MetricScope::plan);
+  EXPECT_EQ(scope("decode.replicas"), MetricScope::plan);
+  EXPECT_EQ(scope("prefill.tp"), MetricScope::prefill_cut);
+  EXPECT_EQ(scope("chunk"), MetricScope::prefill_cut);
+  EXPECT_EQ(scope("decode.ep"), MetricScope::decode_cut);
+  EXPECT_EQ(scope("redundant"), MetricScope::decode_cut);
+  EXPECT_EQ(scope("pools"), MetricScope::pools);
+  EXPECT_EQ(scope("weights"), MetricScope::both_cuts);
 }
 
 TEST(WhyNot, AnSloThatIsMissedWithoutLoad) {

@@ -37,13 +37,14 @@ constexpr bool more = true;
 constexpr bool less = false;
 
 template <serving::Percentiles serving::SteadyState::* of>
-void add_times(std::vector<Metric>& out, const std::array<std::string_view, 8>& names) {
+void add_times(std::vector<Metric>& out, const std::array<std::string_view, 10>& names) {
   using P = serving::Percentiles;
   const Dimension s = Time::dimension;
   out.push_back({names[0], names[1], s, less, MetricScope::state, time_of<&P::mean, of>});
   out.push_back({names[2], names[3], s, less, MetricScope::state, time_of<&P::p50, of>});
   out.push_back({names[4], names[5], s, less, MetricScope::state, time_of<&P::p90, of>});
-  out.push_back({names[6], names[7], s, less, MetricScope::state, time_of<&P::p99, of>});
+  out.push_back({names[6], names[7], s, less, MetricScope::state, time_of<&P::p95, of>});
+  out.push_back({names[8], names[9], s, less, MetricScope::state, time_of<&P::p99, of>});
 }
 
 void add_rates(std::vector<Metric>& out) {
@@ -77,11 +78,11 @@ void add_rates(std::vector<Metric>& out) {
                  [](C c) { return c.state.hit_rate; }});
   using S = serving::SteadyState;
   add_times<&S::ttft>(out, {"ttft.mean", "TTFT mean", "ttft.p50", "TTFT p50", "ttft.p90",
-                            "TTFT p90", "ttft.p99", "TTFT p99"});
+                            "TTFT p90", "ttft.p95", "TTFT p95", "ttft.p99", "TTFT p99"});
   add_times<&S::tpot>(out, {"tpot.mean", "TPOT mean", "tpot.p50", "TPOT p50", "tpot.p90",
-                            "TPOT p90", "tpot.p99", "TPOT p99"});
+                            "TPOT p90", "tpot.p95", "TPOT p95", "tpot.p99", "TPOT p99"});
   add_times<&S::itl>(out, {"itl.mean", "ITL mean", "itl.p50", "ITL p50", "itl.p90", "ITL p90",
-                           "itl.p99", "ITL p99"});
+                           "itl.p95", "ITL p95", "itl.p99", "ITL p99"});
   out.push_back({"e2e", "mean end-to-end latency", Time::dimension, less, MetricScope::state,
                  [](C c) { return c.state.e2e_mean.si(); }});
 }
@@ -89,44 +90,52 @@ void add_rates(std::vector<Metric>& out) {
 void add_shape(std::vector<Metric>& out) {
   using C = const Candidate&;
   using P = llm::Parallelism;
-  const auto add = [&](std::string_view name, std::string_view title, double (*value)(C)) {
-    const MetricScope scope =
-        name.find(".gpus") != name.npos || name.find(".rep") != name.npos || name == "gpus"
-            ? MetricScope::plan
-        : name.starts_with("prefill.") || name == "chunk" ? MetricScope::prefill_cut
-                                                          : MetricScope::decode_cut;
+  constexpr MetricScope of_plan = MetricScope::plan;
+  constexpr MetricScope of_prefill = MetricScope::prefill_cut;
+  constexpr MetricScope of_decode = MetricScope::decode_cut;
+  const auto add = [&](MetricScope scope, std::string_view name, std::string_view title,
+                       double (*value)(C)) {
     out.push_back({name, title, {}, less, scope, value});
   };
-  add("gpus", "GPUs of the plan", [](C c) { return d(c.plan.gpus()); });
-  add("prefill.gpus", "GPUs of the prefill pool", [](C c) { return d(c.plan.prefill.gpus()); });
-  add("decode.gpus", "GPUs of the decode pool", [](C c) { return d(c.plan.decode.gpus()); });
-  add("prefill.replicas", "prefill instances", [](C c) { return d(c.plan.prefill.replicas); });
-  add("decode.replicas", "decode instances", [](C c) { return d(c.plan.decode.replicas); });
-  add("prefill.tp", "TP of prefill", cut_of<&P::tp, prefill>);
-  add("prefill.cp", "CP of prefill", cut_of<&P::cp, prefill>);
-  add("prefill.dp", "DP of prefill", cut_of<&P::dp, prefill>);
-  add("prefill.ep", "EP of prefill", cut_of<&P::ep, prefill>);
-  add("prefill.pp", "PP of prefill", cut_of<&P::pp, prefill>);
-  add("decode.tp", "TP of decode", cut_of<&P::tp, decode>);
-  add("decode.dp", "DP of decode", cut_of<&P::dp, decode>);
-  add("decode.ep", "EP of decode", cut_of<&P::ep, decode>);
-  add("decode.pp", "PP of decode", cut_of<&P::pp, decode>);
-  add("mtp", "draft tokens a step", [](C c) { return d(c.plan.decode.deployment.draft_tokens); });
-  add("redundant", "expert replicas of decode",
+  add(of_plan, "gpus", "GPUs of the plan", [](C c) { return d(c.plan.gpus()); });
+  add(of_plan, "prefill.gpus", "GPUs of the prefill pool",
+      [](C c) { return d(c.plan.prefill.gpus()); });
+  add(of_plan, "decode.gpus", "GPUs of the decode pool",
+      [](C c) { return d(c.plan.decode.gpus()); });
+  add(of_plan, "prefill.replicas", "prefill instances",
+      [](C c) { return d(c.plan.prefill.replicas); });
+  add(of_plan, "decode.replicas", "decode instances",
+      [](C c) { return d(c.plan.decode.replicas); });
+  add(of_prefill, "prefill.tp", "TP of prefill", cut_of<&P::tp, prefill>);
+  add(of_prefill, "prefill.cp", "CP of prefill", cut_of<&P::cp, prefill>);
+  add(of_prefill, "prefill.dp", "DP of prefill", cut_of<&P::dp, prefill>);
+  add(of_prefill, "prefill.ep", "EP of prefill", cut_of<&P::ep, prefill>);
+  add(of_prefill, "prefill.pp", "PP of prefill", cut_of<&P::pp, prefill>);
+  add(of_decode, "decode.tp", "TP of decode", cut_of<&P::tp, decode>);
+  add(of_decode, "decode.dp", "DP of decode", cut_of<&P::dp, decode>);
+  add(of_decode, "decode.ep", "EP of decode", cut_of<&P::ep, decode>);
+  add(of_decode, "decode.pp", "PP of decode", cut_of<&P::pp, decode>);
+  add(of_decode, "mtp", "draft tokens a step",
+      [](C c) { return d(c.plan.decode.deployment.draft_tokens); });
+  add(of_decode, "redundant", "expert replicas of decode",
       [](C c) { return d(c.plan.decode.deployment.redundant); });
-  add("chunk", "prefill tokens a step and rank",
+  add(of_prefill, "chunk", "prefill tokens a step and rank",
       [](C c) { return d(c.disaggregated ? c.plan.prefill.chunk : c.plan.decode.chunk); });
-  const auto words = [&](std::string_view name, std::string_view title, std::string (*word)(C)) {
-    const MetricScope scope = name == "pools" ? MetricScope::pools : MetricScope::both_cuts;
+}
+
+void add_words(std::vector<Metric>& out) {
+  using C = const Candidate&;
+  const auto add = [&](MetricScope scope, std::string_view name, std::string_view title,
+                       std::string (*word)(C)) {
     out.push_back({name, title, {}, less, scope, nullptr, word});
   };
-  words("pools", "aggregated or disaggregated",
-        [](C c) { return std::string(c.disaggregated ? "disaggregated" : "aggregated"); });
-  words("weights", "format of the weights", [](C c) {
+  add(MetricScope::pools, "pools", "aggregated or disaggregated",
+      [](C c) { return std::string(c.disaggregated ? "disaggregated" : "aggregated"); });
+  add(MetricScope::both_cuts, "weights", "format of the weights", [](C c) {
     return std::string(kernel::to_string(c.plan.decode.deployment.precision.weights));
   });
-  words("kv-format", "format of the KV cache",
-        [](C c) { return std::string(kernel::to_string(c.plan.decode.deployment.precision.kv)); });
+  add(MetricScope::both_cuts, "kv-format", "format of the KV cache",
+      [](C c) { return std::string(kernel::to_string(c.plan.decode.deployment.precision.kv)); });
 }
 
 std::string trimmed(std::string_view text) {
@@ -186,6 +195,7 @@ const std::vector<Metric>& metrics() {
     std::vector<Metric> out;
     add_rates(out);
     add_shape(out);
+    add_words(out);
     return out;
   }();
   return all;

@@ -27,26 +27,14 @@ constexpr std::size_t filter_most = 1000;  // plans evaluated where a filter may
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
-std::string rate_text(const twin::RateSpec& rate) {
-  switch (rate.kind) {
-    case twin::RateSpec::Kind::knee:
-      return "knee";
-    case twin::RateSpec::Kind::multiple:
-      return format_number(rate.value) + "x";
-    case twin::RateSpec::Kind::absolute:
-      return format_number(rate.value) + " req/s";
-  }
-  return "knee";
-}
-
 PlanSubject subject_of(const twin::World& w) {
   PlanSubject s;
   s.name = w.name;
   s.model = w.machine.model.name;
   s.machine = machine_text(w);
   s.workload = w.load.workload.origin;
-  s.rate = rate_text(w.load.rate);
-  s.slo = serving::to_string(w.load.slo);
+  s.rate = w.load.rate;
+  s.slo = w.load.slo;
   s.gpus = w.machine.gpus();
   s.domain = w.machine.cluster.rack.scale_up.domain;
   s.workload_rate = w.load.workload.rate.si();

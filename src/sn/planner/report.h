@@ -1,6 +1,7 @@
 // sn/planner/report.h
 //
-// The answer to `plan`: plain values, no formatting. JSON form and schema: schema/plan.schema.json.
+// The answer to `plan`: plain values, no formatting. Described in describe_plan.cc; JSON form:
+// schema/plan.schema.json.
 //
 // Times are seconds in `Time`, rates per second. Everything that a view prints is here; no view
 // computes.
@@ -13,9 +14,11 @@
 #include <vector>
 
 #include "sn/base/quantity.h"
+#include "sn/base/report/report_visitor.h"
 #include "sn/llm/uncertainty.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady/steady_state.h"
+#include "sn/twin/world.h"
 
 namespace sn::planner {
 
@@ -36,8 +39,8 @@ struct PlanSubject {
   std::string model;
   std::string machine;   // "128 x b200, ScaleUp 900 GB/s per direction, domain 128"
   std::string workload;  // origin and size
-  std::string rate;      // "knee", "1.5x", "40 req/s"
-  std::string slo;       // "TTFT p90 2 s, TPOT p90 50 ms"
+  twin::RateSpec rate;
+  serving::Slo slo;
   std::int64_t gpus = 0;
   std::int64_t domain = 0;
   double workload_rate = 0.0;  // requests per second at 1.0x
@@ -58,9 +61,7 @@ struct MemoryUse {
 struct PoolReport {
   std::int64_t replicas = 0;
   std::int64_t gpus = 0;  // all replicas
-  std::string parallel;   // "DP8 EP8"
-  std::string precision;  // "fp8/fp8/fp8": weights, activations, KV
-  std::int64_t draft_tokens = 0;
+  llm::Deployment deployment;
   std::int64_t chunk = 0;  // prefill tokens per rank and step
   double sequences = 0.0;  // decoding, per attention rank
   double batch = 0.0;      // decoding, per replica
@@ -219,5 +220,29 @@ struct PlanReport {
   bool interrupted = false;                // stopped on the way; what was found by then
   Errors warnings;
 };
+
+/// Several scenarios, side by side.
+struct PlanReports {
+  std::vector<PlanReport> plans;
+};
+
+void describe(ReportVisitor& v, const PlanSubject& subject);
+void describe(ReportVisitor& v, const MemoryUse& memory);
+void describe(ReportVisitor& v, const PoolReport& pool);
+void describe(ReportVisitor& v, const InstanceLoss& loss);
+void describe(ReportVisitor& v, const OperatingLoad& load);
+void describe(ReportVisitor& v, const Intervals& intervals);
+void describe(ReportVisitor& v, const Candidate& candidate);
+void describe(ReportVisitor& v, const ParetoPoint& point);
+void describe(ReportVisitor& v, const TradeoffAxis& axis);
+void describe(ReportVisitor& v, const TradeoffPoint& point);
+void describe(ReportVisitor& v, const Tradeoff& tradeoff);
+void describe(ReportVisitor& v, const BillLine& line);
+void describe(ReportVisitor& v, const OperatorLine& line);
+void describe(ReportVisitor& v, const Elasticity& elasticity);
+void describe(ReportVisitor& v, const AssumptionLine& line);
+void describe(ReportVisitor& v, const Explanation& explanation);
+void describe(ReportVisitor& v, const PlanReport& report);
+void describe(ReportVisitor& v, const PlanReports& reports);
 
 }  // namespace sn::planner

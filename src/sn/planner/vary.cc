@@ -85,7 +85,7 @@ Planned plan_point(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
   }
   out.subject = planned->subject;
   if (planned->candidates.empty() || !planned->candidates.front().meets_slo) {
-    point.why_not = "no deployment meets " + planned->subject.slo;
+    point.why_not = "no deployment meets " + serving::to_string(planned->subject.slo);
     return out;
   }
   point.best = planned->candidates.front();
@@ -241,9 +241,6 @@ Result<VaryReport> vary(const VaryInputs& inputs, const std::vector<VaryAxis>& a
   }
   if (!any_resolved && run.stopped()) return fail(interrupted("the comparison"));
   if (!any_resolved) return fail(std::move(planned.front().errors));
-  for (const VaryAxis& a : axes) {
-    if (a.path.starts_with("slo")) report.subject.slo += " (" + a.path + " varied)";
-  }
   const std::size_t row = axes.back().values.size();
   for (std::size_t from = 0; from < count; from += row) {
     report.verdicts.push_back(verdict_of(report.points, from, from + row));

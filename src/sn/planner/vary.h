@@ -74,6 +74,11 @@ struct VaryReport {
   bool interrupted = false;  // points that were not reached say so in `why_not`
 };
 
+void describe(ReportVisitor& v, const VaryAxis& axis);
+void describe(ReportVisitor& v, const VaryPoint& point);
+void describe(ReportVisitor& v, const VaryVerdict& verdict);
+void describe(ReportVisitor& v, const VaryReport& report);
+
 struct VaryInputs {
   const Node& scenario;
   const catalog::Catalog& catalog;

@@ -31,11 +31,6 @@ std::string pool_name(const serving::Pool& pool) {
   return out;
 }
 
-std::string name_of(const serving::ServingPlan& plan) {
-  return plan.disaggregated() ? pool_name(plan.prefill) + " + " + pool_name(plan.decode)
-                              : pool_name(plan.decode);
-}
-
 std::string_view role_of(const serving::ServingPlan& plan, bool prefill) {
   return !plan.disaggregated() ? "the pool" : prefill ? "the prefill pool" : "the decode pool";
 }
@@ -72,10 +67,7 @@ void check_idle(const twin::World& world, const Candidate& c, WhyNotReport& out)
   for (const serving::SloTarget& t : world.load.slo) {
     const bool first = t.metric == serving::Metric::ttft;
     const serving::Percentiles& p = first ? c.state.ttft : c.state.tpot;
-    const Time v = t.quantile < 0.0    ? p.mean
-                   : t.quantile <= 0.5 ? p.p50
-                   : t.quantile <= 0.9 ? p.p90
-                                       : p.p99;
+    const Time v = serving::value_at(p, t.quantile);
     if (v <= t.limit) continue;
     out.reasons.push_back(fmt::format("{} of {} is missed even without load: {}, {:.3g}x",
                                       first ? "TTFT" : "TPOT", format(t.limit), format(v),
@@ -161,11 +153,16 @@ void compare(const twin::World& world, const PlanReport& report, WhyNotReport& o
 
 }  // namespace
 
+std::string deployment_text(const serving::ServingPlan& plan) {
+  return plan.disaggregated() ? pool_name(plan.prefill) + " + " + pool_name(plan.decode)
+                              : pool_name(plan.decode);
+}
+
 WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
                      const PlanReport& report, const Run& run) {
   WhyNotReport out;
   out.subject = report.subject;
-  out.deployment = name_of(plan);
+  out.plan = plan;
   if (report.meet > 0 && !report.candidates.empty()) out.best = report.candidates.front();
   check_cuts(world, plan, out);
   if (out.reasons.empty()) check_room(world, plan, out);

@@ -26,6 +26,9 @@ namespace sn::planner {
 [[nodiscard]] Result<serving::ServingPlan> parse_deployment(const twin::World& world,
                                                             const std::string& text);
 
+/// What `parse_deployment` reads: "8 x (DP8 EP8) chunk 8192 + 1 x (DP64 EP64 two_batch)".
+[[nodiscard]] std::string deployment_text(const serving::ServingPlan& plan);
+
 /// GPU time of an output token that goes to one item, here and in the best deployment.
 struct TimeAgainst {
   std::string item;
@@ -35,7 +38,7 @@ struct TimeAgainst {
 
 struct WhyNotReport {
   PlanSubject subject;
-  std::string deployment;
+  serving::ServingPlan plan;  // that was asked about
   bool ruled_out = false;
   bool best_of_all = false;
   std::vector<std::string> reasons;    // each with its numbers
@@ -44,6 +47,9 @@ struct WhyNotReport {
   int rank = 0;                        // among the deployments compared; 0: not among them
   std::vector<TimeAgainst> times;      // by difference, largest first
 };
+
+void describe(ReportVisitor& v, const TimeAgainst& time);
+void describe(ReportVisitor& v, const WhyNotReport& report);
 
 /// `plan` is what the planner answers for this World.
 [[nodiscard]] WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,

@@ -4,17 +4,49 @@
 
 #include "sn/serving/slo.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "sn/base/units.h"
 
 namespace sn::serving {
 
+namespace {
+
+struct Held {
+  double quantile;
+  Time Percentiles::* value;
+};
+constexpr Held held[] = {{0.5, &Percentiles::p50},
+                         {0.9, &Percentiles::p90},
+                         {0.95, &Percentiles::p95},
+                         {0.99, &Percentiles::p99}};
+constexpr double same = 1e-9;  // quantiles are read from text: "p95" is 95 / 100
+
+}  // namespace
+
+std::string quantile_name(double quantile) {
+  return quantile < 0.0 ? "mean" : "p" + std::to_string(std::lround(quantile * 100.0));
+}
+
 std::string to_string(const SloTarget& target) {
   const std::string name = target.metric == Metric::ttft ? "TTFT" : "TPOT";
-  const std::string rank =
-      target.quantile < 0.0 ? "mean" : "p" + std::to_string(std::lround(target.quantile * 100.0));
-  return name + " " + rank + " " + format(target.limit);
+  return name + " " + quantile_name(target.quantile) + " " + format(target.limit);
+}
+
+Time value_at(const Percentiles& percentiles, double quantile) {
+  if (quantile < 0.0) return percentiles.mean;
+  for (const Held& h : held) {
+    if (quantile <= h.quantile + same) return percentiles.*h.value;
+  }
+  return percentiles.p99;
+}
+
+bool holds_quantile(double quantile) {
+  if (quantile < 0.0) return true;
+  return std::any_of(std::begin(held), std::end(held),
+                     [&](const Held& h) { return std::abs(quantile - h.quantile) <= same; });
 }
 
 std::string to_string(const Slo& slo) {

@@ -30,14 +30,24 @@ using Slo = std::vector<SloTarget>;
 [[nodiscard]] std::string to_string(const SloTarget& target);
 [[nodiscard]] std::string to_string(const Slo& slo);
 
+/// "mean", "p90".
+[[nodiscard]] std::string quantile_name(double quantile);
+
 /// Summary of a delay over requests.
 struct Percentiles {
   Time mean;
   Time p50;
   Time p90;
+  Time p95;
   Time p99;
 
   friend bool operator==(const Percentiles&, const Percentiles&) = default;
 };
+
+/// The summary's value at a quantile (negative: the mean); of one that it does not hold, that of
+/// the next higher one that it does, p99 at most.
+[[nodiscard]] Time value_at(const Percentiles& percentiles, double quantile);
+/// Whether that is the value of this very quantile.
+[[nodiscard]] bool holds_quantile(double quantile);
 
 }  // namespace sn::serving

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "sn/base/json_writer.h"
+#include "sn/base/report/report_json.h"
 #include "sn/base/units.h"
 
 namespace sn::draw {
@@ -139,38 +139,26 @@ std::string diff_text(const DatasheetDiff& d, const TextStyle& style) {
   return assumed ? out + " * assumption; supernode catalog show NAME has the reason\n" : out;
 }
 
-std::string diff_json(const DatasheetDiff& d) {
-  JsonWriter w;
-  w.begin_object();
-  w.member("format", "supernode-catalog-diff").member("version", 1);
-  w.member("kind", d.kind).member("a", d.a).member("b", d.b);
-  w.member("equal", static_cast<std::int64_t>(d.equal));
-  w.key("differences").begin_array();
-  for (const DiffLine& l : d.lines) {
-    w.begin_object();
-    w.member("path", l.path);
-    const auto text = [&](std::string_view key, const std::string& value) {
-      w.key(key);
-      if (value.empty()) {
-        w.null();
-      } else {
-        w.value(value);
-      }
-    };
-    text("a", l.a);
-    text("b", l.b);
-    w.key("ratio");
-    if (l.ratio) {
-      w.value(*l.ratio);
-    } else {
-      w.null();
-    }
-    w.member("a_assumed", l.a_assumed).member("b_assumed", l.b_assumed);
-    w.end_object();
-  }
-  w.end_array();
-  w.end_object();
-  return std::move(w).str();
+void describe(ReportVisitor& v, const DiffLine& l) {
+  v.type("DiffLine", "A value in which two entries differ.");
+  v.text("path", "", l.path);
+  v.optional("a", "with unit; null: the entry has none", !l.a.empty(), l.a);
+  v.optional("b", "with unit; null: the entry has none", !l.b.empty(), l.b);
+  v.optional("ratio", "b over a, where both are numbers and a is not 0", l.ratio);
+  v.flag("a_assumed", "", l.a_assumed);
+  v.flag("b_assumed", "", l.b_assumed);
 }
+
+void describe(ReportVisitor& v, const DatasheetDiff& d) {
+  v.type("CatalogDiff", "Two entries of one kind.");
+  v.document("supernode-catalog-diff");
+  v.text("kind", "", d.kind);
+  v.text("a", "", d.a);
+  v.text("b", "", d.b);
+  v.count("equal", "values that do not differ", d.equal);
+  v.list("differences", "in the order of the entries", d.lines);
+}
+
+std::string diff_json(const DatasheetDiff& d) { return report_json(d); }
 
 }  // namespace sn::draw

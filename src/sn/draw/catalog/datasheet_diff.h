@@ -36,6 +36,8 @@ struct DatasheetDiff {
 [[nodiscard]] DatasheetDiff diff_of(const api::Datasheet& a, const api::Datasheet& b);
 
 [[nodiscard]] std::string diff_text(const DatasheetDiff& diff, const TextStyle& style);
+void describe(ReportVisitor& v, const DiffLine& line);
+void describe(ReportVisitor& v, const DatasheetDiff& diff);
 /// Schema: schema/catalog-diff.schema.json.
 [[nodiscard]] std::string diff_json(const DatasheetDiff& diff);
 

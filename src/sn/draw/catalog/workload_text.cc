@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "sn/base/histogram.h"
+#include "sn/base/report/report_json.h"
 #include "sn/base/result.h"
 #include "sn/base/units.h"
 
@@ -22,7 +23,6 @@ using serving::Trace;
 using serving::Workload;
 
 constexpr std::array<double, 4> quantiles = {0.5, 0.9, 0.99, 1.0};
-constexpr std::array<const char*, 4> quantile_keys = {"p50", "p90", "p99", "max"};
 
 struct Lengths {
   Histogram input;
@@ -84,29 +84,12 @@ std::string hit_rates(const Workload& w, const TextStyle& style) {
   return table.str(style);
 }
 
-void write_lengths(JsonWriter& w, const Histogram& h) {
-  w.begin_object();
-  w.member("mean", h.mean());
-  for (std::size_t i = 0; i < quantiles.size(); ++i) {
-    w.member(quantile_keys[i], quantiles[i] < 1.0 ? h.quantile(quantiles[i]) : h.max());
-  }
-  w.end_object();
-}
-
-void write_members(JsonWriter& w, const Workload& load) {
-  w.member("name", load.name).member("origin", load.origin).member("requests", load.requests);
-  w.member("requests_per_second", load.rate.si()).member("dispersion", load.dispersion);
-  w.member("mean_input_tokens", serving::mean_input(load));
-  w.member("mean_output_tokens", serving::mean_output(load));
-  w.member("max_input_tokens", load.input_max).member("max_output_tokens", load.output_max);
-  w.member("block_tokens", load.block_tokens).member("classes", load.classes.size());
-  w.key("hit_rate_curve").begin_array();
-  for (const serving::HitRatePoint& p : load.hit_rate_curve) {
-    w.begin_object();
-    w.member("capacity_tokens", p.capacity_tokens).member("hit_rate", p.hit_rate);
-    w.end_object();
-  }
-  w.end_array();
+LengthSummary summary_of(const Histogram& h) {
+  return {.mean = h.mean(),
+          .p50 = h.quantile(0.5),
+          .p90 = h.quantile(0.9),
+          .p99 = h.quantile(0.99),
+          .max = h.max()};
 }
 
 }  // namespace
@@ -133,26 +116,34 @@ std::string workload_page(const Trace& trace, const Workload& w, const TextStyle
   return out + "\n next   supernode workload " + file_name(style) + " --preset TITLE > NAME.yaml\n";
 }
 
-void write_workload_json(JsonWriter& w, const Workload& load) {
-  w.begin_object();
-  write_members(w, load);
-  w.end_object();
+void describe(ReportVisitor& v, const LengthSummary& s) {
+  v.type("Lengths", "Tokens per request.");
+  v.number("mean", "", s.mean);
+  v.number("p50", "", s.p50);
+  v.number("p90", "", s.p90);
+  v.number("p99", "", s.p99);
+  v.number("max", "", s.max);
+}
+
+void describe(ReportVisitor& v, const WorkloadReport& r) {
+  v.type("WorkloadReport", "What is known of a trace.");
+  v.document("supernode-workload");
+  v.text("trace_format", "", r.trace_format);
+  v.count("malformed_lines", "left out", r.malformed);
+  v.count("out_of_order", "requests, sorted", r.out_of_order);
+  serving::describe_fields(v, r.load);
+  v.object("input_tokens", "", r.input);
+  v.object("output_tokens", "", r.output);
 }
 
 std::string workload_json(const Trace& trace, const Workload& load) {
   const Lengths lengths = lengths_of(trace);
-  JsonWriter w;
-  w.begin_object();
-  w.member("format", "supernode-workload").member("version", 1);
-  w.member("trace_format", trace.format);
-  w.member("malformed_lines", trace.malformed).member("out_of_order", trace.out_of_order);
-  write_members(w, load);
-  w.key("input_tokens");
-  write_lengths(w, lengths.input);
-  w.key("output_tokens");
-  write_lengths(w, lengths.output);
-  w.end_object();
-  return std::move(w).str();
+  return report_json(WorkloadReport{.trace_format = trace.format,
+                                    .malformed = static_cast<std::int64_t>(trace.malformed),
+                                    .out_of_order = static_cast<std::int64_t>(trace.out_of_order),
+                                    .load = load,
+                                    .input = summary_of(lengths.input),
+                                    .output = summary_of(lengths.output)});
 }
 
 }  // namespace sn::draw

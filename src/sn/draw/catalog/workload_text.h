@@ -6,9 +6,10 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 
-#include "sn/base/json_writer.h"
+#include "sn/base/report/report_visitor.h"
 #include "sn/draw/kit/text_table.h"
 #include "sn/serving/load/trace.h"
 #include "sn/serving/load/workload.h"
@@ -23,9 +24,29 @@ namespace sn::draw {
 [[nodiscard]] std::string workload_page(const serving::Trace& trace,
                                         const serving::Workload& workload, const TextStyle& style);
 
-/// The workload as one JSON object; for a trace the same with `lengths`. Schema:
-/// schema/workload.schema.json.
-void write_workload_json(JsonWriter& writer, const serving::Workload& workload);
+/// Tokens per request of a trace.
+struct LengthSummary {
+  double mean = 0.0;
+  double p50 = 0.0;
+  double p90 = 0.0;
+  double p99 = 0.0;
+  double max = 0.0;
+};
+
+/// The answer to `workload`.
+struct WorkloadReport {
+  std::string trace_format;
+  std::int64_t malformed = 0;  // lines
+  std::int64_t out_of_order = 0;
+  serving::Workload load;
+  LengthSummary input;
+  LengthSummary output;
+};
+
+void describe(ReportVisitor& v, const LengthSummary& lengths);
+void describe(ReportVisitor& v, const WorkloadReport& report);
+
+/// Schema: schema/workload.schema.json.
 [[nodiscard]] std::string workload_json(const serving::Trace& trace,
                                         const serving::Workload& workload);
 

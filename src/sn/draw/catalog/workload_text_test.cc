@@ -62,7 +62,7 @@ TEST(WorkloadJson, ReadsBack) {
   ASSERT_TRUE(node.has_value());
   EXPECT_EQ(node->find("requests")->text(), "4");
   EXPECT_EQ(node->find("input_tokens.max")->text(), "400");
-  EXPECT_EQ(node->find("hit_rate_curve")->items().back().find("hit_rate")->text(), "0.5");
+  EXPECT_EQ(node->find("hit_rate_curve")->items().back().find("block_hit_rate")->text(), "0.5");
 }
 
 }  // namespace

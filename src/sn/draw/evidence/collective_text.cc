@@ -10,7 +10,7 @@
 #include <cmath>
 #include <map>
 
-#include "sn/base/json_writer.h"
+#include "sn/base/report/report_json.h"
 
 namespace sn::draw {
 
@@ -102,7 +102,7 @@ std::string collectives_text(const evidence::CollectiveValidation& v, const Text
   return "Collectives: predicted against measured. Errors are of rows that no fit has seen;\n"
          "targets are on the median.\n" +
          table.str(style) + skipped_rows(v.validation, style) +
-         worst_rows(v.validation, style, worst) + fmt::format("\n{:.1f} s\n", v.validation.seconds);
+         worst_rows(v.validation, style, worst);
 }
 
 std::string collective_calibration_text(const evidence::CollectiveCalibration& c,
@@ -158,22 +158,6 @@ std::string collective_table_text(const api::CollectiveTable& t, const TextStyle
          table.str(style);
 }
 
-std::string collective_table_json(const api::CollectiveTable& t) {
-  JsonWriter w;
-  w.begin_object().member("format", "supernode.collective").member("version", 1);
-  w.member("rack", t.rack).member("parameters", t.entry);
-  w.member("op", to_string(t.op)).member("ranks", t.group.ranks);
-  w.member("per_domain", t.group.per_domain).member("kernels", to_string(t.kernels));
-  w.key("rows").begin_array();
-  for (const api::CollectiveRow& r : t.rows) {
-    w.begin_object().member("bytes", r.size.si()).member("time_s", r.timing.time.si());
-    w.member("algbw", (r.size / r.timing.time).si());
-    w.member("busbw", bus_bandwidth(t.op, t.group.ranks, r.size, r.timing.time).si());
-    w.member("bound_s", r.timing.bound.si()).member("ratio", r.timing.bound / r.timing.time);
-    w.member("algorithm", r.timing.algorithm).end_object();
-  }
-  w.end_array().end_object();
-  return std::move(w).str() + "\n";
-}
+std::string collective_table_json(const api::CollectiveTable& t) { return report_json(t); }
 
 }  // namespace sn::draw

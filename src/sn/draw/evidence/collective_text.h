@@ -36,7 +36,7 @@ namespace sn::draw {
 
 [[nodiscard]] std::string collective_table_text(const api::CollectiveTable& table,
                                                 const TextStyle& style);
-/// Times in seconds, rates in B/s (schema/collective.schema.json).
+/// Schema: schema/collective.schema.json.
 [[nodiscard]] std::string collective_table_json(const api::CollectiveTable& table);
 
 }  // namespace sn::draw

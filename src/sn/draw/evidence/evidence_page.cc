@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "sn/base/report/report_json.h"
 #include "sn/draw/evidence/collective_text.h"
 #include "sn/draw/evidence/serving_views.h"
 #include "sn/draw/evidence/validation_views.h"
@@ -28,15 +29,20 @@ std::string evidence_html(const Evidence& e) {
   return html_page("Supernode: predicted against measured", out);
 }
 
-std::string evidence_json(const Evidence& e) {
-  const auto part = [](bool there, const auto& write) -> std::string {
-    return there ? write() : std::string("null");
+void describe(ReportVisitor& v, const Evidence& e) {
+  v.type("Evidence", "All that was measured, predicted.");
+  v.document("supernode-evidence");
+  const auto part = [&](std::string_view name, const auto* report, const auto& none) {
+    if (v.maybe(name, "", report != nullptr)) {
+      v.object(name, "", report != nullptr ? *report : none);
+    }
   };
-  return fmt::format(
-      "{{\"kernels\": {},\n\"collectives\": {},\n\"serving\": {}}}\n",
-      part(e.kernels != nullptr, [&] { return validation_json(*e.kernels); }),
-      part(e.collectives != nullptr, [&] { return validation_json(e.collectives->validation); }),
-      part(e.serving != nullptr, [&] { return serving_validation_json(*e.serving); }));
+  const evidence::Validation none;
+  part("kernels", e.kernels, none);
+  part("collectives", e.collectives != nullptr ? &e.collectives->validation : nullptr, none);
+  part("serving", e.serving, evidence::ServingValidation{});
 }
+
+std::string evidence_json(const Evidence& e) { return report_json(e); }
 
 }  // namespace sn::draw

@@ -28,7 +28,8 @@ inline constexpr std::string_view no_collectives =
 
 /// A self-contained page with the parts one after the other.
 [[nodiscard]] std::string evidence_html(const Evidence& evidence);
-/// An object of "kernels", "collectives" and "serving", each as its own verb writes it, or null.
+void describe(ReportVisitor& v, const Evidence& evidence);
+/// The members `kernels`, `collectives` and `serving`, each as its own verb writes it, or null.
 [[nodiscard]] std::string evidence_json(const Evidence& evidence);
 
 }  // namespace sn::draw

@@ -6,7 +6,6 @@
 
 #include <string>
 
-#include "sn/base/json_writer.h"
 #include "sn/draw/kit/text_table.h"
 #include "sn/planner/report.h"
 #include "sn/planner/why_not.h"
@@ -15,9 +14,6 @@ namespace sn::draw {
 
 /// The front of a trade-off, one point a line.
 [[nodiscard]] std::string tradeoff_table(const planner::Tradeoff& tradeoff, const TextStyle& style);
-
-/// All points: the member `tradeoff` of schema/plan.schema.json.
-void write_tradeoff(JsonWriter& writer, const planner::Tradeoff& tradeoff);
 
 /// One curve a plan over the two metrics, the front in a heavy pen.
 [[nodiscard]] std::string tradeoff_svg(const planner::PlanReport& report);

@@ -9,6 +9,7 @@
 #include "sn/base/result.h"
 #include "sn/draw/plan/plan_text.h"
 #include "sn/draw/plan/plan_text_parts.h"
+#include "sn/twin/report_parts.h"
 
 namespace sn::draw {
 
@@ -17,17 +18,23 @@ namespace {
 using planner::Candidate;
 using planner::PlanReport;
 
-using Field = std::string planner::PlanSubject::*;
+using Subject = planner::PlanSubject;
+using Field = std::string (*)(const Subject&);
+
+std::string model(const Subject& s) { return s.model; }
+std::string workload(const Subject& s) { return s.workload; }
+std::string rate(const Subject& s) { return twin::to_string(s.rate); }
+std::string slo(const Subject& s) { return serving::to_string(s.slo); }
 
 bool is_common(const std::vector<PlanReport>& reports, Field field) {
-  const std::string& first = reports.front().subject.*field;
+  const std::string first = field(reports.front().subject);
   return std::all_of(reports.begin(), reports.end(),
-                     [&](const PlanReport& r) { return r.subject.*field == first; });
+                     [&](const PlanReport& r) { return field(r.subject) == first; });
 }
 
 /// `field` of all reports when they agree.
 std::string common(const std::vector<PlanReport>& reports, Field field) {
-  return is_common(reports, field) ? shown(reports.front().subject.*field, 200)
+  return is_common(reports, field) ? shown(field(reports.front().subject), 200)
                                    : "differs by scenario";
 }
 
@@ -56,16 +63,13 @@ std::vector<std::string> cells_of(const PlanReport& report, double reference) {
 
 std::string comparison_table(const std::vector<PlanReport>& reports, const TextStyle& style) {
   if (reports.empty()) return {};
-  using planner::PlanSubject;
   bool alike = true;
-  for (const auto field :
-       {&PlanSubject::model, &PlanSubject::workload, &PlanSubject::rate, &PlanSubject::slo}) {
+  for (const Field field : {model, workload, rate, slo}) {
     alike = alike && is_common(reports, field);
   }
   std::string out =
       heading(fmt::format("{} scenarios      {}, {}    SLO  {}", reports.size(),
-                          common(reports, &PlanSubject::workload),
-                          common(reports, &PlanSubject::rate), common(reports, &PlanSubject::slo)),
+                          common(reports, workload), common(reports, rate), common(reports, slo)),
               style) +
       "\n the best deployment of each; " +
       (alike ? "rel: tok/s/GPU over the first that meets its SLO"

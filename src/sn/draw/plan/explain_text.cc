@@ -116,8 +116,8 @@ std::string operators(const std::string& title, const std::vector<planner::Opera
 }
 
 std::string pool_line(const std::string& role, const PoolReport& pool) {
-  std::string out =
-      fmt::format("  {:<10}  {}, {} GPUs, {}", role, pool_text(pool), pool.gpus, pool.precision);
+  std::string out = fmt::format("  {:<10}  {}, {} GPUs, {}", role, pool_text(pool), pool.gpus,
+                                precision_text(pool));
   if (pool.chunk > 0) {
     out += fmt::format(", chunks of {} tokens per rank", format_number(double(pool.chunk), 6));
   }
@@ -125,7 +125,9 @@ std::string pool_line(const std::string& role, const PoolReport& pool) {
     out += fmt::format(", {} sequences per rank ({} per replica)", significant(pool.sequences),
                        significant(pool.batch));
   }
-  if (pool.draft_tokens > 0) out += fmt::format(", {} draft token by MTP", pool.draft_tokens);
+  if (const std::int64_t drafts = pool.deployment.draft_tokens; drafts > 0) {
+    out += fmt::format(", {} draft token by MTP", drafts);
+  }
   return shown(out, 300) + "\n";
 }
 
@@ -134,14 +136,15 @@ std::string latencies(const Candidate& c, const TextStyle& style) {
                    {"mean", Align::right},
                    {"p50", Align::right},
                    {"p90", Align::right},
+                   {"p95", Align::right},
                    {"p99", Align::right}});
   const auto row = [&](const char* name, const serving::Percentiles& p, auto&& text) {
-    table.row({name, text(p.mean), text(p.p50), text(p.p90), text(p.p99)});
+    table.row({name, text(p.mean), text(p.p50), text(p.p90), text(p.p95), text(p.p99)});
   };
   row("TTFT", c.state.ttft, seconds_text);
   row("TPOT", c.state.tpot, milliseconds_text);
   row("ITL", c.state.itl, milliseconds_text);
-  table.row({"end to end", seconds_text(c.state.e2e_mean), "", "", ""});
+  table.row({"end to end", seconds_text(c.state.e2e_mean), "", "", "", ""});
   return table.str(style);
 }
 

@@ -16,6 +16,7 @@
 #include "sn/draw/kit/sheet.h"
 #include "sn/draw/kit/text_table.h"
 #include "sn/draw/plan/plan_text_parts.h"
+#include "sn/twin/report_parts.h"
 
 namespace sn::draw {
 
@@ -283,8 +284,11 @@ void draw_head(Sheet& sheet, const PlanReport& report) {
               .bold = true});
   const Lettering line{.size = 10.5};
   sheet.text({left, 88.0}, fitted(s.model + " on " + s.machine, room, line), line);
-  sheet.text({left, 104.0}, fitted(s.workload + ", " + s.rate + "; SLO " + s.slo, room, line),
-             line);
+  sheet.text(
+      {left, 104.0},
+      fitted(s.workload + ", " + twin::to_string(s.rate) + "; SLO " + serving::to_string(s.slo),
+             room, line),
+      line);
   sheet.line({left, 114.0}, {sheet.area().right - 26.0, 114.0}, {Pen::heavy});
   sheet.line({left, 117.0}, {sheet.area().right - 26.0, 117.0}, {Pen::hair});
 }

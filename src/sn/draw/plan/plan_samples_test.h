@@ -10,7 +10,19 @@ namespace sn::draw {
 
 inline Time ms(double v) { return Time::from_si(v * 1e-3); }
 
-inline serving::Percentiles around(Time t) { return {t, t * 0.9, t * 1.5, t * 2.0}; }
+inline serving::Percentiles around(Time t) { return {t, t * 0.9, t * 1.5, t * 1.7, t * 2.0}; }
+
+inline constexpr llm::Precision sample_fp8 = {
+    .weights = kernel::DataType::fp8,
+    .activations = kernel::DataType::fp8,
+    .kv = kernel::DataType::fp8,
+};
+
+/// TPOT p90 50 ms, and TTFT p90.
+inline serving::Slo sample_slo(double ttft_ms) {
+  return {{.metric = serving::Metric::ttft, .quantile = 0.9, .limit = ms(ttft_ms)},
+          {.metric = serving::Metric::tpot, .quantile = 0.9, .limit = ms(50.0)}};
+}
 
 /// 48 prefill + 80 decode GPUs: 6 x (DP8 EP8) and 1 x (DP80 EP80).
 inline planner::Candidate sample_disaggregated() {
@@ -24,27 +36,24 @@ inline planner::Candidate sample_disaggregated() {
   c.plan.decode.replicas = 1;
   c.prefill = {.replicas = 6,
                .gpus = 48,
-               .parallel = "DP8 EP8",
-               .precision = "fp8/fp8/fp8",
-               .draft_tokens = 0,
+               .deployment = {.parallel = {.dp = 8, .ep = 8}, .precision = sample_fp8},
                .chunk = 8192,
                .sequences = 0.0,
                .batch = 0.0,
                .memory = {}};
-  c.decode = {.replicas = 1,
-              .gpus = 80,
-              .parallel = "DP80 EP80",
-              .precision = "fp8/fp8/fp8",
-              .draft_tokens = 1,
-              .chunk = 0,
-              .sequences = 40.0,
-              .batch = 3200.0,
-              .memory = {.usable = Bytes::from_si(162e9),
-                         .weights = Bytes::from_si(20e9),
-                         .activations = Bytes::from_si(1e9),
-                         .workspace = Bytes::from_si(4e9),
-                         .kv = Bytes::from_si(137e9),
-                         .kv_tokens = 3'900'000.0}};
+  c.decode = {
+      .replicas = 1,
+      .gpus = 80,
+      .deployment = {.parallel = {.dp = 80, .ep = 80}, .precision = sample_fp8, .draft_tokens = 1},
+      .chunk = 0,
+      .sequences = 40.0,
+      .batch = 3200.0,
+      .memory = {.usable = Bytes::from_si(162e9),
+                 .weights = Bytes::from_si(20e9),
+                 .activations = Bytes::from_si(1e9),
+                 .workspace = Bytes::from_si(4e9),
+                 .kv = Bytes::from_si(137e9),
+                 .kv_tokens = 3'900'000.0}};
   c.state.requests = 39.12;
   c.state.ttft = around(ms(1000.0));  // p90 1.50 s
   c.state.tpot = around(ms(25.0));    // p90 37.5 ms
@@ -79,8 +88,8 @@ inline planner::Candidate sample_aggregated() {
   c.prefill = {};
   c.decode.replicas = 16;
   c.decode.gpus = 128;
-  c.decode.parallel = "TP8";
-  c.decode.draft_tokens = 0;
+  c.decode.deployment.parallel = {.tp = 8};
+  c.decode.deployment.draft_tokens = 0;
   c.decode.chunk = 2048;
   c.decode.batch = 55.4;
   c.state.output_per_gpu = 80.0;
@@ -115,8 +124,8 @@ inline planner::PlanReport sample_report() {
                .model = "DeepSeek-V3",
                .machine = "128 x b200",
                .workload = "chat.jsonl",
-               .rate = "knee",
-               .slo = "TTFT p90 2 s, TPOT p90 50 ms",
+               .rate = {},
+               .slo = sample_slo(2000.0),
                .gpus = 128,
                .domain = 128,
                .workload_rate = 3.4,
@@ -139,7 +148,7 @@ inline planner::PlanReport sample_report() {
 /// The same when nobody meets the SLO: TTFT p90 is 1.50 s where 0.5 s was asked for.
 inline planner::PlanReport sample_miss() {
   planner::PlanReport r = sample_report();
-  r.subject.slo = "TTFT p90 500 ms, TPOT p90 50 ms";
+  r.subject.slo = sample_slo(500.0);
   r.meet = 0;
   r.explanation.reset();
   for (planner::Candidate& c : r.candidates) c.meets_slo = false;

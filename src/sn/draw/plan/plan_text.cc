@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "sn/base/result.h"
@@ -15,6 +14,7 @@
 #include "sn/base/utf8.h"
 #include "sn/draw/plan/choice_views.h"
 #include "sn/draw/plan/plan_text_parts.h"
+#include "sn/twin/report_parts.h"
 
 namespace sn::draw {
 
@@ -40,33 +40,23 @@ std::string labelled(std::string_view label, std::string_view text) {
   return out + wrapped(text, label_width, page_width) + "\n";
 }
 
-/// Quantile that a column of the table shows: that of the SLO where the report holds it, else p90.
-struct Shown {
-  std::string quantile = "p90";
-  Time serving::Percentiles::* value = &serving::Percentiles::p90;
-};
+constexpr double default_quantile = 0.9;
 
-constexpr std::array<std::pair<std::string_view, Time serving::Percentiles::*>, 4> quantiles = {{
-    {"mean", &serving::Percentiles::mean},
-    {"p50", &serving::Percentiles::p50},
-    {"p90", &serving::Percentiles::p90},
-    {"p99", &serving::Percentiles::p99},
-}};
-
-Shown shown_quantile(std::string_view slo, std::string_view metric) {
-  for (const auto& [name, member] : quantiles) {
-    const std::string wanted = std::string(metric) + " " + std::string(name) + " ";
-    if (slo.find(wanted) != std::string_view::npos) return {std::string(name), member};
+/// Quantile that a column of the table shows: that of the SLO's first target of the metric which
+/// the report holds, else p90.
+double shown_quantile(const serving::Slo& slo, serving::Metric metric) {
+  for (const serving::SloTarget& t : slo) {
+    if (t.metric == metric && serving::holds_quantile(t.quantile)) return t.quantile;
   }
-  return {};
+  return default_quantile;
 }
 
 /// Precisions in one line when all candidates share one, else empty.
 std::string common_precision(const PlanReport& report) {
   std::string out;
   for (const Candidate& c : report.candidates) {
-    if (!out.empty() && c.decode.precision != out) return {};
-    out = c.decode.precision;
+    if (!out.empty() && precision_text(c.decode) != out) return {};
+    out = precision_text(c.decode);
   }
   return out;
 }
@@ -74,7 +64,8 @@ std::string common_precision(const PlanReport& report) {
 std::string head_lines(const PlanReport& report, const TextStyle& style) {
   const planner::PlanSubject& s = report.subject;
   const std::string machine = shown(s.name + " (" + s.machine + ")", 300);
-  const std::string load = shown(s.workload + ", " + s.rate + "    SLO  " + s.slo, 300);
+  const std::string load = shown(
+      s.workload + ", " + twin::to_string(s.rate) + "    SLO  " + serving::to_string(s.slo), 300);
   const bool one_line = utf8_count(machine) + utf8_count(load) < page_width - 6;
   std::string out = heading(machine + (one_line ? "      " + load : ""), style) + "\n";
   if (!one_line) out += " " + load + "\n";
@@ -110,8 +101,8 @@ std::string half_width(const llm::Interval& i) {
 }
 
 std::string ranked_table(const PlanReport& report, const TextStyle& style) {
-  const Shown ttft = shown_quantile(report.subject.slo, "TTFT");
-  const Shown tpot = shown_quantile(report.subject.slo, "TPOT");
+  const double ttft = shown_quantile(report.subject.slo, serving::Metric::ttft);
+  const double tpot = shown_quantile(report.subject.slo, serving::Metric::tpot);
   const bool precisions = common_precision(report).empty();
   std::vector<Column> columns = {{"#", Align::right},
                                  {"pools (GPUs)", Align::left},
@@ -120,9 +111,9 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
                                  {"decode", Align::left}};
   if (precisions) columns.push_back({"w/a/KV", Align::left});
   for (const std::string& name :
-       {std::string("batch"), "TTFT " + ttft.quantile, "TPOT " + tpot.quantile,
-        std::string("tok/s/GPU"), std::string("80 %"), std::string("tok/s/user"),
-        std::string("J/tok")}) {
+       {std::string("batch"), "TTFT " + serving::quantile_name(ttft),
+        "TPOT " + serving::quantile_name(tpot), std::string("tok/s/GPU"), std::string("80 %"),
+        std::string("tok/s/user"), std::string("J/tok")}) {
     columns.push_back({name, Align::right});
   }
   columns.push_back({"limit", Align::left});
@@ -134,13 +125,13 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
     std::vector<std::string> cells = {std::to_string(c.rank) + (c.place < c.rank ? "=" : ""),
                                       pools_text(c), c.disaggregated ? pool_text(c.prefill) : "-",
                                       chunk > 0 ? whole(chunk) : "-", decode_text(c.decode)};
-    if (precisions) cells.push_back(c.decode.precision);
+    if (precisions) cells.push_back(precision_text(c.decode));
     // A closest miss is shown at vanishing load, where only its latencies mean anything.
     const bool idle = c.state.requests < idle_rate;
     const auto loaded = [&](double v) { return idle ? std::string("-") : significant(v); };
     cells.push_back(loaded(c.decode.batch));
-    cells.push_back(seconds_text(c.state.ttft.*ttft.value));
-    cells.push_back(milliseconds_text(c.state.tpot.*tpot.value));
+    cells.push_back(seconds_text(serving::value_at(c.state.ttft, ttft)));
+    cells.push_back(milliseconds_text(serving::value_at(c.state.tpot, tpot)));
     cells.push_back(loaded(c.state.output_per_gpu));
     cells.push_back(idle ? "-" : half_width(c.intervals.output_per_gpu));
     cells.push_back(significant(c.state.per_user));
@@ -164,10 +155,11 @@ std::string ties_line(const PlanReport& report) {
 
 std::string latencies_text(const PlanReport& report, const serving::Percentiles& first,
                            const serving::Percentiles& per_token) {
-  const Shown ttft = shown_quantile(report.subject.slo, "TTFT");
-  const Shown tpot = shown_quantile(report.subject.slo, "TPOT");
-  return fmt::format("TTFT {} {}, TPOT {} {}", ttft.quantile, seconds_text(first.*ttft.value),
-                     tpot.quantile, milliseconds_text(per_token.*tpot.value));
+  const double ttft = shown_quantile(report.subject.slo, serving::Metric::ttft);
+  const double tpot = shown_quantile(report.subject.slo, serving::Metric::tpot);
+  return fmt::format("TTFT {} {}, TPOT {} {}", serving::quantile_name(ttft),
+                     seconds_text(serving::value_at(first, ttft)), serving::quantile_name(tpot),
+                     milliseconds_text(serving::value_at(per_token, tpot)));
 }
 
 /// A load to run at, and what the loss of an instance does there.
@@ -191,7 +183,7 @@ std::string operating_text(const PlanReport& report) {
 
 std::string knee_line(const PlanReport& report) {
   const Candidate& best = report.candidates.front();
-  const bool knee = report.subject.rate == "knee";
+  const bool knee = report.subject.rate.kind == twin::RateSpec::Kind::knee;
   std::string out = fmt::format(" {}: {}x the workload ({} requests/s)", knee ? "knee" : "rate",
                                 significant(best.multiple), significant(best.state.requests));
   if (!best.limit.empty()) {
@@ -266,22 +258,12 @@ std::string assumptions_text(const PlanReport& report) {
 
 std::vector<TargetView> targets_of(const PlanReport& report, const Candidate& candidate) {
   std::vector<TargetView> out;
-  std::string_view rest = report.subject.slo;
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const std::string_view target = rest.substr(0, comma);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    for (const std::string_view metric : {"TTFT", "TPOT"}) {
-      for (const auto& [name, member] : quantiles) {
-        const std::string label = std::string(metric) + " " + std::string(name);
-        const std::size_t at = target.find(label + " ");
-        if (at == std::string_view::npos) continue;
-        const auto limit = parse_quantity(target.substr(at + label.size() + 1), Time::dimension);
-        if (!limit) continue;
-        const auto& p = metric == "TTFT" ? candidate.state.ttft : candidate.state.tpot;
-        out.push_back({label, Time::from_si(*limit), p.*member});
-      }
-    }
+  for (const serving::SloTarget& t : report.subject.slo) {
+    if (!serving::holds_quantile(t.quantile)) continue;
+    const bool first = t.metric == serving::Metric::ttft;
+    const serving::Percentiles& reached = first ? candidate.state.ttft : candidate.state.tpot;
+    out.push_back({(first ? "TTFT " : "TPOT ") + serving::quantile_name(t.quantile), t.limit,
+                   serving::value_at(reached, t.quantile)});
   }
   return out;
 }
@@ -293,13 +275,18 @@ std::string pools_text(const Candidate& c) {
 
 std::string pool_text(const PoolReport& pool) {
   if (pool.replicas <= 0) return "-";
-  return whole(pool.replicas) + " x (" + pool.parallel + ")";
+  return whole(pool.replicas) + " x (" + llm::cut_text(pool.deployment) + ")";
 }
 
 std::string decode_text(const PoolReport& pool) {
   std::string out = pool_text(pool);
-  if (pool.draft_tokens > 0) out += " MTP" + std::to_string(pool.draft_tokens);
+  const std::int64_t drafts = pool.deployment.draft_tokens;
+  if (drafts > 0) out += " MTP" + std::to_string(drafts);
   return out;
+}
+
+std::string precision_text(const PoolReport& pool) {
+  return llm::to_string(pool.deployment.precision);
 }
 
 std::string seconds_text(Time t) { return significant(t.si()) + " s"; }

@@ -22,7 +22,7 @@ struct TargetView {
 };
 
 /// Targets of the SLO with the values of `candidate`; those whose quantile the report does not hold
-/// (p95) are left out.
+/// (p75) are left out.
 [[nodiscard]] std::vector<TargetView> targets_of(const planner::PlanReport& report,
                                                  const planner::Candidate& candidate);
 
@@ -32,6 +32,8 @@ struct TargetView {
 [[nodiscard]] std::string pool_text(const planner::PoolReport& pool);
 /// As `pool_text`, with the draft tokens of MTP: "1 x (DP80 EP80) MTP1".
 [[nodiscard]] std::string decode_text(const planner::PoolReport& pool);
+/// "fp8/fp8/fp8": weights, activations, KV.
+[[nodiscard]] std::string precision_text(const planner::PoolReport& pool);
 [[nodiscard]] std::string seconds_text(Time t);
 [[nodiscard]] std::string milliseconds_text(Time t);
 

@@ -65,7 +65,8 @@ TEST(PlanTable, SaysWhatBindsWhatHelpsAndWhatItRestsOn) {
 
 TEST(PlanTable, ShowsTheQuantileOfTheSlo) {
   planner::PlanReport report = sample_report();
-  report.subject.slo = "TTFT p99 3 s, TPOT mean 30 ms";
+  report.subject.slo = {{.metric = serving::Metric::ttft, .quantile = 0.99, .limit = ms(3000.0)},
+                        {.metric = serving::Metric::tpot, .quantile = -1.0, .limit = ms(30.0)}};
   const std::string text = plan_table(report, plain);
   EXPECT_TRUE(has(text, "TTFT p99"));
   EXPECT_TRUE(has(text, "TPOT mean"));
@@ -76,7 +77,7 @@ TEST(PlanTable, ShowsTheQuantileOfTheSlo) {
 TEST(PlanTable, SeveralPrecisionsGetAColumn) {
   planner::PlanReport report = sample_report();
   EXPECT_TRUE(has(plan_table(report, plain), "fp8/fp8/fp8 (weights/activations/KV)"));
-  report.candidates[1].decode.precision = "fp4/fp8/fp8";
+  report.candidates[1].decode.deployment.precision.weights = kernel::DataType::fp4;
   const std::string text = plan_table(report, plain);
   EXPECT_TRUE(has(text, "w/a/KV"));
   EXPECT_TRUE(has(line_with(text, "128 aggregated"), "fp4/fp8/fp8"));
@@ -103,13 +104,27 @@ TEST(PlanTable, NothingAtAll) {
 
 TEST(TargetsOf, ReadsEveryQuantileThatTheReportHolds) {
   planner::PlanReport report = sample_report();
-  report.subject.slo = "TTFT p50 1 s, TTFT p95 4 s, TPOT mean 20 ms";
+  report.subject.slo = {{.metric = serving::Metric::ttft, .quantile = 0.5, .limit = ms(1000.0)},
+                        {.metric = serving::Metric::ttft, .quantile = 0.95, .limit = ms(4000.0)},
+                        {.metric = serving::Metric::ttft, .quantile = 0.75, .limit = ms(2000.0)},
+                        {.metric = serving::Metric::tpot, .quantile = -1.0, .limit = ms(20.0)}};
   const auto targets = targets_of(report, report.candidates.front());
-  ASSERT_EQ(targets.size(), 2u);
+  ASSERT_EQ(targets.size(), 3u);
   EXPECT_EQ(targets[0].label, "TTFT p50");
   EXPECT_DOUBLE_EQ(targets[0].reached.si(), 0.9);
-  EXPECT_EQ(targets[1].label, "TPOT mean");
-  EXPECT_DOUBLE_EQ(targets[1].limit.si(), 0.02);
+  EXPECT_EQ(targets[1].label, "TTFT p95");  // and not p99, which is 2.0 s
+  EXPECT_DOUBLE_EQ(targets[1].reached.si(), 1.7);
+  EXPECT_EQ(targets[2].label, "TPOT mean");
+  EXPECT_DOUBLE_EQ(targets[2].limit.si(), 0.02);
+}
+
+TEST(PlanTable, AMissOfP95IsExplained) {
+  planner::PlanReport report = sample_miss();
+  report.subject.slo = {{.metric = serving::Metric::ttft, .quantile = 0.95, .limit = ms(850.0)}};
+  const std::string text = plan_table(report, plain);
+  EXPECT_TRUE(has(text, "TTFT p95"));
+  // 1.7 s where 0.85 s was asked for.
+  EXPECT_TRUE(has(text, "#1 comes closest: TTFT p95 is 1.7 s, 2.00x the 850 ms asked for")) << text;
 }
 
 TEST(Explain, BillsAddUp) {

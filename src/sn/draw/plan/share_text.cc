@@ -10,6 +10,7 @@
 #include "sn/base/units.h"
 #include "sn/draw/plan/plan_text_parts.h"
 #include "sn/draw/plan/share_views.h"
+#include "sn/twin/report_parts.h"
 
 namespace sn::draw {
 
@@ -62,8 +63,9 @@ std::vector<std::string> cells_of(const TenantReport& t) {
 std::string asked(const TenantReport& t) {
   const planner::PlanSubject& s = t.plan.subject;
   const Candidate& c = t.plan.candidates.front();
-  std::string out = fmt::format("{}, {}; {}, {}; SLO {}", shown(s.model, 100), c.decode.precision,
-                                shown(s.workload, 100), s.rate, s.slo);
+  std::string out =
+      fmt::format("{}, {}; {}, {}; SLO {}", shown(s.model, 100), precision_text(c.decode),
+                  shown(s.workload, 100), twin::to_string(s.rate), serving::to_string(s.slo));
   if (t.weight != 1.0) out += "; weight " + format_number(t.weight);
   if (!c.limit.empty()) out += "; first limit " + shown(c.limit);
   return out;

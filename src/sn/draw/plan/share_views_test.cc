@@ -68,14 +68,17 @@ TEST(ShareJson, HoldsTheReport) {
   ASSERT_TRUE(json.has_value()) << render(json.error());
   EXPECT_EQ(json->find("format")->text(), "supernode-share");
   EXPECT_EQ(json->find("left_over_gpus")->text(), "28");
-  EXPECT_EQ(json->find("chip_power_watts")->text(), "90000");
+  EXPECT_EQ(json->find("chip_power_w")->text(), "90000");
   EXPECT_EQ(json->find("common_multiple")->text(), "1.5");
   ASSERT_EQ(json->find("tenants")->items().size(), 2u);
   const Node& second = json->find("tenants")->items()[1];
   EXPECT_EQ(second.find("share")->text(), "max-min");
   EXPECT_EQ(second.find("weight")->text(), "2");
   EXPECT_EQ(second.find("plan.format")->text(), "supernode-plan");
-  EXPECT_EQ(second.find("plan.subject.slo")->text(), "TTFT p90 2 s, TPOT p90 50 ms");
+  const Node& target = second.find("plan.subject.slo")->items()[0];
+  EXPECT_EQ(target.find("metric")->text(), "ttft");
+  EXPECT_EQ(target.find("quantile")->text(), "0.9");
+  EXPECT_EQ(target.find("limit_s")->text(), "2");
   EXPECT_EQ(json->find("warnings")->items().size(), 1u);
   EXPECT_EQ(json->find("modelling")->items().size(), 2u);
 }

@@ -12,6 +12,7 @@
 #include "sn/base/units.h"
 #include "sn/draw/kit/sheet.h"
 #include "sn/draw/plan/choice_views.h"
+#include "sn/twin/report_parts.h"
 
 namespace sn::draw {
 
@@ -130,27 +131,6 @@ std::string tradeoff_table(const Tradeoff& t, const TextStyle& style) {
          table.str(style);
 }
 
-void write_tradeoff(JsonWriter& w, const Tradeoff& t) {
-  const auto axis = [&](std::string_view key, const TradeoffAxis& a) {
-    w.key(key).begin_object();
-    w.member("metric", a.name).member("title", a.title);
-    w.member("unit", a.seconds ? "s" : "").member("more_is_better", a.more_is_better);
-    w.end_object();
-  };
-  w.begin_object();
-  axis("x", t.x);
-  axis("y", t.y);
-  w.key("points").begin_array();
-  for (const TradeoffPoint& p : t.points) {
-    w.begin_object();
-    w.member("x", p.x).member("y", p.y).member("load", p.load).member("rank", p.rank);
-    w.member("front", p.front).member("label", p.label);
-    w.end_object();
-  }
-  w.end_array();
-  w.end_object();
-}
-
 std::string tradeoff_svg(const planner::PlanReport& report) {
   const Tradeoff none;
   const Tradeoff& t = report.tradeoff ? *report.tradeoff : none;
@@ -168,8 +148,11 @@ std::string tradeoff_svg(const planner::PlanReport& report) {
   const Lettering line{.size = 10.5};
   const planner::PlanSubject& s = report.subject;
   sheet.text({left, 88.0}, fitted(s.model + " on " + s.machine, room, line), line);
-  sheet.text({left, 104.0}, fitted(s.workload + ", " + s.rate + "; SLO " + s.slo, room, line),
-             line);
+  sheet.text(
+      {left, 104.0},
+      fitted(s.workload + ", " + twin::to_string(s.rate) + "; SLO " + serving::to_string(s.slo),
+             room, line),
+      line);
   sheet.line({left, 114.0}, {sheet.area().right - 26.0, 114.0}, {Pen::heavy});
   const Frame frame = frame_of(t);
   draw_axes(sheet, t, frame);

@@ -9,6 +9,7 @@
 #include "sn/base/units.h"
 #include "sn/draw/kit/sheet.h"
 #include "sn/draw/plan/vary_views.h"
+#include "sn/twin/report_parts.h"
 
 namespace sn::draw {
 
@@ -169,10 +170,11 @@ std::string vary_svg(const VaryReport& r) {
   sheet.text({left, 66.0}, capitals("Output tokens / s per GPU over " + r.axes.back().path),
              {.size = 17.0, .spacing = 2.0, .bold = true});
   const Lettering line{.size = 10.5};
-  sheet.text(
-      {left, 88.0},
-      fitted(r.subject.workload + ", " + r.subject.rate + "; SLO " + r.subject.slo, 1000.0, line),
-      line);
+  sheet.text({left, 88.0},
+             fitted(r.subject.workload + ", " + twin::to_string(r.subject.rate) + "; SLO " +
+                        vary_slo_text(r),
+                    1000.0, line),
+             line);
   sheet.line({left, 100.0}, {sheet.area().right - 26.0, 100.0}, {Pen::heavy});
   for (std::size_t i = 0; i < strips; ++i) {
     const double top = head_height + strip_height * static_cast<double>(i);

@@ -6,10 +6,11 @@
 
 #include <algorithm>
 
-#include "sn/base/json_writer.h"
+#include "sn/base/report/report_json.h"
 #include "sn/base/result.h"
 #include "sn/draw/plan/plan_text_parts.h"
 #include "sn/draw/plan/vary_views.h"
+#include "sn/twin/report_parts.h"
 
 namespace sn::draw {
 
@@ -59,50 +60,6 @@ std::string verdict_text(const VaryReport& r, std::size_t i) {
   return out;
 }
 
-void write_verdict(JsonWriter& json, const std::optional<VaryVerdict>& verdict) {
-  if (!verdict) {
-    json.null();
-    return;
-  }
-  json.begin_object();
-  json.member("best", std::string_view(verdict->best));
-  json.member("flat_from", std::string_view(verdict->flat_from));
-  json.member("flat_to", std::string_view(verdict->flat_to));
-  json.member("below", std::string_view(verdict->below));
-  json.member("above", std::string_view(verdict->above));
-  json.end_object();
-}
-
-void write_point(JsonWriter& json, const VaryPoint& p) {
-  json.begin_object().key("values").begin_array();
-  for (const std::string& v : p.values) json.value(std::string_view(v));
-  json.end_array().member("gpus", p.gpus).member("gpus_left_over", p.left_over);
-  json.member("meets_slo", p.best.has_value());
-  json.member("why_not", std::string_view(p.why_not)).member("binds", std::string_view(p.binds));
-  json.key("gpu_seconds_per_output_token").begin_object();
-  for (const BillLine& l : p.bill) json.member(l.item, l.time.si());
-  json.end_object().key("best");
-  if (p.best) {
-    const Candidate& c = *p.best;
-    json.begin_object();
-    json.member("pools", std::string_view(pools_text(c)));
-    json.member("prefill", std::string_view(c.disaggregated ? pool_text(c.prefill) : ""));
-    json.member("decode", std::string_view(decode_text(c.decode)));
-    json.member("output_tokens_per_second_per_gpu", c.state.output_per_gpu);
-    json.member("output_tokens_per_second_per_user", c.state.per_user);
-    json.member("requests_per_second", c.state.requests);
-    json.member("ttft_p90_seconds", c.state.ttft.p90.si());
-    json.member("tpot_p90_seconds", c.state.tpot.p90.si());
-    json.member("joules_per_token", c.state.energy_per_token);
-    json.member("limit", std::string_view(c.limit));
-    json.member("evidence", to_string(c.evidence));
-    json.end_object();
-  } else {
-    json.null();
-  }
-  json.end_object();
-}
-
 }  // namespace
 
 std::string vary_table(const VaryReport& r, const TextStyle& style) {
@@ -123,34 +80,25 @@ std::string vary_table(const VaryReport& r, const TextStyle& style) {
   columns.push_back({"evidence", Align::left});
   TextTable table(columns);
   for (const VaryPoint& p : r.points) table.row(cells_of(p));
-  std::string out = heading(fmt::format("{} over {}      {}, {}    SLO  {}", r.subject.name, fields,
-                                        r.subject.workload, r.subject.rate, r.subject.slo),
-                            style) +
-                    "\n\n" + table.str(style) + "\n";
+  std::string out =
+      heading(fmt::format("{} over {}      {}, {}    SLO  {}", r.subject.name, fields,
+                          r.subject.workload, twin::to_string(r.subject.rate), vary_slo_text(r)),
+              style) +
+      "\n\n" + table.str(style) + "\n";
   for (std::size_t i = 0; i < r.verdicts.size(); ++i) {
     out += " " + wrapped(verdict_text(r, i), 3, 118) + "\n";
   }
   return out + "\n next             supernode plan " + file_name(style) + " --explain\n";
 }
 
-std::string vary_json(const VaryReport& r) {
-  JsonWriter json;
-  json.begin_object().member("format", "supernode-vary").member("version", 1);
-  json.member("name", std::string_view(r.subject.name));
-  json.member("workload", std::string_view(r.subject.workload));
-  json.member("slo", std::string_view(r.subject.slo));
-  json.key("axes").begin_array();
+std::string vary_slo_text(const VaryReport& r) {
+  std::string slo = serving::to_string(r.subject.slo);
   for (const planner::VaryAxis& a : r.axes) {
-    json.begin_object().member("path", std::string_view(a.path)).key("values").begin_array();
-    for (const std::string& v : a.values) json.value(std::string_view(v));
-    json.end_array().end_object();
+    if (a.path.starts_with("slo")) slo += " (" + a.path + " varied)";
   }
-  json.end_array().key("points").begin_array();
-  for (const VaryPoint& p : r.points) write_point(json, p);
-  json.end_array().key("verdicts").begin_array();
-  for (const std::optional<VaryVerdict>& v : r.verdicts) write_verdict(json, v);
-  json.end_array().end_object();
-  return std::move(json).str();
+  return slo;
 }
+
+std::string vary_json(const VaryReport& r) { return report_json(r); }
 
 }  // namespace sn::draw

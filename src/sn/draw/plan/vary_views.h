@@ -17,6 +17,8 @@
 namespace sn::draw {
 
 [[nodiscard]] std::string vary_table(const planner::VaryReport& report, const TextStyle& style);
+/// The SLO, with what of it is varied.
+[[nodiscard]] std::string vary_slo_text(const planner::VaryReport& report);
 [[nodiscard]] std::string vary_json(const planner::VaryReport& report);
 [[nodiscard]] std::string vary_svg(const planner::VaryReport& report);
 

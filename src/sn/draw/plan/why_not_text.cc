@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "sn/base/json_writer.h"
+#include "sn/base/report/report_json.h"
 #include "sn/base/units.h"
 #include "sn/base/utf8.h"
 #include "sn/draw/plan/choice_views.h"
@@ -43,7 +43,8 @@ std::string times(const planner::WhyNotReport& r, const TextStyle& style) {
 
 std::string why_not_text(const planner::WhyNotReport& r, const TextStyle& style) {
   std::string out = heading(shown(r.subject.name + " (" + r.subject.machine + ")", 300), style);
-  out += "\n why not " + shown(r.deployment, 200) + "?\n\n " + verdict_of(r) + "\n";
+  out += "\n why not " + shown(planner::deployment_text(r.plan), 200) + "?\n\n " + verdict_of(r) +
+         "\n";
   for (const std::string& reason : r.reasons) {
     out += "  - " + wrapped(shown(reason, 1000), 4, page_width) + "\n";
   }
@@ -54,42 +55,6 @@ std::string why_not_text(const planner::WhyNotReport& r, const TextStyle& style)
   return out + times(r, style);
 }
 
-std::string why_not_json(const planner::WhyNotReport& r) {
-  JsonWriter w;
-  w.begin_object();
-  w.member("format", "supernode-why-not").member("version", 1);
-  w.member("scenario", r.subject.name).member("deployment", r.deployment);
-  w.member("ruled_out", r.ruled_out).member("best_of_all", r.best_of_all);
-  w.key("reasons").begin_array();
-  for (const std::string& reason : r.reasons) w.value(reason);
-  w.end_array();
-  const auto figures = [&](std::string_view key, const std::optional<planner::Candidate>& c) {
-    w.key(key);
-    if (!c) {
-      w.null();
-      return;
-    }
-    w.begin_object();
-    w.member("meets_slo", c->meets_slo).member("limit", c->limit);
-    w.member("requests_per_second", c->state.requests);
-    w.member("output_tokens_per_second_per_gpu", c->state.output_per_gpu);
-    w.member("tokens_per_second_per_user", c->state.per_user);
-    w.member("ttft_p90_seconds", c->state.ttft.p90.si());
-    w.member("tpot_p90_seconds", c->state.tpot.p90.si());
-    w.end_object();
-  };
-  figures("candidate", r.candidate);
-  figures("best", r.best);
-  w.member("rank", r.rank);
-  w.key("gpu_time_of_an_output_token").begin_array();
-  for (const planner::TimeAgainst& t : r.times) {
-    w.begin_object();
-    w.member("item", t.item).member("seconds", t.here.si()).member("best_seconds", t.best.si());
-    w.end_object();
-  }
-  w.end_array();
-  w.end_object();
-  return std::move(w).str();
-}
+std::string why_not_json(const planner::WhyNotReport& r) { return report_json(r); }
 
 }  // namespace sn::draw

@@ -209,7 +209,7 @@ std::string simulation_svg(const SimulationReport& r) {
              {.size = 15.0, .spacing = 1.0, .bold = true});
   const Lettering body{.size = 10.5};
   sheet.text({area.left + 14.0, area.top + 44.0},
-             fitted(load + "; " + r.deployment, area.width() - 40.0, body), body);
+             fitted(load + "; " + twin::plan_text(r.plan), area.width() - 40.0, body), body);
   const std::vector<Chart> charts = charts_of(r);
   const double top = area.top + 62.0;
   const double bottom = sheet.title_box().top - 10.0;

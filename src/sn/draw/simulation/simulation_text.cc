@@ -78,9 +78,9 @@ std::string pool_table(const SimulationReport& r, const TextStyle& style) {
                {"waiting", Align::right}},
               2);
   for (const twin::PoolResult& p : r.pools) {
-    t.row({p.role, p.parallel, std::to_string(p.gpus), percent(p.busy), percent(p.compute),
-           percent(p.memory), significant(p.batch), significant(p.chunk), percent(p.held),
-           percent(p.held_most), significant(p.waiting)});
+    t.row({p.role, twin::pool_text(p.pool), std::to_string(p.gpus), percent(p.busy),
+           percent(p.compute), percent(p.memory), significant(p.batch), significant(p.chunk),
+           percent(p.held), percent(p.held_most), significant(p.waiting)});
   }
   return t.str(style);
 }
@@ -132,7 +132,8 @@ std::string delivers(const SimulationReport& r) {
   out += fmt::format("  goodput     {} requests/s meet every limit ({} %); {} J per output token\n",
                      significant(r.goodput), percent(r.good), significant(r.joules_per_token));
   out += fmt::format("  cache       {} % of input tokens, {} % of hashed blocks ({}, {} routing)\n",
-                     percent(r.hit_rate), percent(r.hit_blocks), r.eviction, r.routing);
+                     percent(r.hit_rate), percent(r.hit_blocks), kv::to_string(r.eviction),
+                     serving::to_string(r.routing));
   if (r.transfers > 0) {
     out += fmt::format("  transfers   {} of {} in all, {} exposed on average\n", whole(r.transfers),
                        format(r.transferred), format(r.transfer_exposed));
@@ -148,7 +149,8 @@ std::string simulation_text(const SimulationReport& r, const TextStyle& style) {
   std::string out =
       heading(fmt::format("{} ({})", r.name.empty() ? r.model : r.name, r.machine), style);
   if (!out.ends_with('\n')) out += "\n";
-  out += fmt::format(" {}    SLO  {}\n {}\n", r.workload, r.slo, r.deployment);
+  out += fmt::format(" {}    SLO  {}\n {}\n", r.workload, serving::to_string(r.slo),
+                     twin::plan_text(r.plan));
   out += fmt::format(
       " {} requests{}; measured: {} that arrived between {} and {}; the last ended at {}\n",
       whole(r.requests),
@@ -206,7 +208,8 @@ std::string simulation_comparison(const std::vector<SimulationReport>& reports,
   for (const SimulationReport& r : reports) {
     t.row({r.name.empty() ? r.model : r.name, significant(r.multiple), significant(r.request_rate),
            r.meets_slo ? "met" : "missed", format(r.ttft.p90), format(r.tpot.p90),
-           significant(r.output_per_gpu), percent(r.good), percent(r.hit_rate), r.deployment});
+           significant(r.output_per_gpu), percent(r.good), percent(r.hit_rate),
+           twin::plan_text(r.plan)});
   }
   return t.str(style);
 }
@@ -236,9 +239,10 @@ std::string shared_simulation_text(const twin::SharedReport& report, const TextS
     t.row({shown(tenant.name), std::to_string(tenant.gpus), significant(r.multiple),
            significant(r.request_rate), r.meets_slo ? "met" : "missed", format(r.ttft.p90),
            format(r.tpot.p90), percent(r.good), percent(r.hit_rate),
-           significant(r.output_tokens, 4), significant(r.output_per_gpu), r.deployment});
+           significant(r.output_tokens, 4), significant(r.output_per_gpu),
+           twin::plan_text(r.plan)});
     asked += fmt::format(" {}: {}, {}; SLO {}", shown(tenant.name), shown(r.model, 100),
-                         shown(r.workload, 100), r.slo);
+                         shown(r.workload, 100), serving::to_string(r.slo));
     if (const std::string other = ending_text(r); !other.empty()) asked += "; not served: " + other;
     for (const twin::Unfinished& u : r.unfinished) {
       asked += fmt::format("; did not end: {} {} ({})", u.requests, u.state, u.cause);

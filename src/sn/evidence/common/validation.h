@@ -17,8 +17,13 @@
 #include <string>
 #include <vector>
 
+#include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/measured/metrics.h"
+
+namespace sn::measured {
+void describe(ReportVisitor& v, const Metrics& metrics);
+}  // namespace sn::measured
 
 namespace sn::evidence {
 
@@ -145,6 +150,16 @@ struct Validation {
   bool interrupted = false;  // stopped: of the files that were done by then
   double seconds = 0.0;
 };
+
+void describe(ReportVisitor& v, const Skip& skip);
+void describe(ReportVisitor& v, const WorstCase& worst);
+void describe(ReportVisitor& v, const TableReport& table);
+void describe(ReportVisitor& v, const FileReport& file);
+void describe(ReportVisitor& v, const Summary& summary);
+void describe(ReportVisitor& v, const FamilyOnChip& cell);
+void describe(ReportVisitor& v, const ParameterLine& line);
+void describe(ReportVisitor& v, const BudgetLine& line);
+void describe(ReportVisitor& v, const Validation& validation);
 
 /// Fills `families`, `chips`, `cells` and `all` from `files`.
 void summarise(Validation& validation);

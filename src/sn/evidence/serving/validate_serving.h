@@ -91,6 +91,14 @@ struct ServingValidation {
   double seconds = 0.0;
 };
 
+void describe(ReportVisitor& v, const ServingReport& report);
+void describe(ReportVisitor& v, const ServingFileReport& file);
+void describe(ReportVisitor& v, const ServingMiss& miss);
+void describe(ReportVisitor& v, const ScaleCase& scale_case);
+void describe(ReportVisitor& v, const ReplayMetric& metric);
+void describe(ReportVisitor& v, const ReplayReport& replay);
+void describe(ReportVisitor& v, const ServingValidation& validation);
+
 struct ServingOptions {
   std::size_t worst = 10;
 };

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "sn/planner/export/export_parts.h"
+#include "sn/twin/report_parts.h"
 
 namespace sn::planner {
 
@@ -95,7 +96,8 @@ std::string pool_line(const Placement& p, std::int64_t gpus_per_os) {
       p.nodes_each > 1 ? fmt::format("{} nodes each ({} GPUs a node)", p.nodes_each, p.node_gpus)
                        : fmt::format("{} a node of {} GPUs", p.per_node, gpus_per_os);
   return fmt::format("{}: {} x {}, {} (weights/activations/KV); {}; nodes {} to {}", p.role,
-                     p.pool->replicas, p.report->parallel, p.report->precision, where, p.first_node,
+                     p.pool->replicas, llm::cut_text(p.deployment()),
+                     llm::to_string(p.deployment().precision), where, p.first_node,
                      p.first_node + p.nodes - 1);
 }
 

@@ -40,8 +40,7 @@ serving::Pool pool_of(const llm::Parallelism& parallel, std::int64_t replicas, s
 PoolReport report_of(const serving::Pool& pool, double sequences) {
   PoolReport r;
   r.replicas = pool.replicas;
-  r.parallel = llm::to_string(pool.deployment.parallel);
-  r.precision = "some";
+  r.deployment = pool.deployment;
   r.sequences = sequences;
   r.memory = {.usable = Bytes::from_si(90e9),
               .weights = Bytes::from_si(40e9),

@@ -19,14 +19,10 @@ namespace {
 double d(std::int64_t v) { return static_cast<double>(v); }
 
 PoolReport pool_report(const serving::Pool& pool, const llm::MemoryBudget& budget) {
-  const llm::Precision& p = pool.deployment.precision;
   PoolReport r;
   r.replicas = pool.replicas;
   r.gpus = pool.gpus();
-  r.parallel = llm::cut_text(pool.deployment);
-  r.precision = fmt::format("{}/{}/{}", kernel::to_string(p.weights),
-                            kernel::to_string(p.activations), kernel::to_string(p.kv));
-  r.draft_tokens = pool.deployment.draft_tokens;
+  r.deployment = pool.deployment;
   r.chunk = pool.chunk;
   r.memory = {budget.usable,    budget.weights, budget.activations,
               budget.workspace, budget.kv(),    budget.kv_tokens()};

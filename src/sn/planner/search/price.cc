@@ -18,15 +18,11 @@ namespace {
 
 /// Largest ratio of a target's value to its limit, over targets of `metric`.
 double miss_ratio(const serving::Slo& slo, serving::Metric metric,
-                  const serving::Percentiles& value, double mean) {
+                  const serving::Percentiles& value) {
   double worst = 0.0;
   for (const serving::SloTarget& t : slo) {
     if (t.metric != metric) continue;
-    const double v = t.quantile < 0.0    ? mean
-                     : t.quantile <= 0.5 ? value.p50.si()
-                     : t.quantile <= 0.9 ? value.p90.si()
-                                         : value.p99.si();
-    worst = std::max(worst, v / t.limit.si());
+    worst = std::max(worst, serving::value_at(value, t.quantile) / t.limit);
   }
   return worst;
 }
@@ -78,10 +74,10 @@ double idle_miss(const twin::World& world, const Shape& shape, serving::ServingM
   const serving::DecodePoint idle =
       model.decode().at(std::min(model.decode().sequence_limit(), 1e-6));
   const serving::Percentiles t = model.decode().tpot(idle);
-  const double tpot = miss_ratio(world.load.slo, serving::Metric::tpot, t, t.mean.si());
+  const double tpot = miss_ratio(world.load.slo, serving::Metric::tpot, t);
   if (shape.role != Role::aggregated) return tpot;
   const serving::Percentiles first = serving::ttft_of(model.prefill_at(0.0, idle));
-  return std::max(tpot, miss_ratio(world.load.slo, serving::Metric::ttft, first, first.mean.si()));
+  return std::max(tpot, miss_ratio(world.load.slo, serving::Metric::ttft, first));
 }
 
 void price_decode(const twin::World& world, const Shape& shape, bool points, Capacity& out) {
@@ -161,7 +157,7 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   const serving::PrefillPoint idle = model.at(
       model.service(prefill_cache_tokens(budget, plan.prefill)), 0.0, static_cast<double>(p.dp));
   const serving::Percentiles t = serving::ttft_of(idle);
-  out.idle_miss = miss_ratio(world.load.slo, serving::Metric::ttft, t, t.mean.si());
+  out.idle_miss = miss_ratio(world.load.slo, serving::Metric::ttft, t);
 }
 
 }  // namespace

@@ -57,6 +57,9 @@ struct ShareReport {
   Errors warnings;
 };
 
+void describe(ReportVisitor& v, const TenantReport& report);
+void describe(ReportVisitor& v, const ShareReport& report);
+
 /// Errors: what `plan` says of a tenant; GPUs that are missing, with the multiple of a fixed rate
 /// at which the tenants would fit; plans that do not fit the domains side by side.
 [[nodiscard]] Result<ShareReport> share(const twin::SharedMachine& machine,

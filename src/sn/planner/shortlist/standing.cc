@@ -21,7 +21,7 @@ constexpr double below_knee = 0.98;         // where formulas still have a stead
 double d(std::int64_t v) { return static_cast<double>(v); }
 
 serving::Percentiles percentiles_of(const twin::LatencySummary& s) {
-  return {.mean = s.mean, .p50 = s.p50, .p90 = s.p90, .p99 = s.p99};
+  return {.mean = s.mean, .p50 = s.p50, .p90 = s.p90, .p95 = s.p95, .p99 = s.p99};
 }
 
 /// The engine's figures over those of the formulas.

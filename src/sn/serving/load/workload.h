@@ -26,6 +26,7 @@
 
 #include "sn/base/clock.h"
 #include "sn/base/quantity.h"
+#include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 
 namespace sn::serving {
@@ -83,6 +84,11 @@ struct Workload {
 
   friend bool operator==(const Workload&, const Workload&) = default;
 };
+
+/// As a datasheet of the catalog holds it.
+void describe(ReportVisitor& v, const Workload& workload);
+/// The same, into the object that is being described: a report that says more of a trace.
+void describe_fields(ReportVisitor& v, const Workload& workload);
 
 /// Mean input tokens that hit in a prefix cache of `capacity_tokens`, for one class; linear between
 /// the grid points in log(capacity), zero below the first (and without hashes), the last beyond it.

@@ -212,6 +212,7 @@ Percentiles DecodeModel::tpot(const DecodePoint& point) const {
   return {.mean = tpot_mean(point),
           .p50 = delay_quantile(classes, {}, 0.5),
           .p90 = delay_quantile(classes, {}, 0.9),
+          .p95 = delay_quantile(classes, {}, 0.95),
           .p99 = delay_quantile(classes, {}, 0.99)};
 }
 
@@ -222,6 +223,7 @@ Percentiles DecodeModel::itl(const DecodePoint& point) const {
   return {.mean = point.period,
           .p50 = delay_quantile(gaps, {}, 0.5),
           .p90 = delay_quantile(gaps, {}, 0.9),
+          .p95 = delay_quantile(gaps, {}, 0.95),
           .p99 = delay_quantile(gaps, {}, 0.99)};
 }
 

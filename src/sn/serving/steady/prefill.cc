@@ -328,6 +328,7 @@ Percentiles ttft_of(const PrefillPoint& point) {
   return {.mean = delay_mean(point.classes, point.wait),
           .p50 = delay_quantile(point.classes, point.wait, 0.5),
           .p90 = delay_quantile(point.classes, point.wait, 0.9),
+          .p95 = delay_quantile(point.classes, point.wait, 0.95),
           .p99 = delay_quantile(point.classes, point.wait, 0.99)};
 }
 

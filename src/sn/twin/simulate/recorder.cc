@@ -42,7 +42,7 @@ LatencySummary summary_of(const Histogram& h) {
 
 Recorder::Recorder(Setup setup)
     : setup_(std::move(setup)),
-      pools_(setup_.pools),
+      pools_(setup_.peaks.size()),
       windows_(std::max<std::size_t>(1, setup_.windows)),
       classes_(serving::priorities),
       misses_(setup_.slo.size()),
@@ -289,17 +289,16 @@ void Recorder::write_pools(SimulationReport& report, double span) const {
     const double instances = d(p.instances);
     p.steps = s.steps;
     p.busy = ratio(s.busy, span * instances);
-    // `compute` and `memory` hold the peak rates of one GPU until here.
-    p.compute = ratio(s.flops, p.compute * span * instances);
-    p.memory = ratio(s.bytes, p.memory * span * instances);
+    const PoolPeaks& peaks = setup_.peaks[i];
+    p.compute = ratio(s.flops, peaks.compute.si() * span * instances);
+    p.memory = ratio(s.bytes, peaks.memory.si() * span * instances);
     p.batch = ratio(s.decoding, d(s.decode_steps));
     p.chunk = ratio(s.prefill, d(s.prefill_steps));
     p.held = ratio(s.held, d(s.samples));
     p.held_most = s.held_most;
     p.waiting = ratio(s.waiting, d(s.samples));
     p.up = ratio(s.up, d(s.samples) * instances);
-    // `joules` holds the idle power of the pool until here.
-    p.joules = s.joules + p.joules * std::max(0.0, span - s.busy / std::max(1.0, instances));
+    p.joules = s.joules + peaks.idle.si() * std::max(0.0, span - s.busy / std::max(1.0, instances));
   }
 }
 

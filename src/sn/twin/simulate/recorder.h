@@ -15,14 +15,21 @@
 
 namespace sn::twin {
 
+/// What utilisation and energy of a pool are measured against.
+struct PoolPeaks {
+  FlopRate compute;  // of one GPU, at the activations' precision
+  Bandwidth memory;  // HBM of one GPU
+  Power idle;        // of all the pool's GPUs
+};
+
 class Recorder final : public serving::EngineObserver {
  public:
   struct Setup {
     serving::Slo slo;
-    std::size_t pools = 1;
-    Nanos warm;                 // measured from here
-    Nanos end;                  // rates and utilisation up to here
-    std::int64_t expected = 0;  // requests
+    std::vector<PoolPeaks> peaks;  // one a pool
+    Nanos warm;                    // measured from here
+    Nanos end;                     // rates and utilisation up to here
+    std::int64_t expected = 0;     // requests
     std::size_t windows = 120;
     std::size_t timeline_limit = 0;
     bool watch_slo = false;

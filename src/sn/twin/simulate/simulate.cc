@@ -16,14 +16,28 @@ namespace {
 
 double d(std::int64_t v) { return static_cast<double>(v); }
 
+PoolPeaks peaks_of(const hw::Chip& chip, const serving::Pool& pool) {
+  const kernel::DataType a = pool.deployment.precision.activations;
+  const FlopRate peak = a == kernel::DataType::fp8 && chip.peak.fp8.si() > 0.0   ? chip.peak.fp8
+                        : a == kernel::DataType::fp4 && chip.peak.fp4.si() > 0.0 ? chip.peak.fp4
+                                                                                 : chip.peak.bf16;
+  return {.compute = peak, .memory = chip.hbm_bandwidth, .idle = chip.idle * d(pool.gpus())};
+}
+
+}  // namespace
+
+std::vector<PoolPeaks> peaks_of(const World& world, const serving::ServingPlan& plan) {
+  const hw::Chip& chip = world.machine.cluster.rack.chip;
+  if (!plan.disaggregated()) return {peaks_of(chip, plan.decode)};
+  return {peaks_of(chip, plan.prefill), peaks_of(chip, plan.decode)};
+}
+
 std::string pool_text(const serving::Pool& pool) {
   std::string out =
       fmt::format("{} x ({})", pool.replicas, llm::to_string(pool.deployment.parallel));
   if (pool.deployment.draft_tokens > 0) out += fmt::format(" MTP{}", pool.deployment.draft_tokens);
   return out;
 }
-
-}  // namespace
 
 SimulationReport describe(const World& world, const serving::ServingPlan& plan,
                           const SimulationOptions& options) {
@@ -34,27 +48,17 @@ SimulationReport describe(const World& world, const serving::ServingPlan& plan,
                                world.machine.cluster.rack.chip.name, world.machine.cluster.racks,
                                world.machine.cluster.rack.name);
   report.workload = world.load.workload.origin;
-  report.deployment = plan_text(plan);
-  report.routing = serving::to_string(options.routing);
-  report.eviction = kv::to_string(options.eviction);
-  report.slo = serving::to_string(world.load.slo);
-  report.scaling = options.replay.scaling == serving::Scaling::copies ? "copies" : "time";
+  report.plan = plan;
+  report.routing = options.routing;
+  report.eviction = options.eviction;
+  report.slo = world.load.slo;
+  report.scaling = options.replay.scaling;
   report.gpus = plan.gpus();
   report.multiple = options.replay.multiple;
   report.warnings = world.warnings;
-  const hw::Chip& chip = world.machine.cluster.rack.chip;
   const auto add = [&](const serving::Pool& pool, const char* role) {
-    const kernel::DataType a = pool.deployment.precision.activations;
-    const FlopRate peak = a == kernel::DataType::fp8 && chip.peak.fp8.si() > 0.0   ? chip.peak.fp8
-                          : a == kernel::DataType::fp4 && chip.peak.fp4.si() > 0.0 ? chip.peak.fp4
-                                                                                   : chip.peak.bf16;
-    report.pools.push_back({.role = role,
-                            .parallel = pool_text(pool),
-                            .instances = pool.replicas,
-                            .gpus = pool.gpus(),
-                            .compute = peak.si(),
-                            .memory = chip.hbm_bandwidth.si(),
-                            .joules = chip.idle.si() * d(pool.gpus())});
+    report.pools.push_back(
+        {.role = role, .pool = pool, .instances = pool.replicas, .gpus = pool.gpus()});
   };
   if (plan.disaggregated()) add(plan.prefill, "prefill");
   add(plan.decode, plan.disaggregated() ? "decode" : "aggregated");
@@ -83,7 +87,7 @@ Result<SimulationResult> simulate(const World& world, const serving::ServingPlan
   Result<serving::EngineSpec> spec = engine_spec(world, plan, options);
   if (!spec) return fail(spec.error());
   std::vector<Stream> streams(1);
-  streams.front() = {source_of(world, options), world.load.slo};
+  streams.front() = {source_of(world, options), world.load.slo, peaks_of(world, plan)};
   const Result<Nanos> end = serving::span_on_clock(*streams.front().source);
   if (!end) return fail(end.error());
   Result<std::vector<FaultStep>> breaks = fault_steps(world, plan, end->to_time());

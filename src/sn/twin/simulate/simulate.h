@@ -83,6 +83,8 @@ struct SimulationResult {
 [[nodiscard]] std::unique_ptr<serving::RequestSource> source_of(const World& world,
                                                                 const SimulationOptions& options);
 
+/// "14 x (PP8)", "2 x (DP8 EP8) MTP1".
+[[nodiscard]] std::string pool_text(const serving::Pool& pool);
 /// "112 prefill + 16 decode: 14 x (PP8), 2 x (DP8 EP8) MTP1".
 [[nodiscard]] std::string plan_text(const serving::ServingPlan& plan);
 

@@ -99,7 +99,7 @@ Result<SharedReport> simulate_shared(const SharedMachine& machine,
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const World& world = machine.tenants[i].world;
     loads[i].replay.until = end.to_time();
-    streams.push_back({source_of(world, loads[i]), world.load.slo});
+    streams.push_back({source_of(world, loads[i]), world.load.slo, peaks_of(world, runs[i].plan)});
   }
   SimulationRun engine(std::move(all), std::move(streams), end, options, run);
   engine.go();

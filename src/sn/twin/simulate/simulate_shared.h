@@ -52,6 +52,9 @@ struct SharedReport {
   Errors warnings;
 };
 
+void describe(ReportVisitor& v, const TenantResult& result);
+void describe(ReportVisitor& v, const SharedReport& report);
+
 /// Runs one deployment for each tenant, in their order. Errors: a plan does not fit in memory, a
 /// trace can no longer be read.
 [[nodiscard]] Result<SharedReport> simulate_shared(const SharedMachine& machine,

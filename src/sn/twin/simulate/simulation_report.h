@@ -1,6 +1,7 @@
 // sn/twin/simulate/simulation_report.h
 //
-// The answer to `simulate`: plain values, no formatting. JSON form: schema/simulation.schema.json.
+// The answer to `simulate`: plain values, no formatting. Described in describe_simulation.cc; JSON
+// form: schema/simulation.schema.json.
 //
 // Latencies are of requests that arrived after the warm-up and finished; throughput and utilisation
 // of the time from the end of the warm-up to the last arrival. Definitions as in `vllm bench
@@ -17,9 +18,12 @@
 #include <vector>
 
 #include "sn/base/quantity.h"
+#include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/serving/engine/engine_spec.h"
+#include "sn/serving/load/request_source.h"
 #include "sn/serving/slo.h"
+#include "sn/serving/steady/steady_state.h"
 
 namespace sn::twin {
 
@@ -52,7 +56,7 @@ struct ClassResult {
 
 struct PoolResult {
   std::string role;  // "aggregated", "prefill", "decode"
-  std::string parallel;
+  serving::Pool pool;
   std::int64_t instances = 0;
   std::int64_t gpus = 0;
   std::int64_t steps = 0;
@@ -119,15 +123,15 @@ struct SimulationReport {
   std::string model;
   std::string machine;
   std::string workload;
-  std::string deployment;
-  std::string routing;
-  std::string eviction;
-  std::string slo;
-  std::string scaling;    // how the multiple was reached
-  std::int64_t gpus = 0;  // of the plan
-  double multiple = 1.0;  // of the workload's own rate
-  bool knee = false;      // `multiple` was searched for
-  std::string limit;      // of a knee: what fails just above
+  serving::ServingPlan plan;
+  serving::Routing routing = serving::Routing::completion_aware;
+  kv::Eviction eviction = kv::Eviction::lru;
+  serving::Slo slo;
+  serving::Scaling scaling = serving::Scaling::time;  // how the multiple was reached
+  std::int64_t gpus = 0;                              // of the plan
+  double multiple = 1.0;                              // of the workload's own rate
+  bool knee = false;                                  // `multiple` was searched for
+  std::string limit;                                  // of a knee: what fails just above
   std::vector<KneeProbe> probes;
 
   std::uint64_t requests = 0;  // submitted
@@ -175,5 +179,21 @@ struct SimulationReport {
   /// Nothing more was due, and yet requests had not ended.
   [[nodiscard]] bool stuck() const { return !unfinished.empty() && !interrupted && !cut_short; }
 };
+
+/// Several scenarios, side by side.
+struct SimulationReports {
+  std::vector<SimulationReport> simulations;
+};
+
+void describe(ReportVisitor& v, const LatencySummary& summary);
+void describe(ReportVisitor& v, const SloResult& result);
+void describe(ReportVisitor& v, const ClassResult& result);
+void describe(ReportVisitor& v, const PoolResult& pool);
+void describe(ReportVisitor& v, const SeriesPoint& point);
+void describe(ReportVisitor& v, const FaultRecord& record);
+void describe(ReportVisitor& v, const Unfinished& requests);
+void describe(ReportVisitor& v, const KneeProbe& probe);
+void describe(ReportVisitor& v, const SimulationReport& report);
+void describe(ReportVisitor& v, const SimulationReports& reports);
 
 }  // namespace sn::twin

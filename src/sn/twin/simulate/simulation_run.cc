@@ -39,9 +39,10 @@ SimulationRun::SimulationRun(serving::EngineSpec spec, std::vector<Stream> strea
     Lane& lane = lanes_[i];
     lane.source = std::move(streams[i].source);
     lane.pools = spec.deployments[i].pools.size();
+    SN_ASSERT(streams[i].peaks.size() == lane.pools);
     lane.recorder = std::make_unique<Recorder>(
         Recorder::Setup{.slo = std::move(streams[i].slo),
-                        .pools = lane.pools,
+                        .peaks = std::move(streams[i].peaks),
                         .warm = {std::llround(options.warm_up * d(end.count))},
                         .end = end,
                         .expected = lane.source->expected(),

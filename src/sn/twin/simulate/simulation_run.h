@@ -21,10 +21,14 @@ namespace sn::twin {
 [[nodiscard]] SimulationReport describe(const World& world, const serving::ServingPlan& plan,
                                         const SimulationOptions& options);
 
-/// One deployment's requests and targets.
+/// What the pools of `plan` could do at most, in the order of a report's pools.
+[[nodiscard]] std::vector<PoolPeaks> peaks_of(const World& world, const serving::ServingPlan& plan);
+
+/// One deployment's requests, targets, and the peaks of its pools.
 struct Stream {
   std::unique_ptr<serving::RequestSource> source;
   serving::Slo slo;
+  std::vector<PoolPeaks> peaks;
 };
 
 /// Engine, recorders, clock.

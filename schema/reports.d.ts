@@ -1,0 +1,1362 @@
+/** What `supernode VERB --json` writes, version 1. */
+
+/** The load that was asked for. */
+export interface Rate {
+  /** the largest that meets the SLO; of the workload; requests per second */
+  kind: "knee" | "multiple" | "absolute";
+  /** of the workload's own rate */
+  multiple: number | null;
+  requests_per_s: number | null;
+}
+
+/** A limit on a latency. */
+export interface SloTarget {
+  metric: "ttft" | "tpot";
+  /** 0.9 is p90; null is the mean */
+  quantile: number | null;
+  limit_s: number;
+}
+
+/** What was asked. */
+export interface PlanSubject {
+  /** of the scenario */
+  name: string;
+  model: string;
+  machine: string;
+  /** origin and size */
+  workload: string;
+  rate: Rate;
+  slo: SloTarget[];
+  gpus: number;
+  scale_up_domain_gpus: number;
+  /** at 1.0x */
+  workload_requests_per_s: number;
+  mean_input_tokens: number;
+  mean_output_tokens: number;
+}
+
+/** The middle 80 %. */
+export interface Interval {
+  low: number;
+  high: number;
+}
+
+/** How far the models may be off. */
+export interface Intervals {
+  ttft_mean_s: Interval;
+  tpot_mean_s: Interval;
+  output_tokens_per_s_per_gpu: Interval;
+}
+
+/** Number formats. */
+export interface Precision {
+  weights: "bf16" | "fp8" | "fp4" | "int8";
+  activations: "bf16" | "fp8" | "fp4" | "int8";
+  kv: "bf16" | "fp8" | "fp4" | "int8";
+}
+
+/** Memory of one GPU. */
+export interface MemoryUse {
+  usable_bytes: number;
+  weights_bytes: number;
+  kv_bytes: number;
+  activations_bytes: number;
+  workspace_bytes: number;
+}
+
+/** Instances of one role. */
+export interface PoolReport {
+  instances: number;
+  /** of all instances */
+  gpus: number;
+  /** tensor parallelism */
+  tp: number;
+  /** context parallelism, of prefill */
+  cp: number;
+  /** attention data parallelism inside an instance */
+  dp: number;
+  /** pipeline stages */
+  pp: number;
+  /** expert parallelism */
+  ep: number;
+  /** stages may sit in different ScaleUp domains */
+  spread: boolean;
+  precision: Precision;
+  /** speculation of a step */
+  draft_tokens: number;
+  /** replicas beyond one each, per layer */
+  redundant_experts: number;
+  /** halves of a batch overlap */
+  two_batch: boolean;
+  /** prefill tokens of an attention rank and step */
+  chunk_tokens: number;
+  /** decoding */
+  sequences_per_rank: number;
+  /** decoding */
+  sequences_per_instance: number;
+  memory_per_gpu: MemoryUse;
+  kv_tokens_per_rank: number;
+}
+
+/** A delay over requests. */
+export interface Percentiles {
+  mean_s: number;
+  p50_s: number;
+  p90_s: number;
+  p95_s: number;
+  p99_s: number;
+}
+
+/** What requests see and the machine delivers at one load. */
+export interface SteadyState {
+  requests_per_s: number;
+  /** below saturation */
+  stable: boolean;
+  ttft: Percentiles;
+  tpot: Percentiles;
+  itl: Percentiles;
+  e2e_mean_s: number;
+  output_tokens_per_s: number;
+  /** input and output */
+  total_tokens_per_s: number;
+  /** the ranking figure */
+  output_tokens_per_s_per_gpu: number;
+  /** 1 / mean TPOT */
+  output_tokens_per_s_per_user: number;
+  /** of the chips */
+  energy_per_output_token_j: number;
+  /** decoding */
+  sequences_per_rank: number;
+  /** of the chunk slots or the prefill ranks */
+  prefill_utilisation: number;
+  /** of the decode ranks' KV memory, mean */
+  kv_utilisation: number;
+  /** share of input tokens */
+  prefix_hit_rate: number;
+}
+
+/** GPU time of a mean request in one part. */
+export interface PartTime {
+  part: string;
+  time_s: number;
+}
+
+/** What is left when an instance of one pool is gone. */
+export interface InstanceLoss {
+  pool: string;
+  /** 0: nobody serves any more */
+  instances_left: number;
+  meets_slo: boolean;
+  /** of requests: they meet every limit */
+  good_share: number;
+  ttft: Percentiles;
+  tpot: Percentiles;
+}
+
+/** A load below the knee that leaves room, played on the engine. */
+export interface OperatingLoad {
+  knee_share: number;
+  /** of the workload */
+  multiple: number;
+  requests_per_s: number;
+  /** of requests: they meet every limit */
+  good_share: number;
+  goodput_requests_per_s: number;
+  ttft: Percentiles;
+  tpot: Percentiles;
+  /** one a pool */
+  losses: InstanceLoss[];
+}
+
+/** One deployment at its rate. */
+export interface Candidate {
+  rank: number;
+  /** shared by neighbours that cannot be told apart */
+  place: number;
+  /** that the engine played for these figures; 0: formulas alone */
+  played_requests: number;
+  /** that the formulas have for the knee */
+  screened_multiple: number;
+  disaggregated: boolean;
+  meets_slo: boolean;
+  /** what fails just above this rate */
+  limit: string;
+  /** how far the numbers behind it are measured */
+  evidence: "published" | "calibrated" | "interpolated" | "family default" | "assumption";
+  /** of the workload's own rate */
+  multiple: number;
+  /** if every step ran at its physical bound */
+  bound_output_tokens_per_s_per_gpu: number;
+  interval80: Intervals;
+  /** null when aggregated */
+  prefill: PoolReport | null;
+  /** of an aggregated plan: its only pool */
+  decode: PoolReport;
+  state: SteadyState;
+  /** by part of the model */
+  gpu_time_per_request: PartTime[];
+  operating: OperatingLoad | null;
+}
+
+/** A metric that was asked for. */
+export interface TradeoffAxis {
+  metric: string;
+  title: string;
+  /** empty for a plain number */
+  unit: "s" | "";
+  more_is_better: boolean;
+}
+
+/** A plan at some load, in two metrics. */
+export interface TradeoffPoint {
+  x: number;
+  y: number;
+  /** share of the plan's knee */
+  load: number;
+  /** of the candidate */
+  rank: number;
+  /** no other point is better in both */
+  front: boolean;
+  label: string;
+}
+
+/** Plans along their load, below their knees, in two metrics. */
+export interface Tradeoff {
+  x: TradeoffAxis;
+  y: TradeoffAxis;
+  /** by x */
+  points: TradeoffPoint[];
+}
+
+/** A deployment at some load. */
+export interface ParetoPoint {
+  output_tokens_per_s_per_user: number;
+  output_tokens_per_s_per_gpu: number;
+  front: boolean;
+  disaggregated: boolean;
+  label: string;
+}
+
+/** Lines of one bill add up to its total. */
+export interface BillLine {
+  item: string;
+  time_s: number;
+  /** of the total */
+  share: number;
+  /** least time by physics; 0 where none is defined */
+  bound_s: number;
+}
+
+/** One operator of a step. */
+export interface OperatorLine {
+  name: string;
+  part: string;
+  /** executions */
+  count: number;
+  /** of all executions */
+  time_s: number;
+  bound_s: number;
+  binds: string;
+}
+
+/** d ln(tokens/s per GPU) / d ln(parameter). */
+export interface Elasticity {
+  /** path */
+  parameter: string;
+  /** with its unit */
+  value: string;
+  /** over -10 % to +10 % */
+  elasticity: number;
+  /** relative, of the result */
+  change_at_0_9x: number;
+  /** relative, of the result */
+  change_at_1_1x: number;
+  source: string;
+  /** how far the numbers behind it are measured */
+  evidence: "published" | "calibrated" | "interpolated" | "family default" | "assumption";
+}
+
+/** An assumed number and what it moves. */
+export interface AssumptionLine {
+  /** path */
+  parameter: string;
+  /** with its unit */
+  value: string;
+  note: string;
+  /** relative, of tokens/s per GPU */
+  change_at_0_8x: number;
+  /** relative, of tokens/s per GPU */
+  change_at_1_2x: number;
+}
+
+/** Where the time of the first candidate goes. */
+export interface Explanation {
+  ttft_binds: string;
+  /** of the mean TTFT */
+  ttft: BillLine[];
+  tpot_binds: string;
+  /** of the mean TPOT */
+  tpot: BillLine[];
+  /** of a full chunk */
+  prefill_step: OperatorLine[];
+  decode_step: OperatorLine[];
+  /** by size */
+  elasticities: Elasticity[];
+  /** by size of their effect */
+  assumptions: AssumptionLine[];
+  /** assumptions of the models themselves */
+  modelling: string[];
+}
+
+/** An error or a warning. */
+export interface Notice {
+  code: "syntax" | "unknown_key" | "unknown_name" | "missing" | "wrong_type" | "unit" | "range" | "limit" | "io" | "data" | "infeasible";
+  message: string;
+  /** empty where there is none */
+  file: string;
+  /** from 1; 0 where it is not known */
+  line: number;
+  /** in bytes from 1; 0 where it is not known */
+  column: number;
+  /** what to write instead, or where to look; may be empty */
+  hint: string;
+}
+
+/** Deployments of a model on a machine, ranked. */
+export interface PlanReport {
+  /** what kind of document this is */
+  format: "supernode-plan";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  subject: PlanSubject;
+  /** deployments */
+  considered: number;
+  /** deployments */
+  fit: number;
+  /** deployments */
+  meet: number;
+  /** closed forms alone were asked for */
+  screened: boolean;
+  /** deployments that the engine played */
+  shortlisted: number;
+  /** numbers the result rests on */
+  inputs: number;
+  inputs_assumed: number;
+  /** by output tokens/s per GPU; the closest misses when none meets the SLO */
+  candidates: Candidate[];
+  /** that the candidates pass, as written */
+  filters: string[];
+  /** of a pair of metrics that was asked for */
+  tradeoff: Tradeoff | null;
+  /** by tokens/s per user; off the front thinned */
+  pareto: ParetoPoint[];
+  /** of the first candidate */
+  explanation: Explanation | null;
+  warnings: Notice[];
+}
+
+/** Several scenarios side by side. */
+export interface PlanReports {
+  /** what kind of document this is */
+  format: "supernode-plans";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  plans: PlanReport[];
+}
+
+/** A field of the scenario and its values. */
+export interface VaryAxis {
+  path: string;
+  /** as written */
+  values: string[];
+}
+
+/** One combination. */
+export interface VaryPoint {
+  /** one per axis */
+  values: string[];
+  gpus: number;
+  /** that fill no whole rack */
+  left_over_gpus: number;
+  meets_slo: boolean;
+  /** the first error, or the closest miss; empty where the SLO is met */
+  why_not: string;
+  /** the largest part of the mean TPOT and of the mean TTFT */
+  binds: string;
+  gpu_time_per_output_token: BillLine[];
+  /** when a plan meets the SLO */
+  best: Candidate | null;
+}
+
+/** What the values of the last axis come to. */
+export interface VaryVerdict {
+  /** value of the varied axis */
+  best: string;
+  /** contiguous range within 5 % of the best */
+  flat_from: string;
+  flat_to: string;
+  /** what is worse just below the range; empty at the end of the axis */
+  below: string;
+  above: string;
+}
+
+/** One question over the values of scenario fields. */
+export interface VaryReport {
+  /** what kind of document this is */
+  format: "supernode-vary";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  /** of the first point that resolved */
+  subject: PlanSubject;
+  axes: VaryAxis[];
+  /** the last axis runs fastest */
+  points: VaryPoint[];
+  /** along the last axis; null where no point meets the SLO */
+  verdicts: (VaryVerdict | null)[];
+}
+
+/** Instances of one deployment. */
+export interface Pool {
+  instances: number;
+  /** of all instances */
+  gpus: number;
+  /** tensor parallelism */
+  tp: number;
+  /** context parallelism, of prefill */
+  cp: number;
+  /** attention data parallelism inside an instance */
+  dp: number;
+  /** pipeline stages */
+  pp: number;
+  /** expert parallelism */
+  ep: number;
+  /** stages may sit in different ScaleUp domains */
+  spread: boolean;
+  precision: Precision;
+  /** speculation of a step */
+  draft_tokens: number;
+  /** replicas beyond one each, per layer */
+  redundant_experts: number;
+  /** halves of a batch overlap */
+  two_batch: boolean;
+  /** prefill tokens of an attention rank and step */
+  chunk_tokens: number;
+}
+
+/** The pools of a deployment. */
+export interface ServingPlan {
+  /** null when aggregated */
+  prefill: Pool | null;
+  /** of an aggregated plan: its only pool */
+  decode: Pool;
+}
+
+/** GPU time of an output token that goes to one item. */
+export interface TimeAgainst {
+  item: string;
+  time_s: number;
+  /** in the best deployment */
+  best_time_s: number;
+}
+
+/** What rules a deployment out, or what it loses to the best. */
+export interface WhyNotReport {
+  /** what kind of document this is */
+  format: "supernode-why-not";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  subject: PlanSubject;
+  /** the deployment that was asked about */
+  plan: ServingPlan;
+  ruled_out: boolean;
+  best_of_all: boolean;
+  /** each with its numbers */
+  reasons: string[];
+  /** where it can run at all */
+  candidate: Candidate | null;
+  /** of the plan; null where none meets the SLO */
+  best: Candidate | null;
+  /** among the deployments compared; 0: not among them */
+  rank: number;
+  /** by difference, largest first */
+  gpu_time_per_output_token: TimeAgainst[];
+}
+
+/** One tenant of a shared machine. */
+export interface TenantReport {
+  name: string;
+  /** how it comes to its GPUs */
+  share: "given share" | "fixed rate" | "max-min";
+  /** its share; the plan of a given share may take fewer */
+  gpus: number;
+  weight: number;
+  /** of the share alone */
+  plan: PlanReport;
+}
+
+/** Several tenants on one machine. */
+export interface ShareReport {
+  /** what kind of document this is */
+  format: "supernode-share";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  name: string;
+  machine: string;
+  /** of the cluster */
+  gpus: number;
+  /** in nobody's share */
+  left_over_gpus: number;
+  /** the least multiple / weight of the max-min tenants */
+  common_multiple: number | null;
+  /** all tenants */
+  output_tokens_per_s: number;
+  /** input and output */
+  total_tokens_per_s: number;
+  /** of the cluster */
+  output_tokens_per_s_per_gpu: number;
+  /** the tenants' work, and the idle ones */
+  chip_power_w: number;
+  /** of all racks */
+  feed_power_w: number;
+  /** in the scenario's order */
+  tenants: TenantReport[];
+  /** what is shared and may interfere, what is not */
+  modelling: string[];
+  warnings: Notice[];
+}
+
+/** One size. */
+export interface CollectiveRow {
+  size_bytes: number;
+  time_s: number;
+  algbw_bytes_per_s: number;
+  busbw_bytes_per_s: number;
+  /** least time by physics */
+  bound_s: number;
+  /** bound over time */
+  bound_share: number;
+  algorithm: string;
+}
+
+/** Predicted times of one collective by size, sizes as in nccl-tests. */
+export interface CollectiveTable {
+  /** what kind of document this is */
+  format: "supernode-collective";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  rack: string;
+  /** entry of catalog/collectives */
+  parameters: string;
+  op: "all_reduce" | "all_gather" | "reduce_scatter" | "all_to_all";
+  ranks: number;
+  ranks_per_domain: number;
+  kernels: "auto" | "library" | "custom" | "ring" | "tree" | "in-switch" | "one-shot" | "two-shot";
+  rows: CollectiveRow[];
+}
+
+/** Rows left out, and why. */
+export interface Skip {
+  reason: string;
+  rows: number;
+}
+
+/** Errors, predicted / measured - 1; null where there are none. */
+export interface Metrics {
+  /** mean of the absolute error */
+  mape: number | null;
+  /** of the absolute error */
+  median: number | null;
+  /** of the absolute error */
+  p90: number | null;
+  /** median of the signed error */
+  bias: number | null;
+  /** noise floor; null when no row has neighbours */
+  floor: number | null;
+  /** rows */
+  n: number;
+}
+
+/** What one model prediction is judged by. */
+export interface TableReport {
+  group: string;
+  rows: number;
+  /** rows */
+  predicted: number;
+  /** rows that no model predicts */
+  skipped: Skip[];
+  /** of all rows */
+  metrics: {
+    latency: Metrics;
+  };
+  /** of rows that no fit has seen */
+  held_out: {
+    latency: Metrics;
+    /** of collectives */
+    busbw: Metrics | null;
+  };
+  /** error asked for */
+  target: number;
+  /** the median: of the held-out rows */
+  target_of: "mape" | "median";
+  met: boolean;
+  /** a skipped row is an error of 100 % */
+  coverage_adjusted_mape: number | null;
+}
+
+/** A row far from its prediction. */
+export interface WorstCase {
+  line: number;
+  shape: string;
+  measured_s: number;
+  predicted_s: number;
+}
+
+/** A file of measurements. */
+export interface FileReport {
+  file: string;
+  /** of operators */
+  family: string;
+  chip: string;
+  framework: string;
+  /** of published figures; empty: the reader's own file */
+  citation: string;
+  rows: number;
+  /** rows */
+  predicted: number;
+  /** rows that no model predicts */
+  skipped: Skip[];
+  /** of all rows */
+  metrics: {
+    latency: Metrics;
+  };
+  /** of rows that no fit has seen */
+  held_out: {
+    latency: Metrics;
+  };
+  /** its tables */
+  groups: TableReport[];
+  /** by |ln(predicted / measured)| */
+  worst: WorstCase[];
+  /** malformed rows, a truncated file */
+  faults: Notice[];
+}
+
+/** A fitted or assumed number that predictions rest on. */
+export interface ParameterLine {
+  scope: string;
+  family: string;
+  of: string;
+  name: string;
+  /** with its unit */
+  value: string;
+  source: string;
+  confidence: string;
+  note: string;
+}
+
+/** How many parameters one family has. */
+export interface BudgetLine {
+  scope: string;
+  family: string;
+  of: string;
+  count: number;
+  limit: number;
+}
+
+/** Means over tables. */
+export interface Summary {
+  /** a family or a chip */
+  name: string;
+  tables: number;
+  tables_on_target: number;
+  rows: number;
+  /** rows */
+  predicted: number;
+  mape: number | null;
+  /** a skipped row is an error of 100 % */
+  coverage_adjusted_mape: number | null;
+  /** of rows that no fit has seen */
+  held_out_mape: number | null;
+  mean_absolute_bias: number | null;
+  floor: number | null;
+}
+
+/** Means over the tables of one family on one chip. */
+export interface FamilyOnChip {
+  family: string;
+  chip: string;
+  tables: number;
+  tables_on_target: number;
+  rows: number;
+  /** rows */
+  predicted: number;
+  mape: number | null;
+  /** a skipped row is an error of 100 % */
+  coverage_adjusted_mape: number | null;
+  /** of rows that no fit has seen */
+  held_out_mape: number | null;
+  mean_absolute_bias: number | null;
+  floor: number | null;
+}
+
+/** Measured tables, predicted. */
+export interface Validation {
+  /** what kind of document this is */
+  format: "supernode-validation";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  files: FileReport[];
+  parameters: ParameterLine[];
+  parameter_budget: BudgetLine[];
+  /** unweighted means over tables */
+  summary: {
+    all: Summary;
+    families: Summary[];
+    chips: Summary[];
+    families_by_chip: FamilyOnChip[];
+  };
+  /** files that no reader takes */
+  ignored: string[];
+  /** of the folder and of whole files */
+  errors: Notice[];
+}
+
+/** Points of one kind. */
+export interface ServingGroup {
+  group: string;
+  rows: number;
+  /** rows */
+  predicted: number;
+  /** rows that no model predicts */
+  skipped: Skip[];
+  /** of all rows */
+  metrics: {
+    ttft: Metrics;
+    tpot: Metrics;
+    tput_per_gpu: Metrics;
+  };
+  /** of rows that no fit has seen */
+  held_out: {
+    ttft: Metrics;
+    tpot: Metrics;
+    tput_per_gpu: Metrics;
+  };
+  /** share of rows inside their 80 %; null without rows */
+  interval_coverage: {
+    ttft: number | null;
+    tpot: number | null;
+    tput_per_gpu: number | null;
+  };
+}
+
+/** A file of measured deployments. */
+export interface ServingFile {
+  file: string;
+  rows: number;
+  /** rows */
+  predicted: number;
+  /** rows that no model predicts */
+  skipped: Skip[];
+  /** of all rows */
+  metrics: {
+    ttft: Metrics;
+    tpot: Metrics;
+    tput_per_gpu: Metrics;
+  };
+  /** of rows that no fit has seen */
+  held_out: {
+    ttft: Metrics;
+    tpot: Metrics;
+    tput_per_gpu: Metrics;
+  };
+  /** share of rows inside their 80 %; null without rows */
+  interval_coverage: {
+    ttft: number | null;
+    tpot: number | null;
+    tput_per_gpu: number | null;
+  };
+  groups: ServingGroup[];
+  faults: Notice[];
+}
+
+/** A point far from its prediction. */
+export interface ServingMiss {
+  /** file and line */
+  where: string;
+  point: string;
+  /** TTFT and TPOT in seconds, throughput in tokens/s per GPU */
+  metric: "ttft" | "tpot" | "tput_per_gpu";
+  fitted: boolean;
+  measured: number;
+  predicted: number;
+}
+
+/** A published supernode figure on which nothing is fitted. */
+export interface ScaleCase {
+  case: string;
+  title: string;
+  citation: string;
+  chip: string;
+  gpus: number;
+  phase: "prefill" | "decode" | "serving";
+  published_tokens_per_s_per_gpu: number;
+  predicted_tokens_per_s_per_gpu: number;
+  /** of the prediction */
+  interval80: {
+    low: number;
+    high: number;
+  };
+  /** of serving, the mean TPOT */
+  step_s: number;
+}
+
+/** One latency of a recorded run and of its replay. */
+export interface ReplayMetric {
+  name: string;
+  mean_measured_s: number;
+  mean_predicted_s: number;
+  p99_measured_s: number;
+  p99_predicted_s: number;
+}
+
+/** A recorded run, request by request. */
+export interface ReplayReport {
+  run: string;
+  chip: string;
+  model: string;
+  requests: number;
+  met: boolean;
+  metrics: ReplayMetric[];
+}
+
+/** Measured deployments, predicted. */
+export interface ServingValidation {
+  /** what kind of document this is */
+  format: "supernode-serving-validation";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  files: ServingFile[];
+  /** over all files */
+  summary: {
+    aggregated: ServingGroup;
+    disaggregated: ServingGroup;
+    /** what their tables leave open is assumed */
+    assumed: ServingGroup;
+    groups: ServingGroup[];
+  };
+  worst: ServingMiss[];
+  /** published supernodes */
+  cases: ScaleCase[];
+  replays: ReplayReport[];
+  /** files that no reader takes */
+  ignored: string[];
+  errors: Notice[];
+}
+
+/** All that was measured, predicted. */
+export interface Evidence {
+  /** what kind of document this is */
+  format: "supernode-evidence";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  kernels: Validation | null;
+  collectives: Validation | null;
+  serving: ServingValidation | null;
+}
+
+/** A value in which two entries differ. */
+export interface DiffLine {
+  path: string;
+  /** with unit; null: the entry has none */
+  a: string | null;
+  /** with unit; null: the entry has none */
+  b: string | null;
+  /** b over a, where both are numbers and a is not 0 */
+  ratio: number | null;
+  a_assumed: boolean;
+  b_assumed: boolean;
+}
+
+/** Two entries of one kind. */
+export interface CatalogDiff {
+  /** what kind of document this is */
+  format: "supernode-catalog-diff";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  kind: string;
+  a: string;
+  b: string;
+  /** values that do not differ */
+  equal: number;
+  /** in the order of the entries */
+  differences: DiffLine[];
+}
+
+/** An LRU cache of one capacity. */
+export interface HitRatePoint {
+  capacity_tokens: number;
+  /** share of blocks that it serves */
+  block_hit_rate: number;
+}
+
+/** Tokens per request. */
+export interface Lengths {
+  mean: number;
+  p50: number;
+  p90: number;
+  p99: number;
+  max: number;
+}
+
+/** What is known of a trace. */
+export interface WorkloadReport {
+  /** what kind of document this is */
+  format: "supernode-workload";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  trace_format: string;
+  /** left out */
+  malformed_lines: number;
+  /** requests, sorted */
+  out_of_order: number;
+  name: string;
+  origin: string;
+  requests: number;
+  requests_per_s: number;
+  /** index of dispersion of arrival counts in 10 s windows */
+  dispersion: number;
+  mean_input_tokens: number;
+  mean_output_tokens: number;
+  max_input_tokens: number;
+  max_output_tokens: number;
+  /** KV block size of the hashes; 0 without */
+  block_tokens: number;
+  classes: number;
+  /** of a prefix cache by capacity */
+  hit_rate_curve: HitRatePoint[];
+  input_tokens: Lengths;
+  output_tokens: Lengths;
+}
+
+/** A part that is referred to by name, or a remark on one. */
+export interface CatalogPart {
+  /** empty: the entry */
+  path: string;
+  name: string;
+  note: string;
+}
+
+/** Who said so. */
+export interface Source {
+  id: string;
+  title: string;
+  date: string;
+  grade: "official" | "measured" | "third party" | "estimate" | "memory" | "family default" | "assumption" | "scenario";
+}
+
+/** One source's word on a value. */
+export interface Figure {
+  /** with unit, three significant digits */
+  text: string;
+  /** in the unit of the line; null for names and flags */
+  value: number | null;
+  source: Source | null;
+  confidence: "high" | "medium" | "low";
+  assumed: boolean;
+  note: string;
+}
+
+/** A value of an entry. */
+export interface CatalogValue {
+  path: string;
+  /** of raw numbers; empty: a plain number */
+  unit: string;
+  /** the value that is used first, then those of other sources; empty: absent */
+  figures: Figure[];
+}
+
+/** Of one token at one context. */
+export interface FlopsPerToken {
+  context_tokens: number;
+  flops: number;
+}
+
+/** What follows from a model's architecture. */
+export interface ModelFacts {
+  family: string;
+  layers: number;
+  dense_layers: number;
+  moe_layers: number;
+  hidden: number;
+  vocabulary: number;
+  max_context_tokens: number;
+  attention: "gqa" | "mla";
+  heads: number;
+  kv_heads: number;
+  experts: number;
+  experts_per_token: number;
+  mtp_layers: number;
+  native_weights: string;
+  /** by part of the model */
+  parameters: {
+    embedding: number;
+    attention: number;
+    dense_feed_forward: number;
+    routed_experts: number;
+    shared_experts: number;
+    router: number;
+    norms: number;
+    output_head: number;
+    mtp: number;
+    total: number;
+    active: number;
+    /** 0 when nothing is published */
+    published_total: number;
+    /** 0 when nothing is published */
+    published_active: number;
+  };
+  /** by format of the KV cache */
+  kv_bytes_per_token: {
+    bf16: number;
+    fp8: number;
+    int8: number;
+    fp4: number;
+  };
+  /** by context */
+  flops_per_token: FlopsPerToken[];
+}
+
+/** A workload of the catalog. */
+export interface Workload {
+  name: string;
+  origin: string;
+  requests: number;
+  requests_per_s: number;
+  /** index of dispersion of arrival counts in 10 s windows */
+  dispersion: number;
+  mean_input_tokens: number;
+  mean_output_tokens: number;
+  max_input_tokens: number;
+  max_output_tokens: number;
+  /** KV block size of the hashes; 0 without */
+  block_tokens: number;
+  classes: number;
+  /** of a prefix cache by capacity */
+  hit_rate_curve: HitRatePoint[];
+}
+
+/** One entry of the catalog. */
+export interface CatalogEntry {
+  /** what kind of document this is */
+  format: "supernode-catalog-entry";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  kind: string;
+  name: string;
+  title: string;
+  parts: CatalogPart[];
+  values: CatalogValue[];
+  model: ModelFacts | null;
+  workload: Workload | null;
+}
+
+/** An entry by name. */
+export interface CatalogTitle {
+  name: string;
+  title: string;
+}
+
+/** The entries of one kind. */
+export interface CatalogKind {
+  kind: string;
+  folder: string;
+  description: string;
+  entries: CatalogTitle[];
+}
+
+/** Entries by kind. */
+export interface Catalog {
+  /** what kind of document this is */
+  format: "supernode-catalog";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  kinds: CatalogKind[];
+}
+
+/** One load that the search for the knee tried. */
+export interface KneeProbe {
+  multiple: number;
+  met: boolean;
+  /** it was clear before the end */
+  cut_short: boolean;
+  /** of a target's value to its limit; null where it has no bound */
+  worst_ratio: number | null;
+}
+
+/** A delay over measured requests; ITL over tokens. */
+export interface Latency {
+  count: number;
+  mean_s: number;
+  p50_s: number;
+  p90_s: number;
+  p95_s: number;
+  p99_s: number;
+  max_s: number;
+}
+
+/** A target and what became of it. */
+export interface SloResult {
+  metric: "ttft" | "tpot";
+  /** 0.9 is p90; null is the mean */
+  quantile: number | null;
+  limit_s: number;
+  value_s: number;
+  met: boolean;
+}
+
+/** Requests of one priority. */
+export interface PriorityResult {
+  /** 0 is served first */
+  priority: number;
+  /** finished, measured */
+  requests: number;
+  good_share: number;
+  ttft_p90_s: number;
+  tpot_p90_s: number;
+}
+
+/** A fault or repair as it happened. */
+export interface FaultRecord {
+  at_s: number;
+  action: "fail" | "drain" | "degrade" | "repair";
+  target: string;
+  /** that a failure met */
+  requests: number;
+}
+
+/** Requests that had not ended when the run did. */
+export interface Unfinished {
+  state: string;
+  /** why nothing more happened to them */
+  cause: string;
+  requests: number;
+}
+
+/** Instances of one role. */
+export interface PoolResult {
+  role: "aggregated" | "prefill" | "decode";
+  instances: number;
+  /** of all instances */
+  gpus: number;
+  /** tensor parallelism */
+  tp: number;
+  /** context parallelism, of prefill */
+  cp: number;
+  /** attention data parallelism inside an instance */
+  dp: number;
+  /** pipeline stages */
+  pp: number;
+  /** expert parallelism */
+  ep: number;
+  /** stages may sit in different ScaleUp domains */
+  spread: boolean;
+  precision: Precision;
+  /** speculation of a step */
+  draft_tokens: number;
+  /** replicas beyond one each, per layer */
+  redundant_experts: number;
+  /** halves of a batch overlap */
+  two_batch: boolean;
+  /** prefill tokens of an attention rank and step */
+  chunk_tokens: number;
+  steps: number;
+  /** of time: a step was running */
+  busy_share: number;
+  /** FLOPs over those of the peak rate */
+  compute_utilisation: number;
+  /** HBM bytes moved, likewise */
+  memory_utilisation: number;
+  /** mean of steps that decode */
+  sequences_per_instance: number;
+  /** mean of steps that have any, per instance */
+  prompt_tokens_per_step: number;
+  /** mean share of pages that requests hold */
+  kv_utilisation: number;
+  kv_utilisation_max: number;
+  /** mean */
+  waiting_requests: number;
+  /** mean share of its instances that take requests */
+  up_share: number;
+  /** of the chips, idle time included */
+  energy_j: number;
+}
+
+/** Means over one window. */
+export interface SeriesPoint {
+  begin_s: number;
+  arrivals_per_s: number;
+  finished_per_s: number;
+  output_tokens_per_s: number;
+  /** prompt tokens computed */
+  input_tokens_per_s: number;
+  waiting_requests: number;
+  decoding_sequences: number;
+  /** share of pages that requests hold */
+  kv_utilisation: number;
+  /** of pages, in the prefix cache */
+  kv_cached_share: number;
+  prefix_hit_rate: number;
+  /** of first tokens in this window */
+  ttft_mean_s: number;
+}
+
+/** A deployment under a request trace. */
+export interface SimulationReport {
+  /** what kind of document this is */
+  format: "supernode-simulation";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  /** of the scenario */
+  name: string;
+  model: string;
+  machine: string;
+  /** where its requests come from */
+  workload: string;
+  routing: "round-robin" | "least-loaded" | "prefix-aware" | "session-sticky" | "completion-aware";
+  /** of the prefix cache */
+  eviction: "lru" | "lfu" | "s3-fifo" | "ttl";
+  slo: SloTarget[];
+  /** how the multiple was reached */
+  scaling: "time" | "copies";
+  /** of the plan */
+  gpus: number;
+  /** of the workload's own rate; searched for when knee is true */
+  multiple: number;
+  knee: boolean;
+  /** of a knee: what fails just above */
+  limit: string;
+  /** what the search for the knee tried */
+  probes: KneeProbe[];
+  meets_slo: boolean;
+  /** what follows is of the part that was run */
+  interrupted: boolean;
+  /** stopped when the SLO could no longer be met */
+  cut_short: boolean;
+  cut_short_by: string;
+  /** by more than 2 % of the arrivals of the second half */
+  queue_grows: boolean;
+  warm_up_s: number;
+  last_arrival_s: number;
+  /** of the last request */
+  end_s: number;
+  /** when the queue first was full */
+  saturated_s: number | null;
+  /** all of them, by how they ended */
+  requests: {
+    submitted: number;
+    finished: number;
+    too_long: number;
+    queue_full: number;
+    timed_out: number;
+    cancelled: number;
+    failed: number;
+    /** after the warm-up */
+    measured: number;
+    preemptions: number;
+    out_of_order: number;
+  };
+  ttft: Latency;
+  tpot: Latency;
+  itl: Latency;
+  e2e: Latency;
+  queue: Latency;
+  targets: SloResult[];
+  priorities: PriorityResult[];
+  /** what broke, by order of time */
+  faults: {
+    /** null without faults */
+    policy: "requeue" | "fail" | null;
+    /** that failures met: started again, or ended */
+    requests: number;
+    fail: number;
+    drain: number;
+    degrade: number;
+    repair: number;
+    /** the first thousand */
+    events: FaultRecord[];
+  };
+  /** empty unless it was cut short or nothing more was due */
+  unfinished: Unfinished[];
+  /** arrived after the warm-up */
+  requests_per_s: number;
+  /** of measured requests: they meet every limit of the SLO */
+  good_share: number;
+  /** good requests */
+  goodput_requests_per_s: number;
+  output_tokens_per_s: number;
+  /** input and output */
+  total_tokens_per_s: number;
+  output_tokens_per_s_per_gpu: number;
+  /** of the chips */
+  energy_per_output_token_j: number;
+  /** share of input tokens */
+  prefix_hit_rate: number;
+  /** share of hashed blocks */
+  block_hit_rate: number;
+  /** of KV between pools */
+  transfers: number;
+  transferred_bytes: number;
+  /** mean */
+  transfer_exposed_s: number;
+  pools: PoolResult[];
+  window_s: number;
+  series: SeriesPoint[];
+  warnings: Notice[];
+}
+
+/** Several simulations side by side. */
+export interface SimulationReports {
+  /** what kind of document this is */
+  format: "supernode-simulations";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  simulations: SimulationReport[];
+}
+
+/** One tenant of a shared machine. */
+export interface TenantResult {
+  name: string;
+  /** of the share */
+  gpus: number;
+  simulation: SimulationReport;
+}
+
+/** Tenants of one machine at the same time, and the machine's sums. */
+export interface SharedSimulation {
+  /** what kind of document this is */
+  format: "supernode-shared-simulation";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  name: string;
+  machine: string;
+  /** of the cluster */
+  gpus: number;
+  /** in nobody's share */
+  left_over_gpus: number;
+  /** all of them */
+  meets_slo: boolean;
+  interrupted: boolean;
+  /** from the end of the warm-up */
+  measured_s: number;
+  requests_per_s: number;
+  goodput_requests_per_s: number;
+  output_tokens_per_s: number;
+  /** input and output */
+  total_tokens_per_s: number;
+  /** of the machine */
+  output_tokens_per_s_per_gpu: number;
+  /** of the chips */
+  energy_per_output_token_j: number;
+  tenants: TenantResult[];
+  warnings: Notice[];
+}

@@ -1,0 +1,123 @@
+// sn/draw/schemas_test.cc
+//
+// The committed schemas and TypeScript types are what the descriptions of the reports say.
+//
+// With SN_UPDATE_SCHEMAS=1 in the environment they are written first (see CONTRIBUTING.md).
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "sn/base/report/report_type.h"
+#include "sn/draw/catalog/datasheet_diff.h"
+#include "sn/draw/catalog/workload_text.h"
+#include "sn/draw/evidence/collective_text.h"
+#include "sn/draw/evidence/evidence_page.h"
+#include "sn/evidence/common/validation.h"
+#include "sn/evidence/serving/validate_serving.h"
+#include "sn/planner/share/share.h"
+#include "sn/planner/vary.h"
+#include "sn/planner/why_not.h"
+#include "sn/twin/simulate/simulate_shared.h"
+
+namespace sn::draw {
+namespace {
+
+struct Document {
+  std::string name;  // of the file, without ".schema.json"
+  std::string verb;
+  std::string doc;
+  std::vector<ReportType> roots;
+};
+
+std::vector<Document> documents() {
+  return {
+      {"plan",
+       "supernode plan --json",
+       "Deployments of a model on a machine: one scenario or several.",
+       {type_of<planner::PlanReport>(), type_of<planner::PlanReports>()}},
+      {"vary",
+       "supernode plan --vary --json",
+       "One question over the values of scenario fields.",
+       {type_of<planner::VaryReport>()}},
+      {"why-not",
+       "supernode plan --why-not --json",
+       "What rules a deployment out, or what it loses to the best.",
+       {type_of<planner::WhyNotReport>()}},
+      {"share",
+       "supernode plan --json, of a scenario with tenants",
+       "Several tenants on one machine, each with its plan.",
+       {type_of<planner::ShareReport>()}},
+      {"collective",
+       "supernode collective --json",
+       "Predicted times of one collective by size.",
+       {type_of<api::CollectiveTable>()}},
+      {"validation",
+       "supernode validate kernels|collectives --json",
+       "Measured tables of operators or collectives, predicted.",
+       {type_of<evidence::Validation>()}},
+      {"serving_validation",
+       "supernode validate serving --json",
+       "Measured deployments, predicted.",
+       {type_of<evidence::ServingValidation>()}},
+      {"evidence",
+       "supernode validate all --json",
+       "Measured kernels, collectives and deployments, predicted.",
+       {type_of<Evidence>()}},
+      {"catalog-diff",
+       "supernode catalog diff --json",
+       "Two entries of the catalog.",
+       {type_of<DatasheetDiff>()}},
+      {"workload",
+       "supernode workload --json",
+       "What is known of a trace.",
+       {type_of<WorkloadReport>()}},
+      {"catalog",
+       "supernode catalog --json, catalog show --json",
+       "The entries of the catalog, or one of them.",
+       {type_of<api::Datasheet>(), type_of<api::CatalogListings>()}},
+      {"simulation",
+       "supernode simulate --json",
+       "A request trace on a machine: one scenario, several, or the tenants of one machine. "
+       "Latencies are of requests that arrived after the warm-up.",
+       {type_of<twin::SimulationReport>(), type_of<twin::SimulationReports>(),
+        type_of<twin::SharedReport>()}},
+  };
+}
+
+std::string content(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream out;
+  out << file.rdbuf();
+  return out.str();
+}
+
+void expect_committed(const std::string& path, const std::string& text) {
+  if (std::getenv("SN_UPDATE_SCHEMAS") != nullptr) std::ofstream(path) << text;
+  const std::string committed = content(path);
+  const auto differ = std::mismatch(text.begin(), text.end(), committed.begin(), committed.end());
+  const auto line = 1 + std::count(text.begin(), differ.first, '\n');
+  EXPECT_TRUE(committed == text) << path << " differs from the reports at line " << line
+                                 << "; SN_UPDATE_SCHEMAS=1 writes it";
+}
+
+TEST(Schemas, AreThoseOfTheReports) {
+  for (const Document& d : documents()) {
+    expect_committed("schema/" + d.name + ".schema.json", json_schema(d.verb, d.doc, d.roots));
+  }
+}
+
+TEST(Schemas, TypeScriptToo) {
+  std::vector<ReportType> roots;
+  for (const Document& d : documents()) {
+    roots.insert(roots.end(), d.roots.begin(), d.roots.end());
+  }
+  expect_committed("schema/reports.d.ts",
+                   typescript("What `supernode VERB --json` writes, version 1.", roots));
+}
+
+}  // namespace
+}  // namespace sn::draw
