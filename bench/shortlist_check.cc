@@ -63,8 +63,9 @@ std::string text_of(const Case& c) {
   return "supernode: 1\ncluster: {rack: " + part(c.rack) + "}\nmodel: " + part(c.model) +
          "\nprecision: {weights: fp8, activations: fp8, kv: fp8}\nworkload: {synthetic: {arrivals: "
          "{process: poisson, rate: 1 req/s}, input: " +
-         part(c.input) + ", output: " + part(c.output) + ", requests: 3000}, rate: knee}\nslo: " +
-         part(c.slo) + "\nsearch: {chunk: [2048, 8192], mtp: 0}\n";
+         part(c.input) + ", output: " + part(c.output) +
+         ", requests: 3000}, rate: knee}\nslo: " + part(c.slo) +
+         "\nsearch: {chunk: [2048, 8192], mtp: 0}\n";
 }
 
 /// Different deployments of the search, the formulas' best first; at most 150.

@@ -36,7 +36,7 @@ class Agreement(CommandTest):
                 with self.subTest(pools=pools, rate=rate):
                     self.write("s.yaml", SCENARIO.format(rate=rate, pools=pools))
                     path = f"{self.folder}/s.yaml"
-                    plan = json.loads(self.done("plan", path, "--json").stdout)["candidates"][0]
+                    plan = json.loads(self.done("plan", path, "--json", "--screen").stdout)["candidates"][0]
                     seen = json.loads(self.done("simulate", path, "--json").stdout)
                     self.agrees(plan, seen, "ttft")
                     self.agrees(plan, seen, "tpot")

@@ -91,7 +91,7 @@ class Choice(CommandTest):
 
     def test_vary_json_and_sheet(self):
         svg = self.folder / "vary.svg"
-        report = json.loads(self.plan("--vary", "cluster.rack.gpus=1,4,8,64", "--json",
+        report = json.loads(self.plan("--vary", "cluster.rack.gpus=1,4,8,64", "--json", "--screen",
                                       f"--svg={svg}"))
         jsonschema.Draft7Validator.check_schema(schema("vary.schema.json"))
         jsonschema.validate(report, schema("vary.schema.json"))

@@ -20,7 +20,7 @@ workload:
     requests: 200
   rate: 1x
 slo: {ttft: {p90: 1 s}, tpot: {p90: 40 ms}}
-deployments: [{pools: aggregated, tp: 1, replicas: 1, chunk: 2048}]
+deployments: [{pool: aggregated, tp: 1, replicas: 1, chunk: 2048}]
 """
 
 

@@ -69,7 +69,7 @@ class Shared(CommandTest):
     def test_one_share_with_all_views(self):
         document = json.loads(self.done("plan", self.scenario, "--json").stdout)
         for tenant in document["tenants"]:
-            alone = json.loads(self.done("plan", self.scenario, "--json", "--tenant",
+            alone = json.loads(self.done("plan", self.scenario, "--json", "--screen", "--tenant",
                                          tenant["name"]).stdout)
             self.assertEqual(alone["candidates"], tenant["plan"]["candidates"])
             self.assertEqual(alone["subject"]["gpus"], tenant["gpus"])

@@ -124,7 +124,7 @@ class ValidateServing(CommandTest):
     def test_refused(self):
         self.refused("validate", "seving", wants=["validate what?"])
         result = run("validate", "serving", "--data", self.folder / "none")
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 2)
         self.assertIn("cannot list", result.stderr)
 
 

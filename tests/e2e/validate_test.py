@@ -171,7 +171,7 @@ class Validate(CommandTest):
                      wants=["--worst"])
         self.refused("calibrate", "kernels", wants=["--data is missing"])
         result = run("validate", "kernels", "--data", self.folder / "none")
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 2)
         self.assertIn("cannot list", result.stderr)
 
     def test_calibrate_writes_an_overlay(self):

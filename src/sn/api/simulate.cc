@@ -20,11 +20,15 @@ namespace {
 /// The scenario's own deployment, or one of the planner's.
 Result<serving::ServingPlan> choose(const twin::World& world, int rank, const Run& run,
                                     double& guess) {
+  if (rank < 1) {
+    return fail(request_error("rank", "there is no deployment " + std::to_string(rank),
+                              "1 is the best", ErrorCode::range));
+  }
   if (!world.load.search.fixed.empty()) return world.load.search.fixed.front();
   const Result<planner::PlanReport> report = planner::plan(
       world, {.top = rank, .operating = false, .pareto = false}, run.within("planning"));
   if (!report) return fail(report.error());
-  if (rank < 1 || report->candidates.size() < static_cast<std::size_t>(rank)) {
+  if (report->candidates.size() < static_cast<std::size_t>(rank)) {
     return fail(request_error("rank", "there is no deployment " + std::to_string(rank),
                               "a plan lists them", ErrorCode::range));
   }

@@ -223,10 +223,26 @@ std::vector<FoundPlan> playable(const twin::World& world, const SearchResult& fo
   return out;
 }
 
+/// The scenario's own deployments on the whole load: nothing about them is the planner's to change.
+Result<std::vector<Played>> as_listed(const twin::World& world, const PlanOptions& options,
+                                      const std::vector<FoundPlan>& plans, const Run& run) {
+  std::vector<Played> out;
+  for (const FoundPlan& p : plans) {
+    Result<Played> one =
+        play(world, p, 0.0, whole_options(world, options.race.simulation), run.quiet());
+    if (!one) return fail(one.error());
+    one->whole = true;
+    out.push_back(*std::move(one));
+  }
+  return out;
+}
+
 /// Rows that the engine played, in order, numbered, with their places.
 Result<std::vector<Candidate>> played_rows(const twin::World& world, const PlanOptions& options,
                                            const std::vector<FoundPlan>& plans, const Run& run) {
-  const Result<std::vector<Played>> played = race(world, plans, options.race, run);
+  const Result<std::vector<Played>> played = world.load.search.fixed.empty()
+                                                 ? race(world, plans, options.race, run)
+                                                 : as_listed(world, options, plans, run);
   if (!played) return fail(played.error());
   std::vector<Candidate> rows(played->size());
   const auto fill = [&](std::size_t i) { rows[i] = played_candidate(world, (*played)[i]); };
@@ -300,7 +316,13 @@ void add_front(const twin::World& world, const PlanOptions& options, SearchResul
 
 }  // namespace
 
-Result<PlanReport> plan(const twin::World& world, const PlanOptions& options, const Run& run) {
+Result<PlanReport> plan(const twin::World& asked, const PlanOptions& options, const Run& run) {
+  if (!asked.faults.empty()) {
+    twin::World healthy = asked;  // plans are of a whole machine
+    healthy.faults = {};
+    return plan(healthy, options, run);
+  }
+  const twin::World& world = asked;
   PlanReport report;
   report.subject = subject_of(world);
   report.warnings = world.warnings;

@@ -68,7 +68,8 @@ VaryReport varied(const std::vector<std::string>& flags, int threads) {
                        last = std::max(last, static_cast<std::size_t>(p.done));
                      }});
   const FileLoader none = [](const std::string&) -> Result<std::string> { return std::string(); };
-  Result<VaryReport> report = vary({*scenario, *catalog, none, ""}, *axes, {.top = 1}, run);
+  Result<VaryReport> report =
+      vary({*scenario, *catalog, none, ""}, *axes, {.top = 1, .screen = true}, run);
   if (!report) {
     ADD_FAILURE() << render(report.error());
     return {};

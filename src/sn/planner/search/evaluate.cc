@@ -29,10 +29,12 @@ PoolReport pool_report(const serving::Pool& pool, const llm::MemoryBudget& budge
   return r;
 }
 
-/// GPU seconds of physical bound per output token: decode steps and prefill work.
+}  // namespace
+
 double bound_gpu_seconds(serving::ServingModel& model, double requests) {
-  const std::optional<serving::DecodePoint> point = model.decode_at(requests);
-  if (!point) return 0.0;
+  std::optional<serving::DecodePoint> point = model.decode_at(requests);
+  // Beyond what the formulas carry: the fullest batch, whose bound is the highest.
+  if (!point) point = model.decode().at(model.decode().sequence_limit());
   const auto per_token = [](const llm::StepTime& t, const llm::Parallelism& p, double tokens) {
     return t.bound_total().si() * d(p.stage_ranks()) / tokens;
   };
@@ -47,6 +49,8 @@ double bound_gpu_seconds(serving::ServingModel& model, double requests) {
   const llm::Parallelism& p = model.plan().prefill.deployment.parallel;
   return sum + per_token(work, p, d(p.dp)) / model.decode().moments().output;
 }
+
+namespace {
 
 /// GPU time by part of a mean request: what its rate per GPU answers to.
 llm::PartTimes request_parts(serving::ServingModel& model, const serving::DecodePoint& point) {

@@ -15,6 +15,10 @@ namespace sn::planner {
 /// The plan at its knee, or at the rate that the World asks for, with its memory and bound.
 [[nodiscard]] Candidate candidate_of(const twin::World& world, const FoundPlan& found);
 
+/// GPU seconds of physical bound per output token at `requests` per second: decode steps and
+/// prefill work.
+[[nodiscard]] double bound_gpu_seconds(serving::ServingModel& model, double requests);
+
 /// Middle 80 % of `state`, by the parts of the model's steps at `requests` per second.
 [[nodiscard]] Intervals intervals_of(const twin::World& world, serving::ServingModel& model,
                                      double requests, const serving::SteadyState& state);

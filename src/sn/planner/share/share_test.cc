@@ -142,7 +142,7 @@ std::vector<double> every_multiple(const Case& c) {
   twin::World world = small_world(c.scenario);
   for (std::int64_t g = 1; g <= world.machine.cluster.gpus(); ++g) {
     world.machine.gpu_limit = g;
-    const Result<PlanReport> report = plan(world);
+    const Result<PlanReport> report = plan(world, {.screen = true});
     const bool served = report && report->meet > 0;
     const double here = served ? report->candidates.front().multiple / c.weight : 0.0;
     out.push_back(std::max(out.back(), here));

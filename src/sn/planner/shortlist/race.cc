@@ -316,10 +316,8 @@ Result<Played> play(const twin::World& world, const FoundPlan& found, double gue
   return out;
 }
 
-Result<std::vector<Played>> race(const twin::World& asked, const std::vector<FoundPlan>& plans,
+Result<std::vector<Played>> race(const twin::World& world, const std::vector<FoundPlan>& plans,
                                  const RaceOptions& options, const Run& run) {
-  twin::World world = asked;
-  world.faults = {};  // plans are compared in good health
   Race race(world, options, run);
   for (const FoundPlan& p : plans) {
     Runner r;

@@ -78,6 +78,8 @@ Candidate played_candidate(const twin::World& world, const Played& played) {
   serving::ServingModel model(inputs, c.plan);
   const double knee = model.knee(world.load.slo);
   c.intervals = intervals_of(world, model, std::min(c.state.requests, below_knee * knee), c.state);
+  const double bound = bound_gpu_seconds(model, c.state.requests);
+  c.bound_per_gpu = bound > 0.0 ? 1.0 / bound : 0.0;
   c.screened = screened;
   return c;
 }
