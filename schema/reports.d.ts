@@ -50,9 +50,9 @@ export interface Intervals {
 
 /** Number formats. */
 export interface Precision {
-  weights: "bf16" | "fp8" | "fp4" | "int8";
-  activations: "bf16" | "fp8" | "fp4" | "int8";
-  kv: "bf16" | "fp8" | "fp4" | "int8";
+  weights: "bf16" | "fp8" | "fp4" | "int8" | "int4";
+  activations: "bf16" | "fp8" | "fp4" | "int8" | "int4";
+  kv: "bf16" | "fp8" | "fp4" | "int8" | "int4";
 }
 
 /** Memory of one GPU. */
@@ -182,7 +182,7 @@ export interface Candidate {
   /** what fails just above this rate */
   limit: string;
   /** how far the numbers behind it are measured */
-  evidence: "published" | "calibrated" | "interpolated" | "family default" | "assumption";
+  evidence: "published" | "calibrated" | "interpolated" | "other generation" | "family default" | "assumption";
   /** of the workload's own rate */
   multiple: number;
   /** if every step ran at its physical bound */
@@ -273,7 +273,7 @@ export interface Elasticity {
   change_at_1_1x: number;
   source: string;
   /** how far the numbers behind it are measured */
-  evidence: "published" | "calibrated" | "interpolated" | "family default" | "assumption";
+  evidence: "published" | "calibrated" | "interpolated" | "other generation" | "family default" | "assumption";
 }
 
 /** An assumed number and what it moves. */
@@ -310,7 +310,7 @@ export interface Explanation {
 
 /** An error or a warning. */
 export interface Notice {
-  code: "syntax" | "unknown_key" | "unknown_name" | "missing" | "wrong_type" | "unit" | "range" | "limit" | "io" | "data" | "infeasible";
+  code: "syntax" | "unknown_key" | "unknown_name" | "missing" | "wrong_type" | "unit" | "range" | "limit" | "io" | "data" | "infeasible" | "interrupted";
   message: string;
   /** empty where there is none */
   file: string;
@@ -352,6 +352,8 @@ export interface PlanReport {
   pareto: ParetoPoint[];
   /** of the first candidate */
   explanation: Explanation | null;
+  /** stopped on the way; what was found by then */
+  interrupted: boolean;
   warnings: Notice[];
 }
 
@@ -413,6 +415,8 @@ export interface VaryReport {
   points: VaryPoint[];
   /** along the last axis; null where no point meets the SLO */
   verdicts: (VaryVerdict | null)[];
+  /** points that were not reached say so in why_not */
+  interrupted: boolean;
 }
 
 /** Instances of one deployment. */
@@ -522,6 +526,8 @@ export interface ShareReport {
   tenants: TenantReport[];
   /** what is shared and may interfere, what is not */
   modelling: string[];
+  /** stopped: the best shares found by then */
+  interrupted: boolean;
   warnings: Notice[];
 }
 
@@ -719,6 +725,8 @@ export interface Validation {
   ignored: string[];
   /** of the folder and of whole files */
   errors: Notice[];
+  /** stopped: of the files that were done by then */
+  interrupted: boolean;
 }
 
 /** Points of one kind. */
@@ -851,6 +859,8 @@ export interface ServingValidation {
   /** files that no reader takes */
   ignored: string[];
   errors: Notice[];
+  /** stopped: points that were not reached are skipped, and say so */
+  interrupted: boolean;
 }
 
 /** All that was measured, predicted. */
