@@ -75,8 +75,8 @@ class Outputs(CommandTest):
         changed = json.loads(self.done("simulate", self.scenario, "--json", "--set",
                                        "workload.rate=2x").stdout)
         self.assertAlmostEqual(changed["multiple"], 2.0)
-        self.assertIn("4 x h200 in 1 hgx-h200", self.done(
-            "plan", self.scenario, "--set", "cluster.rack.gpus=4").stdout)
+        self.assertIn("16 x h200 in 2 hgx-h200", self.done(
+            "plan", self.scenario, "--set", "cluster.racks=2").stdout)
         table = ("collective", "--rack", "hgx-h200", "--bytes", "1 GiB", "--json")
         slow = json.loads(self.done(*table, "--set",
                                     "cluster.rack.scale_up.link.bandwidth=100 GB/s").stdout)

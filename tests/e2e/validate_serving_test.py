@@ -125,7 +125,7 @@ class ValidateServing(CommandTest):
         self.refused("validate", "seving", wants=["validate what?"])
         result = run("validate", "serving", "--data", self.folder / "none")
         self.assertEqual(result.returncode, 2)
-        self.assertIn("cannot list", result.stderr)
+        self.assertIn("there is no", result.stderr)
 
 
 if __name__ == "__main__":

@@ -172,7 +172,7 @@ class Validate(CommandTest):
         self.refused("calibrate", "kernels", wants=["--data is missing"])
         result = run("validate", "kernels", "--data", self.folder / "none")
         self.assertEqual(result.returncode, 2)
-        self.assertIn("cannot list", result.stderr)
+        self.assertIn("there is no", result.stderr)
 
     def test_calibrate_writes_an_overlay(self):
         data = self.folder / "data"
