@@ -32,7 +32,7 @@ void describe_flags(CLI::App& app, api::CollectiveRequest& r, std::string& gpus,
       "\nexamples:\n"
       "  supernode collective --rack nvl72-gb200 --gpus 72\n"
       "  supernode collective --rack nvl72-gb200 --set "
-      "'cluster.rack.scale_up.link.bandwidth=1.8 TB/s'\n"
+      "'cluster.rack.scale_up.bandwidth=1.8 TB/s'\n"
       "  supernode collective --rack hgx-h200 --op all_gather --min '1 MiB' --algorithm library");
 }
 

@@ -79,7 +79,7 @@ class Outputs(CommandTest):
             "plan", self.scenario, "--set", "cluster.racks=2").stdout)
         table = ("collective", "--rack", "hgx-h200", "--bytes", "1 GiB", "--json")
         slow = json.loads(self.done(*table, "--set",
-                                    "cluster.rack.scale_up.link.bandwidth=100 GB/s").stdout)
+                                    "cluster.rack.scale_up.bandwidth=100 GB/s").stdout)
         own = json.loads(self.done(*table).stdout)
         self.assertGreater(slow["rows"][0]["time_s"], own["rows"][0]["time_s"])
 
