@@ -25,7 +25,8 @@ serving::Percentiles percentiles_of(const twin::LatencySummary& s) {
 }
 
 /// The engine's figures over those of the formulas.
-void lay_over(const twin::World& world, const twin::SimulationReport& r, Candidate& c) {
+void lay_over(const twin::World& world, const Played& played, Candidate& c) {
+  const twin::SimulationReport& r = played.report;
   serving::SteadyState& s = c.state;
   s.requests = r.multiple * world.load.workload.rate.si();
   s.ttft = percentiles_of(r.ttft);
@@ -48,7 +49,7 @@ void lay_over(const twin::World& world, const twin::SimulationReport& r, Candida
   c.decode.sequences = s.sequences;
   c.decode.batch = decode.batch;
   c.multiple = r.multiple;
-  c.meets_slo = r.meets_slo && !r.cut_short;
+  c.meets_slo = played.meets();
   c.limit = r.limit;
   c.played = static_cast<std::int64_t>(r.requests);
 }
@@ -72,15 +73,13 @@ double sampling_variance(const std::vector<double>& a, const std::vector<double>
 
 Candidate played_candidate(const twin::World& world, const Played& played) {
   Candidate c = candidate_of(world, played.found);
-  const double screened = c.screened;
-  lay_over(world, played.report, c);
+  lay_over(world, played, c);
   const serving::ServingInputs inputs = world.inputs();
   serving::ServingModel model(inputs, c.plan);
   const double knee = model.knee(world.load.slo);
   c.intervals = intervals_of(world, model, std::min(c.state.requests, below_knee * knee), c.state);
   const double bound = bound_gpu_seconds(model, c.state.requests);
   c.bound_per_gpu = bound > 0.0 ? 1.0 / bound : 0.0;
-  c.screened = screened;
   return c;
 }
 
