@@ -160,7 +160,7 @@ class Race {
       Result<twin::SimulationResult> result = twin::simulate(world_, p.found.plan, o, quiet_);
       if (!result) {
         runners[i].errors = result.error();
-      } else if (result->report.meets_slo && !result->report.cut_short) {
+      } else if (result->report.met()) {
         p.report = std::move(result->report);
         met[i] = 1;
       }

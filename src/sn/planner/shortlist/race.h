@@ -37,7 +37,7 @@ struct Played {
   bool whole = false;         // played on the whole load
   std::vector<double> knees;  // of the first three quarters of the load, one by one
 
-  [[nodiscard]] bool meets() const { return report.meets_slo && !report.cut_short; }
+  [[nodiscard]] bool meets() const { return report.met(); }
 };
 
 struct RaceOptions {

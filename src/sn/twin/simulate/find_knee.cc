@@ -74,7 +74,7 @@ class Search {
       partial = *std::move(result);
       return std::nullopt;
     }
-    const bool met = report.meets_slo && !report.cut_short;
+    const bool met = report.met();
     probes.push_back({.multiple = multiple,
                       .met = met,
                       .cut_short = report.cut_short,

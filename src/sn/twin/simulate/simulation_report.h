@@ -176,6 +176,8 @@ struct SimulationReport {
   std::vector<SeriesPoint> series;
   Errors warnings;
 
+  /// Every target was met, and the run was not cut short because one could not be.
+  [[nodiscard]] bool met() const { return meets_slo && !cut_short; }
   /// Nothing more was due, and yet requests had not ended.
   [[nodiscard]] bool stuck() const { return !unfinished.empty() && !interrupted && !cut_short; }
 };
