@@ -316,6 +316,19 @@ void read_conditions(MapReader& root, World& world, Errors& errors) {
   r.finish();
 }
 
+void read_attach(MapReader& root, World& world, Errors& errors) {
+  const Node* node = root.get("attach");
+  if (node == nullptr) return;
+  MapReader r(*node, "attach", errors);
+  const auto read = [&](std::string_view key) {
+    return r.choice(key, {"pcie", "scale_up"}).value_or("pcie") == "scale_up"
+               ? hw::Attachment::scale_up
+               : hw::Attachment::pcie;
+  };
+  world.machine.cluster.attach = {read("nic"), read("storage"), read("cxl")};
+  r.finish();
+}
+
 }  // namespace
 
 void apply(const Overrides& overrides, Node& scenario) {
@@ -367,6 +380,7 @@ Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, con
   if (tables != nullptr && errors.empty()) lay_measurements(*tables, context, world, errors);
   read_precision(root, world, errors);
   read_conditions(root, world, errors);
+  read_attach(root, world, errors);
   read_load_parts(root, context, world, errors);
   if (const Node* faults = root.get("faults")) world.faults = read_faults(*faults, errors);
   // Views print names as they are.
