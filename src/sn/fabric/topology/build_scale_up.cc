@@ -145,6 +145,7 @@ void ScaleUpParts::torus(const std::vector<DeviceId>& gpus) {
       const std::int64_t next = g + ((x + 1) % side - x) * stride;
       Cable c = cable(ways, 0);
       c.latency = 2.0 * c.latency;
+      c.closes = x + 1 == side && side > 2;
       b_.connect(gpus[static_cast<std::size_t>(g)], gpus[static_cast<std::size_t>(next)], c);
     }
     stride *= side;

@@ -95,6 +95,7 @@ LinkId TopologyBuilder::add_link(DeviceId a, DeviceId b, const Cable& cable, Tru
                        .trunk = trunk,
                        .kind = cable.kind,
                        .plane = cable.plane,
+                       .closes = cable.closes,
                        .raw = cable.raw,
                        .efficiency = cable.efficiency,
                        .latency = cable.latency});

@@ -62,6 +62,7 @@ struct Link {
   TrunkId trunk = 0;
   LinkKind kind = LinkKind::scale_up;
   std::uint16_t plane = 0;  // among parallel links
+  bool closes = false;      // a ring of a torus
   Bandwidth raw = {};
   double efficiency = 1.0;
   Time latency = {};  // endpoint, PHY and wire
@@ -109,6 +110,7 @@ struct Cable {
   double efficiency = 1.0;
   Time latency = {};
   std::uint16_t plane = 0;
+  bool closes = false;
 };
 
 class TopologyBuilder {
