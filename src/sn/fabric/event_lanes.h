@@ -61,22 +61,26 @@ class EventLanes {
     return least;
   }
 
-  /// The next event; there must be one.
-  Event pop(std::int64_t& time) {
+  /// Takes the next event; false when there is none.
+  bool pop(std::int64_t& time, Event& event) {
     std::int64_t least = never;
-    Lane from = 0;
-    for (Lane i = 0; i < heads_.size(); ++i) {
-      if (heads_[i] < least) {
-        least = heads_[i];
-        from = i;
-      }
+    std::size_t from = 0;
+    const std::size_t n = heads_.size();
+    const std::int64_t* heads = heads_.data();
+    for (std::size_t i = 0; i < n; ++i) {
+      from = heads[i] < least ? i : from;
+      least = std::min(heads[i], least);
     }
-    if (heap_head_ < least) return pop_heap(time);
+    if (heap_head_ < least) {
+      pop_heap(time, event);
+      return true;
+    }
+    if (least == never) return false;
     time = least;
     Ring& ring = rings_[from];
-    const Event event = ring.take();
+    event = ring.take();
     heads_[from] = ring.first == ring.last ? never : ring.front().time;
-    return event;
+    return true;
   }
 
   [[nodiscard]] bool empty() const { return next_time() == never; }
@@ -120,13 +124,13 @@ class EventLanes {
     }
   };
 
-  Event pop_heap(std::int64_t& time) {
+  void pop_heap(std::int64_t& time, Event& event) {
     std::pop_heap(heap_.begin(), heap_.end(), later);
     const Ordered top = heap_.back();
     heap_.pop_back();
     heap_head_ = heap_.empty() ? never : heap_.front().time;
     time = top.time;
-    return top.event;
+    event = top.event;
   }
 
   std::vector<std::int64_t> delays_;

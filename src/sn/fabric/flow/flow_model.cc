@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace sn::fabric {
 
@@ -80,6 +81,18 @@ std::uint32_t FlowModel::flow_between(DeviceId from, DeviceId to) {
     if (known_[at].key == key) return known_[at].flow;
     at = (at + 1) & (known_.size() - 1);
   }
+  LinkId up = 0;
+  LinkId down = 0;
+  if (router_.over_one_switch(from, to, up, down)) {
+    const MaxMin::Link pair[] = {link_for(up), link_for(down)};
+    const Topology& t = router_.topology();
+    const std::uint32_t flow =
+        make_flow(pair, t.links()[up].latency + t.devices()[t.links()[up].to].latency +
+                            t.links()[down].latency);
+    known_[at] = {key, flow};
+    ++known_count_;
+    return flow;
+  }
   const Choice choice = setup_.ecmp ? Choice::ecmp : Choice::deterministic;
   const std::vector<LinkId> path = router_.path(from, to, choice, setup_.seed);
   SN_ASSERT(!path.empty());
@@ -103,8 +116,22 @@ void FlowModel::schedule(std::uint32_t flow) {
   const double left = std::max(0.0, f.first.at - f.progress);
   const double span = std::ceil(left / f.rate * 1e12);
   SN_ASSERT(span < 9e18);
-  ends_.push_back({f.since + static_cast<std::int64_t>(span), flow, f.version});
-  std::push_heap(ends_.begin(), ends_.end(), later);
+  push_end(f.since + static_cast<std::int64_t>(span), {flow, f.version});
+}
+
+void FlowModel::push_end(std::int64_t time, End end) {
+  if (time != last_time_) {
+    if (free_slots_.empty()) {
+      free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+      slots_.emplace_back();
+    }
+    last_time_ = time;
+    last_slot_ = free_slots_.back();
+    free_slots_.pop_back();
+    moments_.push_back({time, last_slot_});
+    std::push_heap(moments_.begin(), moments_.end(), std::greater<>());
+  }
+  slots_[last_slot_].push_back(end);
 }
 
 void FlowModel::add_goal(std::uint32_t flow, std::int64_t bytes, Tag tag) {
@@ -172,24 +199,23 @@ void FlowModel::settle() {
   }
 }
 
-void FlowModel::drop_stale() {
-  while (!ends_.empty() && ends_.front().version != flows_[ends_.front().flow].version) {
-    std::pop_heap(ends_.begin(), ends_.end(), later);
-    ends_.pop_back();
-  }
-}
-
 void FlowModel::finish(std::int64_t until) {
   const auto after = [](const Goal& a, const Goal& b) { return a.at > b.at; };
-  std::vector<std::uint32_t> ended;
-  for (drop_stale(); !ends_.empty() && ends_.front().time <= until; drop_stale()) {
-    now_ = ends_.front().time;  // the last of them is the moment of all
-    ended.push_back(ends_.front().flow);
-    std::pop_heap(ends_.begin(), ends_.end(), later);
-    ends_.pop_back();
+  ended_.clear();
+  while (!moments_.empty() && moments_.front().time <= until) {
+    const Moment moment = moments_.front();
+    std::pop_heap(moments_.begin(), moments_.end(), std::greater<>());
+    moments_.pop_back();
+    if (moment.time == last_time_) last_time_ = -1;
+    const std::size_t before = ended_.size();
+    for (const End& e : slots_[moment.slot]) {
+      if (e.version == flows_[e.flow].version) ended_.push_back(e.flow);
+    }
+    slots_[moment.slot].clear();
+    free_slots_.push_back(moment.slot);
+    if (ended_.size() > before) now_ = moment.time;  // the last of them is the moment of all
   }
-  std::sort(ended.begin(), ended.end());
-  for (const std::uint32_t flow : ended) {
+  for (const std::uint32_t flow : ended_) {
     Flow& f = flows_[flow];
     progress(f);
     const double reached = f.progress * (1.0 + 1e-12);
@@ -216,14 +242,14 @@ void FlowModel::finish(std::int64_t until) {
 bool FlowModel::next(std::vector<Tag>& done) {
   for (;;) {
     settle();
-    drop_stale();
-    const std::int64_t sent = ends_.empty() ? EventLanes<Tag>::never : ends_.front().time;
+    const std::int64_t sent = moments_.empty() ? EventLanes<Tag>::never : moments_.front().time;
     const std::int64_t arrived = arrivals_.next_time();
     if (sent == EventLanes<Tag>::never && arrived == EventLanes<Tag>::never) return false;
     if (arrived <= sent) {
       now_ = arrived;
       std::int64_t time = 0;
-      while (arrivals_.next_time() == arrived) done.push_back(arrivals_.pop(time));
+      Tag tag = 0;
+      while (arrivals_.next_time() == arrived && arrivals_.pop(time, tag)) done.push_back(tag);
       return true;
     }
     finish(std::min(sent + together, arrived));

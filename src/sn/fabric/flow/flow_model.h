@@ -61,13 +61,17 @@ class FlowModel final : public TransferModel {
     bool busy = false;
   };
   struct End {
-    std::int64_t time;
     std::uint32_t flow;
     std::uint32_t version;
   };
-  static bool later(const End& a, const End& b) {
-    return a.time != b.time ? a.time > b.time : a.flow > b.flow;
-  }
+  /// Ends of one time; equal flows end together, so that there are few of these.
+  struct Moment {
+    std::int64_t time;
+    std::uint32_t slot;
+    friend bool operator>(const Moment& a, const Moment& b) {
+      return a.time != b.time ? a.time > b.time : a.slot > b.slot;
+    }
+  };
 
   std::uint32_t flow_between(DeviceId from, DeviceId to);
   std::uint32_t make_flow(std::span<const MaxMin::Link> path, Time latency);
@@ -76,7 +80,7 @@ class FlowModel final : public TransferModel {
   void schedule(std::uint32_t flow);
   void settle();
   void finish(std::int64_t until);
-  void drop_stale();
+  void push_end(std::int64_t time, End end);
   [[nodiscard]] MaxMin::Link link_for(LinkId link) const;
   void rehash();
 
@@ -94,7 +98,12 @@ class FlowModel final : public TransferModel {
   std::vector<Known> known_;  // open addressing by (from, to)
   std::size_t known_count_ = 0;
   std::vector<std::int64_t> latencies_;  // in ticks
-  std::vector<End> ends_;                // a heap
+  std::vector<Moment> moments_;          // a heap
+  std::vector<std::vector<End>> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::int64_t last_time_ = -1;  // of the moment that was added to last
+  std::uint32_t last_slot_ = 0;
+  std::vector<std::uint32_t> ended_;
   EventLanes<Tag> arrivals_;
   std::vector<EventLanes<Tag>::Lane> lanes_;  // by way
   std::vector<double> given_;                 // bytes, by link of the solver

@@ -39,10 +39,10 @@ MaxMin::Class MaxMin::add_class(std::span<const Link> path, double weight) {
   classes_.push_back({.weight = weight,
                       .begin = static_cast<std::uint32_t>(paths_.size()),
                       .hops = static_cast<std::uint32_t>(path.size())});
-  listed_.push_back(0);
   for (const Link l : path) {
     SN_ASSERT(l < links_.size());
     paths_.push_back(l);
+    listed_.push_back(0);
   }
   return static_cast<Class>(classes_.size() - 1);
 }
@@ -66,6 +66,7 @@ void MaxMin::take(Class c) {
   if (s.inside) return;
   s.inside = true;
   part_.push_back(c);
+  if (s.counted > 0) --links_[s.bottleneck].held;
   for (const Link l : path(c)) {
     take_link(l);
     links_[l].load -= s.rate * static_cast<double>(s.counted);
@@ -73,9 +74,51 @@ void MaxMin::take(Class c) {
 }
 
 void MaxMin::prune(Link l) {
+  LinkState& link = links_[l];
   Crossing& all = crossing_[l];
-  std::erase_if(all, [&](Class c) { return listed_[c] == 0; });
-  if (all.empty()) links_[l].load = 0.0;  // and what rounding left of it
+  if (2 * link.dead <= all.size()) return;
+  std::erase_if(all, [&](Class c) {
+    const ClassState& s = classes_[c];
+    if (s.members > 0) return false;
+    for (std::uint32_t i = s.begin; i < s.begin + s.hops; ++i) {
+      if (paths_[i] == l) listed_[i] = 0;
+    }
+    return true;
+  });
+  link.dead = 0;
+  if (all.empty()) link.load = 0.0;  // and what rounding left of it
+}
+
+/// A class that had no members has some.
+void MaxMin::enlist(Class c) {
+  const ClassState& s = classes_[c];
+  for (std::uint32_t i = s.begin; i < s.begin + s.hops; ++i) {
+    const Link l = paths_[i];
+    if (listed_[i] != 0) {
+      --links_[l].dead;
+      continue;
+    }
+    listed_[i] = 1;
+    crossing_[l].push_back(c);
+  }
+}
+
+void MaxMin::freeze(Link l, double level) {
+  for (const Class c : crossing_[l]) {
+    ClassState& s = classes_[c];
+    if (!s.inside || s.frozen) continue;
+    s.frozen = true;
+    s.rate = level * s.weight;
+    s.bottleneck = l;
+    const double weight = s.weight * static_cast<double>(s.members);
+    for (const Link other : path(c)) {
+      LinkState& o = links_[other];
+      o.left = std::max(0.0, o.left - weight * level);
+      // What is left of the weights by rounding is no flow.
+      o.open = o.open - weight < 1e-9 * weight ? 0.0 : o.open - weight;
+    }
+  }
+  links_[l].open = 0.0;
 }
 
 void MaxMin::fill() {
@@ -91,15 +134,27 @@ void MaxMin::fill() {
     for (const Link l : path(c)) links_[l].open += w;
   }
   filled_ += part_.size();
+  // Links that are full first, at one level: with like flows that is all there is to do.
+  double least = INFINITY;
   for (const Link l : part_links_) {
-    if (links_[l].open > 0.0) heap_.emplace_back(links_[l].left / links_[l].open, l);
+    links_[l].live = links_[l].open > 0.0;
+    if (links_[l].live) least = std::min(least, links_[l].left / links_[l].open);
+  }
+  for (const Link l : part_links_) {
+    if (links_[l].open <= 0.0) continue;
+    const double level = links_[l].left / links_[l].open;
+    if (level <= least * (1.0 + 1e-12)) {
+      freeze(l, least);
+    } else {
+      heap_.emplace_back(level, l);
+    }
   }
   const std::greater<> later;
   std::make_heap(heap_.begin(), heap_.end(), later);
   while (!heap_.empty()) {
     std::pop_heap(heap_.begin(), heap_.end(), later);
     const auto [key, l] = heap_.back();
-    LinkState& link = links_[l];
+    const LinkState& link = links_[l];
     if (link.open <= 0.0) {
       heap_.pop_back();
       continue;
@@ -111,21 +166,7 @@ void MaxMin::fill() {
       continue;
     }
     heap_.pop_back();
-    for (const Class c : crossing_[l]) {
-      ClassState& s = classes_[c];
-      if (!s.inside || s.frozen) continue;
-      s.frozen = true;
-      s.rate = level * s.weight;
-      s.bottleneck = l;
-      const double weight = s.weight * static_cast<double>(s.members);
-      for (const Link other : path(c)) {
-        LinkState& o = links_[other];
-        o.left = std::max(0.0, o.left - weight * level);
-        // What is left of the weights by rounding is no flow.
-        o.open = o.open - weight < 1e-9 * weight ? 0.0 : o.open - weight;
-      }
-    }
-    link.open = 0.0;
+    freeze(l, level);
   }
 }
 
@@ -133,6 +174,7 @@ void MaxMin::expand(std::vector<Class>& more) {
   more.clear();
   for (const Link l : part_links_) {
     const LinkState& link = links_[l];
+    if (!link.live && link.held == 0 && link.load <= link.capacity * (1.0 + slack)) continue;
     double inner = 0.0;        // load of the part
     double lowest = INFINITY;  // level of what the part has its bottleneck at here
     double highest = 0.0;      // of the part
@@ -166,6 +208,8 @@ void MaxMin::settle() {
     if (s.members == 0) {
       s.rate = 0.0;
       s.bottleneck = none;
+    } else {
+      ++links_[s.bottleneck].held;
     }
     for (const Link l : path(c)) links_[l].load += s.rate * static_cast<double>(s.members);
     if (s.rate != s.was) changed_.push_back(c);
@@ -177,20 +221,18 @@ void MaxMin::settle() {
 
 const std::vector<MaxMin::Class>& MaxMin::solve() {
   changed_.clear();
-  std::vector<Link> shrunk;
+  shrunk_.clear();
   for (const Class c : dirty_) {
     ClassState& s = classes_[c];
     s.dirty = false;
     if (s.members == s.counted) continue;
-    if (listed_[c] == 0) {
-      listed_[c] = 1;
-      for (const Link l : path(c)) crossing_[l].push_back(c);
-    }
+    if (s.counted == 0) enlist(c);
     s.was = s.rate;
     take(c);
-    if (s.members == 0) {
-      listed_[c] = 0;
-      for (const Link l : path(c)) shrunk.push_back(l);
+    if (s.members > 0) continue;
+    for (const Link l : path(c)) {
+      ++links_[l].dead;
+      shrunk_.push_back(l);
     }
   }
   for (const Link l : dirty_links_) {
@@ -200,15 +242,12 @@ const std::vector<MaxMin::Class>& MaxMin::solve() {
   dirty_.clear();
   dirty_links_.clear();
   if (part_links_.empty()) return changed_;
-  std::sort(shrunk.begin(), shrunk.end());
-  shrunk.erase(std::unique(shrunk.begin(), shrunk.end()), shrunk.end());
-  for (const Link l : shrunk) prune(l);
-  std::vector<Class> more;
+  for (const Link l : shrunk_) prune(l);
   for (;;) {
     fill();
-    expand(more);
-    if (more.empty()) break;
-    for (const Class c : more) {
+    expand(more_);
+    if (more_.empty()) break;
+    for (const Class c : more_) {
       if (classes_[c].inside) continue;
       classes_[c].was = classes_[c].rate;
       take(c);

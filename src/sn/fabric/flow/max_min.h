@@ -59,10 +59,13 @@ class MaxMin {
   struct LinkState {
     double capacity = 0.0;
     double load = 0.0;
-    double left = 0.0;  // while filling
-    double open = 0.0;  // weight of what is not frozen yet
+    double left = 0.0;       // while filling
+    double open = 0.0;       // weight of what is not frozen yet
+    std::uint32_t held = 0;  // classes outside of the part that have their bottleneck here
+    std::uint32_t dead = 0;  // classes without members among those that cross it
     bool dirty = false;
     bool inside = false;  // of the part that is being solved
+    bool live = false;    // the part has members over it
   };
   struct ClassState {
     double weight = 1.0;
@@ -86,18 +89,22 @@ class MaxMin {
   void expand(std::vector<Class>& more);
   void settle();
   void prune(Link l);
+  void freeze(Link l, double level);
+  void enlist(Class c);
   [[nodiscard]] double level(const ClassState& c) const { return c.rate / c.weight; }
 
   std::vector<LinkState> links_;
   std::vector<Crossing> crossing_;
   std::vector<ClassState> classes_;
   std::vector<Link> paths_;
-  std::vector<std::uint8_t> listed_;  // per class: stands in crossing_
+  std::vector<std::uint8_t> listed_;  // beside paths_: the class stands in that link's crossing_
   std::vector<Class> dirty_;
   std::vector<Link> dirty_links_;
   std::vector<Class> part_;
   std::vector<Link> part_links_;
   std::vector<Class> changed_;
+  std::vector<Class> more_;
+  std::vector<Link> shrunk_;
   std::vector<std::pair<double, Link>> heap_;
   std::uint64_t filled_ = 0;
 };

@@ -49,11 +49,6 @@ void PacketEngine::make_wires() {
                   to.kind == DeviceKind::spine || to.kind == DeviceKind::pcie_switch ||
                   to.kind == DeviceKind::gpu;
     w.bit_errors = link.kind == LinkKind::scale_up ? setup_.bit_errors : 0.0;
-    w.done_lane = events_.lane_of(w.full);
-    w.final_lane = events_.lane_of(w.full + w.latency);
-    w.head_lane = events_.lane_of(w.ahead);
-    w.tail_lane = events_.lane_of(w.full + w.ahead);
-    w.credit_lane = events_.lane_of(w.latency);
     const double round = 2.0 * static_cast<double>(w.ahead + w.full);
     const std::int64_t room = std::max<std::int64_t>(
         2 * unit_bytes, static_cast<std::int64_t>(2.0 * round / w.wire_byte));
@@ -76,6 +71,15 @@ std::int64_t PacketEngine::service(const Wire& w, std::int64_t bytes) const {
   return static_cast<std::int64_t>(
       std::ceil(std::max(static_cast<double>(framing.wire(bytes)) * w.wire_byte,
                          static_cast<double>(bytes) * w.per_byte)));
+}
+
+void PacketEngine::make_lanes(Wire& w) {
+  w.laned = true;
+  w.done_lane = events_.lane_of(w.full);
+  w.final_lane = events_.lane_of(w.full + w.latency);
+  w.head_lane = events_.lane_of(w.ahead);
+  w.tail_lane = events_.lane_of(w.full + w.ahead);
+  w.credit_lane = events_.lane_of(w.latency);
 }
 
 double PacketEngine::uniform(Wire& w) {
@@ -242,6 +246,7 @@ void PacketEngine::send(std::uint32_t link, std::uint32_t port, std::uint32_t pa
       ++counts_.repeated;
     }
   }
+  if (!w.laned) make_lanes(w);
   w.busy = true;
   w.sent += p.bytes;
   w.in_bytes = p.bytes;
@@ -381,13 +386,12 @@ void PacketEngine::handle(Event e) {
 bool PacketEngine::next(std::vector<Tag>& done) {
   finished_.clear();
   while (finished_.empty()) {
-    if (events_.empty()) return false;
-    const Event e = events_.pop(now_);
+    Event e{};
+    if (!events_.pop(now_, e)) return false;
     ++counts_.events;
     handle(e);
   }
-  while (events_.next_time() == now_) {
-    const Event e = events_.pop(now_);
+  for (Event e{}; events_.next_time() == now_ && events_.pop(now_, e);) {
     ++counts_.events;
     handle(e);
   }

@@ -87,6 +87,7 @@ class PacketEngine {
     std::uint32_t in_bytes = 0;
     std::uint8_t turn = 0;
     bool busy = false;
+    bool laned = false;  // its lanes are known: links that never send have none
     bool paused = false;
     bool credited = false;   // moves by credits
     bool switching = false;  // leads to a device that cuts through
@@ -162,6 +163,7 @@ class PacketEngine {
   };
 
   void make_wires();
+  void make_lanes(Wire& w);
   [[nodiscard]] static Event event(Kind kind, std::uint32_t index, std::uint32_t arg = 0) {
     return {(static_cast<std::uint32_t>(kind) << 28) | index, arg};
   }

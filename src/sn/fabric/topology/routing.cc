@@ -92,6 +92,21 @@ bool Router::over_one_switch(DeviceId from, DeviceId to, std::uint64_t number,
   return true;
 }
 
+bool Router::over_one_switch(DeviceId from, DeviceId to, LinkId& up, LinkId& down) const {
+  const std::vector<LinkId>& here = topology_.out_of(from);
+  const std::vector<LinkId>& there = topology_.out_of(to);
+  for (std::size_t i = 0; i < std::min(here.size(), there.size()); ++i) {
+    const Link& first = topology_.links()[here[i]];
+    const Link& last = topology_.links()[there[i]];
+    if (first.kind != LinkKind::scale_up || last.kind != LinkKind::scale_up) return false;
+    if (first.to != last.to || from == to || !topology_.devices()[first.to].forwards) return false;
+    up = here[i];
+    down = last.back;
+    if (health_[up] > 0.0 && health_[down] > 0.0) return true;
+  }
+  return false;
+}
+
 bool Router::reaches(DeviceId from, DeviceId to) { return costs_to(to)[from] != unreached; }
 
 std::vector<LinkId> Router::path(DeviceId from, DeviceId to, Choice choice, std::uint64_t salt) {

@@ -40,6 +40,8 @@ class Router {
                                          std::uint64_t salt = 0);
   /// Up to `most` different equal ways, one link-disjoint first hop after another.
   [[nodiscard]] std::vector<std::vector<LinkId>> ways(DeviceId from, DeviceId to, std::size_t most);
+  /// Two links over a switch that both hang on, of the first plane that is up; false without one.
+  bool over_one_switch(DeviceId from, DeviceId to, LinkId& up, LinkId& down) const;
   /// The same as trunks: what a sprayed flow loads.
   [[nodiscard]] std::vector<TrunkId> trunks(DeviceId from, DeviceId to);
   /// Sum of healthy links.
