@@ -76,7 +76,6 @@ std::int64_t PacketEngine::service(const Wire& w, std::int64_t bytes) const {
 void PacketEngine::make_lanes(Wire& w) {
   w.laned = true;
   w.done_lane = events_.lane_of(w.full);
-  w.final_lane = events_.lane_of(w.full + w.latency);
   w.head_lane = events_.lane_of(w.ahead);
   w.tail_lane = events_.lane_of(w.full + w.ahead);
   w.credit_lane = events_.lane_of(w.latency);
@@ -261,16 +260,9 @@ void PacketEngine::send(std::uint32_t link, std::uint32_t port, std::uint32_t pa
   } else {
     at(now_ + span, done);
   }
-  if (last) {
-    if (constant) {
-      events_.push(w.final_lane, now_, w.full + w.latency, arrival);
-    } else {
-      at(now_ + span + w.latency, arrival);
-    }
-    return;
-  }
-  const Wire& next = wires_[link_of(routes_[p.route + p.hop + 1u])];
-  if (w.switching && next.full >= w.full && (constant || w.bit_errors == 0.0)) {
+  const bool through = !last && w.switching && (constant || w.bit_errors == 0.0) &&
+                       wires_[link_of(routes_[p.route + p.hop + 1u])].full >= w.full;
+  if (through) {
     events_.push(w.head_lane, now_, w.ahead, arrival);
   } else if (constant) {
     events_.push(w.tail_lane, now_, w.full + w.ahead, arrival);

@@ -77,7 +77,6 @@ class PacketEngine {
     std::int64_t latency = 0;  // of the cable
     std::int64_t ahead = 0;    // and of the device behind it
     std::uint32_t done_lane = 0;
-    std::uint32_t final_lane = 0;
     std::uint32_t head_lane = 0;
     std::uint32_t tail_lane = 0;
     std::uint32_t credit_lane = 0;
