@@ -46,6 +46,7 @@ int run_catalog(const Args& args);
 int run_collective(const Args& args);
 int run_completion(const Args& args);
 int run_doctor(const Args& args);
+int run_fabric(const Args& args);
 int run_man(const Args& args);
 int run_plan(const Args& args);
 int run_simulate(const Args& args);

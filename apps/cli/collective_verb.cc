@@ -28,11 +28,25 @@ void describe_flags(CLI::App& app, api::CollectiveRequest& r, std::string& gpus,
   app.add_option("--factor", factor, "from one size to the next");
   app.add_option("--algorithm", r.algorithm,
                  "auto, library, custom, ring, tree, in-switch, one-shot, two-shot");
+  app.add_option("--scale-out", r.scale_out,
+                 "network between domains (supernode catalog scale-out)")
+      ->type_name("NAME");
+  app.add_option("--fidelity", r.fidelity, "analytic, flow, packet; all: side by side");
+  app.add_option("--background", r.background,
+                 "what other traffic holds: scale_up=0.3; several flags")
+      ->type_name("LAYER=SHARE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--transport", r.transport, "of ScaleOut: roce (hashed) or uec (sprayed)");
+  app.add_flag("--trace", r.trace, "which transfers waited for which, with a finer fidelity");
   app.footer(
       "\nexamples:\n"
       "  supernode collective --rack nvl72-gb200 --gpus 72\n"
       "  supernode collective --rack nvl72-gb200 --set "
       "'cluster.rack.scale_up.bandwidth=1.8 TB/s'\n"
+      "  supernode collective --rack al128 --bytes 16MiB --fidelity all\n"
+      "  supernode collective --rack al128 --gpus 256 --scale-out hpn7 --fidelity flow "
+      "--background scale_out=0.5\n"
       "  supernode collective --rack hgx-h200 --op all_gather --min '1 MiB' --algorithm library");
 }
 

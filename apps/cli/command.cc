@@ -65,6 +65,7 @@ const std::vector<Verb>& verbs() {
       {"catalog", "what is known of a chip, link, rack or model, with sources", run_catalog,
        "show model diff"},
       {"collective", "times of a collective by size, as nccl-tests prints them", run_collective},
+      {"fabric", "devices and links of a machine, its bisection, a path through it", run_fabric},
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},
       {"validate", "predicted against measured, table by table, with the error", run_validate,
        "kernels collectives serving all"},

@@ -14,6 +14,7 @@
 #include "sn/api/request_error.h"
 #include "sn/base/units.h"
 #include "sn/evidence/collectives/collective_cases.h"
+#include "sn/fabric/topology/build.h"
 
 namespace sn::api {
 
@@ -86,11 +87,13 @@ std::optional<evidence::CollectiveMachine> machine_of(const CollectiveRequest& r
                                    nearest_hint(request.rack, names, known)));
     return std::nullopt;
   }
-  if (request.fields.empty()) return found->second;
+  if (request.fields.empty() && request.scale_out.empty()) return found->second;
   Node scenario = Node::map();
   Node cluster = Node::map();
   cluster.set("rack", Node::scalar(request.rack));
-  cluster.set("scale_out", Node::scalar(std::string(evidence::set_scale_out)));
+  cluster.set("scale_out",
+              Node::scalar(request.scale_out.empty() ? std::string(evidence::set_scale_out)
+                                                     : request.scale_out));
   scenario.set("cluster", std::move(cluster));
   for (const twin::FieldValue& f : request.fields) {
     if (!f.path.starts_with("cluster.rack.") && !f.path.starts_with("cluster.scale_out.")) {
@@ -128,6 +131,90 @@ collective::Group group_of(const evidence::CollectiveMachine& machine, std::int6
   return {ranks, each};
 }
 
+/// "scale_up=0.3": shares of layers.
+fabric::Background background_of(const CollectiveRequest& request, Errors& errors) {
+  fabric::Background out;
+  for (const std::string& text : request.background) {
+    const std::size_t equals = text.find('=');
+    const std::string layer = text.substr(0, equals);
+    const auto share =
+        parse_quantity(equals == text.npos ? "" : text.substr(equals + 1), Dimension{});
+    double* to = layer == "scale_up"    ? &out.scale_up
+                 : layer == "scale_out" ? &out.scale_out
+                                        : nullptr;
+    if (to == nullptr || !share || *share < 0.0 || *share > 0.95) {
+      errors.push_back(request_error("background", "'" + shown(text) + "' is no share of a layer",
+                                     "LAYER=SHARE, such as scale_up=0.3 or scale_out=0.5, at "
+                                     "most 0.95",
+                                     ErrorCode::range));
+      continue;
+    }
+    *to = *share;
+  }
+  return out;
+}
+
+std::vector<collective::Fidelity> fidelities_of(const CollectiveRequest& request, Errors& errors) {
+  using collective::Fidelity;
+  if (request.fidelity == "all") return {Fidelity::flow, Fidelity::packet};
+  const auto one = named(std::array{Fidelity::analytic, Fidelity::flow, Fidelity::packet},
+                         request.fidelity, "fidelity", errors);
+  if (!one || *one == Fidelity::analytic) return {};
+  return {*one};
+}
+
+/// The fabric of a group, built once for all rows.
+class Stage {
+ public:
+  Stage(const evidence::CollectiveMachine& machine, const CollectiveRequest& request,
+        const CollectiveTable& table, const fabric::Fabric& free, Errors& errors)
+      : free_(free), trace_(request.trace) {
+    hw::Cluster cluster = machine.cluster;
+    const std::int64_t each = cluster.rack.gpus / cluster.rack.scale_up.domain;
+    cluster.racks = (table.group.domains() + each - 1) / each;
+    topology_ = take(fabric::build_topology(cluster), errors);
+    router_.emplace(topology_);
+    packets_.scale_up = fabric::protocol(cluster.rack.scale_up.link.protocol);
+    packets_.scale_out =
+        request.transport == "uec" ? fabric::Transport::uec : fabric::Transport::roce;
+    packets_.background = table.background;
+  }
+
+  Result<PlayedRow> play(collective::Fidelity fidelity, const collective::Request& asked,
+                         const collective::Timing& timing,
+                         const collective::CollectiveParams& params, const Run& run) {
+    using collective::Fidelity;
+    PlayedRow row;
+    row.fidelity = fidelity;
+    row.pattern = collective::pattern_of(timing.algorithm, asked.op, asked.group);
+    const bool hashed = packets_.scale_out == fabric::Transport::roce;
+    Result<collective::FabricTime> t =
+        collective::fabric_time(fidelity, row.pattern, asked.op, asked.group, asked.size, free_,
+                                {*router_, packets_, hashed}, run, trace_);
+    if (!t && t.error().front().code == ErrorCode::limit) return row;
+    if (!t) return fail(t.error());
+    row.done = true;
+    row.fabric = t->played;
+    // What other traffic holds is in both: the rest is what contends.
+    row.ideal = t->ideal;
+    row.chain = std::move(t->chain);
+    collective::Request same = asked;
+    for (const Kernels k : {Kernels::one_shot, Kernels::two_shot, Kernels::tree}) {
+      if (to_string(k) == timing.algorithm) same.kernels = k;
+    }
+    const collective::CollectiveTimer slow(collective::slowed(free_, t->ratio()), params);
+    row.time = slow.time(same).time;
+    return row;
+  }
+
+ private:
+  fabric::Fabric free_;  // without what other traffic holds
+  fabric::Topology topology_;
+  std::optional<fabric::Router> router_;
+  fabric::PacketSetup packets_;
+  bool trace_;
+};
+
 }  // namespace
 
 Result<CollectiveTable> collective_table(const CollectiveRequest& request,
@@ -146,20 +233,48 @@ Result<CollectiveTable> collective_table(const CollectiveRequest& request,
   if (!set) return fail(set.error());
   const std::optional<evidence::CollectiveMachine> machine =
       machine_of(request, *set, catalog, errors);
+  const std::vector<collective::Fidelity> finer = fidelities_of(request, errors);
+  if (request.transport != "roce" && request.transport != "uec") {
+    errors.push_back(
+        request_error("transport", "unknown '" + shown(request.transport) + "'", "roce or uec"));
+  }
   CollectiveTable table{.rack = request.rack, .entry = {}, .group = {}, .rows = {}};
+  table.background = background_of(request, errors);
   if (machine) table.group = group_of(*machine, request.gpus, errors);
   if (!errors.empty()) return fail(std::move(errors));
 
   table.entry = machine->entry;
   table.op = *op;
   table.kernels = *kernels;
-  const collective::CollectiveTimer timer(machine->fabric, set->params.find(table.entry)->second);
+  const collective::CollectiveParams& kernel = set->params.find(table.entry)->second;
+  fabric::Fabric free = machine->fabric;
+  free.scale_up.sustained = free.scale_up.sustained * (1.0 - table.background.scale_up);
+  for (fabric::Path* p : {&free.scale_out, &free.scale_out_far}) {
+    p->sustained = p->sustained * (1.0 - table.background.scale_out);
+  }
+  const collective::CollectiveTimer timer(free, kernel);
+  std::optional<Stage> stage;
+  if (!finer.empty()) stage.emplace(*machine, request, table, free, errors);
+  if (!errors.empty()) return fail(std::move(errors));
   for (const double x : bytes) {
     if (run.stopped()) break;
     const Bytes size = Bytes::from_si(x);
-    const collective::Timing t =
-        timer.time({.op = table.op, .group = table.group, .size = size, .kernels = table.kernels});
-    if (std::isfinite(t.time.si())) table.rows.push_back({size, t});
+    const collective::Request asked{
+        .op = table.op, .group = table.group, .size = size, .kernels = table.kernels};
+    const collective::Timing t = timer.time(asked);
+    if (!std::isfinite(t.time.si())) continue;
+    table.rows.push_back({size, t});
+    for (const collective::Fidelity f : finer) {
+      Result<PlayedRow> row = stage->play(f, asked, t, kernel, run);
+      if (row) {
+        table.rows.back().played.push_back(*std::move(row));
+      } else if (run.stopped()) {
+        table.rows.pop_back();
+        break;
+      } else {
+        return fail(row.error());
+      }
+    }
   }
   if (table.rows.empty() && run.stopped()) return fail(interrupted("the table"));
   if (table.rows.empty()) {

@@ -6,6 +6,34 @@
 
 namespace sn::api {
 
+void describe(ReportVisitor& v, const PlayedRow& p) {
+  using collective::Fidelity;
+  using collective::Pattern;
+  static constexpr Fidelity fidelities[] = {Fidelity::flow, Fidelity::packet};
+  static constexpr Pattern patterns[] = {
+      Pattern::ring, Pattern::direct,       Pattern::one_shot, Pattern::halving_doubling,
+      Pattern::tree, Pattern::hierarchical, Pattern::in_switch};
+  v.type("PlayedRow", "A collective played on a fabric where bytes contend.");
+  v.choice("fidelity", "", p.fidelity, fidelities);
+  v.choice("schedule", "", p.pattern, patterns);
+  v.flag("done", "false: too many packets, no times", p.done);
+  v.quantity("time_s", "with software", p.time);
+  v.quantity("fabric_s", "the schedule alone", p.fabric);
+  v.quantity("ideal_s", "its closed form on an idle fabric", p.ideal);
+  v.number("ratio", "fabric_s over ideal_s", p.ideal > Time{} ? p.fabric / p.ideal : 0.0);
+  v.list("chain", "moves that each waited for the one before", p.chain,
+         [](ReportVisitor& list, const collective::Waited& w) {
+           list.begin_object({}, {});
+           list.type("WaitedMove", "One transfer of the chain.");
+           list.count("from", "rank", w.from);
+           list.count("to", "rank", w.to);
+           list.count("size_bytes", "", w.bytes);
+           list.quantity("begin_s", "", w.begin);
+           list.quantity("end_s", "", w.end);
+           list.end_object();
+         });
+}
+
 void describe(ReportVisitor& v, const CollectiveTable& t) {
   using collective::Kernels;
   using collective::Op;
@@ -21,6 +49,11 @@ void describe(ReportVisitor& v, const CollectiveTable& t) {
   v.count("ranks", "", t.group.ranks);
   v.count("ranks_per_domain", "", t.group.per_domain);
   v.choice("kernels", "", t.kernels, kernels);
+  v.begin_object("background", "share of each layer that other traffic holds");
+  v.type("Background", "What other traffic holds, 0 to 1.");
+  v.number("scale_up", "", t.background.scale_up);
+  v.number("scale_out", "", t.background.scale_out);
+  v.end_object();
   v.list("rows", "", t.rows, [&](ReportVisitor& list, const CollectiveRow& r) {
     const bool any = r.timing.time > Time{};  // an element of a walk over types has no time
     list.begin_object({}, {});
@@ -33,6 +66,7 @@ void describe(ReportVisitor& v, const CollectiveTable& t) {
     list.quantity("bound_s", "least time by physics", r.timing.bound);
     list.number("bound_share", "bound over time", any ? r.timing.bound / r.timing.time : 0.0);
     list.text("algorithm", "", r.timing.algorithm);
+    list.list("played", "at finer fidelities", r.played);
     list.end_object();
   });
 }

@@ -16,6 +16,7 @@
 #include "sn/draw/catalog/workload_text.h"
 #include "sn/draw/evidence/collective_text.h"
 #include "sn/draw/evidence/evidence_page.h"
+#include "sn/draw/fabric/fabric_views.h"
 #include "sn/evidence/common/validation.h"
 #include "sn/evidence/serving/validate_serving.h"
 #include "sn/planner/share/share.h"
@@ -55,6 +56,10 @@ std::vector<Document> documents() {
        "supernode collective --json",
        "Predicted times of one collective by size.",
        {type_of<api::CollectiveTable>()}},
+      {"fabric",
+       "supernode fabric --json",
+       "Devices and links of a machine, and one path.",
+       {type_of<api::FabricReport>()}},
       {"validation",
        "supernode validate kernels|collectives --json",
        "Measured tables of operators or collectives, predicted.",

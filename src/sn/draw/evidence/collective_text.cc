@@ -129,6 +129,76 @@ std::string collective_calibration_text(const evidence::CollectiveCalibration& c
   return out;
 }
 
+namespace {
+
+/// Closed form and what was played, side by side.
+std::string played_text(const api::CollectiveTable& t, const TextStyle& style) {
+  TextTable table({{"size"},
+                   {"fidelity", Align::left},
+                   {"schedule", Align::left},
+                   {"time"},
+                   {"to analytic"},
+                   {"busbw"},
+                   {"fabric"},
+                   {"ideal"},
+                   {"ratio"}});
+  table.row({"(B)", "", "", "(us)", "", "(GB/s)", "(us)", "(us)", ""});
+  for (const api::CollectiveRow& r : t.rows) {
+    const auto busbw = [&](Time time) {
+      return fmt::format("{:.2f}", bus_bandwidth(t.op, t.group.ranks, r.size, time).si() * 1e-9);
+    };
+    const std::string size = fmt::format("{:.0f}", r.size.si());
+    table.row({size, "analytic", std::string(r.timing.algorithm),
+               fmt::format("{:.2f}", r.timing.time.si() * 1e6), "1.000", busbw(r.timing.time), "-",
+               "-", "-"});
+    for (const api::PlayedRow& p : r.played) {
+      std::vector<std::string> cells{size, std::string(to_string(p.fidelity)),
+                                     std::string(to_string(p.pattern))};
+      if (p.done) {
+        cells.insert(cells.end(), {fmt::format("{:.2f}", p.time.si() * 1e6),
+                                   fmt::format("{:.3f}", p.time / r.timing.time), busbw(p.time),
+                                   fmt::format("{:.2f}", p.fabric.si() * 1e6),
+                                   fmt::format("{:.2f}", p.ideal.si() * 1e6),
+                                   fmt::format("{:.3f}", p.fabric / p.ideal)});
+      } else {
+        cells.insert(cells.end(), {"too many", "packets", "-", "-", "-", "-"});
+      }
+      table.row(cells);
+    }
+  }
+  return "\n# played: fabric, the schedule without software; ideal, its closed form; ratio of the "
+         "two\n" +
+         table.str(style);
+}
+
+/// The last moves of each chain.
+std::string chains_text(const api::CollectiveTable& t, const TextStyle& style) {
+  constexpr std::size_t shown_moves = 12;
+  std::string out;
+  for (const api::CollectiveRow& r : t.rows) {
+    for (const api::PlayedRow& p : r.played) {
+      if (p.chain.empty()) continue;
+      TextTable table({{"begin us"}, {"end us"}, {"from"}, {"to"}, {"bytes"}, {"bytes/s"}});
+      const std::size_t first = p.chain.size() > shown_moves ? p.chain.size() - shown_moves : 0;
+      for (std::size_t i = first; i < p.chain.size(); ++i) {
+        const collective::Waited& w = p.chain[i];
+        table.row({fmt::format("{:.3f}", w.begin.si() * 1e6),
+                   fmt::format("{:.3f}", w.end.si() * 1e6), std::to_string(w.from),
+                   w.to == collective::Move::everyone ? "all" : std::to_string(w.to),
+                   std::to_string(w.bytes),
+                   significant(static_cast<double>(w.bytes) / (w.end - w.begin).si())});
+      }
+      out +=
+          fmt::format("\n# {:.0f} B, {}: {} moves, each waited for the one before; the last {}\n",
+                      r.size.si(), to_string(p.fidelity), p.chain.size(), p.chain.size() - first) +
+          table.str(style);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string collective_table_text(const api::CollectiveTable& t, const TextStyle& style) {
   TextTable table({{"size"},
                    {"count"},
@@ -155,7 +225,9 @@ std::string collective_table_text(const api::CollectiveTable& t, const TextStyle
              "# bound: least time by physics; ratio: bound over time\n",
              to_string(t.op), t.group.ranks, t.rack, t.group.per_domain, to_string(t.kernels),
              t.entry) +
-         table.str(style);
+         table.str(style) +
+         (t.rows.empty() || t.rows.front().played.empty() ? std::string() : played_text(t, style)) +
+         chains_text(t, style);
 }
 
 std::string collective_table_json(const api::CollectiveTable& t) { return report_json(t); }

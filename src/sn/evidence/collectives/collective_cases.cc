@@ -86,11 +86,15 @@ Result<CollectiveMachine> read_collective_machine(const catalog::Catalog& catalo
     hw::check_rack(cluster.rack, rack.where(), errors);
   }
   if (!errors.empty()) return fail(std::move(errors));
+  const hw::Cluster as_it_is = cluster;
   cluster.racks = 1024;
   cluster.dcn.bandwidth = Bandwidth::from_si(1e9);
   cluster.scale_out.segment = std::int64_t{1} << 40;  // non-blocking at every size
   hw::complete(cluster);
   CollectiveMachine machine;
+  machine.cluster = as_it_is;
+  machine.cluster.rack = cluster.rack;
+  machine.cluster.dcn = cluster.dcn;
   machine.fabric = fabric::make_fabric(cluster);
   machine.entry = collective::wide_entry;
   machine.hbm = cluster.rack.chip.hbm_bandwidth.si();

@@ -29,6 +29,7 @@ namespace sn::evidence {
 
 /// A machine of the catalog, in as many copies as a group needs, over a non-blocking ScaleOut.
 struct CollectiveMachine {
+  hw::Cluster cluster = {};  // one rack of it, with the ScaleOut as it is
   fabric::Fabric fabric;
   std::string entry;       // of its collective parameters
   std::string generation;  // the entry that it would take if that were there

@@ -55,8 +55,10 @@ std::map<std::uint64_t, double> play(TransferModel& m) {
 }
 
 TEST(Protocol, FramingByHand) {
-  // 16 accesses of 256 + 16 B = 4352 B in 7 flits of 628 B, 640 B each.
-  EXPECT_EQ(protocol("ualink").wire(4096), 7 * 640);
+  // 16 accesses of 256 + 16 B = 4352 B, 628 B in each 640 B: 4435.2 B, 92.3 %; 95.1 % with 8 B.
+  EXPECT_EQ(protocol("ualink").wire(4096), 4436);
+  EXPECT_NEAR(protocol("ualink").efficiency(), 256.0 / 272.0 * 628.0 / 640.0, 2e-4);
+  EXPECT_NEAR(protocol("alink").efficiency(), 256.0 / 264.0 * 628.0 / 640.0, 2e-4);
   EXPECT_EQ(protocol("ualink").wire(64), 640);
   EXPECT_EQ(protocol("nvlink").wire(256), 272);
   EXPECT_EQ(protocol("sue").wire(4096), 16 * 272 + 34);
@@ -109,8 +111,8 @@ TEST(PacketModel, BitErrorsCostARoundTripEach) {
   dirty.start(m.gpu(0), m.gpu(1), 4 << 20, 1);
   const double a = play(clean).at(1);
   const double b = play(dirty).at(1);
-  // 1024 units of 35,840 bit over two links: 1 - (1 - 1e-6)^35840 = 3.5 % of each fail.
-  EXPECT_NEAR(static_cast<double>(dirty.counts().repeated), 2048 * 0.0365, 25);
+  // 1024 units of 35,488 bit over two links: 1 - (1 - 1e-6)^35488 = 3.5 % of each fail.
+  EXPECT_NEAR(static_cast<double>(dirty.counts().repeated), 2048 * 0.0361, 25);
   EXPECT_GT(b, 1.2 * a);
   EXPECT_EQ(dirty.delivered_bytes(), 4 << 20);
 }

@@ -11,6 +11,8 @@ namespace sn::fabric {
 std::int64_t Protocol::wire(std::int64_t payload) const {
   const std::int64_t accesses = request > 0 ? (payload + request - 1) / request : 0;
   const std::int64_t units = payload + accesses * header + frame;
+  // Whole units follow one another and share flits; what is smaller ends a flit of its own.
+  if (payload == unit_bytes) return (units * flit + flit_payload - 1) / flit_payload;
   return std::max(smallest, (units + flit_payload - 1) / flit_payload * flit);
 }
 

@@ -3,7 +3,8 @@
 // Framing of ScaleUp protocols: what payload costs on the wire, and what a link is given to run on.
 //
 //   requests = ceil(payload / request), units = payload + requests x header
-//   wire     = ceil((units + frame) / flit_payload) x flit, at least `smallest`
+//   wire     = ceil((units + frame) / flit_payload) x flit, at least `smallest`; whole units of
+//              4 KiB follow one another and share flits
 // `frame` is paid once for each unit of at most 4 KiB. A link never sustains more than its catalog
 // efficiency, which is measured and includes the endpoints; framing binds where it is less, that is
 // for small messages.
