@@ -11,7 +11,7 @@ export interface Rate {
 
 /** A limit on a latency. */
 export interface SloTarget {
-  metric: "ttft" | "tpot";
+  metric: "ttft" | "tpot" | "e2e";
   /** 0.9 is p90; null is the mean */
   quantile: number | null;
   limit_s: number;
@@ -73,6 +73,8 @@ export interface PoolReport {
   tp: number;
   /** context parallelism, of prefill */
   cp: number;
+  /** tensor ranks that share a sequence's KV cache, in decode */
+  dcp: number;
   /** attention data parallelism inside an instance */
   dp: number;
   /** pipeline stages */
@@ -193,6 +195,8 @@ export interface Candidate {
   /** of an aggregated plan: its only pool */
   decode: PoolReport;
   state: SteadyState;
+  /** end-to-end latency; null where the engine has not played it */
+  e2e: Percentiles | null;
   /** by part of the model */
   gpu_time_per_request: PartTime[];
   operating: OperatingLoad | null;
@@ -428,6 +432,8 @@ export interface Pool {
   tp: number;
   /** context parallelism, of prefill */
   cp: number;
+  /** tensor ranks that share a sequence's KV cache, in decode */
+  dcp: number;
   /** attention data parallelism inside an instance */
   dp: number;
   /** pipeline stages */
@@ -1116,7 +1122,7 @@ export interface Latency {
 
 /** A target and what became of it. */
 export interface SloResult {
-  metric: "ttft" | "tpot";
+  metric: "ttft" | "tpot" | "e2e";
   /** 0.9 is p90; null is the mean */
   quantile: number | null;
   limit_s: number;
@@ -1162,6 +1168,8 @@ export interface PoolResult {
   tp: number;
   /** context parallelism, of prefill */
   cp: number;
+  /** tensor ranks that share a sequence's KV cache, in decode */
+  dcp: number;
   /** attention data parallelism inside an instance */
   dp: number;
   /** pipeline stages */

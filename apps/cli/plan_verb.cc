@@ -66,8 +66,10 @@ void describe_choice(CLI::App& app, PlanArgs& a) {
   app.add_option("--pareto", a.pair,
                  "trade these two metrics off over plans and loads, as in J/tok,tok/s/GPU")
       ->type_name("X,Y");
-  app.add_option("--why-not", a.why_not,
-                 "what rules this deployment out, or what it loses to the best, by how much")
+  app.add_option(
+         "--why-not", a.why_not,
+         "what rules this deployment out, or what it loses to the best, by how much; a row's "
+         "number or its own text means that row")
       ->type_name("DEPLOYMENT");
   app.add_option("--tenant", a.tenant,
                  "of a scenario with tenants: plan this one on its share, with all views")
@@ -98,7 +100,10 @@ void describe_choice(CLI::App& app, PlanArgs& a) {
 
 PlanArgs::PlanArgs(CLI::App& app)
     : scenarios(app),
-      outputs(app, {{"--json", "JSON (schema/plan.schema.json)"}, {"--svg", "the Pareto chart"}}),
+      outputs(app, {{"--json", "JSON (schema/plan.schema.json)"},
+                    {"--csv", "a line for each deployment"},
+                    {"--svg", "the Pareto chart, or the chart of a comparison"},
+                    {"--html", "a self-contained page with table and chart"}}),
       run(app) {
   describe_input(app, *this);
   describe_choice(app, *this);
@@ -132,9 +137,10 @@ void check_choice(const PlanArgs& a, const api::PlanRequest& request, Errors& er
     errors.push_back(flag_error(verb, "--why-not compares with the best of all deployments",
                                 "leave out --filter and --pareto"));
   }
-  if (!a.why_not.empty() && (a.explain || a.outputs.asked("--svg") || !a.tool.empty())) {
-    errors.push_back(flag_error(verb, "--why-not answers with a page or --json and nothing else",
-                                "leave out --explain, --svg and --export"));
+  if (!a.why_not.empty() && (a.explain || a.outputs.asked("--svg") || a.outputs.asked("--csv") ||
+                             a.outputs.asked("--html") || !a.tool.empty())) {
+    errors.push_back(flag_error(verb, "--why-not answers with text or --json and nothing else",
+                                "leave out --explain, --svg, --csv, --html and --export"));
   }
   const auto options = api::plan_options(request);
   if (!options) errors.insert(errors.end(), options.error().begin(), options.error().end());
@@ -146,9 +152,13 @@ api::PlanRequest check(PlanArgs& a, Errors& errors) {
   a.scenarios.check(verb, errors);
   request.top = integer_flag("--top", a.top, 1, 1000, errors);
   a.outputs.check(verb, a.scenarios.files(), errors);
-  if (a.outputs.asked("--svg") && a.scenarios.files().size() > 1) {
+  if (a.outputs.asked("--html") && (a.scenarios.files().size() > 1 || !a.vary.empty())) {
     errors.push_back(
-        flag_error(verb, "--svg draws the chart of one scenario", "plan them one by one"));
+        flag_error(verb, "--html is the page of one plan", "plan the scenarios one by one"));
+  }
+  if (a.outputs.asked("--csv") && !a.vary.empty()) {
+    errors.push_back(flag_error(verb, "--csv is a table of plans, without --vary",
+                                "--json has the points of --vary"));
   }
   if (!a.tenant.empty() && (a.scenarios.files().size() > 1 || !a.vary.empty())) {
     errors.push_back(flag_error(verb, "--tenant plans one share of one scenario",
@@ -172,10 +182,12 @@ void check_shared(const PlanArgs& a, const twin::SharedMachine& machine, Errors&
     errors.push_back(flag_error(verb, "a scenario with tenants is planned alone",
                                 "plan the scenarios one by one"));
   } else if (a.tenant.empty() &&
-             (a.explain || a.outputs.asked("--svg") || !a.tool.empty() || a.chooses())) {
-    errors.push_back(flag_error(
-        verb, "--explain, --svg, --export and --filter look at one tenant of this scenario",
-        "add --tenant " + shown(machine.tenants.front().name)));
+             (a.explain || a.outputs.asked("--svg") || a.outputs.asked("--csv") ||
+              a.outputs.asked("--html") || !a.tool.empty() || a.chooses())) {
+    errors.push_back(flag_error(verb,
+                                "--explain, --svg, --csv, --html, --export and --filter look at "
+                                "one tenant of this scenario",
+                                "add --tenant " + shown(machine.tenants.front().name)));
   } else if (!a.tenant.empty()) {
     const Errors unknown = in_flags(verb, api::check_tenant(machine, a.tenant));
     errors.insert(errors.end(), unknown.begin(), unknown.end());

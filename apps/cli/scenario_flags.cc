@@ -21,7 +21,7 @@ struct ScenarioFlag {
   const char* text;
 };
 
-constexpr std::array<ScenarioFlag, 10> all_flags = {
+constexpr std::array<ScenarioFlag, 11> all_flags = {
     {{"--rack", &twin::Overrides::rack, "RACK", "machine (supernode catalog racks)"},
      {"--gpus", &twin::Overrides::gpus, "N", "GPUs: whole racks, or a part of one"},
      {"--model", &twin::Overrides::model, "MODEL",
@@ -35,7 +35,9 @@ constexpr std::array<ScenarioFlag, 10> all_flags = {
      {"--rate", &twin::Overrides::rate, "RATE",
       "load: knee, a multiple of the workload (1.5x), or a rate (40/s)"},
      {"--ttft", &twin::Overrides::ttft, "TIME", "limit of the p90, as in 1s; or 'p99=1 s'"},
-     {"--tpot", &twin::Overrides::tpot, "TIME", "limit of the p90, as in 50ms; or 'mean=50 ms'"}}};
+     {"--tpot", &twin::Overrides::tpot, "TIME", "limit of the p90, as in 50ms; or 'mean=50 ms'"},
+     {"--e2e", &twin::Overrides::e2e, "TIME",
+      "limit of the p90 from sending a request to its last token"}}};
 
 /// As a shell would need it.
 std::string quoted(const std::string& word) {
@@ -70,7 +72,7 @@ void ScenarioFlags::check_complete(const std::string& verb, Errors& errors) cons
   need(!o.model.empty() || sets("model"), "--model, as in --model llama-3.1-70b");
   need(!o.trace.empty() || !(o.input + o.output).empty() || sets("workload"),
        "--isl and --osl (or --trace), as in --isl 1024 --osl 256");
-  need(!o.ttft.empty() || !o.tpot.empty() || sets("slo"),
+  need(!(o.ttft + o.tpot + o.e2e).empty() || sets("slo"),
        "--ttft or --tpot, as in --ttft 1s --tpot 50ms");
   if (missing.empty()) return;
   errors.push_back(flag_error(verb, "without a scenario these are missing: " + missing,

@@ -41,9 +41,10 @@ struct SimulateArgs {
   Outputs outputs;
   RunFlags run;
 
-  /// --csv, --svg or --timeline.
+  /// --csv, --svg, --html or --timeline.
   [[nodiscard]] bool asks_of_one() const {
-    return outputs.asked("--csv") || outputs.asked("--svg") || outputs.asked("--timeline");
+    return outputs.asked("--html") || outputs.asked("--csv") || outputs.asked("--svg") ||
+           outputs.asked("--timeline");
   }
 };
 
@@ -55,11 +56,14 @@ void describe_input(CLI::App& app, SimulateArgs& a) {
       ->type_name("N");
   app.add_option("--routing", a.routing,
                  "completion-aware (default), prefix-aware, least-loaded, round-robin or "
-                 "session-sticky");
-  app.add_option("--eviction", a.eviction, "lru (default), lfu, s3-fifo or ttl");
+                 "session-sticky")
+      ->type_name("ROUTING");
+  app.add_option("--eviction", a.eviction, "lru (default), lfu, s3-fifo or ttl")
+      ->type_name("POLICY");
   app.add_option("--scaling", a.scaling,
                  "how a multiple is reached: time, the trace runs faster; copies, several side by "
-                 "side");
+                 "side")
+      ->type_name("HOW");
   app.add_option("--requests", a.requests, "stop after so many requests; 0: all")->type_name("N");
   app.add_option("--repeat", a.repeat, "the trace so many times on end")->type_name("N");
   app.add_option("--queue", a.queue, "waiting requests beyond which new ones are refused (10000)")
@@ -69,7 +73,9 @@ void describe_input(CLI::App& app, SimulateArgs& a) {
       ->type_name("FILE");
   app.add_flag("--strict-order", a.strict_order,
                "refuse a trace whose arrivals are out of order (else they are sorted)");
-  app.add_option("--events", a.events, "most events of a timeline (200000)")->type_name("N");
+  app.add_option("--events", a.events,
+                 "most events of a timeline (200000); how many are left out is said")
+      ->type_name("N");
   app.footer(
       "\nexamples:\n"
       "  supernode simulate scenarios/al128-deepseek-v3.yaml\n"
@@ -86,6 +92,7 @@ SimulateArgs::SimulateArgs(CLI::App& app)
       outputs(app, {{"--json", "JSON (schema/simulation.schema.json)"},
                     {"--csv", "time series"},
                     {"--svg", "six charts"},
+                    {"--html", "a self-contained page with figures and charts"},
                     {"--timeline", "steps, transfers and requests, for Perfetto,"}}),
       run(app) {
   describe_input(app, *this);
@@ -112,7 +119,7 @@ api::SimulateRequest check(SimulateArgs& a, Errors& errors) {
                                 "supernode simulate --compare a.yaml b.yaml"));
   }
   if (several && a.asks_of_one()) {
-    errors.push_back(flag_error(verb, "--csv, --svg and --timeline are of one scenario",
+    errors.push_back(flag_error(verb, "--csv, --svg, --html and --timeline are of one scenario",
                                 "simulate them one by one"));
   }
   const auto routing = routing_named(a.routing);
@@ -189,13 +196,20 @@ void load_one(const std::string& file, const SimulateArgs& a, const catalog::Cat
 }
 
 int show(const std::vector<twin::SimulationReport>& reports,
-         const std::vector<twin::TimelineEvent>& timeline, const SimulateArgs& a, int code) {
+         const std::vector<twin::TimelineEvent>& timeline, std::uint64_t left_out,
+         const SimulateArgs& a, int code) {
+  if (left_out > 0) {
+    complain("--timeline holds the first " + std::to_string(timeline.size()) + " events; " +
+             std::to_string(left_out) + " more are left out (--events " +
+             std::to_string(timeline.size() + left_out) + " keeps all)\n");
+  }
   const twin::SimulationReport& first = reports.front();
   return a.outputs.write(
       {{"--json", [&] { return draw::simulation_json(reports); }},
        {"--csv", [&] { return draw::simulation_csv(first); }},
        {"--svg", [&] { return draw::simulation_svg(first); }},
-       {"--timeline", [&] { return draw::timeline_json(first, timeline); }}},
+       {"--html", [&] { return draw::simulation_html(first); }},
+       {"--timeline", [&] { return draw::timeline_json(first, timeline, left_out); }}},
       [&] {
         const draw::TextStyle style = text_style(a.scenarios.source());
         return reports.size() > 1 ? draw::simulation_comparison(reports, style)
@@ -210,6 +224,7 @@ int run_worlds(const std::vector<twin::World>& worlds, const SimulateArgs& a,
   int code = exit_done;
   std::vector<twin::SimulationReport> reports;
   std::vector<twin::TimelineEvent> timeline;
+  std::uint64_t left_out = 0;
   for (const twin::World& world : worlds) {
     Result<twin::SimulationResult> result = api::simulate(world, request, run);
     if (!result) {
@@ -221,11 +236,12 @@ int run_worlds(const std::vector<twin::World>& worlds, const SimulateArgs& a,
     if (result->report.knee && !result->report.meets_slo) code = exit_mistake;
     reports.push_back(std::move(result->report));
     timeline = std::move(result->timeline);
+    left_out = result->timeline_left_out;
     if (!run.stopped()) continue;
     if (reports.back().interrupted || reports.size() < worlds.size()) code = exit_interrupted;
     break;
   }
-  return show(reports, timeline, a, code);
+  return show(reports, timeline, left_out, a, code);
 }
 
 int run_shared(const twin::SharedMachine& machine, const SimulateArgs& a,

@@ -4,12 +4,15 @@
 
 #include "sn/api/workload.h"
 
+#include <filesystem>
+#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "sn/base/files.h"
 #include "sn/base/json_writer.h"
 #include "sn/base/units.h"
+#include "sn/serving/load/trace_reader.h"
 #include "sn/serving/load/workload_file.h"
 
 namespace sn::api {
@@ -32,14 +35,33 @@ std::string yaml_text(const std::string& text) {
   return out;
 }
 
+/// Why a file is no trace, as far as its first request: a gigabyte of something else need not be
+/// read to say so. Pipes can be read once, and are not looked at.
+Errors first_faults(const std::string& file, const std::string& called,
+                    const serving::TraceLimits& limits) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) return {};
+  const Result<TextOpener> open = FileLoader::disk().open(file);
+  if (!open) return open.error();
+  Result<std::unique_ptr<TextReader>> text = (*open)();
+  if (!text) return text.error();
+  serving::TraceReader reader(called, *std::move(text), limits);
+  serving::Request first;
+  return reader.next(first) ? Errors{} : reader.faults();
+}
+
 }  // namespace
 
 Result<WorkloadReport> workload(const WorkloadRequest& request, const Run& run) {
   const std::string& called = request.name.empty() ? request.file : request.name;
+  const serving::TraceLimits limits{.malformed_share = request.malformed};
+  if (Errors no_trace = first_faults(request.file, called, limits); !no_trace.empty()) {
+    return fail(std::move(no_trace));
+  }
   const Result<std::string> text = read_file(request.file);
   if (!text) return fail(text.error());
   if (run.stopped()) return fail(interrupted("the summary"));
-  Result<serving::Trace> trace = serving::read_trace(called, *text);
+  Result<serving::Trace> trace = serving::read_trace(called, *text, limits);
   if (!trace) return fail(trace.error());
   const std::string name = file_part(called);
   const std::string origin =

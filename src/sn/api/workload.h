@@ -14,8 +14,9 @@
 namespace sn::api {
 
 struct WorkloadRequest {
-  std::string file;       // a trace; plain, gzip or zstd
-  std::string name = {};  // what messages call it; empty: `file`
+  std::string file;         // a trace; plain, gzip or zstd
+  std::string name = {};    // what messages call it; empty: `file`
+  double malformed = 0.01;  // largest share of malformed lines, which are left out
 };
 
 struct WorkloadReport {

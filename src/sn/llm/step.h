@@ -18,10 +18,14 @@
 // extreme value of R binomials. MTP (draft tokens n > 0): every sequence verifies 1 + n positions;
 // each draft runs the MTP layer and the head once. Context parallelism (Llama 3, arXiv 2407.21783,
 // 3.3.2): a rank works on 1 / cp of the chunk against all keys, which an all-gather brings it in
-// every layer. Ranks of a stage that sit in several OS images agree on a step by control messages
-// over the DCN, log2(images) of them one after another. Sources: models.md 3; DeepSeek-V3 (arXiv
-// 2412.19437) for MLA absorption and MTP; operators as in vLLM and SGLang. Limits: kernels do not
-// overlap with communication; pipeline stages are equal.
+// every layer. Decode context parallelism (Helix, arXiv 2507.07120; vLLM's
+// docs/serving/context_parallel_deployment.md): dcp tensor ranks gather their queries, each attends
+// with all of them to 1 / dcp of the context, and partial outputs with their log-sum-exp are
+// reduced and scattered; prompts gather the keys of earlier chunks. Ranks of a stage that sit in
+// several OS images agree on a step by control messages over the DCN, log2(images) of them one
+// after another. Sources: models.md 3; DeepSeek-V3 (arXiv 2412.19437) for MLA absorption and MTP;
+// operators as in vLLM and SGLang. Limits: kernels do not overlap with communication; pipeline
+// stages are equal.
 
 #pragma once
 
@@ -112,6 +116,9 @@ enum class OpKind {
   all_reduce,
   all_gather,
   gather_keys,
+  gather_cached,   // decode context parallelism: keys of earlier chunks, for a prompt
+  gather_queries,  // and queries, for decode
+  merge_outputs,   // and what ranks found in their shares of the context
   exchange,
   send,
   host,
@@ -153,7 +160,8 @@ class StepProgram {
   [[nodiscard]] const Framework& framework() const { return framework_; }
   /// Which libraries its engine calls on this chip.
   [[nodiscard]] const EngineKernels& libraries() const { return libraries_; }
-  /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a.
+  /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a, or one
+  /// and the sum of the acceptances by position.
   [[nodiscard]] double tokens_per_step() const { return tokens_per_step_; }
   /// Operators that a host without captured graphs launches in one stage and step with prompts.
   [[nodiscard]] double launches() const { return launches_; }
@@ -173,6 +181,7 @@ class StepProgram {
   collective::CollectiveTimer timer_;
   collective::Group tp_group_;
   collective::Group context_group_;
+  collective::Group shares_group_;  // tensor ranks that share a sequence's KV cache
   collective::Group expert_group_;  // all ranks of a stage
   bool stages_far_ = false;         // consecutive pipeline stages sit in different ScaleUp domains
   double background_ = 0.0;

@@ -65,6 +65,7 @@ StepEvaluator::Group StepEvaluator::group_of(const StepOp& op) {
   switch (op.kind) {
     case OpKind::host:
     case OpKind::gather_keys:
+    case OpKind::gather_cached:
     case OpKind::attention_decode:
     case OpKind::attention_prefill:
     case OpKind::index_decode:

@@ -114,6 +114,13 @@ class StepPricer {
         return from_link(p_.timer_.time(Op::all_gather, p_.tp_group_, bytes, p_.background_));
       case OpKind::gather_keys:
         return gather_keys();
+      case OpKind::gather_cached:
+        return gather_cached();
+      case OpKind::gather_queries:
+        return from_link(p_.timer_.time(Op::all_gather, p_.shares_group_, bytes, p_.background_));
+      case OpKind::merge_outputs:
+        return from_link(
+            p_.timer_.time(Op::reduce_scatter, p_.shares_group_, bytes, p_.background_));
       case OpKind::exchange:
         return exchange(op, r);
       case OpKind::send:
@@ -237,33 +244,54 @@ class StepPricer {
   [[nodiscard]] OpCost decode(const StepOp& op) const {
     const Attention& a = p_.model_.attention;
     const double tp = d(p_.deployment_.parallel.tp);
-    const double context = op.capped ? decode_context_capped() : s_.decode_context;
+    const double all = op.capped ? decode_context_capped() : s_.decode_context;
+    if (op.rows == Rows::drafts && p_.model_.draft.kind == DraftModel::Kind::eagle3) {
+      return from_kernel(p_.kernels_.decode_attention(draft_caches(all)));
+    }
     if (a.kind == AttentionKind::mla) {
       return from_kernel(p_.kernels_.mla_decode({.sequences = s_.decode_sequences,
-                                                 .context = context,
+                                                 .context = all / shares(),
                                                  .queries = queries(op),
-                                                 .heads = d(a.heads) / tp,
+                                                 .heads = d(a.heads) / tp * shares(),
                                                  .latent = d(a.kv_lora),
                                                  .rope = d(a.rope_dim),
                                                  .kv = p_.deployment_.precision.kv,
                                                  .library = p_.libraries_.latent_caches}));
     }
-    return from_kernel(p_.kernels_.decode_attention(caches(op, context)));
+    return from_kernel(p_.kernels_.decode_attention(caches(op, all)));
   }
 
   [[nodiscard]] kernel::DecodeAttention caches(const StepOp& op, double context) const {
     const Attention& a = p_.model_.attention;
     const double tp = d(p_.deployment_.parallel.tp);
     return {.sequences = s_.decode_sequences,
-            .context = context,
+            .context = context / shares(),
             .queries = queries(op),
-            .heads = d(a.heads) / tp,
+            .heads = d(a.heads) / tp * shares(),
             .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
             .head_dim = d(a.head_dim),
             .kv = p_.deployment_.precision.kv,
-            .history = s_.decode_context,
+            .history = s_.decode_context / shares(),
             .library = p_.libraries_.caches};
   }
+
+  /// The one layer of a draft model, whose cache is in bf16 and whole on every rank of its heads.
+  [[nodiscard]] kernel::DecodeAttention draft_caches(double context) const {
+    const DraftModel& a = p_.model_.draft;
+    const double tp = d(p_.deployment_.parallel.tp);
+    return {.sequences = s_.decode_sequences,
+            .context = context,
+            .queries = 1.0,
+            .heads = std::max(1.0, d(a.heads) / tp),
+            .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
+            .head_dim = d(a.head_dim),
+            .kv = kernel::DataType::bf16,
+            .history = context,
+            .library = p_.libraries_.caches};
+  }
+
+  /// Tensor ranks among which a sequence's cache is dealt out.
+  [[nodiscard]] double shares() const { return d(p_.deployment_.parallel.dcp); }
 
   [[nodiscard]] double queries(const StepOp& op) const {
     return op.rows == Rows::drafts ? 1.0 : 1.0 + d(p_.deployment_.draft_tokens);
@@ -298,6 +326,14 @@ class StepPricer {
     const double layer = p_.kv_bytes_layer_ + shared * d(m.index_dim);
     return from_link(p_.timer_.time(collective::Op::all_gather, p_.context_group_,
                                     Bytes::from_si(layer * s_.prefill_context), p_.background_));
+  }
+
+  /// Keys of earlier chunks and cached prefixes, of which each rank holds a share. The chunk's own
+  /// keys every rank computes for itself.
+  [[nodiscard]] OpCost gather_cached() const {
+    const double cached = std::max(0.0, s_.prefill_context - s_.prefill_tokens);
+    return from_link(p_.timer_.time(collective::Op::all_gather, p_.shares_group_,
+                                    Bytes::from_si(p_.kv_bytes_layer_ * cached), p_.background_));
   }
 
   [[nodiscard]] OpCost prefill(const StepOp& op) const {

@@ -11,6 +11,7 @@
 #include <map>
 
 #include "sn/base/units.h"
+#include "sn/planner/search/engine_runs.h"
 #include "sn/planner/search/evaluate.h"
 #include "sn/planner/search/feasible.h"
 #include "sn/planner/search/shapes.h"
@@ -47,6 +48,12 @@ void check_cuts(const twin::World& world, const serving::ServingPlan& plan, WhyN
                                         world.machine.model.name, why));
     }
   }
+  const std::string refused = cannot_run(world.machine.framework, world.machine.model, plan);
+  if (!refused.empty()) {
+    out.reasons.push_back(fmt::format("{} cannot run {} (supernode catalog show frameworks/{})",
+                                      world.machine.framework.name, refused,
+                                      world.machine.framework.name));
+  }
   if (plan.decode.deployment.parallel.cp > 1) {
     out.reasons.push_back("decode steps have one token of a sequence to share: CP is for prefill");
   }
@@ -65,6 +72,7 @@ void check_room(const twin::World& world, const serving::ServingPlan& plan, WhyN
 /// Targets of the SLO that an almost idle plan misses.
 void check_idle(const twin::World& world, const Candidate& c, WhyNotReport& out) {
   for (const serving::SloTarget& t : world.load.slo) {
+    if (t.metric == serving::Metric::e2e) continue;  // of requests that the engine played
     const bool first = t.metric == serving::Metric::ttft;
     const serving::Percentiles& p = first ? c.state.ttft : c.state.tpot;
     const Time v = serving::value_at(p, t.quantile);

@@ -55,4 +55,10 @@ void describe(ReportVisitor& v, const WhyNotReport& report);
 [[nodiscard]] WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
                                    const PlanReport& report, const Run& run = Run());
 
+/// The plan of a row of the table: by its number ("3"), by its line as it was printed, or by its
+/// pools alone ("15 x (TP4 DP2 EP8) + 1 x (DP8 EP8) MTP1", whatever the row's chunk). The first
+/// that fits; nothing where none does.
+[[nodiscard]] std::optional<serving::ServingPlan> row_meant(const PlanReport& report,
+                                                            const std::string& text);
+
 }  // namespace sn::planner

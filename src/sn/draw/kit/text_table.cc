@@ -12,6 +12,7 @@
 
 #include "sn/base/result.h"
 #include "sn/base/utf8.h"
+#include "sn/draw/kit/fold.h"
 
 namespace sn::draw {
 
@@ -72,22 +73,29 @@ std::string TextTable::str(const TextStyle& style) const {
     }
     widths.push_back(width);
   }
-  const auto line = [&](auto&& cell) {
-    std::string out(indent_, ' ');
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      if (c > 0) out += "  ";
-      out += padded(cell(c), widths[c], columns_[c].align);
+  std::string out;
+  for (const std::vector<std::size_t>& band : bands(widths, indent_, style.width)) {
+    const auto line = [&](auto&& cell) {
+      std::string text(indent_, ' ');
+      for (const std::size_t c : band) {
+        if (c > 0) text += "  ";
+        text += padded(cell(c), widths[c], columns_[c].align);
+      }
+      text.resize(text.find_last_not_of(' ') + 1);
+      return text;
+    };
+    const bool first = out.empty();
+    out += first ? "" : "\n";
+    out += heading(line([&](std::size_t c) { return columns_[c].header; }), style) + "\n";
+    for (const Row& r : rows_) {
+      // What runs on over missing columns has been said in the first band.
+      if (!first && !r.rule && r.given <= band[1]) continue;
+      out += line([&](std::size_t c) {
+        return r.rule ? std::string(columns_[c].align == Align::right ? widths[c] : 0, '-')
+                      : r.cells[c];
+      });
+      out += "\n";
     }
-    out.resize(out.find_last_not_of(' ') + 1);
-    return out;
-  };
-  std::string out = heading(line([&](std::size_t c) { return columns_[c].header; }), style) + "\n";
-  for (const Row& r : rows_) {
-    out += line([&](std::size_t c) {
-      return r.rule ? std::string(columns_[c].align == Align::right ? widths[c] : 0, '-')
-                    : r.cells[c];
-    });
-    out += "\n";
   }
   return out;
 }

@@ -17,7 +17,8 @@ namespace sn::draw {
 /// How a text view is printed. Colour never carries a meaning of its own.
 struct TextStyle {
   bool colour = false;
-  std::string file;  // how the reader calls the scenario; used in suggested commands
+  std::string file = {};  // how the reader calls the scenario; used in suggested commands
+  std::size_t width = 0;  // of the page, characters; 0: as wide as it takes
 };
 
 enum class Align { left, right };
@@ -27,7 +28,8 @@ struct Column {
   Align align = Align::right;
 };
 
-/// Rows of cells, two blanks between columns, no blanks at the end of a line.
+/// Rows of cells, two blanks between columns, no blanks at the end of a line. Where the page is too
+/// narrow, columns follow below, each band with the first column.
 class TextTable {
  public:
   explicit TextTable(std::vector<Column> columns, std::size_t indent = 2)

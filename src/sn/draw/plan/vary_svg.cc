@@ -37,7 +37,8 @@ class Strip {
         plot_(plot) {
     double most = 0.0;
     for (std::size_t i = 0; i < count_; ++i) most = std::max(most, value_of(point(i)));
-    axis_ = axis_for(1.1 * std::max(most, 1e-9), 4);
+    empty_ = most <= 0.0;
+    axis_ = axis_for(empty_ ? 1.0 : 1.1 * most, 4);
   }
 
   void draw(Sheet& sheet) const {
@@ -75,7 +76,7 @@ class Strip {
   }
 
   void scale(Sheet& sheet) const {
-    for (int i = 0; i <= axis_.ticks; ++i) {
+    for (int i = 0; i <= (empty_ ? 0 : axis_.ticks); ++i) {
       const double y = plot_.bottom - plot_.height() * i / axis_.ticks;
       sheet.line({plot_.left, y}, {plot_.right, y}, {Pen::hair, colour::faint, Dash::dotted});
       sheet.text({plot_.left - 8.0, y + 3.5}, format_number(i * axis_.step),
@@ -135,8 +136,7 @@ class Strip {
     const auto& verdict = report_.verdicts[index_];
     std::string text = "no value meets the SLO";
     if (verdict) {
-      text = fmt::format("optimum at {}, flat within 5 % from {} to {}", verdict->best,
-                         verdict->flat_from, verdict->flat_to);
+      text = flat_words(*verdict);
       if (!verdict->below.empty()) text += "; below: " + verdict->below;
       if (!verdict->above.empty()) text += "; above: " + verdict->above;
     }
@@ -152,6 +152,7 @@ class Strip {
   std::size_t index_;
   Box plot_;
   Axis axis_;
+  bool empty_ = false;  // no value meets the SLO: there is nothing to scale
 };
 
 }  // namespace

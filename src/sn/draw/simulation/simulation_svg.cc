@@ -33,10 +33,9 @@ struct Chart {
   std::string title;
   std::string x_name;
   std::vector<Curve> curves;
-  double y_max = 0.0;    // 0: as the data
-  bool log_x = false;    // decades
-  double marker = -1.0;  // a vertical line, dashed; negative: none
-  std::string marker_name;
+  double y_max = 0.0;                                        // 0: as the data
+  bool log_x = false;                                        // decades
+  std::vector<std::pair<double, std::string>> markers = {};  // vertical lines, dashed, with names
 };
 
 /// Draws a chart into a box, axes and curves.
@@ -69,11 +68,15 @@ class Plot {
     sheet.text({plot_.left, plot_.top - 10.0}, capitals(chart_.title),
                {.size = 10.0, .spacing = 0.6, .bold = true});
     axes(sheet);
-    if (chart_.marker >= 0.0) {
-      const double at = x(chart_.marker);
+    double named = plot_.top + 9.0;
+    for (const auto& [value, name] : chart_.markers) {
+      const Lettering small{.size = 8.5, .colour = colour::orange};
+      const double at = x(value);
       sheet.line({at, plot_.top}, {at, plot_.bottom}, {Pen::hair, colour::orange, Dash::chain});
-      sheet.text({at + 3.0, plot_.top + 9.0}, chart_.marker_name,
-                 {.size = 8.5, .colour = colour::orange});
+      // A name that would leave the chart stands on the other side of its line.
+      const bool right = at + 3.0 + text_width(name, small) <= plot_.right;
+      sheet.text({right ? at + 3.0 : at - 3.0 - text_width(name, small), named}, name, small);
+      named += 11.0;
     }
     double legend = plot_.left + 6.0;
     for (const Curve& c : chart_.curves) {
@@ -149,6 +152,15 @@ Curve over_time(const char* name, const SimulationReport& r, double (*of)(const 
   return c;
 }
 
+/// Limits of the SLO, where the distributions have to have reached their quantile.
+std::vector<std::pair<double, std::string>> limits_of(const SimulationReport& r) {
+  std::vector<std::pair<double, std::string>> out;
+  for (const twin::SloResult& t : r.targets) {
+    out.emplace_back(t.target.limit.si(), serving::to_string(t.target));
+  }
+  return out;
+}
+
 std::vector<Chart> charts_of(const SimulationReport& r) {
   const Stroke ink{Pen::medium};
   const Stroke teal{Pen::medium, colour::teal};
@@ -161,14 +173,13 @@ std::vector<Chart> charts_of(const SimulationReport& r) {
                   distribution("end to end", r.e2e, orange)},
        .y_max = 1.0,
        .log_x = true,
-       .marker_name = {}});
+       .markers = limits_of(r)});
   const auto chart = [&](const char* title, std::vector<Curve> curves, double y_max) {
     charts.push_back({.title = title,
                       .x_name = "s",
                       .curves = std::move(curves),
                       .y_max = y_max,
-                      .marker = r.warm_up.si(),
-                      .marker_name = "measured from here"});
+                      .markers = {{r.warm_up.si(), "measured from here"}}});
   };
   chart("tokens per second",
         {over_time(
@@ -205,8 +216,9 @@ std::string simulation_svg(const SimulationReport& r) {
               fmt::format("Six charts of a simulation of {} at {}: TTFT p90 {}, TPOT p90 {}.",
                           subject, load, format(r.ttft.p90), format(r.tpot.p90)));
   const Box area = sheet.area();
-  sheet.text({area.left + 14.0, area.top + 26.0}, capitals(subject),
-             {.size = 15.0, .spacing = 1.0, .bold = true});
+  const Lettering head{.size = 15.0, .spacing = 1.0, .bold = true};
+  sheet.text({area.left + 14.0, area.top + 26.0},
+             fitted(capitals(subject), area.width() - 40.0, head), head);
   const Lettering body{.size = 10.5};
   sheet.text({area.left + 14.0, area.top + 44.0},
              fitted(load + "; " + twin::plan_text(r.plan), area.width() - 40.0, body), body);

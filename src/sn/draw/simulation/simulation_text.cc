@@ -129,8 +129,9 @@ std::string delivers(const SimulationReport& r) {
       fmt::format("  delivers    {} output tok/s, {} tok/s with input; {} tok/s/GPU over {} GPUs\n",
                   significant(r.output_tokens, 4), significant(r.total_tokens, 4),
                   significant(r.output_per_gpu), r.gpus);
-  out += fmt::format("  goodput     {} requests/s meet every limit ({} %); {} J per output token\n",
-                     significant(r.goodput), percent(r.good), significant(r.joules_per_token));
+  out += fmt::format(
+      "  goodput     {} requests/s meet every limit ({} %); {} J per output token (chips only)\n",
+      significant(r.goodput), percent(r.good), significant(r.joules_per_token));
   out += fmt::format("  cache       {} % of input tokens, {} % of hashed blocks ({}, {} routing)\n",
                      percent(r.hit_rate), percent(r.hit_blocks), kv::to_string(r.eviction),
                      serving::to_string(r.routing));
@@ -259,7 +260,7 @@ std::string shared_simulation_text(const twin::SharedReport& report, const TextS
       significant(report.request_rate), significant(report.goodput));
   out += fmt::format(
       "          {} output tok/s, {} tok/s with input; {} tok/s/GPU of the machine; {} J per "
-      "output token\n",
+      "output token (chips only)\n",
       significant(report.output_tokens, 4), significant(report.total_tokens, 4),
       significant(report.output_per_gpu), significant(report.joules_per_token));
   return out;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "sn/base/units.h"
+#include "sn/planner/search/engine_runs.h"
 #include "sn/planner/search/feasible.h"
 #include "sn/planner/search/shapes.h"
 
@@ -203,6 +204,7 @@ class Race {
 
   [[nodiscard]] bool fits(const serving::ServingPlan& plan) const {
     return plan.gpus() <= world_.machine.gpus() && fits_domains(world_, plan) &&
+           cannot_run(world_.machine.framework, world_.machine.model, plan).empty() &&
            check_fits(world_, plan).empty();
   }
 

@@ -82,6 +82,7 @@ struct DeploymentSpec {
   Time frontend;                      // once per request, before it is queued, and
   Time frontend_token;                // per prompt token
   double acceptance = 0.0;            // of a drafted token, given the one before
+  std::vector<double> acceptances;    // the same by position, where that is known
   std::int64_t max_context = 0;       // tokens; longer requests are refused; 0: no limit
   std::int64_t queue_limit = 10'000;  // waiting requests; beyond, new ones are refused
   // KV memory: tokens of a page, of a hashed block, and how windows shorten what a sequence holds.

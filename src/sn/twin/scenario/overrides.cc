@@ -68,10 +68,11 @@ Node limit(const std::string& name, const std::string& text) {
 }
 
 void set_slo(const Overrides& o, Node& scenario) {
-  if (o.ttft.empty() && o.tpot.empty()) return;
+  if (o.ttft.empty() && o.tpot.empty() && o.e2e.empty()) return;
   Node slo = map_of(scenario, "slo");
   if (!o.ttft.empty()) slo.set("ttft", limit("--ttft", o.ttft));
   if (!o.tpot.empty()) slo.set("tpot", limit("--tpot", o.tpot));
+  if (!o.e2e.empty()) slo.set("e2e", limit("--e2e", o.e2e));
   scenario.set("slo", std::move(slo));
 }
 

@@ -384,6 +384,7 @@ Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, con
   read_model_part(root, catalog, context, world, errors);
   if (tables != nullptr && errors.empty()) lay_measurements(*tables, context, world, errors);
   read_precision(root, world, errors);
+  read_speculation(root, world, errors);
   read_conditions(root, world, errors);
   read_load_parts(root, context, world, errors);
   if (const Node* faults = root.get("faults")) world.faults = read_faults(*faults, errors);

@@ -29,6 +29,7 @@ struct Overrides {
   std::string output = {};     // tokens of every answer
   std::string ttft = {};       // "1 s", a p90; or "p99=1 s"
   std::string tpot = {};       // as `ttft`
+  std::string e2e = {};        // likewise
   std::string framework = {};  // engine, in place of software.framework
 
   [[nodiscard]] bool any() const { return *this != Overrides{}; }

@@ -87,12 +87,12 @@ void warn_of_part(const serving::WorkloadSummary& summary, const Node& at, World
        .hint = {}});
 }
 
-serving::Workload read_trace_workload(const Node& path, const PartContext& context, World& world,
-                                      Errors& errors) {
+serving::Workload read_trace_workload(const Node& path, const PartContext& context,
+                                      double malformed, World& world, Errors& errors) {
   const Result<TextOpener> text = open_near(context, path);
   if (!text) return take(Result<serving::Workload>(fail(text.error())), errors);
-  Result<serving::TraceScan> scan =
-      serving::scan_trace(path.text(), *text, {}, {.blocks = summarised_blocks});
+  Result<serving::TraceScan> scan = serving::scan_trace(
+      path.text(), *text, {.malformed_share = malformed}, {.blocks = summarised_blocks});
   if (!scan) return take(Result<serving::Workload>(fail(scan.error())), errors);
   const serving::TraceFile& trace = *scan->file;
   world.warnings.insert(world.warnings.end(), trace.facts.warnings.begin(),
@@ -258,13 +258,14 @@ void read_workload_part(MapReader& root, const PartContext& context, World& worl
   const Node* trace = r.get("trace");
   const Node* preset = r.get("preset");
   const Node* synthetic = r.get("synthetic");
+  const double malformed = r.number("malformed", {0.0, 0.99}).value_or(0.01);
   const int given = (trace != nullptr) + (preset != nullptr) + (synthetic != nullptr);
   if (node->is_map() && given != 1) {
     r.report(given == 0 ? ErrorCode::missing : ErrorCode::syntax,
              "workload needs exactly one of 'trace', 'preset' and 'synthetic'", node,
              "trace: a file; preset: a name (supernode catalog workloads)");
   } else if (trace != nullptr) {
-    world.load.workload = read_trace_workload(*trace, context, world, errors);
+    world.load.workload = read_trace_workload(*trace, context, malformed, world, errors);
   } else if (preset != nullptr) {
     const catalog::CatalogKind& kind = *catalog::find_kind("workload");
     const std::size_t before = errors.size();
@@ -278,37 +279,6 @@ void read_workload_part(MapReader& root, const PartContext& context, World& worl
   warn_of_long_requests(*node, world);
   read_rate(r, world, errors);
   r.finish();
-}
-
-void read_slo(MapReader& root, World& world, Errors& errors) {
-  const Node* node = root.require("slo");
-  const std::string example = "slo: {ttft: {p90: 2 s}, tpot: {p90: 50 ms}}";
-  if (node == nullptr || !is_map(*node, "slo", example, errors)) return;
-  MapReader r(*node, "slo", errors);
-  for (const auto& [key, metric] :
-       {std::pair{"ttft", serving::Metric::ttft}, std::pair{"tpot", serving::Metric::tpot}}) {
-    const Node* target = r.get(key);
-    if (target == nullptr) continue;
-    const std::string limit_text = target->is_scalar() ? shown(target->text()) : "1 s";
-    if (!is_map(*target, "slo." + std::string(key),
-                std::string(key) + ": {p90: " + limit_text + "}", errors)) {
-      continue;
-    }
-    MapReader t(*target, "slo." + std::string(key), errors);
-    for (const auto& [name, quantile] :
-         {std::pair{"mean", -1.0}, std::pair{"p50", 0.5}, std::pair{"p90", 0.9},
-          std::pair{"p95", 0.95}, std::pair{"p99", 0.99}}) {
-      const auto limit = t.quantity<Time>(name, Time::from_si(1e-6), Time::from_si(1e5));
-      if (limit)
-        world.load.slo.push_back({.metric = metric, .quantile = quantile, .limit = *limit});
-    }
-    t.finish();
-  }
-  r.finish();
-  if (node->is_map() && world.load.slo.empty() && errors.empty()) {
-    r.report(ErrorCode::missing, "slo names no target", node,
-             "slo: {ttft: {p90: 2 s}, tpot: {p90: 50 ms}}");
-  }
 }
 
 struct ListedPool {
@@ -328,6 +298,7 @@ ListedPool read_pool(const Node& node, const World& world, Errors& errors) {
   p.dp = r.integer("dp", size).value_or(1);
   p.pp = r.integer("pp", size).value_or(1);
   if (out.role == "prefill") p.cp = r.integer("cp", size).value_or(1);
+  if (out.role != "prefill") p.dcp = r.integer("dcp", size).value_or(1);
   p.ep = r.integer("ep", size)
              .value_or(world.machine.model.is_moe() && p.dp > 1 ? p.stage_ranks() : 1);
   out.pool.deployment.redundant = r.integer("redundant", {0.0, 4096.0}).value_or(0);
@@ -416,14 +387,14 @@ void read_search(MapReader& root, World& world, Errors& errors) {
   world.load.search.disaggregated = pools != "aggregated";
   world.load.search.draft_tokens = read_integers(r, "mtp", {0.0, 8.0}, errors);
   world.load.search.redundant = read_integers(r, "redundant", {0.0, 4096.0}, errors);
+  world.load.search.cache_ranks = read_integers(r, "dcp", {1.0, 1024.0}, errors);
   world.load.search.context_ranks = read_integers(r, "cp", {1.0, 1024.0}, errors);
   world.load.search.prefill_chunks = read_integers(r, "chunk", {16.0, 1e6}, errors);
   for (const std::int64_t drafts : world.load.search.draft_tokens) {
-    if (drafts == 0 || world.machine.model.layers == 0 || world.machine.model.mtp_layers > 0)
-      continue;
+    if (drafts == 0 || world.machine.model.layers == 0 || world.machine.model.can_draft()) continue;
     r.report(ErrorCode::infeasible,
              world.machine.model.name + " has no MTP layers to draft tokens with", r.get("mtp"),
-             "mtp: 0, or leave it out");
+             "mtp: 0, or leave it out; a draft model: speculation: {method: eagle3, ...}");
     break;
   }
   const bool replicates =

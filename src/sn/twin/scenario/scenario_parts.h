@@ -33,6 +33,13 @@ struct PartContext {
 /// the kernels of `world`, which has its chip and model. What was not measured joins the warnings.
 void lay_measurements(const Node& path, const PartContext& context, World& world, Errors& errors);
 
+/// `speculation`: what drafts tokens, and how often they are accepted. Expects the model in
+/// `world`.
+void read_speculation(MapReader& root, World& world, Errors& errors);
+
+/// `slo`, which a scenario must have.
+void read_slo(MapReader& root, World& world, Errors& errors);
+
 /// Workload, SLO, deployments, search, kv, fidelity and seed. Expects model and cluster in `world`.
 void read_load_parts(MapReader& root, const PartContext& context, World& world, Errors& errors);
 

@@ -17,8 +17,8 @@ namespace sn::twin {
 namespace {
 
 /// Keys that a tenant has in place of the scenario.
-constexpr std::array<std::string_view, 6> own_keys = {"model", "precision",   "workload",
-                                                      "slo",   "deployments", "search"};
+constexpr std::array<std::string_view, 7> own_keys = {
+    "model", "precision", "speculation", "workload", "slo", "deployments", "search"};
 constexpr Range share_range{1.0, 1e8};
 constexpr Range weight_range{1e-3, 1e3};
 constexpr std::size_t name_max = 40;

@@ -59,6 +59,7 @@ struct SimulationOptions {
 struct SimulationResult {
   SimulationReport report;
   std::vector<TimelineEvent> timeline;
+  std::uint64_t timeline_left_out = 0;  // events beyond `timeline_limit`
 };
 
 /// Runs `plan` at `options.replay.multiple`. Errors: the plan does not fit in memory. Stopped, the

@@ -88,6 +88,11 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
   spec.frontend = world.machine.framework.frontend;
   spec.frontend_token = world.machine.framework.frontend_token;
   spec.acceptance = world.machine.traits.mtp_acceptance;
+  double before = 1.0;
+  for (const double share : world.machine.model.draft.acceptance) {
+    spec.acceptances.push_back(before > 0.0 ? std::min(1.0, share / before) : 0.0);
+    before = share;
+  }
   spec.max_context = world.machine.model.max_context;
   spec.queue_limit = options.queue_limit;
   const auto page = static_cast<std::int64_t>(world.machine.kv_block);
