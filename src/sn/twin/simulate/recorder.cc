@@ -62,8 +62,6 @@ void Recorder::begin_measuring() {
 }
 
 Recorder::Window& Recorder::window_at(Nanos at) {
-  // What is served after the last arrival drains the machine; it is no rate of the last window.
-  if (at > setup_.end) return drained_;
   const double share = setup_.end.count > 0 ? seconds(at) / seconds(setup_.end) : 0.0;
   const double n = static_cast<double>(windows_.size());
   return windows_[static_cast<std::size_t>(std::clamp(share * n, 0.0, n - 1.0))];
@@ -95,7 +93,9 @@ void Recorder::on_step(const serving::StepRecord& step) {
           .decoding = step.decoding,
           .prefill_tokens = step.prefill_tokens});
   }
-  if (step.prefill_tokens > 0.0) window_at(step.end).input += step.prefill_tokens;
+  // What is served after the last arrival drains the machine: it is no rate of the last window.
+  const bool drains = step.end > setup_.end;
+  if (step.prefill_tokens > 0.0 && !drains) window_at(step.end).input += step.prefill_tokens;
   if (!measured(step.begin)) return;
   if (step.gaps > 0) itl_.add(seconds(step.gap), static_cast<std::uint64_t>(step.gaps));
   if (step.end > setup_.end) return;
@@ -205,7 +205,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
   Window& first = window_at(r.first_token);
   ++first.first_tokens;
   first.ttft += ttft;
-  Window& w = window_at(r.end);
+  Window& w = r.end > setup_.end ? drained_ : window_at(r.end);
   ++w.finished;
   w.output += d(r.tokens);
   if (measured(r.end) && r.end <= setup_.end) {
