@@ -112,7 +112,9 @@ double EngineCore::completion(const Instance& instance, const Rank& rank, double
   const double work = d(rank.work) * 1e-9 + pace.token * tokens + pace.pair * far;
   const double last = std::min(d(pace.chunk), d(rank.pending) + tokens);  // of the last chunk
   const double wait = d(enter.count - now_.count) * 1e-9;
-  const double alone = wait + work - pace.token * last + pace.latency + pace.through * last;
+  const double stages = d(pool_of(instance).deployment.parallel.pp);
+  const double keys = pace.pair * last * std::max(0.0, prompt - last) * (stages - 1.0);
+  const double alone = wait + work - pace.token * last + pace.latency + pace.through * last + keys;
   return std::max(alone, d(instance.last_out.count - now_.count) * 1e-9 + work);
 }
 
