@@ -40,8 +40,8 @@ Residual residual_of(const DecodePoint& point) {
   const double mixed = std::max(pure, point.period_mixed.si());
   for (std::size_t i = 0; i < moments.size(); ++i) {
     const auto power = static_cast<double>(i + 1);
-    moments[i] = point.pure_steps * std::pow(pure, power) +
-                 (1.0 - point.pure_steps) * std::pow(mixed, power);
+    moments[i] = point.pure_periods * std::pow(pure, power) +
+                 (1.0 - point.pure_periods) * std::pow(mixed, power);
   }
   const double mean = 0.5 * moments[1] / moments[0];
   const double second = moments[2] / (3.0 * moments[0]);
@@ -327,7 +327,7 @@ SteadyState ServingModel::at(double requests) {
   s.energy_per_token = decode_energy_per_token(*point, *decode_program_);
   if (plan_.disaggregated()) {
     const PrefillService& service = prefill_->service(cache_tokens_);
-    s.hit_rate = service.hit_rate;
+    s.hit_rate = prefill.hit_rate;
     const Energy each = prefill_->mean_request_energy(service, prefill.utilisation);
     s.energy_per_token += each.si() / moments_.output;
   } else {
