@@ -12,7 +12,7 @@
 #include "apps/cli/outputs.h"
 #include "sn/api/doctor.h"
 #include "sn/base/report/report_json.h"
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 
 namespace sn::cli {
 
@@ -42,8 +42,7 @@ Check check_terminal() {
 
 std::string as_text(const api::DoctorReport& report) {
   using draw::Align;
-  draw::TextTable table(
-      {{"check", Align::left}, {"", Align::left}, {"what was found", Align::left}});
+  draw::Table table({{"check", Align::left}, {"", Align::left}, {"what was found", Align::left}});
   for (const Check& c : report.checks) {
     table.row({c.name, std::string(api::to_string(c.verdict)), c.said});
   }
