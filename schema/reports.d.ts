@@ -1093,6 +1093,23 @@ export interface Catalog {
   kinds: CatalogKind[];
 }
 
+/** One check: it does something and says what came of it. */
+export interface Check {
+  name: string;
+  verdict: "ok" | "note" | "FAULT";
+  /** what was found */
+  said: string;
+}
+
+/** Whether this program and this machine are in order. */
+export interface DoctorReport {
+  /** what kind of document this is */
+  format: "supernode-doctor";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  checks: Check[];
+}
+
 /** One load that the search for the knee tried. */
 export interface KneeProbe {
   multiple: number;

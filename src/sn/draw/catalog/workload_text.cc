@@ -28,12 +28,12 @@ constexpr std::array<double, 4> quantiles = {0.5, 0.9, 0.99, 1.0};
 std::string tokens(double v) { return format_number(std::round(v), 15); }
 
 std::string length_table(const TraceLengths& lengths, const TextStyle& style) {
-  TextTable table({{"tokens per request", Align::left},
-                   {"mean", Align::right},
-                   {"p50", Align::right},
-                   {"p90", Align::right},
-                   {"p99", Align::right},
-                   {"max", Align::right}});
+  Table table({{"tokens per request", Align::left},
+               {"mean", Align::right},
+               {"p50", Align::right},
+               {"p90", Align::right},
+               {"p99", Align::right},
+               {"max", Align::right}});
   const auto row = [&](const char* name, const Histogram& h) {
     std::vector<std::string> cells = {name, tokens(h.mean())};
     for (const double q : quantiles) cells.push_back(tokens(q < 1.0 ? h.quantile(q) : h.max()));
@@ -55,9 +55,9 @@ std::string hit_rates(const Workload& w, const TextStyle& style) {
   if (w.hit_rate_curve.empty()) {
     return "  no block hashes: the prefix cache hit rate of this workload is unknown\n";
   }
-  TextTable table({{"LRU cache, KV tokens", Align::right},
-                   {"hit rate, % of blocks", Align::right},
-                   {"mean cached input, tokens", Align::right}});
+  Table table({{"LRU cache, KV tokens", Align::right},
+               {"hit rate, % of blocks", Align::right},
+               {"mean cached input, tokens", Align::right}});
   for (std::size_t i = 0; i < w.hit_rate_curve.size(); ++i) {
     const serving::HitRatePoint& p = w.hit_rate_curve[i];
     double cached = 0.0;

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "sn/base/report/report_visitor.h"
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/serving/load/trace_lengths.h"
 #include "sn/serving/load/workload.h"
 

@@ -13,7 +13,7 @@
 
 #include "sn/base/document/document.h"
 #include "sn/base/files.h"
-#include "sn/evidence/serving/measured_worlds.h"
+#include "sn/evidence/serving/measured_machines.h"
 #include "sn/evidence/serving/serving_points.h"
 #include "sn/serving/engine/engine.h"
 #include "sn/twin/simulate/simulate.h"
@@ -174,28 +174,28 @@ ReplayMetric compare(std::string name, const std::vector<double>& measured,
   return m;
 }
 
-Result<serving::EngineSpec> spec_of(const VllmRun& run, const twin::World& world,
+Result<serving::EngineSpec> spec_of(const VllmRun& run, const twin::Machine& machine,
                                     serving::ServingPlan& plan) {
   plan.decode.deployment = {
       .parallel = {.tp = run.tp,
                    .dp = run.dp,
                    .pp = run.pp,
-                   .ep = world.machine.model.is_moe() && run.expert_parallel ? run.tp * run.dp : 1},
-      .precision = world.machine.precisions.front()};
+                   .ep = machine.model.is_moe() && run.expert_parallel ? run.tp * run.dp : 1},
+      .precision = machine.precisions.front()};
   // A dense model's data parallelism is replicas.
   plan.decode.replicas = 1;
-  if (!world.machine.model.is_moe()) {
+  if (!machine.model.is_moe()) {
     plan.decode.replicas = run.dp;
     plan.decode.deployment.parallel.dp = 1;
   }
   plan.decode.chunk = run.tokens;
   plan.decode.max_batch = run.sequences;
-  const std::string why = llm::why_not(world.machine.model, plan.decode.deployment,
-                                       world.machine.cluster.rack.scale_up.domain);
+  const std::string why =
+      llm::why_not(machine.model, plan.decode.deployment, machine.cluster.rack.scale_up.domain);
   if (!why.empty()) return fail(fault(run.name, "cannot be deployed: " + why));
   twin::SimulationOptions options;
   options.routing = serving::Routing::least_loaded;
-  Result<serving::EngineSpec> spec = twin::engine_spec(world, plan, options);
+  Result<serving::EngineSpec> spec = twin::engine_spec(machine, plan, options);
   if (!spec) return spec;
   serving::DeploymentSpec& d = spec->deployments.front();
   d.frontend = {};  // arrivals are those at the engine
@@ -208,7 +208,7 @@ Result<serving::EngineSpec> spec_of(const VllmRun& run, const twin::World& world
                    .decodes_in_budget = true,
                    .sequences = run.sequences,
                    .ahead = run.asynchronous};
-  const auto page = static_cast<std::int64_t>(world.machine.kv_block);
+  const auto page = static_cast<std::int64_t>(machine.kv_block);
   pool.kv_pages = run.blocks.value_or(pool.kv_pages * page / run.block_tokens);
   return spec;
 }
@@ -322,17 +322,17 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& cat
                               point.system.empty() ? run.chip : run.model)));
   }
   point.decode = {.workers = run.dp, .parallel = {.tp = run.tp, .pp = run.pp}};
-  MeasuredWorlds worlds(catalog);
-  const Result<const twin::World*> known = worlds.of(point);
+  MeasuredMachines machines(catalog);
+  const Result<const twin::Machine*> known = machines.of(point);
   if (!known) return fail(known.error());
-  twin::World world = **known;
+  twin::Machine machine = **known;
   if (run.asynchronous) {
     // A step is put together, and the last one's tokens are handed out, while the next one runs.
-    world.machine.framework.host_decode = {};
-    world.machine.framework.host_sequence = {};
+    machine.framework.host_decode = {};
+    machine.framework.host_sequence = {};
   }
   serving::ServingPlan plan;
-  Result<serving::EngineSpec> spec = spec_of(run, world, plan);
+  Result<serving::EngineSpec> spec = spec_of(run, machine, plan);
   if (!spec) return fail(spec.error());
   Lives lives(run.requests.size());
   serving::ServingEngine engine(*std::move(spec), &lives);
@@ -345,8 +345,8 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& cat
                       .deployment = twin::plan_text(plan),
                       .requests = run.requests.size(),
                       .metrics = {}};
-  report.mean_target = world.machine.model.is_moe() ? moe_target : dense_mean;
-  report.p99_target = world.machine.model.is_moe() ? moe_target : dense_p99;
+  report.mean_target = machine.model.is_moe() ? moe_target : dense_mean;
+  report.p99_target = machine.model.is_moe() ? moe_target : dense_p99;
   compare_requests(run, lives.records, report);
   return report;
 }

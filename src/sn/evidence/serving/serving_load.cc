@@ -118,9 +118,9 @@ constexpr std::int64_t least_played = 40;
 
 class Clients {
  public:
-  Clients(const ServingPoint& point, const twin::World& world, serving::EngineSpec spec)
+  Clients(const ServingPoint& point, serving::EngineSpec spec)
       : point_(point),
-        lengths_(world.seed, entity_key(point.name)),
+        lengths_(spec.seed, entity_key(point.name)),
         engine_(std::move(spec), &meter_) {
     const auto all = static_cast<std::int64_t>(point.requests);
     clients_ = point.load == LoadKind::offline
@@ -204,12 +204,12 @@ class Clients {
   std::int64_t sent_ = 0;
 };
 
-std::string cannot(const ServingPoint& point, const twin::World& world,
+std::string cannot(const ServingPoint& point, const twin::Machine& machine,
                    const serving::ServingPlan& plan) {
   for (const serving::Pool* pool : {&plan.prefill, &plan.decode}) {
     if (pool->replicas == 0) continue;
-    const std::string why = llm::why_not(world.machine.model, pool->deployment,
-                                         world.machine.cluster.rack.scale_up.domain);
+    const std::string why =
+        llm::why_not(machine.model, pool->deployment, machine.cluster.rack.scale_up.domain);
     if (!why.empty()) return "deployment is not modelled: " + why;
   }
   if (point.requests < 1.0) return "no requests";
@@ -217,14 +217,14 @@ std::string cannot(const ServingPoint& point, const twin::World& world,
 }
 
 /// The rates of the saturated engine in `out` become those within the limits.
-void limit(const ServingPoint& point, const serving::ServingPlan& plan, const twin::World& world,
-           ServingPrediction& out) {
-  const Result<serving::EngineSpec> spec = measured_engine(point, plan, world);
+void limit(const ServingPoint& point, const serving::ServingPlan& plan,
+           const twin::Machine& machine, ServingPrediction& out) {
+  const Result<serving::EngineSpec> spec = measured_engine(point, plan, machine);
   SN_ASSERT(spec.has_value());                                     // it was just played
   const double answer = 0.5 * (1.0 + point.range) * point.output;  // mean tokens
   const double most =
       out.output_per_gpu * static_cast<double>(point.decode.gpus()) / answer;  // requests/s
-  const double kept = share_within_limits(point, *spec, world.seed, most);
+  const double kept = share_within_limits(point, *spec, spec->seed, most);
   if (kept == 0.0) {
     out.why_not = "no load keeps the latency limits";
     return;
@@ -236,25 +236,26 @@ void limit(const ServingPoint& point, const serving::ServingPlan& plan, const tw
 
 }  // namespace
 
-Result<serving::EngineSpec> measured_engine(const ServingPoint& point, const twin::World& world) {
-  return measured_engine(point, plan_of(point, world.machine), world);
+Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
+                                            const twin::Machine& machine) {
+  return measured_engine(point, plan_of(point, machine), machine);
 }
 
 Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
                                             const serving::ServingPlan& plan,
-                                            const twin::World& world) {
-  if (const std::string why = cannot(point, world, plan); !why.empty()) {
+                                            const twin::Machine& machine) {
+  if (const std::string why = cannot(point, machine, plan); !why.empty()) {
     return fail(Error{.code = ErrorCode::infeasible, .message = why});
   }
   twin::SimulationOptions options;
   options.routing = serving::Routing::least_loaded;
   options.queue_limit = std::max<std::int64_t>(static_cast<std::int64_t>(point.requests), 1) * 2;
-  Result<serving::EngineSpec> spec = twin::engine_spec(world, plan, options);
+  Result<serving::EngineSpec> spec = twin::engine_spec(machine, plan, options);
   if (!spec) {
     return fail(
         Error{.code = ErrorCode::infeasible, .message = "weights leave no memory for a KV cache"});
   }
-  const llm::Framework& framework = world.machine.framework;
+  const llm::Framework& framework = machine.framework;
   for (serving::PoolSpec& pool : spec->deployments.front().pools) {
     pool.warm = false;  // benchmarks start right after the engine
     pool.batching.prefill_first = framework.prefill_first > 0;
@@ -265,19 +266,19 @@ Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
   return spec;
 }
 
-ServingPrediction predict(const ServingPoint& point, const twin::World& world, const Run& run) {
-  return predict(point, plan_of(point, world.machine), world, run);
+ServingPrediction predict(const ServingPoint& point, const twin::Machine& machine, const Run& run) {
+  return predict(point, plan_of(point, machine), machine, run);
 }
 
 ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
-                          const twin::World& world, const Run& run) {
+                          const twin::Machine& machine, const Run& run) {
   ServingPrediction out;
-  Result<serving::EngineSpec> spec = measured_engine(point, plan, world);
+  Result<serving::EngineSpec> spec = measured_engine(point, plan, machine);
   if (!spec) {
     out.why_not = spec.error().front().message;
     return out;
   }
-  Clients clients(point, world, *std::move(spec));
+  Clients clients(point, *std::move(spec));
   const bool kept = clients.play(run);
   if (run.stopped()) {
     out.why_not = "stopped before";
@@ -291,11 +292,11 @@ ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan&
   const Meter& m = clients.meter();
   llm::PartTimes all = m.decode;
   for (std::size_t i = 0; i < llm::part_count; ++i) all[i] += m.prefill[i];
-  out.sigma_tpot = sigma_of(point.disaggregated ? m.decode : all, world.machine.uncertainty);
-  const llm::Uncertainty& u = world.machine.uncertainty;
+  out.sigma_tpot = sigma_of(point.disaggregated ? m.decode : all, machine.uncertainty);
+  const llm::Uncertainty& u = machine.uncertainty;
   out.sigma_ttft = sigma_of_ttft(sigma_of(m.prefill, u), u, point.disaggregated);
   out.sigma_rate = sigma_of_rate(sigma_of(all, u), u, point.disaggregated);
-  if (point.load == LoadKind::limited) limit(point, plan, world, out);
+  if (point.load == LoadKind::limited) limit(point, plan, machine, out);
   return out;
 }
 

@@ -6,7 +6,7 @@
 
 #include "sn/base/document/document.h"
 #include "sn/evidence/serving/benchmark.h"
-#include "sn/evidence/serving/measured_worlds.h"
+#include "sn/evidence/serving/measured_machines.h"
 #include "sn/evidence/serving/serving_load.h"
 
 namespace sn::evidence {
@@ -157,11 +157,11 @@ TEST(MlperfRows, LimitsCostThroughput) {
   const ServingFiles files = mlperf("llama3.1-8b,Offline" + row + "llama3.1-8b,Server" + row +
                                     "llama3.1-8b,Interactive" + row);
   const catalog::Catalog catalog = *catalog::Catalog::embedded();
-  MeasuredWorlds worlds(catalog);
+  MeasuredMachines machines(catalog);
   std::vector<double> rates;
   for (const ServingPoint& p : files.files[0].points) {
     ASSERT_TRUE(p.skip.empty()) << p.skip;
-    const ServingPrediction q = predict(p, **worlds.of(p));
+    const ServingPrediction q = predict(p, **machines.of(p));
     ASSERT_TRUE(q.why_not.empty()) << q.why_not;
     rates.push_back(q.output_per_gpu);
   }
@@ -170,7 +170,7 @@ TEST(MlperfRows, LimitsCostThroughput) {
   // No answer comes within a nanosecond.
   ServingPoint never = files.files[0].points[1];
   never.limits.tpot = 1e-9;
-  EXPECT_EQ(predict(never, **worlds.of(never)).why_not, "no load keeps the latency limits");
+  EXPECT_EQ(predict(never, **machines.of(never)).why_not, "no load keeps the latency limits");
 }
 
 TEST(Benchmark, ABadEntryIsNamed) {

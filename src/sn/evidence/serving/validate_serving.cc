@@ -13,7 +13,7 @@
 #include <limits>
 #include <map>
 
-#include "sn/evidence/serving/measured_worlds.h"
+#include "sn/evidence/serving/measured_machines.h"
 
 namespace sn::evidence {
 
@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, serving_metric_count> metric_names = {"tt
 /// One point with what was predicted for it.
 struct Played {
   const ServingPoint* point = nullptr;
-  const twin::World* world = nullptr;
+  const twin::Machine* machine = nullptr;
   std::string skip;
   ServingPrediction prediction;
 };
@@ -103,7 +103,7 @@ std::string group_of(const ServingPoint& p) {
                      p.speculation == "none" ? "" : " " + p.speculation);
 }
 
-std::vector<Played> list_points(const ServingFiles& files, MeasuredWorlds& worlds) {
+std::vector<Played> list_points(const ServingFiles& files, MeasuredMachines& machines) {
   std::vector<Played> out;
   for (const ServingFile& file : files.files) {
     for (const ServingPoint& point : file.points) {
@@ -111,11 +111,11 @@ std::vector<Played> list_points(const ServingFiles& files, MeasuredWorlds& world
       p.point = &point;
       p.skip = point.skip;
       if (p.skip.empty()) {
-        const Result<const twin::World*> world = worlds.of(point);
-        if (world) {
-          p.world = *world;
+        const Result<const twin::Machine*> machine = machines.of(point);
+        if (machine) {
+          p.machine = *machine;
         } else {
-          p.skip = world.error().front().message;
+          p.skip = machine.error().front().message;
         }
       }
       out.push_back(std::move(p));
@@ -144,7 +144,7 @@ void play_all(std::vector<Played>& points, const Run& run) {
     Played& p = points[i];
     const std::size_t now = ++done;
     if (!p.skip.empty() || as[i] != i) return;
-    p.prediction = predict(*p.point, *p.world, run);
+    p.prediction = predict(*p.point, *p.machine, run);
     ended[i] = run.stopped() ? 0 : 1;
     run.tell({.doing = fmt::format("{} of {} points", now, points.size()),
               .share = static_cast<double>(now) / static_cast<double>(points.size()),
@@ -218,8 +218,8 @@ ServingValidation validate_serving(const std::string& directory, const catalog::
   v.errors = std::move(files.errors);
   v.ignored = std::move(files.ignored);
   v.replays = replay_vllm_runs(directory, catalog, run);
-  MeasuredWorlds worlds(catalog);
-  std::vector<Played> points = list_points(files, worlds);
+  MeasuredMachines machines(catalog);
+  std::vector<Played> points = list_points(files, machines);
   play_all(points, run);
   v.interrupted = run.stopped();
   std::map<std::string, Sum> groups;

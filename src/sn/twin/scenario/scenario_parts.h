@@ -13,6 +13,8 @@
 
 namespace sn::twin {
 
+inline constexpr std::size_t name_max = 200;  // bytes of a name that views print
+
 /// What reading a part may need beside its own text.
 struct PartContext {
   const catalog::Catalog& catalog;
@@ -25,10 +27,19 @@ struct PartContext {
 [[nodiscard]] Result<std::string> load_near(const PartContext& context, const Node& path);
 
 /// Measured tables of the folder `path`, looked for as it is, then beside the scenario, laid over
-/// the kernels of `world`, which has its chip and model. What was not measured joins the warnings.
-void lay_measurements(const Node& path, const PartContext& context, World& world, Errors& errors);
+/// the kernels of `machine`, which has its chip and model. What was not measured is a warning.
+void lay_measurements(const Node& path, const PartContext& context, Machine& machine,
+                      Errors& warnings, Errors& errors);
 
-/// Workload, SLO, deployments, search, kv, fidelity and seed. Expects model and cluster in `world`.
+/// Says that `what` stands for a later version; `only` is what this one knows.
+void refuse_later(const Node* node, const std::string& what, const std::string& only,
+                  Errors& errors);
+
+/// Cluster, software, model, precision, conditions and kv.
+void read_machine_parts(MapReader& root, const PartContext& context, Machine& machine,
+                        Errors& warnings, Errors& errors);
+
+/// Workload, SLO, deployments, search, fidelity and seed. Expects the machine in `world`.
 void read_load_parts(MapReader& root, const PartContext& context, World& world, Errors& errors);
 
 }  // namespace sn::twin

@@ -74,7 +74,15 @@ struct SimulationResult {
                                                  const serving::ServingPlan& plan,
                                                  SimulationOptions options, const Run& run = Run());
 
-/// The engine that `simulate` runs; for other drivers of it.
+/// The engine of `plan` on a machine, for drivers with requests of their own; their prompts are
+/// hashed in blocks of `hashed_block` tokens, 0: in blocks of the machine's KV cache. Errors: a
+/// pool without memory for KV, an engine too large to be simulated.
+[[nodiscard]] Result<serving::EngineSpec> engine_spec(const Machine& machine,
+                                                      const serving::ServingPlan& plan,
+                                                      const SimulationOptions& options,
+                                                      double hashed_block = 0.0);
+
+/// The engine that `simulate` runs: under the World's faults and seed.
 [[nodiscard]] Result<serving::EngineSpec> engine_spec(const World& world,
                                                       const serving::ServingPlan& plan,
                                                       const SimulationOptions& options);

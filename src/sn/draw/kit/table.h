@@ -1,9 +1,10 @@
-// sn/draw/kit/text_table.h
+// sn/draw/kit/table.h
 //
-// Plain text in fixed columns, as every text view of this project prints it.
+// The tables of all views, as plain text in fixed columns or as HTML, and the words around them.
 //
 // Widths count characters, not bytes. Text that came from a file is shown with control characters
-// made harmless, so that it cannot steer a terminal. Nothing here depends on the locale.
+// made harmless, so that it cannot steer a terminal, and escaped in HTML. Nothing here depends on
+// the locale.
 
 #pragma once
 
@@ -27,26 +28,35 @@ struct Column {
   Align align = Align::right;
 };
 
-/// Rows of cells, two blanks between columns, no blanks at the end of a line.
-class TextTable {
+/// Rows of cells, as text or as a part of a page.
+///   text  two blanks between columns, no blanks at the end of a line
+///   HTML  a table that scrolls where it is wider than its page
+class Table {
  public:
-  explicit TextTable(std::vector<Column> columns, std::size_t indent = 2)
+  explicit Table(std::vector<Column> columns, std::size_t indent = 2)
       : columns_(std::move(columns)), indent_(indent) {}
+  /// The first `left` columns hold words, the others numbers.
+  Table(std::size_t left, const std::vector<std::string>& headers);
 
-  /// One cell for each column. The last of fewer runs on over the columns that are missing.
-  void row(std::vector<std::string> cells);
-  /// A line of dashes under the numbers, before a total.
+  /// One cell for each column. The last of fewer runs on over the columns that are missing. `mark`
+  /// is the class of the row in HTML: "met", "missed" or nothing.
+  void row(std::vector<std::string> cells, std::string_view mark = {});
+  /// A line of dashes under the numbers, before a total; of text alone.
   void rule();
+  [[nodiscard]] bool empty() const { return rows_.empty(); }
+
   [[nodiscard]] std::string str(const TextStyle& style) const;
+  [[nodiscard]] std::string html() const;
 
  private:
   struct Row {
     bool rule = false;
     std::vector<std::string> cells;
     std::size_t given = 0;  // cells that were not missing
+    std::string mark;
   };
   std::vector<Column> columns_;
-  std::size_t indent_;
+  std::size_t indent_ = 2;
   std::vector<Row> rows_;
 };
 

@@ -1,6 +1,6 @@
-// sn/draw/kit/text_table_test.cc
+// sn/draw/kit/table_test.cc
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 
 #include <gtest/gtest.h>
 
@@ -37,15 +37,15 @@ TEST(SignedPercent, AlwaysSaysWhichWay) {
   EXPECT_EQ(signed_percent(0.0), "0.00 %");
 }
 
-TEST(TextTable, TheLastOfFewerCellsRunsOn) {
-  TextTable table({{"size", Align::right}, {"pools", Align::left}, {"rate", Align::right}}, 0);
+TEST(Table, TheLastOfFewerCellsRunsOn) {
+  Table table({{"size", Align::right}, {"pools", Align::left}, {"rate", Align::right}}, 0);
   table.row({"8", "this does not fit"});
   table.row({"16", "one", "12"});
   EXPECT_EQ(table.str({}), "size  pools  rate\n   8  this does not fit\n  16  one      12\n");
 }
 
-TEST(TextTable, AlignsByCharactersAndEndsLinesWithoutBlanks) {
-  TextTable table({{"name", Align::left}, {"value", Align::right}, {"note", Align::left}}, 1);
+TEST(Table, AlignsByCharactersAndEndsLinesWithoutBlanks) {
+  Table table({{"name", Align::left}, {"value", Align::right}, {"note", Align::left}}, 1);
   table.row({"é", "1.00"});
   table.row({"alpha", "10.0", "x"});
   table.rule();
@@ -56,12 +56,24 @@ TEST(TextTable, AlignsByCharactersAndEndsLinesWithoutBlanks) {
             "        -----\n");
 }
 
-TEST(TextTable, CannotSteerATerminal) {
-  TextTable table({{"name", Align::left}});
+TEST(Table, CannotSteerATerminal) {
+  Table table({{"name", Align::left}});
   table.row({"a\x1b[31mb\nc"});
   const std::string text = table.str({});
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+}
+
+TEST(Table, IsAPartOfAPageToo) {
+  Table table(1, {"name", "value"});
+  EXPECT_TRUE(table.empty());
+  table.row({"a<b", "1"}, "met");
+  table.rule();  // of text alone
+  EXPECT_EQ(table.html(),
+            "<div class=\"scroll\"><table>\n"
+            "<tr><th class=\"l\">name</th><th>value</th></tr>\n"
+            "<tr class=\"met\"><td class=\"l\">a&lt;b</td><td>1</td></tr>\n"
+            "</table></div>\n");
 }
 
 TEST(Heading, BoldOnlyWithColour) {

@@ -1,8 +1,8 @@
-// sn/draw/kit/text_table.cc
+// sn/draw/kit/table.cc
 //
-// Column widths, number formats and line breaks of text views (see text_table.h).
+// Column widths, number formats and line breaks (see table.h).
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +12,7 @@
 
 #include "sn/base/result.h"
 #include "sn/base/utf8.h"
+#include "sn/draw/kit/sheet.h"
 
 namespace sn::draw {
 
@@ -53,22 +54,28 @@ bool clings(const std::string& word) {
 
 }  // namespace
 
-void TextTable::row(std::vector<std::string> cells) {
-  const std::size_t given = cells.size();
-  cells.resize(columns_.size());
-  for (std::string& cell : cells) cell = shown(cell, longest_cell);
-  rows_.push_back({.rule = false, .cells = std::move(cells), .given = given});
+Table::Table(std::size_t left, const std::vector<std::string>& headers) {
+  for (const std::string& header : headers) {
+    columns_.push_back({header, columns_.size() < left ? Align::left : Align::right});
+  }
 }
 
-void TextTable::rule() { rows_.push_back({.rule = true, .cells = {}, .given = 0}); }
+void Table::row(std::vector<std::string> cells, std::string_view mark) {
+  const std::size_t given = cells.size();
+  cells.resize(columns_.size());
+  rows_.push_back(
+      {.rule = false, .cells = std::move(cells), .given = given, .mark = std::string(mark)});
+}
 
-std::string TextTable::str(const TextStyle& style) const {
+void Table::rule() { rows_.push_back({.rule = true, .cells = {}, .given = 0, .mark = {}}); }
+
+std::string Table::str(const TextStyle& style) const {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     std::size_t width = utf8_count(columns_[c].header);
     for (const Row& r : rows_) {
       const bool runs_on = c + 1 == r.given && r.given < columns_.size();
-      if (!r.rule && !runs_on) width = std::max(width, utf8_count(r.cells[c]));
+      if (!r.rule && !runs_on) width = std::max(width, utf8_count(shown(r.cells[c], longest_cell)));
     }
     widths.push_back(width);
   }
@@ -85,11 +92,29 @@ std::string TextTable::str(const TextStyle& style) const {
   for (const Row& r : rows_) {
     out += line([&](std::size_t c) {
       return r.rule ? std::string(columns_[c].align == Align::right ? widths[c] : 0, '-')
-                    : r.cells[c];
+                    : shown(r.cells[c], longest_cell);
     });
     out += "\n";
   }
   return out;
+}
+
+std::string Table::html() const {
+  const auto line = [&](std::string_view tag, std::string_view mark, auto&& cell) {
+    std::string out = mark.empty() ? "<tr>" : fmt::format("<tr class=\"{}\">", mark);
+    for (std::size_t c = 0; c < columns_.size(); ++c) {
+      const bool left = columns_[c].align == Align::left;
+      out +=
+          fmt::format("<{}{}>{}</{}>", tag, left ? " class=\"l\"" : "", escaped_xml(cell(c)), tag);
+    }
+    return out + "</tr>\n";
+  };
+  std::string out = "<div class=\"scroll\"><table>\n";
+  out += line("th", "", [&](std::size_t c) { return columns_[c].header; });
+  for (const Row& r : rows_) {
+    if (!r.rule) out += line("td", r.mark, [&](std::size_t c) { return r.cells[c]; });
+  }
+  return out + "</table></div>\n";
 }
 
 std::string significant(double value, int digits) {
