@@ -253,7 +253,8 @@ void read_rate(MapReader& r, World& world, Errors& errors) {
 
 void read_workload_part(MapReader& root, const PartContext& context, World& world, Errors& errors) {
   const Node* node = root.require("workload");
-  if (node == nullptr) return;
+  const std::string example = "workload: {preset: mooncake-conversation}";
+  if (node == nullptr || !is_map(*node, "workload", example, errors)) return;
   MapReader r(*node, "workload", errors);
   const Node* trace = r.get("trace");
   const Node* preset = r.get("preset");
@@ -282,12 +283,18 @@ void read_workload_part(MapReader& root, const PartContext& context, World& worl
 
 void read_slo(MapReader& root, World& world, Errors& errors) {
   const Node* node = root.require("slo");
-  if (node == nullptr) return;
+  const std::string example = "slo: {ttft: {p90: 2 s}, tpot: {p90: 50 ms}}";
+  if (node == nullptr || !is_map(*node, "slo", example, errors)) return;
   MapReader r(*node, "slo", errors);
   for (const auto& [key, metric] :
        {std::pair{"ttft", serving::Metric::ttft}, std::pair{"tpot", serving::Metric::tpot}}) {
     const Node* target = r.get(key);
     if (target == nullptr) continue;
+    const std::string limit_text = target->is_scalar() ? shown(target->text()) : "1 s";
+    if (!is_map(*target, "slo." + std::string(key),
+                std::string(key) + ": {p90: " + limit_text + "}", errors)) {
+      continue;
+    }
     MapReader t(*target, "slo." + std::string(key), errors);
     for (const auto& [name, quantile] :
          {std::pair{"mean", -1.0}, std::pair{"p50", 0.5}, std::pair{"p90", 0.9},
@@ -418,6 +425,14 @@ void refuse_later(const Node* node, const std::string& what, const std::string& 
                     .hint = "this version knows: " + only});
 }
 
+bool is_map(const Node& node, const std::string& what, const std::string& example, Errors& errors) {
+  if (node.is_map()) return true;
+  const std::size_t before = errors.size();
+  const MapReader said(node, what, errors);
+  if (errors.size() > before) errors.back().hint = "write " + example;
+  return false;
+}
+
 Result<std::string> load_near(const PartContext& context, const Node& path) {
   return near<std::string>(context, path, [&](const std::string& name) {
     return context.load(name, DocumentLimits{}.bytes);
@@ -451,10 +466,10 @@ std::optional<serving::ServingPlan> read_deployments(const Node& list, const Mac
   plan.decode = pools.back().pool;
   if (two) plan.prefill = pools.front().pool;
   if (two) plan.decode.chunk = 0;
-  if (machine.cluster.rack.gpus > 0 && plan.gpus() > machine.cluster.gpus()) {
+  if (machine.cluster.rack.gpus > 0 && plan.gpus() > machine.gpus()) {
     return wrong(ErrorCode::infeasible,
                  "the deployments take " + std::to_string(plan.gpus()) + " GPUs; the cluster has " +
-                     std::to_string(machine.cluster.gpus()),
+                     std::to_string(machine.gpus()),
                  {});
   }
   return plan;

@@ -374,9 +374,14 @@ TEST(Scenario, AClusterByItsGpusIsWholeRacks) {
       << w.warnings.front().message;
 }
 
+TEST(Scenario, FewerGpusThanARackAreAPartOfOne) {
+  const World w = world_of(Text{.cluster = "cluster: {rack: hgx-h200, gpus: 7}"}.all());
+  EXPECT_EQ(w.machine.gpus(), 7);
+  EXPECT_EQ(w.machine.cluster.racks, 1);
+  EXPECT_TRUE(w.warnings.empty());
+}
+
 TEST(Scenario, AClusterByItsGpusThatCannotBe) {
-  expect_error({.cluster = "cluster: {rack: hgx-h200, gpus: 7}"}, ErrorCode::range, cluster_line,
-               "7}", "0 racks of 8 GPUs", "at least 8");
   expect_error({.cluster = "cluster: {rack: hgx-h200, gpus: 32776}"}, ErrorCode::range,
                cluster_line, "32776", "4097 racks of 8 GPUs; expected 1 to 4096", "");
   expect_error({.cluster = "cluster: {rack: hgx-h200, gpus: 0}"}, ErrorCode::range, cluster_line,
