@@ -72,8 +72,8 @@ def main():
     table("kind", by(rows, kind))
     table("workload", by(rows, lambda r: r[2]))
     table("targets", by(rows, lambda r: r[3]))
-    print("\nWhere formulas are most optimistic: pipelines at tight TTFT (chunks of unlike prompts hold"
-          "\neach other up), and answers of a few tokens at tight TPOT (chunks come in runs).")
+    print("\nWhere formulas are most optimistic: pipelines at tight TTFT (chunks of unlike prompts"
+          "\nhold each other up), and answers of a few tokens at tight TPOT (chunks come in runs).")
     print("\n| machine | pools | workload | SLO | engine | formula | ratio | engine's limit |"
           " formula's |\n|---|---|---|---|---:|---:|---:|---|---|")
     for m, pools, load, slo, engine, formula, ratio, e, f in sorted(rows, key=error, reverse=True):
