@@ -369,6 +369,19 @@ void read_kv(MapReader& root, Machine& machine, Errors& errors) {
   r.finish();
 }
 
+void read_attach(MapReader& root, Machine& machine, Errors& errors) {
+  const Node* node = root.get("attach");
+  if (node == nullptr) return;
+  MapReader r(*node, "attach", errors);
+  const auto read = [&](std::string_view key) {
+    return r.choice(key, {"pcie", "scale_up"}).value_or("pcie") == "scale_up"
+               ? hw::Attachment::scale_up
+               : hw::Attachment::pcie;
+  };
+  machine.cluster.attach = {read("nic"), read("storage"), read("cxl")};
+  r.finish();
+}
+
 }  // namespace
 
 void read_machine_parts(MapReader& root, const PartContext& context, Machine& machine,
@@ -381,6 +394,7 @@ void read_machine_parts(MapReader& root, const PartContext& context, Machine& ma
   }
   read_precision(root, machine, errors);
   read_conditions(root, machine, errors);
+  read_attach(root, machine, errors);
   read_kv(root, machine, errors);
 }
 
