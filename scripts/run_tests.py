@@ -5,7 +5,8 @@ Fast tier: GoogleTest executables (as ctest lists them), tests/**/*_test.py (uni
 tests. Slow tier (--full) adds sanitizers, fuzz targets, format, clang-tidy, headers on their own,
 benchmarks that must build, and the installation.
 
-One line for each task, what failed in full, then `N passed, N failed` as the last line. A task that
+One line for each task, what failed in full, what was skipped and why, then `N passed, N failed` as
+the last line. A task that
 ends without a report of its cases counts as one failed case. Tests run in the root of the tree with
 the variables SN_BINARY (the command), SN_BUILD (the build folder), SN_SHARED_DATA where there is
 one, and NO_COLOR.
@@ -32,6 +33,7 @@ TALKATIVE = ("arguments_fuzz",)  # targets that write to standard error
 # Layers in whose tests work is shared among threads, for the thread sanitizer.
 THREADED = ("base", "planner", "evidence")
 DETAIL_LINES = 60
+SKIPPED_SHOWN = 20  # of one reason
 
 
 @dataclass
@@ -67,6 +69,7 @@ def read_gtest(report, done):
     """Cases of --gtest_output=json; after a crash, what the program printed until then."""
     if not report.exists() or done.returncode < 0:
         return read_gtest_text(done.stdout)
+    said = skip_reasons(done.stdout)
     cases = []
     for suite in json.loads(report.read_text())["testsuites"]:
         for test in suite["testsuite"]:
@@ -75,10 +78,26 @@ def read_gtest(report, done):
             if failures:
                 cases.append(Case(name, "failed", "\n".join(failures)))
             elif test["result"] == "SKIPPED" or test["status"] == "NOTRUN":
-                cases.append(Case(name, "skipped"))
+                reason = "disabled" if test["status"] == "NOTRUN" else said.get(name, "")
+                cases.append(Case(name, "skipped", reason))
             else:
                 cases.append(Case(name, "passed"))
     return cases
+
+
+def skip_reasons(text):
+    """What GTEST_SKIP said, by test: the lines between "Skipped" and the end of the test."""
+    out, running, said = {}, None, []
+    for line in text.splitlines():
+        if line.startswith("[ RUN      ] "):
+            running, said = line[13:].strip(), []
+        elif line.startswith("[  SKIPPED ] ") and running:
+            words = [row.strip() for row in said if row.strip() and not row.endswith("Skipped")]
+            out[running] = words[-1] if words else ""
+            running = None
+        else:
+            said.append(line)
+    return out
 
 
 def read_gtest_text(text):
@@ -143,6 +162,7 @@ class Totals:
     def __init__(self, jobs):
         self.jobs = jobs
         self.count = {"passed": 0, "failed": 0, "skipped": 0}
+        self.skipped = {}  # reason: names
 
     def add(self, task, cases, seconds):
         bad = [case for case in cases if case.outcome == "failed"]
@@ -154,6 +174,9 @@ class Totals:
         mark = "FAIL" if bad else "ok"
         count = f"{len(cases)} case{'' if len(cases) == 1 else 's'}"
         print(f"{mark:4} {task.name:40} {count:>10}{note}  {seconds:.1f} s", flush=True)
+        for case in skipped:
+            reason = case.detail.strip() or "no reason given"
+            self.skipped.setdefault(reason, []).append(f"{task.name} {case.name}")
         for case in bad:
             print(f"  FAILED {case.name}")
             for line in tail(case.detail).splitlines():
@@ -172,6 +195,15 @@ class Totals:
     def finish(self):
         if self.count["skipped"]:
             print(f"{self.count['skipped']} skipped")
+            for reason, names in sorted(self.skipped.items()):
+                print(f"  {reason}: {len(names)}")
+                for name in names[:SKIPPED_SHOWN]:
+                    print(f"    {name}")
+                if len(names) > SKIPPED_SHOWN:
+                    print(f"    and {len(names) - SKIPPED_SHOWN} more")
+        if not os.environ.get("SN_SHARED_DATA"):
+            print("measurements and traces are not part of the tree: set SN_SHARED_DATA to their "
+                  "folder (examples/README.md says where they are from)")
         print(f"{self.count['passed']} passed, {self.count['failed']} failed", flush=True)
         return 1 if self.count["failed"] or not self.count["passed"] else 0
 
