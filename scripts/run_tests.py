@@ -261,7 +261,7 @@ def fuzz_tasks(build):
                  for name in (target, target.removesuffix("_fuzz"))]
         tasks.append(Task(
             f"fuzz/{target}",
-            [ROOT / build / "bin" / target, f"-max_total_time={FUZZ_SECONDS}", "-timeout=20",
+            [ROOT / build / "bin" / target, f"-max_total_time={FUZZ_SECONDS}", "-timeout=60",
              "-rss_limit_mb=2048", "-print_final_stats=1",
              f"-artifact_prefix={found.parent}/{target}-",
              *(["-close_fd_mask=2"] if target in TALKATIVE else []),
