@@ -333,6 +333,7 @@ ListedPool read_pool(const Node& node, const Machine& machine, Errors& errors) {
   out.pool.deployment.redundant = r.integer("redundant", {0.0, 4096.0}).value_or(0);
   out.pool.replicas = r.integer("replicas", size).value_or(1);
   out.pool.max_batch = r.integer("max_batch", size).value_or(0);
+  out.pool.kv_tokens = r.integer("kv_tokens", {16.0, 1e9}).value_or(0);
   const bool prefills = out.role != "decode";
   out.pool.chunk = r.integer("chunk", {16.0, 1e6}).value_or(prefills ? 8192 : 0);
   out.pool.deployment.draft_tokens = r.integer("mtp", {0.0, 8.0}).value_or(0);

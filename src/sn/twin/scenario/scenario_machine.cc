@@ -62,6 +62,17 @@ void fill_racks(MapReader& r, std::int64_t gpus, const Node& at, Machine& machin
                       .hint = fmt::format("a multiple of {} leaves none", each)});
 }
 
+/// The narrowest evidence that there is: of the chip's generation under this version of the engine,
+/// under any version of it, or under all engines.
+std::string uncertainty_entry(const catalog::Catalog& catalog, const std::string& family,
+                              const std::string& framework) {
+  const std::string engine = framework.substr(0, framework.find('-'));
+  for (const std::string& name : {family + "-" + framework, family + "-" + engine, family}) {
+    if (catalog.has(kind("uncertainty"), name)) return name;
+  }
+  return "default";
+}
+
 void read_cluster(MapReader& root, const catalog::Catalog& catalog, Machine& machine,
                   Errors& warnings, Errors& errors) {
   const Node* node = root.require("cluster");
@@ -149,9 +160,8 @@ const Node* read_software(MapReader& root, const catalog::Catalog& catalog, Mach
   catalog::Params shared;
   catalog::read_entry(catalog, resolve_part(catalog, nullptr, "kernel_software", "default", errors),
                       "kernel_software", machine.kernels.software, shared, errors);
-  const bool known = catalog.has(*catalog::find_kind("uncertainty"), family);
-  const Node spread =
-      resolve_part(catalog, nullptr, "uncertainty", known ? family : "default", errors);
+  const Node spread = resolve_part(catalog, nullptr, "uncertainty",
+                                   uncertainty_entry(catalog, family, name_of(framework)), errors);
   catalog::read_entry(catalog, spread, "uncertainty", machine.uncertainty, shared, errors);
   machine.collectives.name = name_of(collectives);
   machine.framework.name = name_of(framework);
