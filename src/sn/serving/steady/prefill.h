@@ -29,7 +29,7 @@
 // with interval x_i leaves at
 //   D_i = max(D_(i-1) + x_i, E_i + pp x_i),   having entered at E_i = max(E_(i-1) + x_(i-1),
 //   D_(i-n))
-// which is followed over 2,048 requests as they come (a max-plus recursion with random
+// which is followed over 1,024 requests as they come (a max-plus recursion with random
 // x has no closed form); occupancies grow by mean (D_i - D_(i-1)) over mean x, the bubble.
 //
 // Prefix hits follow the workload's hit curve at the pool's cache capacity where a request goes to

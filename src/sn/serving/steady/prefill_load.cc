@@ -45,15 +45,34 @@ Gate gate_of(double rate, Time alone, Time work, Time most) {
   return out;
 }
 
-/// Times that drains above `drain` are in the way, times how often they come.
-double shading(const std::vector<Drain>& shadows, Time drain) {
-  double sum = 0.0;
-  for (const Drain& d : shadows) {
-    if (d.drain <= drain) break;
-    sum += d.weight * (d.drain - drain + d.occupancy).si();
+/// How often a drain is in the way of a shorter one: sums over the longer ones, by drain.
+class Shading {
+ public:
+  explicit Shading(const std::vector<Drain>& shadows) {
+    drains_.reserve(shadows.size());
+    for (const Drain& d : shadows) {  // longest first
+      weight_ += d.weight;
+      time_ += d.weight * (d.drain + d.occupancy).si();
+      drains_.push_back({d.drain.si(), weight_, time_});
+    }
   }
-  return sum;
-}
+  /// Sum over drains above `drain` of their rates times how long each is in its way.
+  [[nodiscard]] double at(double drain) const {
+    const auto end = std::partition_point(drains_.begin(), drains_.end(),
+                                          [&](const Sum& s) { return s.drain > drain; });
+    return end == drains_.begin() ? 0.0 : (end - 1)->time - drain * (end - 1)->weight;
+  }
+
+ private:
+  struct Sum {
+    double drain;
+    double weight;
+    double time;
+  };
+  std::vector<Sum> drains_;
+  double weight_ = 0.0;
+  double time_ = 0.0;
+};
 
 /// The drain that is not exceeded with probability `quantile` where a request can choose among as
 /// many instances as `power` stands for.
@@ -104,7 +123,7 @@ class FullPipeline {
 /// Time that a full pipeline takes for requests, packed as in a queue, over the sum of their
 /// shares of full chunks.
 double bubble_of(const PrefillService& service, const llm::StepProgram& program, double chunk) {
-  constexpr std::size_t requests = 2048;
+  constexpr std::size_t requests = 1024;
   std::vector<double> reach;  // cumulative weights of the classes
   for (const ClassService& c : service.classes) {
     reach.push_back((reach.empty() ? 0.0 : reach.back()) + c.weight);
@@ -189,6 +208,7 @@ std::vector<double> PrefillModel::away_shares(const PrefillService& service, dou
                                               const std::vector<Drain>& shadows) const {
   std::vector<double> out(service.classes.size(), 0.0);
   if (service.away == nullptr || servers <= 1.0 || busy <= 0.0) return out;
+  const Shading shading(shadows);
   for (std::size_t i = 0; i < out.size(); ++i) {
     const Time saved = service.away->classes[i].occupancy - service.classes[i].occupancy;
     if (saved <= Time{}) continue;
@@ -196,7 +216,7 @@ std::vector<double> PrefillModel::away_shares(const PrefillService& service, dou
     if (!shadows.empty()) {
       const Time longer = service.away->classes[i].own[0] - service.classes[i].own[0];
       const Time drain = service.classes[i].drain[0] + longer;
-      leaves = std::max(leaves, 1.0 - std::exp(-shading(shadows, drain)));
+      leaves = std::max(leaves, 1.0 - std::exp(-shading.at(drain.si())));
     }
     out[i] = (1.0 - 1.0 / servers) * leaves;
   }
@@ -291,7 +311,9 @@ PrefillPoint PrefillModel::at(const PrefillService& service, double requests,
     const Time left = 0.5 * std::max(mix.gate.step, mix.occupancy * (1.0 + mix.occupancy2));
     load.away = away_shares(service, mix.gate.busy, left, servers,
                             shadows_of(service, load.away, entering(mix)));
+    const Time before = mix.occupancy;
     mix = mix_of(service, load.away, requests, servers);
+    if (std::abs((mix.occupancy - before).si()) < 1e-3 * mix.occupancy.si()) break;
   }
   p.hit_rate = 1.0 - (1.0 - service.hit_rate) * mix.uncached / std::max(1e-9, service.uncached);
   p.utilisation = requests * mix.occupancy.si() / servers;
@@ -361,7 +383,7 @@ double PrefillModel::largest_rate(const PrefillService& service, double servers,
   if (service.occupancy <= Time{} || !meets_ttft(at(service, 0.0, servers), slo)) return 0.0;
   double lo = 0.0;
   double hi = servers / service.occupancy.si();
-  for (int i = 0; i < 40 && hi - lo > 1e-6 * hi; ++i) {
+  for (int i = 0; i < 40 && hi - lo > 1e-4 * hi; ++i) {
     const double middle = 0.5 * (lo + hi);
     (meets_ttft(at(service, middle, servers), slo) ? lo : hi) = middle;
   }
