@@ -174,6 +174,7 @@ WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
                                        out.candidate->multiple, whole_options(world, {}), run);
     if (played && !played->report.interrupted) out.candidate = played_candidate(world, *played);
   }
+  out.interrupted = report.interrupted || run.stopped();
   const std::optional<double> target = world.load.target_rate();
   if (!out.candidate->meets_slo && target && out.candidate->state.requests > 1e-3) {
     out.reasons.push_back(fmt::format("it carries {:.4g} of {:.4g} requests/s; beyond, {}",
