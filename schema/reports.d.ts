@@ -484,6 +484,8 @@ export interface WhyNotReport {
   rank: number;
   /** by difference, largest first */
   gpu_time_per_output_token: TimeAgainst[];
+  /** stopped: against what was found by then */
+  interrupted: boolean;
 }
 
 /** One tenant of a shared machine. */
@@ -558,6 +560,8 @@ export interface CollectiveTable {
   ranks_per_domain: number;
   kernels: "auto" | "library" | "custom" | "ring" | "tree" | "in-switch" | "one-shot" | "two-shot";
   rows: CollectiveRow[];
+  /** stopped: larger sizes are missing */
+  interrupted: boolean;
 }
 
 /** Rows left out, and why. */

@@ -155,7 +155,8 @@ Result<CollectiveTable> collective_table(const CollectiveRequest& request,
   table.kernels = *kernels;
   const collective::CollectiveTimer timer(machine->fabric, set->params.find(table.entry)->second);
   for (const double x : bytes) {
-    if (run.stopped()) break;
+    table.interrupted = run.stopped();
+    if (table.interrupted) break;
     const Bytes size = Bytes::from_si(x);
     const collective::Timing t =
         timer.time({.op = table.op, .group = table.group, .size = size, .kernels = table.kernels});

@@ -183,6 +183,7 @@ WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
   out.ruled_out = !out.reasons.empty();
   if (out.ruled_out) return out;
   out.candidate = row_of(world, plan, report, run);
+  out.interrupted = report.interrupted || run.stopped();
   const std::optional<double> target = world.load.target_rate();
   if (!out.candidate->meets_slo && target && out.candidate->state.requests > 1e-3) {
     out.reasons.push_back(fmt::format("it carries {:.4g} of {:.4g} requests/s; beyond, {}",
