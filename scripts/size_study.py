@@ -23,6 +23,13 @@ RATIOS = {"35:1": "",  # the scenarios' own trace: 12,035 tokens in, 343 out
 TARGETS = {"loose": "{ttft: {p90: 10 s}, tpot: {p90: 50 ms}}",
            "tight": "{ttft: {p90: 2 s}, tpot: {p90: 15 ms}}"}
 SYSTEMS = {"one rack": "size-study.yaml", "4608 GPUs": "size-study-total.yaml"}
+ABOUT = (
+    "Written by scripts/size_study.py. tok/s/GPU: output tokens per second over every GPU, of the "
+    "best deployment of each size under the SLO, played by the engine. `best`: the least size "
+    "within 0.1 % of the best of {sizes}; `within 5 %`: sizes that lose less; `128`, `144`: what "
+    "these lose. First one rack of that size, whatever it is; then 4,608 GPUs in racks of that "
+    "size, joined by ScaleOut: what is left there is what the domain itself is worth. Loose: TTFT "
+    "p90 10 s, TPOT p90 50 ms; tight: 2 s, 15 ms.")
 LENGTHS = ("{{synthetic: {{arrivals: {{process: poisson, rate: 10 req/s}}, {lengths}, "
            "requests: 8000}}, rate: knee}}")
 EVIDENCE = ("calibrated", "published", "family default", "assumption")
@@ -123,12 +130,7 @@ def main():
                 verdicts.append([ratio, target, model, *verdict(by_system["one rack"][model]),
                                  *verdict(by_system["4608 GPUs"][model])])
     text = ["How big should the supernode be?", "=" * 32, "",
-            "Written by scripts/size_study.py. tok/s/GPU: output tokens per second over every GPU, of",
-            "the best deployment of each size under the SLO, played by the engine. `best`: the least",
-            "size within 0.1 % of the best of " + ", ".join(map(str, SIZES)) + "; `within 5 %`: sizes",
-            "that lose less; `128`, `144`: what these lose. First one rack of that size, whatever it",
-            "is; then 4,608 GPUs in racks of that size, joined by ScaleOut: what is left there is what",
-            "the domain itself is worth. Loose: TTFT p90 10 s, TPOT p90 50 ms; tight: 2 s, 15 ms.",
+            *textwrap.wrap(ABOUT.format(sizes=", ".join(map(str, SIZES))), 96),
             "",
             table(["in:out", "SLO", "model", "best", "within 5 %", "128", "144",
                    "total: best", "within 5 %", "128", "144"], verdicts), "",

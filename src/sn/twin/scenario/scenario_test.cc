@@ -314,13 +314,11 @@ TEST(Scenario, RacksThatCannotBe) {
 }
 
 TEST(Scenario, Deployments) {
-  const World w =
-      world_of(Text{.model = "model: deepseek-v3",
-                    .more = "deployments:\n"
-                            "  - {pool: prefill, tp: 2, replicas: 2, chunk: 4096}\n"
-                            "  - {pool: decode, dp: 4, max_batch: 64, kv_tokens: 200000, mtp: "
-                            "1}\n"}
-                   .all());
+  const std::string pools =
+      "deployments:\n"
+      "  - {pool: prefill, tp: 2, replicas: 2, chunk: 4096}\n"
+      "  - {pool: decode, dp: 4, max_batch: 64, kv_tokens: 200000, mtp: 1}\n";
+  const World w = world_of(Text{.model = "model: deepseek-v3", .more = pools}.all());
   ASSERT_EQ(w.load.search.fixed.size(), 1u);
   const serving::ServingPlan& p = w.load.search.fixed[0];
   EXPECT_EQ(p.prefill.gpus(), 4);

@@ -53,8 +53,8 @@ TEST(Knee, AnImpossibleSloIsAnsweredAtTheSmallestMultiple) {
 }
 
 TEST(Knee, ALoadThatIsInFlightAllAtOnceShowsNoKnee) {
-  // 60 answers of 2,000 tokens fit into one batch: offered ever faster, they would never fail.
-  World world = world_with({.input = "100", .output = "2000", .requests = "60"});
+  // 100 answers of 2,000 tokens fit into one batch: offered ever faster, they would never fail.
+  World world = world_with({.input = "100", .output = "2000", .requests = "100"});
   const auto result = find_knee(world, plan_of(world), {});
   ASSERT_TRUE(result.has_value()) << render(result.error());
   const SimulationReport& r = result->report;
