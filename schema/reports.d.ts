@@ -803,6 +803,26 @@ export interface ServingMiss {
   predicted: number;
 }
 
+/** Width of 80 % intervals beside the errors that they stand for. */
+export interface EvidenceWidth {
+  /** generation of the chip and version of the engine */
+  evidence: string;
+  disaggregated: boolean;
+  metric: string;
+  /** points */
+  fitted: number;
+  /** points never fitted */
+  others: number;
+  /** standard deviation of the logarithm; null without fitted points */
+  needed: number | null;
+  /** of points never fitted; null without */
+  mape: number | null;
+  /** median, over the prediction */
+  half_width: number;
+  /** share of points never fitted; null without */
+  covered: number | null;
+}
+
 /** A published supernode figure on which nothing is fitted. */
 export interface ScaleCase {
   case: string;
@@ -852,11 +872,22 @@ export interface ServingValidation {
   summary: {
     aggregated: ServingGroup;
     disaggregated: ServingGroup;
+    /** no recipe says batches, budgets and slots: judged apart */
+    unlimited_aggregated: ServingGroup;
+    unlimited_disaggregated: ServingGroup;
     /** what their tables leave open is assumed */
     assumed: ServingGroup;
     groups: ServingGroup[];
   };
   worst: ServingMiss[];
+  /** of intervals, by evidence */
+  widths: EvidenceWidth[];
+  /** launch recipes of engines */
+  limits: {
+    rows: number;
+    /** points that found theirs */
+    found: number;
+  };
   /** published supernodes */
   cases: ScaleCase[];
   replays: ReplayReport[];

@@ -71,7 +71,7 @@ int refuse(const Errors& errors) {
 int refuse(const std::string& verb, const Errors& errors) { return refuse(in_flags(verb, errors)); }
 
 Errors in_flags(const std::string& verb, Errors errors) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 16> flags = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 17> flags = {
       {{"rack", "--rack"},
        {"gpus", "--gpus"},
        {"op", "--op"},
@@ -87,7 +87,8 @@ Errors in_flags(const std::string& verb, Errors errors) {
        {"axes", "--vary"},
        {"fields", "--set"},
        {"catalog", "--catalog"},
-       {"overrides", "--model, --trace and --rate"}}};
+       {"scenario", "FILES"},
+       {"overrides", "--rack, --model, --trace, --rate and their like"}}};
   for (Error& e : errors) {
     if (!e.where.file.starts_with(api::request_prefix)) continue;
     const std::string field = e.where.file.substr(api::request_prefix.size());

@@ -11,6 +11,7 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/outputs.h"
 #include "apps/cli/run_flags.h"
+#include "apps/cli/scenario_flags.h"
 #include "sn/api/open.h"
 #include "sn/api/simulate.h"
 #include "sn/draw/simulation/simulation_views.h"
@@ -24,10 +25,7 @@ constexpr const char* verb = "supernode simulate";
 struct SimulateArgs {
   explicit SimulateArgs(CLI::App& app);
 
-  std::vector<std::string> files;
-  twin::Overrides overrides;
-  std::vector<std::string> set;
-  std::vector<twin::FieldValue> fields;
+  ScenarioFlags scenarios;
   std::string catalog;
   std::string faults;
   std::string deployment = "1";
@@ -50,14 +48,7 @@ struct SimulateArgs {
 };
 
 void describe_input(CLI::App& app, SimulateArgs& a) {
-  app.add_option("FILES", a.files, "scenarios (YAML or JSON); - is standard input");
   app.add_flag("--compare", a.compare, "several scenarios, one row each");
-  app.add_option("--trace", a.overrides.trace, "replay this request trace")->type_name("FILE");
-  app.add_option("--model", a.overrides.model, "serve this model")->type_name("MODEL");
-  app.add_option("--rate", a.overrides.rate,
-                 "load: knee, a multiple of the workload (1.5x), or a rate (40 req/s)")
-      ->type_name("RATE");
-  add_set_flag(app, a.set);
   add_catalog_flag(app, a.catalog);
   app.add_option("--deployment", a.deployment,
                  "which of the planner's deployments (1, the best), where the scenario lists none")
@@ -82,6 +73,8 @@ void describe_input(CLI::App& app, SimulateArgs& a) {
   app.footer(
       "\nexamples:\n"
       "  supernode simulate scenarios/al128-deepseek-v3.yaml\n"
+      "  supernode simulate --rack hgx-h100 --model llama-3.1-70b --isl 1024 --osl 256 --rate 5/s "
+      "--ttft 1s\n"
       "  supernode simulate scenarios/al128-deepseek-v3.yaml --trace chat.jsonl.gz --rate 4x\n"
       "  supernode simulate a.yaml --svg=charts.svg --csv=series.csv --timeline=t.json\n"
       "  supernode simulate --compare b200-16x8.yaml b200-1x128.yaml\n"
@@ -89,7 +82,8 @@ void describe_input(CLI::App& app, SimulateArgs& a) {
 }
 
 SimulateArgs::SimulateArgs(CLI::App& app)
-    : outputs(app, {{"--json", "JSON (schema/simulation.schema.json)"},
+    : scenarios(app),
+      outputs(app, {{"--json", "JSON (schema/simulation.schema.json)"},
                     {"--csv", "time series"},
                     {"--svg", "six charts"},
                     {"--timeline", "steps, transfers and requests, for Perfetto,"}}),
@@ -110,13 +104,9 @@ api::SimulateRequest check(SimulateArgs& a, Errors& errors) {
   api::SimulateRequest request;
   twin::SimulationOptions& o = request.options;
   a.run.check(errors);
-  a.fields = checked_fields(a.set, errors);
-  a.outputs.check(verb, a.files, errors);
-  if (a.files.empty()) {
-    errors.push_back(
-        flag_error(verb, "which scenario?", "supernode simulate scenarios/al128-deepseek-v3.yaml"));
-  }
-  const bool several = a.files.size() > 1;
+  a.scenarios.check(verb, errors);
+  a.outputs.check(verb, a.scenarios.files(), errors);
+  const bool several = a.scenarios.files().size() > 1;
   if (several && !a.compare) {
     errors.push_back(flag_error(verb, "several scenarios are compared with --compare",
                                 "supernode simulate --compare a.yaml b.yaml"));
@@ -160,7 +150,7 @@ struct Loaded {
 
 /// Flags that are of one model.
 void check_shared(const std::string& file, const SimulateArgs& a, Errors& errors) {
-  if (a.files.size() > 1 || a.deployment != "1" || a.asks_of_one()) {
+  if (a.scenarios.files().size() > 1 || a.deployment != "1" || a.asks_of_one()) {
     errors.push_back(flag_error(verb,
                                 "'" + shown(file) +
                                     "' has tenants; --compare, --deployment, --csv, --svg and "
@@ -178,12 +168,9 @@ void load_one(const std::string& file, const SimulateArgs& a, const catalog::Cat
   const auto check_order = [&](const twin::World& world) {
     if (a.strict_order) note(api::check_order(world));
   };
-  Result<api::Opened> opened = api::open({.file = input_path(file),
-                                          .name = file == "-" ? "standard input" : file,
-                                          .overrides = a.overrides,
-                                          .fields = a.fields,
-                                          .faults = a.faults},
-                                         catalog, run);
+  api::OpenRequest request = a.scenarios.open(file);
+  request.faults = a.faults;
+  Result<api::Opened> opened = api::open(request, catalog, run);
   if (!opened) {
     const auto of_tenants = [](const Error& e) { return e.where.file == "request.overrides"; };
     if (std::any_of(opened.error().begin(), opened.error().end(), of_tenants)) {
@@ -210,7 +197,7 @@ int show(const std::vector<twin::SimulationReport>& reports,
        {"--svg", [&] { return draw::simulation_svg(first); }},
        {"--timeline", [&] { return draw::timeline_json(first, timeline); }}},
       [&] {
-        const draw::TextStyle style = text_style(a.files.front());
+        const draw::TextStyle style = text_style(a.scenarios.source());
         return reports.size() > 1 ? draw::simulation_comparison(reports, style)
                                   : draw::simulation_text(first, style);
       },
@@ -256,7 +243,8 @@ int run_shared(const twin::SharedMachine& machine, const SimulateArgs& a,
   }
   return a.outputs.write(
       {{"--json", [&] { return draw::shared_simulation_json(*result); }}},
-      [&] { return draw::shared_simulation_text(*result, text_style(a.files.front())); }, code);
+      [&] { return draw::shared_simulation_text(*result, text_style(a.scenarios.source())); },
+      code);
 }
 
 }  // namespace
@@ -272,7 +260,8 @@ int run_simulate(const Args& args) {
   const Result<catalog::Catalog> catalog = api::open_catalog(a.catalog);
   if (!catalog) return refuse(verb, catalog.error());
   Loaded loaded;
-  for (const std::string& file : a.files) load_one(file, a, *catalog, run, loaded, errors);
+  for (const std::string& file : a.scenarios.files())
+    load_one(file, a, *catalog, run, loaded, errors);
   if (!errors.empty()) return refuse(errors);
   const int code = loaded.shared ? run_shared(*loaded.shared, a, request, run)
                                  : run_worlds(loaded.worlds, a, request, run);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sn/base/document/document_tokens.h"
+#include "sn/base/text.h"
 #include "sn/base/units.h"
 #include "sn/catalog/catalog_tokens.h"
 
@@ -139,12 +140,20 @@ Result<Node> tree_of(const EmbeddedFile& file) {
 
 Error unknown_entry(const CatalogKind& kind, std::string_view name, const Node* at,
                     const std::vector<std::string>& names) {
-  const std::string near = nearest(name, names);
-  const std::string listing = "(supernode catalog " + std::string(kind.folder) + ")";
+  // "H100" where racks are asked for: nearer to hgx-h100 than any distance of letters says.
+  std::string holding;
+  for (const std::string& n : names) {
+    if (name.size() < 3 || n.find(lower(name)) == std::string::npos) continue;
+    holding += (holding.empty() ? "" : ", ") + n;
+  }
+  const std::string near = holding.empty() ? nearest(name, names) : "";
+  const std::string list = "supernode catalog " + std::string(kind.folder);
   return {.code = ErrorCode::unknown_name,
           .message = "unknown " + std::string(kind.name) + " '" + std::string(name) + "'",
           .where = at == nullptr ? Location{} : at->where(),
-          .hint = near.empty() ? "see " + listing : "did you mean '" + near + "'? " + listing};
+          .hint = !holding.empty() ? "names with it: " + holding + " (" + list + ")"
+                  : near.empty()   ? "see " + list
+                                   : "did you mean '" + near + "'? (" + list + ")"};
 }
 
 }  // namespace

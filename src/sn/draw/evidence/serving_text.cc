@@ -105,6 +105,29 @@ std::string worst(const ServingValidation& v, const TextStyle& style) {
   return "\nWorst points\n" + table.str(style);
 }
 
+std::string widths(const ServingValidation& v, const TextStyle& style) {
+  Table table({{"evidence", Align::left},
+                   {"metric", Align::left},
+                   {"fitted"},
+                   {"deviation they need"},
+                   {"never fitted"},
+                   {"mean error"},
+                   {"half-width"},
+                   {"holds"},
+                   {"", Align::left}});
+  for (const evidence::EvidenceWidth& w : v.widths) {
+    if (w.others == 0) continue;
+    table.row({w.evidence + (w.disaggregated ? ", pools" : ""), w.metric, std::to_string(w.fitted),
+               std::isfinite(w.needed) ? fixed(w.needed, 2) : "-", std::to_string(w.others),
+               percent(w.error), percent(w.half_width), percent(w.covered),
+               w.sharp() ? "" : "wider than twice the error"});
+  }
+  return "\nWidths of 80 % intervals by evidence: generation and engine; median half-width beside "
+         "the mean\n  error of points never fitted, and the deviation of ln that holds 80 % of "
+         "the fitted ones\n" +
+         table.str(style);
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> serving_not_read(const ServingValidation& v) {
@@ -154,18 +177,21 @@ std::string serving_validation_text(const ServingValidation& v, const TextStyle&
       predicted += f.report.predicted;
     }
     out += fmt::format("  {} files, {} rows, {} predicted\n", v.files.size(), rows, predicted);
+    out += fmt::format("  {} rows of engine limits, found by {} points\n", v.limits, v.limited);
     out += targets(v.aggregated, false) + targets(v.disaggregated, true) + skips(v);
     Table table = groups_table();
     for (const ServingReport& r : v.groups) add_row(table, r);
     table.rule();
     add_row(table, v.aggregated);
     add_row(table, v.disaggregated);
+    add_row(table, v.unlimited_aggregated);
+    add_row(table, v.unlimited_disaggregated);
     add_row(table, v.assumed);
     out +=
         "\nGroups (errors of points never fitted; unknown speculation counts in its own alone,\n"
         "  so do points whose lengths or deployments are assumed in part: MLPerf, token "
         "position)\n";
-    out += table.str(style) + worst(v, style) + "\n";
+    out += table.str(style) + widths(v, style) + worst(v, style) + "\n";
   }
   if (!v.replays.runs.empty()) out += evidence::replay_text(v.replays) + "\n";
   return out + scale_cases_text(v.cases, style);

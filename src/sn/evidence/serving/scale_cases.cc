@@ -171,7 +171,9 @@ class CaseReader {
     out.gpus = deployment.parallel.gpus();
     out.step = time;
     out.predicted = tokens / time / gpus;
-    out.interval = llm::interval80(out.predicted, sigma_of(step.parts, machine.uncertainty));
+    // Of one of two pools, as all of these ran.
+    const llm::Uncertainty& u = machine.uncertainty;
+    out.interval = llm::interval80(out.predicted, sigma_of_tpot(sigma_of(step.parts, u), u, true));
     return true;
   }
 

@@ -16,6 +16,7 @@
 #include "sn/base/files.h"
 #include "sn/base/text.h"
 #include "sn/evidence/serving/benchmark.h"
+#include "sn/evidence/serving/engine_limits.h"
 #include "sn/evidence/serving/serving_tables.h"
 #include "sn/measured/metrics.h"
 
@@ -30,7 +31,6 @@ constexpr std::size_t text_max = std::size_t{1} << 28;
 constexpr std::uint64_t fitted_part = 4;
 constexpr double longest = 1e7;        // tokens of a request
 constexpr double most_requests = 1e6;  // of a run
-constexpr std::string_view not_stated = "number of instances is not stated";
 
 /// Catalog entry of a model by how tables name it.
 struct ModelName {
@@ -150,7 +150,8 @@ bool ServingPoint::fitted() const {
   for (const std::string* text : {&system, &family, &model, &precision_name}) {
     for (const char c : *text) mix(static_cast<std::uint64_t>(c));
   }
-  for (const double x : {input, output, concurrency, static_cast<double>(gpus())}) {
+  const std::int64_t printed = split_gpus > 0 ? split_gpus : gpus();
+  for (const double x : {input, output, concurrency, static_cast<double>(printed)}) {
     mix(static_cast<std::uint64_t>(x));
   }
   return hash % fitted_part == 0;
@@ -238,6 +239,7 @@ ServingFiles read_serving_files(const std::string& directory, const catalog::Cat
     return out;
   }
   std::sort(paths.begin(), paths.end());
+  LimitsTable limits;
   for (const fs::path& path : paths) {
     const std::string name = fs::path(path).lexically_relative(directory).string();
     const std::string file = path.filename().string();
@@ -246,6 +248,12 @@ ServingFiles read_serving_files(const std::string& directory, const catalog::Cat
     const bool named = file.find("__tp") != std::string::npos;
     const fs::path parent = fs::path(name).parent_path();
     const bool own = (csv || json) && (parent.empty() || parent.filename() == "serving");
+    if (csv && is_limits_table(stem_of(name))) {
+      const Salvage text = salvage_file(path.string(), text_max);
+      if (text.stopped_by) out.errors.push_back(*text.stopped_by);
+      limits.read(name, text.text, out.errors);
+      continue;
+    }
     if (json ? !named : !csv || serving_table_of(stem_of(name)) == nullptr) {
       if (own) out.ignored.push_back(name);
       continue;
@@ -263,6 +271,8 @@ ServingFiles read_serving_files(const std::string& directory, const catalog::Cat
     }
     out.files.push_back(std::move(*table));
   }
+  out.limits = limits.rows();
+  limits.join(out);
   join_instances(out);
   describe_benchmarks(out, catalog);
   return out;

@@ -9,30 +9,6 @@
 
 namespace sn::twin {
 
-void apply(const Overrides& overrides, Node& scenario) {
-  const auto flag = [](const std::string& name, const std::string& value) {
-    auto source = std::make_shared<const Source>(Source{name, value});
-    return Node::scalar(value, source, 1, 1);
-  };
-  const auto workload = [&]() {
-    const Node* old = scenario.find("workload");
-    return old != nullptr && old->is_map() ? *old : Node::map();
-  };
-  if (!overrides.model.empty()) scenario.set("model", flag("--model", overrides.model));
-  if (!overrides.trace.empty()) {
-    Node w = workload();
-    w.erase("preset");
-    w.erase("synthetic");
-    w.set("trace", flag("--trace", overrides.trace));
-    scenario.set("workload", std::move(w));
-  }
-  if (!overrides.rate.empty()) {
-    Node w = workload();
-    w.set("rate", flag("--rate", overrides.rate));
-    scenario.set("workload", std::move(w));
-  }
-}
-
 Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, const FileLoader& load,
                       const std::string& directory) {
   Errors errors;

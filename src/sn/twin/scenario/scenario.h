@@ -19,13 +19,22 @@
 
 namespace sn::twin {
 
-/// Flags that replace parts of a scenario; empty: keep.
+/// Flags that replace parts of a scenario, or make one where there is no file; empty: keep.
 struct Overrides {
-  std::string trace;
-  std::string model;
-  std::string rate;
+  std::string trace = {};
+  std::string model = {};
+  std::string rate = {};
+  std::string rack = {};
+  std::string gpus = {};       // of the cluster, in place of its racks
+  std::string input = {};      // tokens of every prompt, with `output` in place of the workload
+  std::string output = {};     // tokens of every answer
+  std::string ttft = {};       // "1 s", a p90; or "p99=1 s"
+  std::string tpot = {};       // as `ttft`
+  std::string framework = {};  // engine, in place of software.framework
 
-  [[nodiscard]] bool any() const { return !(trace.empty() && model.empty() && rate.empty()); }
+  [[nodiscard]] bool any() const { return *this != Overrides{}; }
+
+  friend bool operator==(const Overrides&, const Overrides&) = default;
 };
 
 /// Lays `overrides` over a parsed scenario. The new nodes are positioned at the flag ("--trace").

@@ -253,7 +253,8 @@ void read_rate(MapReader& r, World& world, Errors& errors) {
 
 void read_workload_part(MapReader& root, const PartContext& context, World& world, Errors& errors) {
   const Node* node = root.require("workload");
-  if (node == nullptr) return;
+  const std::string example = "workload: {preset: mooncake-conversation}";
+  if (node == nullptr || !is_map(*node, "workload", example, errors)) return;
   MapReader r(*node, "workload", errors);
   const Node* trace = r.get("trace");
   const Node* preset = r.get("preset");
@@ -282,12 +283,18 @@ void read_workload_part(MapReader& root, const PartContext& context, World& worl
 
 void read_slo(MapReader& root, World& world, Errors& errors) {
   const Node* node = root.require("slo");
-  if (node == nullptr) return;
+  const std::string example = "slo: {ttft: {p90: 2 s}, tpot: {p90: 50 ms}}";
+  if (node == nullptr || !is_map(*node, "slo", example, errors)) return;
   MapReader r(*node, "slo", errors);
   for (const auto& [key, metric] :
        {std::pair{"ttft", serving::Metric::ttft}, std::pair{"tpot", serving::Metric::tpot}}) {
     const Node* target = r.get(key);
     if (target == nullptr) continue;
+    const std::string limit_text = target->is_scalar() ? shown(target->text()) : "1 s";
+    if (!is_map(*target, "slo." + std::string(key),
+                std::string(key) + ": {p90: " + limit_text + "}", errors)) {
+      continue;
+    }
     MapReader t(*target, "slo." + std::string(key), errors);
     for (const auto& [name, quantile] :
          {std::pair{"mean", -1.0}, std::pair{"p50", 0.5}, std::pair{"p90", 0.9},
@@ -326,6 +333,7 @@ ListedPool read_pool(const Node& node, const Machine& machine, Errors& errors) {
   out.pool.deployment.redundant = r.integer("redundant", {0.0, 4096.0}).value_or(0);
   out.pool.replicas = r.integer("replicas", size).value_or(1);
   out.pool.max_batch = r.integer("max_batch", size).value_or(0);
+  out.pool.kv_tokens = r.integer("kv_tokens", {16.0, 1e9}).value_or(0);
   const bool prefills = out.role != "decode";
   out.pool.chunk = r.integer("chunk", {16.0, 1e6}).value_or(prefills ? 8192 : 0);
   out.pool.deployment.draft_tokens = r.integer("mtp", {0.0, 8.0}).value_or(0);
@@ -418,6 +426,14 @@ void refuse_later(const Node* node, const std::string& what, const std::string& 
                     .hint = "this version knows: " + only});
 }
 
+bool is_map(const Node& node, const std::string& what, const std::string& example, Errors& errors) {
+  if (node.is_map()) return true;
+  const std::size_t before = errors.size();
+  const MapReader said(node, what, errors);
+  if (errors.size() > before) errors.back().hint = "write " + example;
+  return false;
+}
+
 Result<std::string> load_near(const PartContext& context, const Node& path) {
   return near<std::string>(context, path, [&](const std::string& name) {
     return context.load(name, DocumentLimits{}.bytes);
@@ -451,10 +467,10 @@ std::optional<serving::ServingPlan> read_deployments(const Node& list, const Mac
   plan.decode = pools.back().pool;
   if (two) plan.prefill = pools.front().pool;
   if (two) plan.decode.chunk = 0;
-  if (machine.cluster.rack.gpus > 0 && plan.gpus() > machine.cluster.gpus()) {
+  if (machine.cluster.rack.gpus > 0 && plan.gpus() > machine.gpus()) {
     return wrong(ErrorCode::infeasible,
                  "the deployments take " + std::to_string(plan.gpus()) + " GPUs; the cluster has " +
-                     std::to_string(machine.cluster.gpus()),
+                     std::to_string(machine.gpus()),
                  {});
   }
   return plan;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "sn/base/text.h"
 #include "sn/hw/rack_check.h"
 #include "sn/twin/scenario/scenario_parts.h"
 
@@ -34,10 +35,15 @@ std::string name_of(const Node& tree) {
   return name == nullptr ? std::string() : name->text();
 }
 
-/// As many whole racks as `gpus` GPUs make; the rest is left over and said.
+/// As many whole racks as `gpus` GPUs make; the rest is left over and said. Fewer than a rack's are
+/// a part of one: the rest of it is not there for the plan, and counts in no figure per GPU.
 void fill_racks(MapReader& r, std::int64_t gpus, const Node& at, Machine& machine,
                 Errors& warnings) {
   const std::int64_t each = machine.cluster.rack.gpus;
+  if (gpus > 0 && gpus < each) {
+    machine.gpu_limit = gpus;
+    return;
+  }
   const std::int64_t racks = gpus / each;
   if (racks < 1 || static_cast<double>(racks) > racks_max) {
     return r.report(ErrorCode::range,
@@ -56,12 +62,27 @@ void fill_racks(MapReader& r, std::int64_t gpus, const Node& at, Machine& machin
                       .hint = fmt::format("a multiple of {} leaves none", each)});
 }
 
+/// The narrowest evidence that there is: of the chip's generation under this version of the engine,
+/// under any version of it, or under all engines.
+std::string uncertainty_entry(const catalog::Catalog& catalog, const std::string& family,
+                              const std::string& framework) {
+  const std::string engine = framework.substr(0, framework.find('-'));
+  for (const std::string& name : {family + "-" + framework, family + "-" + engine, family}) {
+    if (catalog.has(kind("uncertainty"), name)) return name;
+  }
+  return "default";
+}
+
 void read_cluster(MapReader& root, const catalog::Catalog& catalog, Machine& machine,
                   Errors& warnings, Errors& errors) {
   const Node* node = root.require("cluster");
-  if (node == nullptr) return;
+  if (node == nullptr || !is_map(*node, "cluster", "cluster: {rack: hgx-h100}", errors)) return;
   MapReader r(*node, "cluster", errors);
-  const Node* rack = r.require("rack");
+  const Node* rack = r.get("rack");
+  if (rack == nullptr) {
+    r.report(ErrorCode::missing, "'cluster.rack' is required", node,
+             "cluster: {rack: hgx-h100, gpus: 4}; supernode catalog racks lists them");
+  }
   const Node* scale_out = r.get("scale_out");
   const Node* dcn = r.get("dcn");
   const bool counted = r.has("racks");
@@ -100,6 +121,9 @@ const Node* read_software(MapReader& root, const catalog::Catalog& catalog, Mach
   const Node* node = root.get("software");
   MapReader r(node != nullptr ? *node : empty, "software", errors);
   const std::string family = machine.cluster.rack.chip.kernels;
+  if (node != nullptr && !is_map(*node, "software", "software: {framework: vllm}", errors)) {
+    return nullptr;
+  }
   const Node* kernels_ref = r.get("kernels");
   const Node* tables = r.get("measurements");
   const bool measured =
@@ -136,9 +160,8 @@ const Node* read_software(MapReader& root, const catalog::Catalog& catalog, Mach
   catalog::Params shared;
   catalog::read_entry(catalog, resolve_part(catalog, nullptr, "kernel_software", "default", errors),
                       "kernel_software", machine.kernels.software, shared, errors);
-  const bool known = catalog.has(*catalog::find_kind("uncertainty"), family);
-  const Node spread =
-      resolve_part(catalog, nullptr, "uncertainty", known ? family : "default", errors);
+  const Node spread = resolve_part(catalog, nullptr, "uncertainty",
+                                   uncertainty_entry(catalog, family, name_of(framework)), errors);
   catalog::read_entry(catalog, spread, "uncertainty", machine.uncertainty, shared, errors);
   machine.collectives.name = name_of(collectives);
   machine.framework.name = name_of(framework);
@@ -185,6 +208,26 @@ Result<Node> with_format_beside(Node config, const PartContext& context, const N
   return config;
 }
 
+/// What to write for a name of a model hub ("meta-llama/Llama-3.1-70B"): the catalog's model of
+/// that checkpoint or of the nearest name, and how to bring another one. Empty for other paths.
+std::string hub_hint(const catalog::Catalog& catalog, const std::string& name) {
+  const std::size_t slash = name.find('/');
+  if (slash == 0 || slash == std::string::npos || name.find('/', slash + 1) != std::string::npos ||
+      name.ends_with(".json") || name.starts_with(".")) {
+    return {};
+  }
+  const std::string other = "write the path of its config.json (from huggingface.co/" +
+                            shown(name) + ") to take it as it is";
+  const std::string own = lower(std::string_view(name).substr(slash + 1));
+  const std::vector<std::string> names = catalog.names(kind("model"));
+  std::string near;
+  for (const std::string& n : names) {
+    if (own.starts_with(n) && n.size() > near.size()) near = n;
+  }
+  if (near.empty()) near = nearest(own, names);
+  return near.empty() ? other : "did you mean '" + near + "'? Or " + other;
+}
+
 void read_model_part(MapReader& root, const PartContext& context, Machine& machine,
                      Errors& warnings, Errors& errors) {
   const catalog::Catalog& catalog = context.catalog;
@@ -193,7 +236,10 @@ void read_model_part(MapReader& root, const PartContext& context, Machine& machi
   if (node->is_scalar() && looks_like_path(node->text())) {
     const auto text = load_near(context, *node);
     if (!text) {
-      errors.insert(errors.end(), text.error().begin(), text.error().end());
+      Errors found = text.error();
+      const std::string hint = hub_hint(catalog, node->text());
+      if (!hint.empty()) found.front().hint = hint;
+      errors.insert(errors.end(), found.begin(), found.end());
       return;
     }
     Result<Node> config = parse_document(node->text(), *text);
@@ -269,9 +315,15 @@ kernel::DataType activations_for(kernel::DataType weights, const hw::Chip& chip)
   return chip.peak.fp8.si() > 0.0 ? kernel::DataType::fp8 : kernel::DataType::bf16;
 }
 
+std::string format_example(const Node& node) {
+  const bool known = node.is_scalar() && kernel::parse_data_type(node.text()).has_value();
+  return fmt::format("precision: {{weights: {}}}", known ? node.text() : "fp8");
+}
+
 void read_precision(MapReader& root, Machine& machine, Errors& errors) {
   const Node empty = Node::map();
   const Node* node = root.get("precision");
+  if (node != nullptr && !is_map(*node, "precision", format_example(*node), errors)) return;
   MapReader r(node != nullptr ? *node : empty, "precision", errors);
   std::vector<kernel::DataType> weights = read_types(r, "weights", true, errors);
   const std::vector<kernel::DataType> activations = read_types(r, "activations", false, errors);
@@ -327,6 +379,19 @@ void read_kv(MapReader& root, Machine& machine, Errors& errors) {
   r.finish();
 }
 
+void read_attach(MapReader& root, Machine& machine, Errors& errors) {
+  const Node* node = root.get("attach");
+  if (node == nullptr) return;
+  MapReader r(*node, "attach", errors);
+  const auto read = [&](std::string_view key) {
+    return r.choice(key, {"pcie", "scale_up"}).value_or("pcie") == "scale_up"
+               ? hw::Attachment::scale_up
+               : hw::Attachment::pcie;
+  };
+  machine.cluster.attach = {read("nic"), read("storage"), read("cxl")};
+  r.finish();
+}
+
 }  // namespace
 
 void read_machine_parts(MapReader& root, const PartContext& context, Machine& machine,
@@ -339,6 +404,7 @@ void read_machine_parts(MapReader& root, const PartContext& context, Machine& ma
   }
   read_precision(root, machine, errors);
   read_conditions(root, machine, errors);
+  read_attach(root, machine, errors);
   read_kv(root, machine, errors);
 }
 

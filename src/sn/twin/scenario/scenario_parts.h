@@ -22,6 +22,11 @@ struct PartContext {
   const std::string& directory;
 };
 
+/// Whether `node` is a map; an error about `what` with `example` if not. An empty one is told so
+/// too.
+[[nodiscard]] bool is_map(const Node& node, const std::string& what, const std::string& example,
+                          Errors& errors);
+
 /// The file that the scalar `path` names, looked for as it is, then beside the scenario; errors are
 /// positioned at `path`.
 [[nodiscard]] Result<std::string> load_near(const PartContext& context, const Node& path);

@@ -110,6 +110,11 @@ Tenant read_tenant(const Reading& reading, const Node& item, std::set<std::strin
     return out;
   }
   out.world = *std::move(world);
+  if (out.world.machine.gpu_limit > 0) {
+    const Node* gpus = reading.scenario.find("cluster.gpus");
+    r.report(ErrorCode::infeasible, "tenants share whole racks; 'cluster.gpus' is a part of one",
+             gpus, "a rack of that size: cluster: {rack: {base: ..., gpus: ...}}");
+  }
   if (errors.size() != before) return out;
   settle_listed(r, out);
   check_weight(r, out);

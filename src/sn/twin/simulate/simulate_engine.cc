@@ -55,7 +55,7 @@ serving::PoolSpec pool_spec(const std::shared_ptr<const Machine>& machine,
       .decodes_in_budget = false,
       .sequences = pool.max_batch > 0 ? pool.max_batch : machine->framework.max_sequences,
       .reserved_answer = machine->framework.reserved_answer};
-  out.kv_pages = static_cast<std::int64_t>(std::max(0.0, budget.kv_tokens() / page));
+  out.kv_pages = static_cast<std::int64_t>(std::max(0.0, kv_tokens_of(budget, pool) / page));
   out.compile = factory(machine, pool.deployment);
   out.start_time = start_time(*machine, budget);
   out.first_step = machine->framework.first_step;
@@ -87,6 +87,7 @@ Result<serving::EngineSpec> engine_spec(const Machine& machine, const serving::S
   spec.acceptance = machine.traits.mtp_acceptance;
   spec.max_context = machine.model.max_context;
   spec.queue_limit = options.queue_limit;
+  spec.frontends = plan.frontends;
   const auto page = static_cast<std::int64_t>(machine.kv_block);
   const auto hashed = static_cast<std::int64_t>(hashed_block);
   spec.block_tokens = hashed > 0 ? hashed : page;
