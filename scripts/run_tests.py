@@ -290,7 +290,7 @@ def slow_tier(totals, build):
     totals.run([Task("format", ["clang-format-19", "--dry-run", "-Werror", *cxx_files()])])
 
     if totals.run([build_task("asan", "all", "all_verify_interface_header_sets")]):
-        asan = {"ASAN_OPTIONS": "detect_stack_use_after_return=1",
+        asan = {"SN_SANITIZED": "1", "ASAN_OPTIONS": "detect_stack_use_after_return=1",
                 "UBSAN_OPTIONS": "print_stacktrace=1"}
         totals.run(gtest_tasks("build/asan", "asan/", env=asan))
         totals.run(script_tasks("build/asan", "asan/", folders=("e2e",), env=asan))

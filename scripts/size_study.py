@@ -27,21 +27,27 @@ LENGTHS = ("{{synthetic: {{arrivals: {{process: poisson, rate: 10 req/s}}, {leng
            "requests: 8000}}, rate: knee}}")
 EVIDENCE = ("calibrated", "published", "family default", "assumption")
 
-def supernode(*words):
+def supernode(*words, scenario=None):
     binary = os.environ.get("SN_BINARY", str(ROOT / "build/release/bin/supernode"))
     done = subprocess.run([binary, *words], cwd=ROOT, text=True, capture_output=True, check=False,
-                          env={**os.environ, "NO_COLOR": "1"}, stdin=subprocess.DEVNULL)
+                          env={**os.environ, "NO_COLOR": "1"}, input=scenario or "")
     if done.returncode != 0:
         sys.exit(done.stderr)
     return done.stdout
 
 
-def words_of(system, ratio, target):
-    words = ["plan", f"scenarios/{SYSTEMS[system]}", "--set", f"slo={TARGETS[target]}"]
+def scenario_of(system, ratio, target):
+    """The system's scenario with the lengths and the targets of a cell."""
+    lines = (ROOT / "scenarios" / SYSTEMS[system]).read_text(encoding="utf-8").splitlines()
+    own = {"slo": TARGETS[target]}
     if RATIOS[ratio]:
-        words += ["--set", f"workload={LENGTHS.format(lengths=RATIOS[ratio])}"]
-    return words + ["--vary", f"model={','.join(MODELS)}",
-                    "--vary", f"cluster.rack.gpus={','.join(map(str, SIZES))}"]
+        own["workload"] = LENGTHS.format(lengths=RATIOS[ratio])
+    return "\n".join(f"{key}: {own[key]}" if (key := line.split(":")[0]) in own else line
+                     for line in lines) + "\n"
+
+
+VARY = ["plan", "-", "--vary", f"model={','.join(MODELS)}",
+        "--vary", f"cluster.rack.gpus={','.join(map(str, SIZES))}"]
 
 
 def rows_of(report):
@@ -101,11 +107,11 @@ def main():
         for target in TARGETS:
             by_system = {}
             for system in SYSTEMS:
-                words = words_of(system, ratio, target)
                 sheet = [f"--svg=docs/size-study{'-total' if system != 'one rack' else ''}.svg"]
                 shown = sheet if (ratio, target) == ("35:1", "loose") else []
-                print(" ".join(words), file=sys.stderr)
-                report = rows_of(json.loads(supernode(*words, "--json", *shown)))
+                print(ratio, target, system, file=sys.stderr)
+                report = rows_of(json.loads(supernode(
+                    *VARY, "--json", *shown, scenario=scenario_of(system, ratio, target))))
                 by_system[system] = report
                 tables.append(f"{ratio}, {target}, {system}: tok/s/GPU by size\n" + table(
                     ["model", *SIZES],

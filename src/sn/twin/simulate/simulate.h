@@ -54,6 +54,8 @@ struct SimulationOptions {
   double knee_guess = 0.0;          // where to look first; 0: at 1x
   double knee_step = 1.3;           // from there to the next multiple tried, then wider
   double knee_tolerance = 1.01;     // ratio of the least multiple that failed to the knee
+  bool lasting = true;              // a knee's arrivals last twice as long as a request, or it is
+                                    // the load that fails; imitated loads grow for that
 };
 
 struct SimulationResult {
