@@ -29,6 +29,15 @@ constexpr double dense_mean = 0.05;
 constexpr double dense_p99 = 0.12;
 constexpr double moe_target = 0.10;
 
+/// What vLLM V1 runs with where a run does not say: max_num_seqs and max_num_batched_tokens of its
+/// EngineArgs for a server, block_size of its CacheConfig.
+struct VllmDefault {
+  std::int64_t sequences = 256;
+  std::int64_t tokens = 2048;
+  std::int64_t block_tokens = 16;
+};
+constexpr VllmDefault vllm_default;
+
 double seconds(Nanos t) { return static_cast<double>(t.count) * 1e-9; }
 
 Error fault(const std::string& file, std::string message) {
@@ -251,9 +260,10 @@ Result<VllmRun> read_vllm_run(const std::string& directory, const std::string& n
   run.pp = whole(*node, "engine_kwargs.pipeline_parallel_size", 1);
   run.expert_parallel = flag(*node, "engine_kwargs.enable_expert_parallel", false);
   run.asynchronous = flag(*node, "resolved_config.scheduler_config.async_scheduling", true);
-  run.sequences = whole(*node, "engine_kwargs.max_num_seqs", 256);
-  run.tokens = whole(*node, "engine_kwargs.max_num_batched_tokens", 2048);
-  run.block_tokens = std::max<std::int64_t>(1, whole(*node, "kv_cache.block_size", 16));
+  run.sequences = whole(*node, "engine_kwargs.max_num_seqs", vllm_default.sequences);
+  run.tokens = whole(*node, "engine_kwargs.max_num_batched_tokens", vllm_default.tokens);
+  run.block_tokens =
+      std::max<std::int64_t>(1, whole(*node, "kv_cache.block_size", vllm_default.block_tokens));
   const std::int64_t blocks = whole(*node, "kv_cache.num_gpu_blocks", 0);
   if (blocks > 0) run.blocks = blocks;
   join_clocks(*std::move(lines), run);
@@ -262,9 +272,10 @@ Result<VllmRun> read_vllm_run(const std::string& directory, const std::string& n
 
 namespace {
 
-void submit_all(const VllmRun& run, serving::ServingEngine& engine) {
+void submit_all(const VllmRun& run, serving::ServingEngine& engine, const Run& stop) {
   std::uint64_t block = 0;
   for (const VllmRequest& r : run.requests) {
+    if (stop.stopped()) return;
     serving::Request request;
     request.arrival = {std::llround(r.arrival * 1e9)};
     request.input_tokens = r.input;
@@ -310,7 +321,8 @@ void compare_requests(const VllmRun& run, const std::vector<serving::RequestReco
 
 }  // namespace
 
-Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& catalog) {
+Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& catalog,
+                                 const Run& stop) {
   ServingPoint point;
   point.file = run.name;
   point.framework = "vllm";
@@ -336,8 +348,11 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& cat
   if (!spec) return fail(spec.error());
   Lives lives(run.requests.size());
   serving::ServingEngine engine(*std::move(spec), &lives);
-  submit_all(run, engine);
-  while (const auto next = engine.next_wakeup()) engine.advance(*next);
+  submit_all(run, engine, stop);
+  for (auto next = engine.next_wakeup(); next && !stop.stopped(); next = engine.next_wakeup()) {
+    engine.advance(*next);
+  }
+  if (stop.stopped()) return fail(interrupted("the replay of " + run.name));
 
   ReplayReport report{.name = run.name,
                       .chip = point.system,
@@ -371,7 +386,8 @@ ReplayReports replay_vllm_runs(const std::string& directory, const catalog::Cata
     if (stop.stopped()) break;
     const Result<VllmRun> run = read_vllm_run(folder, name);
     Result<ReplayReport> report =
-        run ? replay_vllm(*run, catalog) : Result<ReplayReport>(fail(run.error()));
+        run ? replay_vllm(*run, catalog, stop) : Result<ReplayReport>(fail(run.error()));
+    if (stop.stopped()) break;
     if (report) out.runs.push_back(*std::move(report));
     if (!report) {
       out.errors.insert(out.errors.end(), report.error().begin(), report.error().end());

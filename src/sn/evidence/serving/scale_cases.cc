@@ -65,8 +65,8 @@ ServingPoint point_of(const std::string& name, const Load& load, const twin::Mac
 
 class CaseReader {
  public:
-  CaseReader(const catalog::Catalog& catalog, const Node& entry, Errors& errors)
-      : catalog_(catalog), reader_(entry, "case", errors), errors_(errors) {}
+  CaseReader(const catalog::Catalog& catalog, const Node& entry, const Run& run, Errors& errors)
+      : catalog_(catalog), reader_(entry, "case", errors), run_(run), errors_(errors) {}
 
   bool read(ScaleCase& out) {
     const std::size_t before = errors_.size();
@@ -180,7 +180,8 @@ class CaseReader {
   bool play(const twin::Machine& machine, const serving::ServingPlan& plan, const Load& load,
             ScaleCase& out) {
     const ServingPoint point = point_of(out.name, load, machine, plan);
-    const ServingPrediction p = evidence::predict(point, plan, machine);
+    const ServingPrediction p = evidence::predict(point, plan, machine, run_);
+    if (run_.stopped()) return false;
     if (!p.why_not.empty()) {
       reader_.report(ErrorCode::infeasible, "the case cannot be played: " + p.why_not, nullptr);
       return false;
@@ -195,6 +196,7 @@ class CaseReader {
 
   const catalog::Catalog& catalog_;
   MapReader reader_;
+  const Run& run_;
   Errors& errors_;
   bool total_ = false;  // published tokens of serving: both ways
 };
@@ -225,7 +227,7 @@ ScaleCases predict_scale_cases(const catalog::Catalog& catalog, const Run& run) 
     }
     ScaleCase c;
     c.name = name;
-    if (CaseReader(catalog, *entry, out.errors).read(c)) out.cases.push_back(std::move(c));
+    if (CaseReader(catalog, *entry, run, out.errors).read(c)) out.cases.push_back(std::move(c));
   }
   return out;
 }

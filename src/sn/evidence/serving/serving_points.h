@@ -31,6 +31,7 @@
 
 #include "sn/base/result.h"
 #include "sn/catalog/catalog.h"
+#include "sn/hw/machine.h"
 #include "sn/kernel/data_type.h"
 #include "sn/llm/deployment.h"
 
@@ -152,8 +153,13 @@ struct ServingFiles {
 [[nodiscard]] std::optional<ServingFile> read_vllm_bench(const std::string& name,
                                                          const std::string& text);
 
-/// Fills what follows from a point's own fields: formats, and whether anything is missing.
+/// Fills what follows from a point's own fields: whether anything is missing.
 void finish(ServingPoint& point);
+/// Formats that the engine runs for a release of a precision on a chip, and its KV cache.
+///   fp4 without FP4 arithmetic: weights are widened, activations stay bf16
+///   gpt-oss: MXFP4 experts on fp8 activations where the chip has them
+///   KV cache: fp8 with quantised releases under TensorRT-LLM and beyond Hopper, else bf16
+void set_formats(ServingPoint& point, const hw::Chip& chip);
 /// Catalog entries by how tables name models, chips and engines; empty: none.
 [[nodiscard]] std::string model_entry(std::string_view name);
 [[nodiscard]] std::string chip_entry(std::string_view system);

@@ -226,7 +226,7 @@ ServingValidation validate_serving(const std::string& directory, const catalog::
   ServingValidation v;
   v.cases = predict_scale_cases(catalog, run);
   v.interrupted = run.stopped();
-  if (directory.empty()) return v;
+  if (directory.empty() || v.interrupted) return v;
   ServingFiles files = read_serving_files(directory, catalog);
   v.errors = std::move(files.errors);
   v.ignored = std::move(files.ignored);
