@@ -490,6 +490,8 @@ export interface WhyNotReport {
   rank: number;
   /** by difference, largest first */
   gpu_time_per_output_token: TimeAgainst[];
+  /** stopped: against what was found by then */
+  interrupted: boolean;
 }
 
 /** One tenant of a shared machine. */
@@ -564,6 +566,8 @@ export interface CollectiveTable {
   ranks_per_domain: number;
   kernels: "auto" | "library" | "custom" | "ring" | "tree" | "in-switch" | "one-shot" | "two-shot";
   rows: CollectiveRow[];
+  /** stopped: larger sizes are missing */
+  interrupted: boolean;
 }
 
 /** Rows left out, and why. */
@@ -805,6 +809,26 @@ export interface ServingMiss {
   predicted: number;
 }
 
+/** Width of 80 % intervals beside the errors that they stand for. */
+export interface EvidenceWidth {
+  /** generation of the chip and version of the engine */
+  evidence: string;
+  disaggregated: boolean;
+  metric: string;
+  /** points */
+  fitted: number;
+  /** points never fitted */
+  others: number;
+  /** standard deviation of the logarithm; null without fitted points */
+  needed: number | null;
+  /** of points never fitted; null without */
+  mape: number | null;
+  /** median, over the prediction */
+  half_width: number;
+  /** share of points never fitted; null without */
+  covered: number | null;
+}
+
 /** A published supernode figure on which nothing is fitted. */
 export interface ScaleCase {
   case: string;
@@ -854,11 +878,22 @@ export interface ServingValidation {
   summary: {
     aggregated: ServingGroup;
     disaggregated: ServingGroup;
+    /** no recipe says batches, budgets and slots: judged apart */
+    unlimited_aggregated: ServingGroup;
+    unlimited_disaggregated: ServingGroup;
     /** what their tables leave open is assumed */
     assumed: ServingGroup;
     groups: ServingGroup[];
   };
   worst: ServingMiss[];
+  /** of intervals, by evidence */
+  widths: EvidenceWidth[];
+  /** launch recipes of engines */
+  limits: {
+    rows: number;
+    /** points that found theirs */
+    found: number;
+  };
   /** published supernodes */
   cases: ScaleCase[];
   replays: ReplayReport[];
@@ -1097,6 +1132,23 @@ export interface Catalog {
   /** of the format: it may gain fields, none changes */
   version: 1;
   kinds: CatalogKind[];
+}
+
+/** One check: it does something and says what came of it. */
+export interface Check {
+  name: string;
+  verdict: "ok" | "note" | "FAULT";
+  /** what was found */
+  said: string;
+}
+
+/** Whether this program and this machine are in order. */
+export interface DoctorReport {
+  /** what kind of document this is */
+  format: "supernode-doctor";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  checks: Check[];
 }
 
 /** One load that the search for the knee tried. */

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "sn/base/result.h"
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): theirs
 class App;

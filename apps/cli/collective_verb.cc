@@ -74,9 +74,10 @@ int run_collective(const Args& args) {
     errors.insert(errors.end(), table.error().begin(), table.error().end());
   }
   if (!errors.empty()) return refuse(verb, errors);
-  return outputs.write({{"--json", [&] { return draw::collective_table_json(*table); }}}, [&] {
-    return draw::collective_table_text(*table, text_style(request.rack));
-  });
+  return outputs.write(
+      {{"--json", [&] { return draw::collective_table_json(*table); }}},
+      [&] { return draw::collective_table_text(*table, text_style(request.rack)); },
+      code_of(table->interrupted));
 }
 
 }  // namespace sn::cli

@@ -68,8 +68,9 @@ int show_vary(const planner::VaryReport& report, const PlanView& view, const Out
 }
 
 int show_why_not(const planner::WhyNotReport& report, const Outputs& outputs) {
-  return outputs.write({{"--json", [&] { return draw::why_not_json(report); }}},
-                       [&] { return draw::why_not_text(report, text_style({})); });
+  return outputs.write(
+      {{"--json", [&] { return draw::why_not_json(report); }}},
+      [&] { return draw::why_not_text(report, text_style({})); }, code_of(report.interrupted));
 }
 
 }  // namespace sn::cli

@@ -31,9 +31,9 @@ double share_flag(const std::string& flag, std::string text, Errors& errors) {
   return 0.0;
 }
 
-void warn_of(const std::string& path, const serving::Trace& trace) {
+void warn_of(const std::string& path, const serving::TraceFacts& trace) {
   warn(trace.warnings);
-  if (trace.malformed <= trace.warnings.size()) return;
+  if (trace.malformed <= serving::TraceLimits{}.reported_lines) return;
   complain(path + ": " + std::to_string(trace.malformed) + " malformed lines in all, left out\n");
 }
 
@@ -87,11 +87,12 @@ int run_workload(const Args& args) {
                      .malformed = malformed},
                     run);
   if (!report) return refuse(report.error());
-  warn_of(path, report->trace);
+  const api::WorkloadReport& r = *report;
+  warn_of(path, r.trace);
   if (presetting) return print(api::workload_preset(*report, preset));
   return outputs.write(
-      {{"--json", [&] { return draw::workload_json(report->trace, report->workload); }}},
-      [&] { return draw::workload_page(report->trace, report->workload, text_style(path)); });
+      {{"--json", [&] { return draw::workload_json(r.trace, r.lengths, r.workload); }}},
+      [&] { return draw::workload_page(r.trace, r.lengths, r.workload, text_style(path)); });
 }
 
 }  // namespace sn::cli

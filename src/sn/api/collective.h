@@ -43,6 +43,7 @@ struct CollectiveTable {
   collective::Group group;
   collective::Kernels kernels = collective::Kernels::automatic;
   std::vector<CollectiveRow> rows;
+  bool interrupted = false;  // larger sizes are missing
 };
 
 void describe(ReportVisitor& v, const CollectiveTable& table);

@@ -35,6 +35,7 @@ void describe(ReportVisitor& v, const CollectiveTable& t) {
     list.text("algorithm", "", r.timing.algorithm);
     list.end_object();
   });
+  v.flag("interrupted", "stopped: larger sizes are missing", t.interrupted);
 }
 
 }  // namespace sn::api

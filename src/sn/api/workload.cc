@@ -58,18 +58,20 @@ Result<WorkloadReport> workload(const WorkloadRequest& request, const Run& run) 
   if (Errors no_trace = first_faults(request.file, called, limits); !no_trace.empty()) {
     return fail(std::move(no_trace));
   }
-  const Result<std::string> text = read_file(request.file);
+  const Result<TextOpener> text = FileLoader::disk().open(request.file);
   if (!text) return fail(text.error());
+  run.tell({.doing = "reading " + called});
+  Result<serving::TraceScan> scan = serving::scan_trace(called, *text, limits);
+  if (!scan) return fail(scan.error());
   if (run.stopped()) return fail(interrupted("the summary"));
-  Result<serving::Trace> trace = serving::read_trace(called, *text, limits);
-  if (!trace) return fail(trace.error());
+  Result<serving::TraceLengths> lengths = serving::lengths_of(*scan->file);
+  if (!lengths) return fail(lengths.error());
   const std::string name = file_part(called);
   const std::string origin =
-      name + ", " + format_number(static_cast<double>(trace->requests.size()), 12) + " requests";
-  Result<serving::Workload> summary =
-      serving::summarise(name, origin, trace->requests, trace->block_tokens);
+      name + ", " + format_number(static_cast<double>(scan->file->requests), 12) + " requests";
+  Result<serving::Workload> summary = std::move(scan->summary).finish(name, origin);
   if (!summary) return fail(summary.error());
-  return WorkloadReport{*std::move(trace), *std::move(summary)};
+  return WorkloadReport{scan->file->facts, *std::move(lengths), *std::move(summary)};
 }
 
 std::string workload_preset(const WorkloadReport& report, const std::string& title) {

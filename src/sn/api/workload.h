@@ -1,6 +1,9 @@
 // sn/api/workload.h
 //
 // What is in a request trace: its statistics, and the workload preset that stands for it.
+//
+// A trace of any length: it is read in pieces (trace_file.h), and held only where it is far out of
+// order.
 
 #pragma once
 
@@ -8,7 +11,7 @@
 
 #include "sn/base/result.h"
 #include "sn/base/run.h"
-#include "sn/serving/load/trace.h"
+#include "sn/serving/load/trace_lengths.h"
 #include "sn/serving/load/workload.h"
 
 namespace sn::api {
@@ -20,7 +23,8 @@ struct WorkloadRequest {
 };
 
 struct WorkloadReport {
-  serving::Trace trace;
+  serving::TraceFacts trace;
+  serving::TraceLengths lengths;
   serving::Workload workload;
 };
 

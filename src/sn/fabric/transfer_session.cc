@@ -1,12 +1,11 @@
 // sn/fabric/transfer_session.cc
 //
-// Progressive filling and the passing of time (see transfer_session.h).
+// The passing of time between changes of rates (see transfer_session.h).
 
 #include "sn/fabric/transfer_session.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "sn/base/result.h"
 
@@ -23,15 +22,13 @@ std::int64_t nanos_up(double seconds) {
 }  // namespace
 
 TransferSession::LinkId TransferSession::add_link(Bandwidth capacity) {
-  SN_ASSERT(capacity.si() > 0.0);
-  links_.push_back({.capacity = capacity, .carried = {}});
-  return static_cast<LinkId>(links_.size() - 1);
+  carried_.emplace_back();
+  return rates_.add_link(capacity.si());
 }
 
 void TransferSession::set_capacity(LinkId link, Bandwidth capacity, Nanos now) {
-  SN_ASSERT(capacity.si() > 0.0);
   progress(now);
-  links_[link].capacity = capacity;
+  rates_.set_capacity(link, capacity.si());
   share();
 }
 
@@ -44,42 +41,14 @@ void TransferSession::progress(Nanos now) {
     if (f.arrives) continue;
     const double sent = std::min(f.remaining, f.rate * dt);
     f.remaining -= sent;
-    for (const LinkId l : f.path) links_[l].carried += Bytes::from_si(sent);
+    for (const LinkId l : rates_.path(f.path)) carried_[l] += Bytes::from_si(sent);
   }
 }
 
 void TransferSession::share() {
-  for (Link& l : links_) {
-    l.left = l.capacity.si();
-    l.open = 0;
-  }
-  std::size_t open = 0;
+  rates_.solve();
   for (Flow& f : flows_) {
-    f.settled = f.arrives.has_value();
-    if (f.settled) continue;
-    ++open;
-    for (const LinkId l : f.path) ++links_[l].open;
-  }
-  while (open > 0) {
-    double least = std::numeric_limits<double>::infinity();
-    for (const Link& l : links_) {
-      if (l.open > 0) least = std::min(least, l.left / l.open);
-    }
-    const double limit = least * (1.0 + 1e-12);
-    for (Flow& f : flows_) {
-      if (f.settled) continue;
-      const bool full = std::any_of(f.path.begin(), f.path.end(), [&](LinkId l) {
-        return links_[l].left / links_[l].open <= limit;
-      });
-      if (!full && !f.path.empty()) continue;
-      f.settled = true;
-      f.rate = least;
-      --open;
-      for (const LinkId l : f.path) {
-        links_[l].left = std::max(0.0, links_[l].left - least);
-        --links_[l].open;
-      }
-    }
+    if (!f.arrives) f.rate = rates_.rate(f.path);
   }
 }
 
@@ -87,9 +56,12 @@ TransferSession::FlowId TransferSession::start(std::span<const LinkId> path, Byt
                                                Time latency, std::uint64_t tag, Nanos now) {
   SN_ASSERT(!path.empty() && size.si() >= 0.0);
   progress(now);
+  const auto [at, fresh] = paths_.try_emplace({path.begin(), path.end()}, 0);
+  if (fresh) at->second = rates_.add_class(path);
+  rates_.add_members(at->second, 1);
   flows_.push_back({.id = next_,
                     .tag = tag,
-                    .path = {path.begin(), path.end()},
+                    .path = at->second,
                     .remaining = size.si(),
                     .latency = latency,
                     .arrives = {}});
@@ -102,6 +74,7 @@ bool TransferSession::cancel(FlowId flow, Nanos now) {
   const auto at =
       std::find_if(flows_.begin(), flows_.end(), [&](const Flow& f) { return f.id == flow; });
   if (at == flows_.end()) return false;
+  if (!at->arrives) rates_.add_members(at->path, -1);
   flows_.erase(at);
   share();
   return true;
@@ -132,6 +105,7 @@ void TransferSession::advance(Nanos now, std::vector<Delivered>& done) {
     for (Flow& f : flows_) {
       if (f.arrives || f.remaining > std::max(nothing, f.rate * 1e-9)) continue;
       f.arrives = Nanos{t->count + nanos_up(f.latency.si())};
+      rates_.add_members(f.path, -1);
     }
     share();
   }

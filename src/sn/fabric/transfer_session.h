@@ -2,9 +2,8 @@
 //
 // Flows that share links over time: KV cache between pools, weights from storage.
 //
-// Max-min fairness (Bertsekas and Gallager, "Data Networks", 1992, 6.5.2): rates grow together
-// until a link is full; flows over it keep what they have, the others go on. Rates change only when
-// a flow starts or ends:
+// Max-min fairness (flow/max_min.h): flows of one path are one class, and only what a start or an
+// end touches is worked out anew. Between two of those
 //   remaining(t + dt) = remaining(t) - rate x dt
 // A flow is delivered one latency after its last byte was sent. Clock-agnostic: the owner asks for
 // `next_wakeup` and calls `advance`. Limits: rates settle at once (no transport protocol); links
@@ -13,12 +12,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "sn/base/clock.h"
 #include "sn/base/quantity.h"
+#include "sn/fabric/flow/max_min.h"
 
 namespace sn::fabric {
 
@@ -50,23 +51,16 @@ class TransferSession {
 
   [[nodiscard]] std::size_t flows() const { return flows_.size(); }
   /// Bytes sent over `link` so far.
-  [[nodiscard]] Bytes carried(LinkId link) const { return links_[link].carried; }
+  [[nodiscard]] Bytes carried(LinkId link) const { return carried_[link]; }
 
  private:
-  struct Link {
-    Bandwidth capacity;
-    Bytes carried;
-    double left = 0.0;  // of the capacity, while rates are worked out
-    std::uint32_t open = 0;
-  };
   struct Flow {
     FlowId id = 0;
     std::uint64_t tag = 0;
-    std::vector<LinkId> path;
+    MaxMin::Class path = 0;
     double remaining = 0.0;  // bytes
     double rate = 0.0;       // bytes/s
     Time latency;
-    bool settled = false;
     std::optional<Nanos> arrives;  // all sent; on its way
   };
 
@@ -74,8 +68,10 @@ class TransferSession {
   void share();
   [[nodiscard]] std::optional<Nanos> next_sent() const;
 
-  std::vector<Link> links_;
-  std::vector<Flow> flows_;  // in order of start
+  MaxMin rates_;
+  std::map<std::vector<LinkId>, MaxMin::Class> paths_;
+  std::vector<Bytes> carried_;  // by link
+  std::vector<Flow> flows_;     // in order of start
   FlowId next_ = 1;
   Nanos now_ = {};
 };

@@ -14,4 +14,22 @@ std::int64_t ScaleUp::planes() const {
   return static_cast<std::int64_t>(std::ceil(link.bandwidth / fabric_switch.port_bandwidth - 1e-9));
 }
 
+std::vector<std::int64_t> ScaleUp::torus_sides() const {
+  std::vector<std::int64_t> sides(1, 0);
+  for (const char c : torus) {
+    if (c == 'x') {
+      sides.push_back(0);
+    } else if (c < '0' || c > '9' || sides.back() > 1000) {
+      return {};
+    } else {
+      sides.back() = 10 * sides.back() + (c - '0');
+    }
+  }
+  if (sides.size() < 2 || sides.size() > 3) return {};
+  for (const std::int64_t side : sides) {
+    if (side == 0) return {};
+  }
+  return sides;
+}
+
 }  // namespace sn::hw

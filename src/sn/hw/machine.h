@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "sn/base/quantity.h"
 #include "sn/catalog/param.h"
@@ -69,10 +70,11 @@ void describe(V& v, Chip& c) {
 
 /// A point-to-point link, as one GPU sees it.
 struct Link {
-  Bandwidth bandwidth;      // raw, per GPU and direction
-  double efficiency = 1.0;  // sustained payload share of the raw rate
-  Time endpoint_latency;    // one side: endpoint and PHY
-  Length reach = {};        // longest run at the full rate; 0: not known
+  Bandwidth bandwidth;        // raw, per GPU and direction
+  double efficiency = 1.0;    // sustained payload share of the raw rate
+  Time endpoint_latency;      // one side: endpoint and PHY
+  Length reach = {};          // longest run at the full rate; 0: not known
+  std::string protocol = {};  // whose framing it has (fabric/packet/protocol.h); empty: none known
 
   friend bool operator==(const Link&, const Link&) = default;
 };
@@ -84,6 +86,7 @@ void describe(V& v, Link& l) {
   v.ratio("efficiency", l.efficiency, 0.1, 1.0);
   v.quantity("endpoint_latency", l.endpoint_latency, 1_ns, 100_us);
   v.quantity("reach", l.reach, Length::from_si(0.01), Length::from_si(1e5), Need::optional);
+  v.text("protocol", l.protocol, Need::optional);
 }
 
 /// A ScaleUp switch chip. A single-stage domain has one port of every switch at every GPU.
@@ -116,12 +119,18 @@ struct ScaleUp {
   std::int64_t domain = 0;  // GPUs that reach one another by ScaleUp; absent: the whole rack
   /// Switch chips of the rack's last stage (the only one, or the spines); 0: as many as it takes.
   std::int64_t switches = 0;
+  /// `switched`, `mesh` (a link to every other GPU) or `torus`; empty: switched.
+  std::string topology = {};
+  std::string torus = {};  // sides of a torus, "8x16" or "4x4x8"; their product is the domain
 
   /// Parallel networks, one port of each at every GPU: link rate over port rate, rounded up.
   /// 0 without a port rate.
   [[nodiscard]] std::int64_t planes() const;
   /// Switch hops between two GPUs: 1 in a single stage, 3 over a spine.
   [[nodiscard]] std::int64_t hops() const { return stages > 1 ? 2 * stages - 1 : 1; }
+  [[nodiscard]] bool switched() const { return topology.empty() || topology == "switched"; }
+  /// The numbers of `torus`; empty where it is not two or three of them joined by 'x'.
+  [[nodiscard]] std::vector<std::int64_t> torus_sides() const;
 
   friend bool operator==(const ScaleUp&, const ScaleUp&) = default;
 };
@@ -134,6 +143,8 @@ void describe(V& v, ScaleUp& s) {
   v.count("stages", s.stages, 1, 2, Need::optional);
   v.count("domain", s.domain, 1, 16384, Need::optional);
   v.count("switches", s.switches, 1, 65536, Need::optional);
+  v.text("topology", s.topology, Need::optional);
+  v.text("torus", s.torus, Need::optional);
 }
 
 /// A network adapter; one for each GPU unless `Rack::nics_per_os` says otherwise.
@@ -196,6 +207,11 @@ struct ScaleOut {
   Time latency;                   // one way through the fabric, without the adapters
   double oversubscription = 1.0;  // above one segment; 1 is non-blocking
   std::int64_t segment = 0;       // GPUs that reach one another in one hop
+  /// `rail`: adapter i of every host on its own leaf; `fat_tree`: hosts in turn on one leaf. Empty:
+  /// rail.
+  std::string topology = {};
+  std::int64_t planes = 0;  // ports of an adapter, each to a leaf of its own; 0: one
+  Bandwidth uplink = {};         // of one port from leaf to spine; 0: as the ports below
 
   friend bool operator==(const ScaleOut&, const ScaleOut&) = default;
 };
@@ -206,6 +222,9 @@ void describe(V& v, ScaleOut& s) {
   v.quantity("latency", s.latency, 100_ns, 1_ms);
   v.ratio("oversubscription", s.oversubscription, 1.0, 64.0);
   v.count("segment", s.segment, 1, 1000000);
+  v.text("topology", s.topology, Need::optional);
+  v.count("planes", s.planes, 1, 64, Need::optional);
+  v.quantity("uplink", s.uplink, 1_GB_per_s, 10_TB_per_s, Need::optional);
 }
 
 /// Layer 3: storage, databases, users. Bandwidth is per OS image (host), shared by its GPUs.
@@ -226,9 +245,22 @@ void describe(V& v, Dcn& d) {
   v.quantity("latency", d.latency, 1_us, 1_s);
 }
 
+/// What a device of an OS image hangs on: its PCIe tree, or ports of the ScaleUp switches.
+enum class Attachment { pcie, scale_up };
+
+/// Where adapters, drives and CXL memory hang.
+struct Attach {
+  Attachment nic = Attachment::pcie;
+  Attachment storage = Attachment::pcie;
+  Attachment cxl = Attachment::pcie;
+
+  friend bool operator==(const Attach&, const Attach&) = default;
+};
+
 struct Cluster {
   std::int64_t racks = 1;
   std::int64_t left_over = 0;  // GPUs that were asked for and fill no whole rack; not counted
+  Attach attach = {};
   Rack rack;
   ScaleOut scale_out;
   Dcn dcn;

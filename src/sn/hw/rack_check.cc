@@ -33,8 +33,36 @@ class RackCheck {
     }
   }
 
+  void topology() {
+    const ScaleUp& up = rack_.scale_up;
+    if (!up.switched() && up.topology != "mesh" && up.topology != "torus") {
+      return report("unknown scale_up.topology '" + shown(up.topology) + "'",
+                    "switched, mesh or torus");
+    }
+    if (up.topology != "torus") {
+      if (!up.torus.empty()) report("scale_up.torus goes with topology: torus", "");
+      return;
+    }
+    std::int64_t gpus = 1;
+    const std::vector<std::int64_t> sides = up.torus_sides();
+    for (const std::int64_t side : sides) gpus *= side;
+    if (!sides.empty() && gpus == up.domain) return;
+    report("a torus '" + shown(up.torus) + "' does not hold a domain of " +
+               std::to_string(up.domain) + " GPUs",
+           "scale_up.torus: two or three sides whose product is the domain, such as 8x16");
+  }
+
+  void protocol() {
+    const std::string& protocol = rack_.scale_up.link.protocol;
+    for (const char* known : {"", "alink", "ualink", "nvlink", "sue", "ub"}) {
+      if (protocol == known) return;
+    }
+    report("unknown scale_up.protocol '" + shown(protocol) + "'", "alink, ualink, nvlink, sue, ub");
+  }
+
   void radix() {
     const ScaleUp& up = rack_.scale_up;
+    if (!up.switched()) return;
     const std::int64_t ports = up.fabric_switch.ports;
     // A non-blocking leaf-spine of this switch reaches ports^2 / 2 GPUs a plane (Clos, 1953).
     const std::int64_t most = up.stages == 1 ? ports : ports * ports / 2;
@@ -50,7 +78,7 @@ class RackCheck {
 
   void planes() {
     const ScaleUp& up = rack_.scale_up;
-    if (up.switches == 0) return;  // as many as it takes
+    if (up.switches == 0 || !up.switched()) return;  // as many as it takes
     const std::int64_t needed = rack_.gpus * up.planes();
     const std::int64_t there = up.switches * up.fabric_switch.ports;
     if (needed <= there) return;
@@ -115,6 +143,8 @@ class RackCheck {
 void check_rack(const Rack& rack, const Location& where, Errors& errors) {
   RackCheck check(rack, where, errors);
   check.domain();
+  check.topology();
+  check.protocol();
   check.radix();
   check.planes();
   check.reach();

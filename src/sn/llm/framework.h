@@ -72,6 +72,7 @@ struct Framework {
   Time host_launch;     // one operator of a stage outside a captured graph: their sum is a floor
   Time frontend;        // once per request, and
   Time frontend_token;  // per prompt token
+  Time handover;        // between pools, once a request: agreement on pages, polls of both sides
   std::int64_t graph_tokens = 0;        // largest captured step of pure decode, positions
   std::int64_t graph_mixed_tokens = 0;  // the same with prompt tokens in it; 0: never captured
   Time graph_overlap;                   // of one operator with the one before, in a graph
@@ -129,6 +130,7 @@ void describe(V& v, Framework& f) {
   v.quantity("host.launch", f.host_launch, Time{}, hi);
   v.quantity("host.frontend", f.frontend, Time{}, hi);
   v.quantity("host.frontend_token", f.frontend_token, Time{}, hi);
+  v.quantity("host.handover", f.handover, Time{}, hi);
   v.quantity("host.first_step", f.first_step, Time{}, Time::from_si(600.0));
   v.count("graph.tokens", f.graph_tokens, 0, 1 << 20);
   v.count("graph.mixed_tokens", f.graph_mixed_tokens, 0, 1 << 20);

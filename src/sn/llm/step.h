@@ -12,8 +12,9 @@
 //   interval = stage + once                          time between batches, pp of them in flight
 //   stage: the operators of one pipeline stage's layers; once: embedding, head, sampling, host
 //
-// All ranks of an instance run in lockstep: token operators take the mean tokens per attention
-// rank, attention the busiest rank's sums, experts the busiest rank's load. Expert load of the
+// All ranks of an instance run in lockstep: token operators take the mean decodes per attention
+// rank and the busiest rank's prompt tokens, attention the busiest rank's sums, experts the busiest
+// rank's load of the tokens of all. Expert load of the
 // busiest of R ranks that receive A assignments on average: A (imbalance + sqrt(2 ln R / A)), the
 // extreme value of R binomials. MTP (draft tokens n > 0): every sequence verifies 1 + n positions;
 // each draft runs the MTP layer and the head once. Context parallelism (Llama 3, arXiv 2407.21783,
@@ -71,6 +72,7 @@ struct BatchShape {
   double prefill_pairs = 0.0;      // busiest rank: sum of query x key positions
   double prefill_context = 0.0;    // busiest rank: keys read by prefill, cached and new
   double prefill_sequences = 0.0;  // sequences that finish prefill in this step (rows of logits)
+  double prefill_most = 0.0;       // new tokens of the busiest rank; below the mean: as the mean
   // The same with every context cut to the model's `attention_cap`: what windowed and sparse layers
   // read. 0: as much as the sums above and the cap allow.
   double decode_context_capped = 0.0;
@@ -235,6 +237,7 @@ class StepEvaluator {
   struct Key {
     double decode_sequences = -1.0;
     double prefill = -1.0;
+    double most = -1.0;  // of a rank
     bool captured = false;
     friend bool operator==(const Key&, const Key&) = default;
   };

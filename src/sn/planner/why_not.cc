@@ -159,6 +159,20 @@ void compare(const twin::World& world, const PlanReport& report, WhyNotReport& o
   compare_times(world, out);
 }
 
+/// The deployment as the plan's table has it, or judged as that judges.
+Candidate row_of(const twin::World& world, const serving::ServingPlan& plan,
+                 const PlanReport& report, const Run& run) {
+  for (const Candidate& c : report.candidates) {
+    if (c.plan == plan) return c;
+  }
+  Candidate screened = candidate_of(world, {plan, 0.0});
+  if (report.screened || !screened.meets_slo) return screened;
+  const Result<Played> played = play(world, {plan, screened.state.requests}, screened.multiple,
+                                     whole_options(world, {}), run);
+  if (!played || played->report.interrupted) return screened;
+  return played_candidate(world, *played);
+}
+
 }  // namespace
 
 std::string deployment_text(const serving::ServingPlan& plan) {
@@ -176,12 +190,8 @@ WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
   if (out.reasons.empty()) check_room(world, plan, out);
   out.ruled_out = !out.reasons.empty();
   if (out.ruled_out) return out;
-  out.candidate = candidate_of(world, {plan, 0.0});
-  if (!report.screened && out.candidate->meets_slo) {
-    const Result<Played> played = play(world, {plan, out.candidate->state.requests},
-                                       out.candidate->multiple, whole_options(world, {}), run);
-    if (played && !played->report.interrupted) out.candidate = played_candidate(world, *played);
-  }
+  out.candidate = row_of(world, plan, report, run);
+  out.interrupted = report.interrupted || run.stopped();
   const std::optional<double> target = world.load.target_rate();
   if (!out.candidate->meets_slo && target && out.candidate->state.requests > 1e-3) {
     out.reasons.push_back(fmt::format("it carries {:.4g} of {:.4g} requests/s; beyond, {}",

@@ -46,6 +46,7 @@ struct WhyNotReport {
   std::optional<Candidate> best;       // of the plan; nothing where none meets the SLO
   int rank = 0;                        // among the deployments compared; 0: not among them
   std::vector<TimeAgainst> times;      // by difference, largest first
+  bool interrupted = false;            // against what was found by then
 };
 
 void describe(ReportVisitor& v, const TimeAgainst& time);

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 
 namespace sn::draw {
 namespace {
@@ -30,7 +30,7 @@ TEST(Fold, BandsBeginWithTheFirstColumn) {
 }
 
 TEST(Fold, TablesFitThePage) {
-  TextTable table({{"#", Align::right}, {"pools", Align::left}, {"tok/s", Align::right}});
+  Table table({{"#", Align::right}, {"pools", Align::left}, {"tok/s", Align::right}});
   table.row({"1", "8 aggregated", "1000"});
   table.row({"2", "4 prefill", "900"});
   EXPECT_EQ(

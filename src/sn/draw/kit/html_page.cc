@@ -45,20 +45,6 @@ constexpr std::string_view style = R"(
 
 }  // namespace
 
-std::string html_row(const std::vector<std::string>& cells, std::size_t left, std::string_view tag,
-                     std::string_view mark) {
-  std::string out = mark.empty() ? "<tr>" : fmt::format("<tr class=\"{}\">", mark);
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    out += fmt::format("<{}{}>{}</{}>", tag, i < left ? " class=\"l\"" : "", escaped_xml(cells[i]),
-                       tag);
-  }
-  return out + "</tr>\n";
-}
-
-std::string html_table(const std::string& rows) {
-  return "<div class=\"scroll\"><table>\n" + rows + "</table></div>\n";
-}
-
 std::string html_folded(const std::string& title, const std::string& body) {
   return "<details><summary>" + escaped_xml(title) + "</summary>\n" + body + "</details>\n";
 }

@@ -130,7 +130,7 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
   columns.push_back({"limit", Align::left});
   columns.push_back({"played", Align::right});
   columns.push_back({"evidence", Align::left});
-  TextTable table(std::move(columns));
+  Table table(std::move(columns));
   for (const Candidate& c : report.candidates) {
     const std::int64_t chunk = c.disaggregated ? c.prefill.chunk : c.decode.chunk;
     std::vector<std::string> cells = {std::to_string(c.rank) + (c.place < c.rank ? "=" : ""),

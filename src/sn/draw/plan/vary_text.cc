@@ -85,7 +85,7 @@ std::string vary_table(const VaryReport& r, const TextStyle& style) {
   }
   columns.push_back({"limit", Align::left});
   columns.push_back({"evidence", Align::left});
-  TextTable table(columns);
+  Table table(columns);
   for (const VaryPoint& p : r.points) table.row(cells_of(p));
   std::string out =
       heading(fmt::format("{} over {}      {}, {}    SLO  {}", r.subject.name, fields,

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/twin/simulate/simulate.h"
 #include "sn/twin/simulate/simulate_shared.h"
 

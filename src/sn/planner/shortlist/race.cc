@@ -173,6 +173,7 @@ class Race {
     twin::SimulationOptions o = options_.simulation;
     const double part = std::max(d(fewest_requests), std::ceil(d(whole_) * share));
     o.replay.limit = std::min(whole_, static_cast<std::int64_t>(part));
+    o.lasting = share >= 1.0;  // parts compare, the whole answers
     return o;
   }
 

@@ -121,6 +121,8 @@ llm::BatchShape EngineCore::shape_of(const Instance& instance, const Group& grou
   }
   std::int64_t tokens = 0;
   std::int64_t ending = 0;
+  std::int64_t own = 0;      // of one rank
+  std::int64_t fullest = 0;  // rank
   PromptSums most;
   PromptSums of_rank;
   std::uint32_t rank = 0;
@@ -130,6 +132,8 @@ llm::BatchShape EngineCore::shape_of(const Instance& instance, const Group& grou
     most.pairs_capped = std::max(most.pairs_capped, of_rank.pairs_capped);
     most.keys_capped = std::max(most.keys_capped, of_rank.keys_capped);
     of_rank = {};
+    fullest = std::max(fullest, own);
+    own = 0;
   };
   for (const Item& item : group.items) {  // by rank
     if (live_[item.slot].rank != rank) close();
@@ -137,6 +141,7 @@ llm::BatchShape EngineCore::shape_of(const Instance& instance, const Group& grou
     const double n = d(item.tokens);
     const double before = d(item.before);
     tokens += item.tokens;
+    own += item.tokens;
     ending += item.last ? 1 : 0;
     of_rank.pairs += pairs_of(before, n, 0.0);
     of_rank.keys += before + n;
@@ -146,6 +151,7 @@ llm::BatchShape EngineCore::shape_of(const Instance& instance, const Group& grou
   }
   close();
   shape.prefill_tokens = d(tokens) / ranks;
+  shape.prefill_most = d(fullest);
   shape.prefill_pairs = most.pairs;
   shape.prefill_context = most.keys;
   shape.prefill_sequences = d(ending) / ranks;

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "sn/base/document/document.h"
@@ -44,5 +45,16 @@ void apply(const Overrides& overrides, Node& scenario);
 /// then to `directory` (that of the scenario file).
 [[nodiscard]] Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog,
                                     const FileLoader& load, const std::string& directory);
+
+/// A machine without a load: the keys cluster, software, model, precision, conditions and kv of a
+/// scenario. What is to be said of it joins `warnings`.
+[[nodiscard]] Result<Machine> resolve_machine(const Node& parts, const catalog::Catalog& catalog,
+                                              const FileLoader& load, const std::string& directory,
+                                              Errors& warnings);
+
+/// A scenario's list `deployments` on `machine`; nothing where one of its pools is wrong.
+[[nodiscard]] std::optional<serving::ServingPlan> read_deployments(const Node& list,
+                                                                   const Machine& machine,
+                                                                   Errors& errors);
 
 }  // namespace sn::twin

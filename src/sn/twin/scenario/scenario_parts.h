@@ -13,6 +13,8 @@
 
 namespace sn::twin {
 
+inline constexpr std::size_t name_max = 200;  // bytes of a name that views print
+
 /// What reading a part may need beside its own text.
 struct PartContext {
   const catalog::Catalog& catalog;
@@ -30,17 +32,26 @@ struct PartContext {
 [[nodiscard]] Result<std::string> load_near(const PartContext& context, const Node& path);
 
 /// Measured tables of the folder `path`, looked for as it is, then beside the scenario, laid over
-/// the kernels of `world`, which has its chip and model. What was not measured joins the warnings.
-void lay_measurements(const Node& path, const PartContext& context, World& world, Errors& errors);
+/// the kernels of `machine`, which has its chip and model. What was not measured is a warning.
+void lay_measurements(const Node& path, const PartContext& context, Machine& machine,
+                      Errors& warnings, Errors& errors);
+
+/// Says that `what` stands for a later version; `only` is what this one knows.
+void refuse_later(const Node* node, const std::string& what, const std::string& only,
+                  Errors& errors);
 
 /// `speculation`: what drafts tokens, and how often they are accepted. Expects the model in
-/// `world`.
-void read_speculation(MapReader& root, World& world, Errors& errors);
+/// `machine`.
+void read_speculation(MapReader& root, Machine& machine, Errors& errors);
 
 /// `slo`, which a scenario must have.
 void read_slo(MapReader& root, World& world, Errors& errors);
 
-/// Workload, SLO, deployments, search, kv, fidelity and seed. Expects model and cluster in `world`.
+/// Cluster, software, model, precision, speculation, conditions, attachments and kv.
+void read_machine_parts(MapReader& root, const PartContext& context, Machine& machine,
+                        Errors& warnings, Errors& errors);
+
+/// Workload, SLO, deployments, search, fidelity and seed. Expects the machine in `world`.
 void read_load_parts(MapReader& root, const PartContext& context, World& world, Errors& errors);
 
 }  // namespace sn::twin

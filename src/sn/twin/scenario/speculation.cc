@@ -37,7 +37,7 @@ std::vector<double> read_acceptance(MapReader& r, Errors& errors) {
 
 }  // namespace
 
-void read_speculation(MapReader& root, World& world, Errors& errors) {
+void read_speculation(MapReader& root, Machine& machine, Errors& errors) {
   const Node* node = root.get("speculation");
   if (node == nullptr) return;
   const std::string example = "speculation: {method: eagle3, acceptance: [0.8, 0.6, 0.4]}";
@@ -58,7 +58,7 @@ void read_speculation(MapReader& root, World& world, Errors& errors) {
     draft.vocab = r.integer("vocabulary", size).value_or(32000);
   }
   r.finish();
-  const llm::ModelSpec& model = world.machine.model;
+  const llm::ModelSpec& model = machine.model;
   if (model.layers > 0 && draft.kind == Kind::mtp && model.mtp_layers == 0) {
     r.report(ErrorCode::infeasible, model.name + " has no MTP layers to draft tokens with",
              r.get("method"), "method: eagle3 or ngram");
@@ -67,7 +67,7 @@ void read_speculation(MapReader& root, World& world, Errors& errors) {
     r.report(ErrorCode::missing, "'speculation.acceptance' is required of method " + method, node,
              "acceptance: [0.8, 0.6, 0.4], as the engine's metrics count it by position");
   }
-  world.machine.model.draft = std::move(draft);
+  machine.model.draft = std::move(draft);
 }
 
 }  // namespace sn::twin
