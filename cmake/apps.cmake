@@ -11,6 +11,11 @@ list(FILTER cli_main INCLUDE REGEX "/apps/cli/main\\.cc$")
 list(FILTER cli_tests INCLUDE REGEX "_test\\.cc$")
 list(FILTER cli_sources EXCLUDE REGEX "(/apps/cli/main|_test)\\.cc$")
 
+# Fuzz targets call what the command calls, and need no command.
+if(SN_BUILD_FUZZ)
+  set(cli_main "")
+endif()
+
 set(cli_libraries sn_sn CLI11::CLI11 fmt::fmt)
 if(cli_sources)
   add_library(sn_cli STATIC ${cli_sources})
@@ -28,7 +33,7 @@ if(cli_main)
   target_link_libraries(supernode PRIVATE ${cli_libraries})
   sn_warnings(supernode)
   install(TARGETS supernode RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-else()
+elseif(NOT SN_BUILD_FUZZ)
   message(STATUS "apps/cli/main.cc is absent: the command supernode is not built")
 endif()
 

@@ -11,7 +11,7 @@ export interface Rate {
 
 /** A limit on a latency. */
 export interface SloTarget {
-  metric: "ttft" | "tpot";
+  metric: "ttft" | "tpot" | "e2e";
   /** 0.9 is p90; null is the mean */
   quantile: number | null;
   limit_s: number;
@@ -73,6 +73,8 @@ export interface PoolReport {
   tp: number;
   /** context parallelism, of prefill */
   cp: number;
+  /** tensor ranks that share a sequence's KV cache, in decode */
+  dcp: number;
   /** attention data parallelism inside an instance */
   dp: number;
   /** pipeline stages */
@@ -193,6 +195,8 @@ export interface Candidate {
   /** of an aggregated plan: its only pool */
   decode: PoolReport;
   state: SteadyState;
+  /** end-to-end latency; null where the engine has not played it */
+  e2e: Percentiles | null;
   /** by part of the model */
   gpu_time_per_request: PartTime[];
   operating: OperatingLoad | null;
@@ -428,6 +432,8 @@ export interface Pool {
   tp: number;
   /** context parallelism, of prefill */
   cp: number;
+  /** tensor ranks that share a sequence's KV cache, in decode */
+  dcp: number;
   /** attention data parallelism inside an instance */
   dp: number;
   /** pipeline stages */
@@ -484,6 +490,8 @@ export interface WhyNotReport {
   rank: number;
   /** by difference, largest first */
   gpu_time_per_output_token: TimeAgainst[];
+  /** stopped: against what was found by then */
+  interrupted: boolean;
 }
 
 /** One tenant of a shared machine. */
@@ -558,6 +566,8 @@ export interface CollectiveTable {
   ranks_per_domain: number;
   kernels: "auto" | "library" | "custom" | "ring" | "tree" | "in-switch" | "one-shot" | "two-shot";
   rows: CollectiveRow[];
+  /** stopped: larger sizes are missing */
+  interrupted: boolean;
 }
 
 /** Rows left out, and why. */
@@ -799,6 +809,26 @@ export interface ServingMiss {
   predicted: number;
 }
 
+/** Width of 80 % intervals beside the errors that they stand for. */
+export interface EvidenceWidth {
+  /** generation of the chip and version of the engine */
+  evidence: string;
+  disaggregated: boolean;
+  metric: string;
+  /** points */
+  fitted: number;
+  /** points never fitted */
+  others: number;
+  /** standard deviation of the logarithm; null without fitted points */
+  needed: number | null;
+  /** of points never fitted; null without */
+  mape: number | null;
+  /** median, over the prediction */
+  half_width: number;
+  /** share of points never fitted; null without */
+  covered: number | null;
+}
+
 /** A published supernode figure on which nothing is fitted. */
 export interface ScaleCase {
   case: string;
@@ -848,11 +878,22 @@ export interface ServingValidation {
   summary: {
     aggregated: ServingGroup;
     disaggregated: ServingGroup;
+    /** no recipe says batches, budgets and slots: judged apart */
+    unlimited_aggregated: ServingGroup;
+    unlimited_disaggregated: ServingGroup;
     /** what their tables leave open is assumed */
     assumed: ServingGroup;
     groups: ServingGroup[];
   };
   worst: ServingMiss[];
+  /** of intervals, by evidence */
+  widths: EvidenceWidth[];
+  /** launch recipes of engines */
+  limits: {
+    rows: number;
+    /** points that found theirs */
+    found: number;
+  };
   /** published supernodes */
   cases: ScaleCase[];
   replays: ReplayReport[];
@@ -1093,6 +1134,23 @@ export interface Catalog {
   kinds: CatalogKind[];
 }
 
+/** One check: it does something and says what came of it. */
+export interface Check {
+  name: string;
+  verdict: "ok" | "note" | "FAULT";
+  /** what was found */
+  said: string;
+}
+
+/** Whether this program and this machine are in order. */
+export interface DoctorReport {
+  /** what kind of document this is */
+  format: "supernode-doctor";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  checks: Check[];
+}
+
 /** One load that the search for the knee tried. */
 export interface KneeProbe {
   multiple: number;
@@ -1116,7 +1174,7 @@ export interface Latency {
 
 /** A target and what became of it. */
 export interface SloResult {
-  metric: "ttft" | "tpot";
+  metric: "ttft" | "tpot" | "e2e";
   /** 0.9 is p90; null is the mean */
   quantile: number | null;
   limit_s: number;
@@ -1162,6 +1220,8 @@ export interface PoolResult {
   tp: number;
   /** context parallelism, of prefill */
   cp: number;
+  /** tensor ranks that share a sequence's KV cache, in decode */
+  dcp: number;
   /** attention data parallelism inside an instance */
   dp: number;
   /** pipeline stages */

@@ -58,11 +58,27 @@ show_progress() {
   if [[ -t 2 ]] && ((step)); then printf '\r\033[K' >&2; fi
 }
 
+# What CMake looks for and finds: on one line of a terminal; elsewhere its results.
+show_configuring() {
+  local line
+  while IFS= read -r line; do
+    [[ $line == "-- "* ]] || continue
+    if [[ -t 2 ]]; then
+      printf '\r\033[K  %.100s' "${line#-- }" >&2
+    elif [[ $line == *"compiler identification"* || $line == "-- Found "* ||
+      $line == "-- Configuring done"* || $line == "-- Generating done"* ]]; then
+      printf '  %.100s\n' "${line#-- }" >&2
+    fi
+  done
+  if [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
+}
+
 cd -- "$root"
 if ! is_configured; then
   rm -f "$stamp"
   echo "supernode: configuring build/$preset" >&2
-  if ! cmake --preset "$preset" "${defines[@]}" </dev/null >"$folder/configure.log" 2>&1 9>&-; then
+  if ! cmake --preset "$preset" "${defines[@]}" </dev/null 2>&1 9>&- |
+    tee "$folder/configure.log" | show_configuring; then
     cat "$folder/configure.log" >&2
     exit 1
   fi

@@ -56,12 +56,26 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# What apt says as it says it: on one line of a terminal; elsewhere what it downloads and sets up.
+say() {
+  local line
+  while IFS= read -r line; do
+    if [[ -t 2 ]]; then
+      printf '\r\033[K  apt: %.90s' "$line" >&2
+    elif [[ $line == "Need to get"* || $line == "Setting up"* || $line == *"upgraded,"* ]]; then
+      printf '  apt: %.90s\n' "$line" >&2
+    fi
+  done
+  if [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
+}
 apt() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@" \
-    >"$log" 2>&1 </dev/null
+    2>&1 </dev/null | tee "$log" | say
 }
 # A stale list of one repository need not matter; the installation itself must succeed.
+echo "supernode: apt-get update" >&2
 apt update || echo "supernode: apt-get update failed; trying with the lists that are there" >&2
+echo "supernode: apt-get install of ${#missing[@]} packages and what they need" >&2
 if ! apt install -y --no-install-recommends "${missing[@]}"; then
   cat "$log" >&2
   echo "supernode: the installation failed" >&2

@@ -5,7 +5,8 @@ Fast tier: GoogleTest executables (as ctest lists them), tests/**/*_test.py (uni
 tests. Slow tier (--full) adds sanitizers, fuzz targets, format, clang-tidy, headers on their own,
 benchmarks that must build, and the installation.
 
-One line for each task, what failed in full, then `N passed, N failed` as the last line. A task that
+One line for each task, what failed in full, what was skipped and why, then `N passed, N failed` as
+the last line. A task that
 ends without a report of its cases counts as one failed case. Tests run in the root of the tree with
 the variables SN_BINARY (the command), SN_BUILD (the build folder), SN_SHARED_DATA where there is
 one, and NO_COLOR.
@@ -14,6 +15,7 @@ one, and NO_COLOR.
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,8 +28,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
 TASK_TIMEOUT_S = 3600
-FUZZ_SECONDS = 60
+FUZZ_SECONDS = 60  # each target; with two jobs 12 of them take 6 minutes
+TALKATIVE = ("arguments_fuzz",)  # targets that write to standard error
+# Layers in whose tests work is shared among threads, for the thread sanitizer.
+THREADED = ("base", "planner", "evidence")
 DETAIL_LINES = 60
+SKIPPED_SHOWN = 20  # of one reason
 
 
 @dataclass
@@ -63,6 +69,7 @@ def read_gtest(report, done):
     """Cases of --gtest_output=json; after a crash, what the program printed until then."""
     if not report.exists() or done.returncode < 0:
         return read_gtest_text(done.stdout)
+    said = skip_reasons(done.stdout)
     cases = []
     for suite in json.loads(report.read_text())["testsuites"]:
         for test in suite["testsuite"]:
@@ -71,10 +78,26 @@ def read_gtest(report, done):
             if failures:
                 cases.append(Case(name, "failed", "\n".join(failures)))
             elif test["result"] == "SKIPPED" or test["status"] == "NOTRUN":
-                cases.append(Case(name, "skipped"))
+                reason = "disabled" if test["status"] == "NOTRUN" else said.get(name, "")
+                cases.append(Case(name, "skipped", reason))
             else:
                 cases.append(Case(name, "passed"))
     return cases
+
+
+def skip_reasons(text):
+    """What GTEST_SKIP said, by test: the lines between "Skipped" and the end of the test."""
+    out, running, said = {}, None, []
+    for line in text.splitlines():
+        if line.startswith("[ RUN      ] "):
+            running, said = line[13:].strip(), []
+        elif line.startswith("[  SKIPPED ] ") and running:
+            words = [row.strip() for row in said if row.strip() and not row.endswith("Skipped")]
+            out[running] = words[-1] if words else ""
+            running = None
+        else:
+            said.append(line)
+    return out
 
 
 def read_gtest_text(text):
@@ -93,6 +116,15 @@ def read_gtest_text(text):
     if running:
         cases.append(Case(running, "failed", "ended the program\n" + tail("\n".join(since))))
     return cases
+
+
+def read_fuzz(report, done):
+    """One case; how many inputs were run, where none was found."""
+    name = Path(done.args[0]).name
+    if done.returncode:
+        return [Case(name, "failed", tail(done.stdout))]
+    runs = re.findall(r"stat::number_of_executed_units: (\d+)", done.stdout)
+    return [Case(name, "passed", f"{int(runs[-1]):,} inputs" if runs else "")]
 
 
 def run_task(task, scratch):
@@ -130,6 +162,7 @@ class Totals:
     def __init__(self, jobs):
         self.jobs = jobs
         self.count = {"passed": 0, "failed": 0, "skipped": 0}
+        self.skipped = {}  # reason: names
 
     def add(self, task, cases, seconds):
         bad = [case for case in cases if case.outcome == "failed"]
@@ -137,9 +170,13 @@ class Totals:
         for case in cases:
             self.count[case.outcome] += 1
         note = f", {len(skipped)} skipped" if skipped else ""
+        note += "".join(f", {c.detail}" for c in cases if c.outcome == "passed" and c.detail)
         mark = "FAIL" if bad else "ok"
         count = f"{len(cases)} case{'' if len(cases) == 1 else 's'}"
         print(f"{mark:4} {task.name:40} {count:>10}{note}  {seconds:.1f} s", flush=True)
+        for case in skipped:
+            reason = case.detail.strip() or "no reason given"
+            self.skipped.setdefault(reason, []).append(f"{task.name} {case.name}")
         for case in bad:
             print(f"  FAILED {case.name}")
             for line in tail(case.detail).splitlines():
@@ -158,6 +195,15 @@ class Totals:
     def finish(self):
         if self.count["skipped"]:
             print(f"{self.count['skipped']} skipped")
+            for reason, names in sorted(self.skipped.items()):
+                print(f"  {reason}: {len(names)}")
+                for name in names[:SKIPPED_SHOWN]:
+                    print(f"    {name}")
+                if len(names) > SKIPPED_SHOWN:
+                    print(f"    and {len(names) - SKIPPED_SHOWN} more")
+        if not os.environ.get("SN_SHARED_DATA"):
+            print("measurements and traces are not part of the tree: set SN_SHARED_DATA to their "
+                  "folder (examples/README.md says where they are from)")
         print(f"{self.count['passed']} passed, {self.count['failed']} failed", flush=True)
         return 1 if self.count["failed"] or not self.count["passed"] else 0
 
@@ -215,15 +261,17 @@ def fuzz_tasks(build):
                  for name in (target, target.removesuffix("_fuzz"))]
         tasks.append(Task(
             f"fuzz/{target}",
-            [ROOT / build / "bin" / target, f"-max_total_time={FUZZ_SECONDS}", "-timeout=20",
+            [ROOT / build / "bin" / target, f"-max_total_time={FUZZ_SECONDS}", "-timeout=60",
              "-rss_limit_mb=2048", "-print_final_stats=1",
-             f"-artifact_prefix={found.parent}/{target}-", found,
-             *(folder for folder in seeds if folder.is_dir())]))
+             f"-artifact_prefix={found.parent}/{target}-",
+             *(["-close_fd_mask=2"] if target in TALKATIVE else []),
+             found, *(folder for folder in seeds if folder.is_dir())],
+            read_fuzz))
     return tasks
 
 
 def same_addresses():
-    """`setarch -R`: the thread sanitizer of gcc 12 fails under wide address randomisation."""
+    """`setarch -R`: the thread sanitizer fails under wide address randomisation."""
     wrapper = ["setarch", "-R"]
     if not shutil.which("setarch"):
         return []
@@ -242,16 +290,14 @@ def slow_tier(totals, build):
     totals.run([Task("format", ["clang-format-19", "--dry-run", "-Werror", *cxx_files()])])
 
     if totals.run([build_task("asan", "all", "all_verify_interface_header_sets")]):
-        asan = {"ASAN_OPTIONS": "detect_stack_use_after_return=1",
+        asan = {"SN_SANITIZED": "1", "ASAN_OPTIONS": "detect_stack_use_after_return=1",
                 "UBSAN_OPTIONS": "print_stacktrace=1"}
         totals.run(gtest_tasks("build/asan", "asan/", env=asan))
         totals.run(script_tasks("build/asan", "asan/", folders=("e2e",), env=asan))
 
-    if list((ROOT / "src/sn/planner").glob("*_test.cc")):
-        tsan = {"TSAN_OPTIONS": f"suppressions={ROOT}/scripts/tsan.supp"}
-        if totals.run([build_task("tsan", "sn_planner_test")]):
-            totals.run(gtest_tasks("build/tsan", "tsan/", {"sn_planner_test"}, same_addresses(),
-                                   tsan))
+    threaded = [f"sn_{layer}_test" for layer in THREADED]
+    if totals.run([build_task("tsan", *threaded)]):
+        totals.run(gtest_tasks("build/tsan", "tsan/", set(threaded), same_addresses()))
 
     if totals.run([build_task("fuzz", "all")]):
         totals.run(fuzz_tasks("build/fuzz"))

@@ -16,9 +16,10 @@ SHOWN = [
     ("catalog-cloudmatrix384.txt", ["catalog", "show", "cloudmatrix384"]),
     ("supernode-cases.txt", ["validate", "serving"]),
     ("export-llama70b-hgx-h200-vllm.sh",
-     ["plan", "scenarios/llama70b-hgx-h200.yaml", "--export", "vllm"]),
+     ["plan", "scenarios/llama70b-hgx-h200.yaml", "--framework", "vllm", "--export", "vllm"]),
     ("export-deepseek-v3-nvl72-sglang.sh",
-     ["plan", "scenarios/nvl72-deepseek-v3.yaml", "--export", "sglang"]),
+     ["plan", "scenarios/nvl72-deepseek-v3.yaml", "--framework", "sglang", "--export",
+      "sglang"]),
 ]
 
 

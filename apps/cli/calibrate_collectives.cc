@@ -34,7 +34,8 @@ int run_calibrate_collectives(const Args& args) {
   app.add_option("-o,--output", folder, "folder for the catalog overlay")->type_name("FOLDER");
   app.add_option("--rack", options.rack, "machine of logs that do not name their GPUs")
       ->type_name("RACK");
-  app.add_option("--family", options.families, "library, custom, moe, in_switch, network, ...");
+  app.add_option("--family", options.families, "library, custom, moe, in_switch, network, ...")
+      ->type_name("FAMILY");
   add_catalog_flag(app, overlay);
   app.add_option("--date", date, "date written into the overlay");
   app.footer(

@@ -36,7 +36,8 @@ void describe_flags(CLI::App& app, CalibrateFlags& f) {
   app.add_option("WHAT", f.what, "kernels, collectives or serving");
   app.add_option("--data", f.data, "folder of measured tables")->type_name("DIR");
   app.add_option("-o,--output", f.folder, "folder for the catalog overlay")->type_name("FOLDER");
-  app.add_option("--family", f.families, "gemm, moe, prefill, decode, mla_prefill, mla_decode");
+  app.add_option("--family", f.families, "gemm, moe, prefill, decode, mla_prefill, mla_decode")
+      ->type_name("FAMILY");
   app.add_option("--rows", f.rows, "rows of each table at most (400)")->type_name("N");
   app.add_option("--every", f.every,
                  "one row in N is fitted, by a hash of its shape; validate calls the others of 16 "

@@ -1,6 +1,6 @@
 // apps/cli/catalog_verb.cc
 //
-// `supernode catalog [KIND | show NAME]`: what the catalog knows, and from where.
+// `supernode catalog [KIND | show NAME | search WORD]`: what the catalog knows, and from where.
 
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -38,8 +38,7 @@ int diff(const catalog::Catalog& catalog, const std::string& a, const std::strin
                [&] { return draw::diff_text(d, text_style({})); });
 }
 
-int list(const catalog::Catalog& catalog, const std::string& kind, const Write& write) {
-  const auto kinds = api::list_catalog(catalog, kind);
+int list(const Result<std::vector<api::CatalogListing>>& kinds, const Write& write) {
   if (!kinds) return refuse(verb, kinds.error());
   return write([&] { return draw::listing_json(*kinds); },
                [&] { return draw::listing_text(*kinds, text_style({})); });
@@ -52,13 +51,16 @@ int run_catalog(const Args& args) {
   std::vector<std::string> words;
   std::string folder;
   app.add_option("WORDS", words,
-                 "nothing, a KIND, or: show NAME, show KIND/NAME, diff A B, model PATH|NAME");
+                 "nothing, a KIND, or: show NAME, show KIND/NAME, search WORD, diff A B, "
+                 "model PATH|NAME");
   Outputs outputs(app, {{"--json", "JSON (schema/catalog.schema.json)"}});
   add_catalog_flag(app, folder);
   app.footer(
       "\nexamples:\n"
       "  supernode catalog                    kinds and names\n"
       "  supernode catalog racks              racks with their titles\n"
+      "  supernode catalog scenarios          questions to start from\n"
+      "  supernode catalog search h100        entries with it in their name or title\n"
       "  supernode catalog show al128         every number with its source\n"
       "  supernode catalog show models/deepseek-v3 --json\n"
       "  supernode catalog diff b200 b300     values that differ, and by which factor\n"
@@ -70,11 +72,15 @@ int run_catalog(const Args& args) {
   if (!errors.empty()) return refuse(errors);
   const bool showing = !words.empty() && words.front() == "show";
   const bool sizing = words.size() == 2 && words.front() == "model";
+  const bool searching = !words.empty() && words.front() == "search";
+  if (searching && (words.size() != 2 || words[1].empty())) {
+    return refuse({flag_error(verb, "search takes one word", "supernode catalog search h100")});
+  }
   const bool comparing = !words.empty() && words.front() == "diff";
   if (comparing && words.size() != 3) {
     return refuse({flag_error(verb, "diff takes two entries", "supernode catalog diff b200 b300")});
   }
-  if (words.size() > (comparing ? 3u : showing || sizing ? 2u : 1u)) {
+  if (words.size() > (comparing ? 3u : showing || sizing || searching ? 2u : 1u)) {
     return refuse({flag_error(verb, "unexpected argument '" + shown(words.back()) + "'",
                               "supernode catalog show NAME shows one entry")});
   }
@@ -89,7 +95,8 @@ int run_catalog(const Args& args) {
   if (comparing) return diff(*catalog, words[1], words[2], write);
   if (sizing) return show(api::model_datasheet(*catalog, words[1]), write);
   if (showing) return show(api::datasheet(*catalog, words[1]), write);
-  return list(*catalog, words.empty() ? std::string() : words.front(), write);
+  if (searching) return list(api::search_catalog(*catalog, words[1]), write);
+  return list(api::list_catalog(*catalog, words.empty() ? std::string() : words.front()), write);
 }
 
 }  // namespace sn::cli

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "sn/base/result.h"
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): theirs
 class App;
@@ -97,8 +97,12 @@ void check_there(const std::string& flag, const std::string& path, Errors& error
 /// Writes `text` to `path`, or to standard output for "-". Mistakes are reported; returns the code.
 [[nodiscard]] int write_output(const std::string& path, std::string_view text);
 
-/// Colour on a terminal, unless NO_COLOR is set or TERM is dumb.
+/// Colour on a terminal, unless NO_COLOR is set or TERM is dumb; as wide as the terminal, or as the
+/// variable COLUMNS says, within 80 and 200 characters.
 [[nodiscard]] draw::TextStyle text_style(std::string file);
+
+/// Width of the page that `text_style` has.
+[[nodiscard]] std::size_t page_width();
 
 /// That `--data` is missing for collectives: what is looked for below it, and how to get it.
 [[nodiscard]] Error no_collective_data(const std::string& verb);

@@ -21,13 +21,15 @@ void describe_flags(CLI::App& app, api::CollectiveRequest& r, std::string& gpus,
                     std::string& factor) {
   app.add_option("--rack", r.rack, "machine (supernode catalog racks)")->type_name("RACK");
   app.add_option("--gpus", gpus, "ranks; more than a domain go over ScaleOut")->type_name("N");
-  app.add_option("--op", r.op, "all_reduce, all_gather, reduce_scatter, all_to_all");
+  app.add_option("--op", r.op, "all_reduce, all_gather, reduce_scatter, all_to_all")
+      ->type_name("OP");
   app.add_option("--min", r.first, "first size")->type_name("SIZE");
   app.add_option("--max", r.last, "last size")->type_name("SIZE");
   app.add_option("--bytes", bytes, "one size, or the first and last")->type_name("SIZE[:SIZE]");
-  app.add_option("--factor", factor, "from one size to the next");
+  app.add_option("--factor", factor, "from one size to the next")->type_name("N");
   app.add_option("--algorithm", r.algorithm,
-                 "auto, library, custom, ring, tree, in-switch, one-shot, two-shot");
+                 "auto, library, custom, ring, tree, in-switch, one-shot, two-shot")
+      ->type_name("ALGORITHM");
   app.add_option("--scale-out", r.scale_out,
                  "network between domains (supernode catalog scale-out)")
       ->type_name("NAME");
@@ -86,9 +88,10 @@ int run_collective(const Args& args) {
     errors.insert(errors.end(), table.error().begin(), table.error().end());
   }
   if (!errors.empty()) return refuse(verb, errors);
-  return outputs.write({{"--json", [&] { return draw::collective_table_json(*table); }}}, [&] {
-    return draw::collective_table_text(*table, text_style(request.rack));
-  });
+  return outputs.write(
+      {{"--json", [&] { return draw::collective_table_json(*table); }}},
+      [&] { return draw::collective_table_text(*table, text_style(request.rack)); },
+      code_of(table->interrupted));
 }
 
 }  // namespace sn::cli

@@ -63,7 +63,7 @@ const std::vector<Verb>& verbs() {
       {"plan", "rank the deployments of a model on a machine under an SLO", run_plan},
       {"simulate", "replay a request trace on a machine, request by request", run_simulate},
       {"catalog", "what is known of a chip, link, rack or model, with sources", run_catalog,
-       "show model diff"},
+       "show search model diff"},
       {"collective", "times of a collective by size, as nccl-tests prints them", run_collective},
       {"fabric", "devices and links of a machine, its bisection, a path through it", run_fabric},
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},

@@ -11,7 +11,10 @@
 
 #include "apps/cli/cli.h"
 #include "apps/cli/verb_page.h"
+#include "sn/api/scenarios.h"
 #include "sn/catalog/catalog.h"
+#include "sn/evidence/collectives/calibrate_collectives.h"
+#include "sn/kernel/params.h"
 #include "sn/planner/export/export.h"
 #include "sn/planner/metric.h"
 
@@ -34,7 +37,8 @@ using Values = std::map<std::string, Words>;
 
 struct Vocabulary {
   Values values;
-  Words entries;  // of the catalog
+  Words entries;    // of the catalog
+  Words scenarios;  // that are shipped
 };
 
 Vocabulary vocabulary(const catalog::Catalog& catalog) {
@@ -43,6 +47,7 @@ Vocabulary vocabulary(const catalog::Catalog& catalog) {
     for (const std::string& name : catalog.names(kind)) {
       v.entries.push_back(name);
       if (kind.folder == std::string_view("models")) v.values["--model"].push_back(name);
+      if (kind.folder == std::string_view("frameworks")) v.values["--framework"].push_back(name);
       if (kind.folder == std::string_view("racks")) v.values["--rack"].push_back(name);
     }
   }
@@ -54,6 +59,47 @@ Vocabulary vocabulary(const catalog::Catalog& catalog) {
     v.values["--pareto"].emplace_back(m.name);
   }
   v.values["--rate"] = {"knee"};
+  v.values["--routing"] = {"completion-aware", "prefix-aware", "least-loaded", "round-robin",
+                           "session-sticky"};
+  v.values["--eviction"] = {"lru", "lfu", "s3-fifo", "ttl"};
+  v.values["--scaling"] = {"time", "copies"};
+  v.values["--op"] = {"all_reduce", "all_gather", "reduce_scatter", "all_to_all"};
+  v.values["--algorithm"] = {"auto", "library",   "custom",   "ring",
+                             "tree", "in-switch", "one-shot", "two-shot"};
+  for (std::size_t i = 0; i < kernel::family_count; ++i) {
+    v.values["--family"].emplace_back(kernel::to_string(static_cast<kernel::Family>(i)));
+  }
+  for (const std::string& family : evidence::collective_families()) {
+    v.values["--family"].push_back(family);
+  }
+  // Paths of a scenario that are varied most (schema/scenario.md has all).
+  v.values["--set"] = {"cluster.rack=",
+                       "cluster.racks=",
+                       "cluster.gpus=",
+                       "cluster.rack.gpus=",
+                       "cluster.rack.chip=",
+                       "cluster.rack.scale_up.bandwidth=",
+                       "cluster.scale_out=",
+                       "model=",
+                       "precision.weights=",
+                       "precision.kv=",
+                       "software.framework=",
+                       "workload.rate=",
+                       "workload.preset=",
+                       "workload.malformed=",
+                       "slo.ttft.p90=",
+                       "slo.tpot.p90=",
+                       "slo.e2e.p90=",
+                       "search.pools=",
+                       "search.mtp=",
+                       "search.dcp=",
+                       "search.chunk=",
+                       "conditions.clock=",
+                       "conditions.hbm=",
+                       "kv.block=",
+                       "seed="};
+  v.values["--vary"] = v.values["--set"];
+  for (const api::ShippedScenario& s : api::shipped_scenarios()) v.scenarios.emplace_back(s.name);
   return v;
 }
 
@@ -67,7 +113,11 @@ Words long_flags(const VerbPage& page) {
 
 Words first_words(const VerbPage& page, const catalog::Catalog& catalog) {
   Words out = page.words;
+  if (page.name == "plan" || page.name == "simulate") {
+    for (const api::ShippedScenario& s : api::shipped_scenarios()) out.emplace_back(s.name);
+  }
   if (page.name != "catalog") return out;
+  out.emplace_back("scenarios");
   for (const catalog::CatalogKind& kind : catalog::catalog_kinds()) {
     if (!catalog.names(kind).empty()) out.emplace_back(kind.folder);
   }
@@ -168,9 +218,12 @@ std::string zsh_script(const catalog::Catalog& catalog) {
     names += "    '" + page.name + ":" + quoted(page.summary, ":\\") + "'\n";
     cases += "    " + page.name + ")\n      _arguments \\\n" + zsh_flags(page, v.values);
     const Words words = first_words(page, catalog);
-    cases += words.empty() ? "        '*:file:_files'\n"
-                           : "        '1:what:(" + joined(words) + ")' '*:name:(" +
-                                 joined(v.entries) + ")'\n";
+    cases +=
+        words.empty() ? "        '*:file:_files'\n"
+        : page.name == "plan" || page.name == "simulate"
+            ? "        '*:scenario:{_alternative \"names:shipped:(" + joined(v.scenarios) +
+                  ")\" \"files:file:_files\"}'\n"
+            : "        '1:what:(" + joined(words) + ")' '*:name:(" + joined(v.entries) + ")'\n";
     cases += "      ;;\n";
   }
   return "#compdef supernode\n# zsh completion of supernode; install it as _supernode in a folder "

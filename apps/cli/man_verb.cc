@@ -58,7 +58,8 @@ std::string manual() {
   return out +
          ".SH EXIT STATUS\n.TP\n0\ndone\n.TP\n2\na mistake in what was asked, also when nothing "
          "fits or no deployment meets the SLO\n.TP\n1\na fault of the program, the machine or the "
-         "data\n.SH ENVIRONMENT\n.TP\nNO_COLOR\nno colour, even on a terminal\n.TP\nTERM\n"
+         "data\n.SH ENVIRONMENT\n.TP\nNO_COLOR\nno colour, even on a terminal\n.TP\nCOLUMNS\nwidth "
+         "of the text, within 80 and 200\n.TP\nTERM\n"
          "\\(lqdumb\\(rq: neither colour nor progress\n";
 }
 

@@ -5,8 +5,10 @@
 // Written with write(2): a closed pipe is then an error number, not a stream in a bad state, and
 // nothing is left in a buffer when the program ends.
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -19,6 +21,7 @@
 #include "apps/cli/progress.h"
 #include "sn/api/request_error.h"
 #include "sn/base/files.h"
+#include "sn/base/gzip.h"
 
 namespace sn::cli {
 
@@ -71,7 +74,7 @@ int refuse(const Errors& errors) {
 int refuse(const std::string& verb, const Errors& errors) { return refuse(in_flags(verb, errors)); }
 
 Errors in_flags(const std::string& verb, Errors errors) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 16> flags = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 18> flags = {
       {{"rack", "--rack"},
        {"gpus", "--gpus"},
        {"op", "--op"},
@@ -87,7 +90,9 @@ Errors in_flags(const std::string& verb, Errors errors) {
        {"axes", "--vary"},
        {"fields", "--set"},
        {"catalog", "--catalog"},
-       {"overrides", "--model, --trace and --rate"}}};
+       {"scenario", "FILES"},
+       {"deployment", "--why-not"},
+       {"overrides", "--rack, --model, --trace, --rate and their like"}}};
   for (Error& e : errors) {
     if (!e.where.file.starts_with(api::request_prefix)) continue;
     const std::string field = e.where.file.substr(api::request_prefix.size());
@@ -140,17 +145,29 @@ void check_there(const std::string& flag, const std::string& path, Errors& error
 
 int write_output(const std::string& path, std::string_view text) {
   if (path == "-") return print(text);
-  const std::optional<Error> error = write_file(path, text);
+  const bool packed = path.ends_with(".gz");
+  const std::optional<Error> error = write_file(path, packed ? gzipped(text) : std::string(text));
   if (!error) return exit_done;
   complain(render(*error));
   return exit_fault;
+}
+
+std::size_t page_width() {
+  constexpr int least = 80;
+  constexpr int most = 200;
+  winsize size{};
+  int columns = most;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) columns = size.ws_col;
+  const char* said = std::getenv("COLUMNS");  // NOLINT(concurrency-mt-unsafe): nobody sets any
+  if (said != nullptr && std::atoi(said) > 0) columns = std::atoi(said);
+  return static_cast<std::size_t>(std::clamp(columns, least, most));
 }
 
 draw::TextStyle text_style(std::string file) {
   const char* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): nobody sets any
   const bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
   const bool colour = ::isatty(STDOUT_FILENO) == 1 && !dumb && !has_variable("NO_COLOR");
-  return {.colour = colour, .file = std::move(file)};
+  return {.colour = colour, .file = std::move(file), .width = page_width()};
 }
 
 std::string input_path(const std::string& path) { return path == "-" ? "/dev/stdin" : path; }

@@ -9,6 +9,8 @@
 #include <array>
 #include <filesystem>
 
+#include "sn/draw/kit/fold.h"
+
 namespace sn::cli {
 
 namespace {
@@ -80,7 +82,7 @@ int Outputs::write(const std::vector<View>& views, const std::function<std::stri
   for (const View& view : views) {
     if (path(view.flag) == "-") out = &view;
   }
-  int result = print(out != nullptr ? out->make() : text(), code);
+  int result = print(out != nullptr ? out->make() : draw::folded(text(), page_width()), code);
   for (const View& view : views) {
     const std::string& file = path(view.flag);
     if (file.empty() || file == "-") continue;

@@ -9,6 +9,7 @@
 #include "sn/draw/plan/choice_views.h"
 #include "sn/draw/plan/pareto_svg.h"
 #include "sn/draw/plan/plan_json.h"
+#include "sn/draw/plan/plan_pages.h"
 #include "sn/draw/plan/plan_text.h"
 #include "sn/draw/plan/share_views.h"
 #include "sn/draw/plan/vary_views.h"
@@ -38,8 +39,14 @@ int show_plans(const std::vector<planner::PlanReport>& reports, const PlanView& 
   return outputs.write(
       {{"--json",
         [&] { return reports.size() > 1 ? draw::plans_json(reports) : draw::plan_json(first); }},
+       {"--csv", [&] { return draw::plan_csv(reports); }},
+       {"--html", [&] { return draw::plan_html(first); }},
        {"--svg",
-        [&] { return first.tradeoff ? draw::tradeoff_svg(first) : draw::pareto_svg(first); }}},
+        [&] {
+          return reports.size() > 1 ? draw::comparison_svg(reports)
+                 : first.tradeoff   ? draw::tradeoff_svg(first)
+                                    : draw::pareto_svg(first);
+        }}},
       [&] { return plans_text(reports, view); }, code_of(reports.back().interrupted, code));
 }
 
@@ -61,8 +68,9 @@ int show_vary(const planner::VaryReport& report, const PlanView& view, const Out
 }
 
 int show_why_not(const planner::WhyNotReport& report, const Outputs& outputs) {
-  return outputs.write({{"--json", [&] { return draw::why_not_json(report); }}},
-                       [&] { return draw::why_not_text(report, text_style({})); });
+  return outputs.write(
+      {{"--json", [&] { return draw::why_not_json(report); }}},
+      [&] { return draw::why_not_text(report, text_style({})); }, code_of(report.interrupted));
 }
 
 }  // namespace sn::cli

@@ -11,6 +11,7 @@
 #include "apps/cli/outputs.h"
 #include "apps/cli/plan_show.h"
 #include "apps/cli/run_flags.h"
+#include "apps/cli/scenario_flags.h"
 #include "sn/api/plan.h"
 
 namespace sn::cli {
@@ -22,10 +23,7 @@ constexpr const char* verb = "supernode plan";
 struct PlanArgs {
   explicit PlanArgs(CLI::App& app);
 
-  std::vector<std::string> files;
-  twin::Overrides overrides;
-  std::vector<std::string> set;
-  std::vector<twin::FieldValue> fields;
+  ScenarioFlags scenarios;
   std::vector<std::string> vary;
   std::string tool;
   std::string deployment;
@@ -46,15 +44,6 @@ struct PlanArgs {
 };
 
 void describe_input(CLI::App& app, PlanArgs& a) {
-  app.add_option("FILES", a.files, "scenarios (YAML or JSON); - is standard input");
-  app.add_option("--trace", a.overrides.trace, "plan for this request trace")->type_name("FILE");
-  app.add_option("--model", a.overrides.model,
-                 "plan for this model: a catalog name, or the path of a config.json")
-      ->type_name("MODEL");
-  app.add_option("--rate", a.overrides.rate,
-                 "load: knee, a multiple of the workload (1.5x), or a rate (40 req/s)")
-      ->type_name("RATE");
-  add_set_flag(app, a.set);
   app.add_flag("--explain", a.explain,
                "where each millisecond goes, what would help, what the result rests on");
 }
@@ -77,8 +66,10 @@ void describe_choice(CLI::App& app, PlanArgs& a) {
   app.add_option("--pareto", a.pair,
                  "trade these two metrics off over plans and loads, as in J/tok,tok/s/GPU")
       ->type_name("X,Y");
-  app.add_option("--why-not", a.why_not,
-                 "what rules this deployment out, or what it loses to the best, by how much")
+  app.add_option(
+         "--why-not", a.why_not,
+         "what rules this deployment out, or what it loses to the best, by how much; a row's "
+         "number or its own text means that row")
       ->type_name("DEPLOYMENT");
   app.add_option("--tenant", a.tenant,
                  "of a scenario with tenants: plan this one on its share, with all views")
@@ -91,6 +82,9 @@ void describe_choice(CLI::App& app, PlanArgs& a) {
   app.footer(
       "\nexamples:\n"
       "  supernode plan scenarios/al128-deepseek-v3.yaml\n"
+      "  supernode plan --rack hgx-h100 --model llama-3.1-70b --isl 1024 --osl 256 --ttft 1s "
+      "--tpot 50ms\n"
+      "  supernode plan llama70b --gpus 4 --framework vllm   a shipped scenario, changed\n"
       "  supernode plan scenarios/al128-deepseek-v3.yaml --explain --svg=pareto.svg\n"
       "  supernode plan scenarios/al128-deepseek-v3.yaml --trace chat.jsonl.gz --rate 1.5x\n"
       "  supernode plan a.yaml --set cluster.rack.gpus=64 --set 'slo.tpot.p90=30 ms'\n"
@@ -105,7 +99,11 @@ void describe_choice(CLI::App& app, PlanArgs& a) {
 }
 
 PlanArgs::PlanArgs(CLI::App& app)
-    : outputs(app, {{"--json", "JSON (schema/plan.schema.json)"}, {"--svg", "the Pareto chart"}}),
+    : scenarios(app),
+      outputs(app, {{"--json", "JSON (schema/plan.schema.json)"},
+                    {"--csv", "a line for each deployment"},
+                    {"--svg", "the Pareto chart, or the chart of a comparison"},
+                    {"--html", "a self-contained page with table and chart"}}),
       run(app) {
   describe_input(app, *this);
   describe_choice(app, *this);
@@ -122,7 +120,7 @@ int check_export(const PlanArgs& a, Errors& errors) {
   }
   const Errors unknown = in_flags(verb, api::check_tool(a.tool));
   errors.insert(errors.end(), unknown.begin(), unknown.end());
-  if (a.files.size() > 1 || !a.vary.empty() || a.explain || !a.outputs.any().empty()) {
+  if (a.scenarios.files().size() > 1 || !a.vary.empty() || a.explain || !a.outputs.any().empty()) {
     errors.push_back(flag_error(verb, "--export prints the script of one scenario and nothing else",
                                 "leave out --json, --svg, --explain, --vary and other scenarios"));
   }
@@ -131,7 +129,7 @@ int check_export(const PlanArgs& a, Errors& errors) {
 
 /// Filters, metrics and the deployment asked about.
 void check_choice(const PlanArgs& a, const api::PlanRequest& request, Errors& errors) {
-  if (a.chooses() && (a.files.size() > 1 || !a.vary.empty())) {
+  if (a.chooses() && (a.scenarios.files().size() > 1 || !a.vary.empty())) {
     errors.push_back(flag_error(verb, "--filter, --pareto and --why-not look at one plan",
                                 "leave out --vary and other scenarios"));
   }
@@ -139,9 +137,10 @@ void check_choice(const PlanArgs& a, const api::PlanRequest& request, Errors& er
     errors.push_back(flag_error(verb, "--why-not compares with the best of all deployments",
                                 "leave out --filter and --pareto"));
   }
-  if (!a.why_not.empty() && (a.explain || a.outputs.asked("--svg") || !a.tool.empty())) {
-    errors.push_back(flag_error(verb, "--why-not answers with a page or --json and nothing else",
-                                "leave out --explain, --svg and --export"));
+  if (!a.why_not.empty() && (a.explain || a.outputs.asked("--svg") || a.outputs.asked("--csv") ||
+                             a.outputs.asked("--html") || !a.tool.empty())) {
+    errors.push_back(flag_error(verb, "--why-not answers with text or --json and nothing else",
+                                "leave out --explain, --svg, --csv, --html and --export"));
   }
   const auto options = api::plan_options(request);
   if (!options) errors.insert(errors.end(), options.error().begin(), options.error().end());
@@ -150,29 +149,26 @@ void check_choice(const PlanArgs& a, const api::PlanRequest& request, Errors& er
 api::PlanRequest check(PlanArgs& a, Errors& errors) {
   api::PlanRequest request;
   a.run.check(errors);
-  a.fields = checked_fields(a.set, errors);
+  a.scenarios.check(verb, errors);
   request.top = integer_flag("--top", a.top, 1, 1000, errors);
-  if (a.files.empty()) {
+  a.outputs.check(verb, a.scenarios.files(), errors);
+  if (a.outputs.asked("--html") && (a.scenarios.files().size() > 1 || !a.vary.empty())) {
     errors.push_back(
-        flag_error(verb, "which scenario?", "supernode plan scenarios/al128-deepseek-v3.yaml"));
+        flag_error(verb, "--html is the page of one plan", "plan the scenarios one by one"));
   }
-  if (std::count(a.files.begin(), a.files.end(), "-") > 1) {
-    errors.push_back(flag_error(verb, "standard input can be read once", "name '-' once"));
+  if (a.outputs.asked("--csv") && !a.vary.empty()) {
+    errors.push_back(flag_error(verb, "--csv is a table of plans, without --vary",
+                                "--json has the points of --vary"));
   }
-  a.outputs.check(verb, a.files, errors);
-  if (a.outputs.asked("--svg") && a.files.size() > 1) {
-    errors.push_back(
-        flag_error(verb, "--svg draws the chart of one scenario", "plan them one by one"));
-  }
-  if (!a.tenant.empty() && (a.files.size() > 1 || !a.vary.empty())) {
+  if (!a.tenant.empty() && (a.scenarios.files().size() > 1 || !a.vary.empty())) {
     errors.push_back(flag_error(verb, "--tenant plans one share of one scenario",
                                 "leave out --vary and other scenarios"));
   }
-  if (!a.vary.empty() && (a.files.size() > 1 || a.explain)) {
+  if (!a.vary.empty() && (a.scenarios.files().size() > 1 || a.explain)) {
     errors.push_back(flag_error(verb, "--vary plans one scenario, without --explain",
                                 "plan the value you choose with --explain"));
   }
-  request.explain = (a.explain || a.files.size() == 1) && a.why_not.empty();
+  request.explain = (a.explain || a.scenarios.files().size() == 1) && a.why_not.empty();
   request.screen = a.screen;
   request.filters = a.filters;
   request.pair = a.pair;
@@ -180,23 +176,18 @@ api::PlanRequest check(PlanArgs& a, Errors& errors) {
   return request;
 }
 
-api::OpenRequest open_request(const PlanArgs& a, const std::string& file) {
-  return {.file = input_path(file),
-          .name = file == "-" ? "standard input" : file,
-          .overrides = a.overrides,
-          .fields = a.fields};
-}
-
 /// Flags that a scenario with tenants does not go with.
 void check_shared(const PlanArgs& a, const twin::SharedMachine& machine, Errors& errors) {
-  if (a.files.size() > 1) {
+  if (a.scenarios.files().size() > 1) {
     errors.push_back(flag_error(verb, "a scenario with tenants is planned alone",
                                 "plan the scenarios one by one"));
   } else if (a.tenant.empty() &&
-             (a.explain || a.outputs.asked("--svg") || !a.tool.empty() || a.chooses())) {
-    errors.push_back(flag_error(
-        verb, "--explain, --svg, --export and --filter look at one tenant of this scenario",
-        "add --tenant " + shown(machine.tenants.front().name)));
+             (a.explain || a.outputs.asked("--svg") || a.outputs.asked("--csv") ||
+              a.outputs.asked("--html") || !a.tool.empty() || a.chooses())) {
+    errors.push_back(flag_error(verb,
+                                "--explain, --svg, --csv, --html, --export and --filter look at "
+                                "one tenant of this scenario",
+                                "add --tenant " + shown(machine.tenants.front().name)));
   } else if (!a.tenant.empty()) {
     const Errors unknown = in_flags(verb, api::check_tenant(machine, a.tenant));
     errors.insert(errors.end(), unknown.begin(), unknown.end());
@@ -212,8 +203,8 @@ struct Loaded {
 Result<Loaded> load_all(const PlanArgs& a, const catalog::Catalog& catalog, const Run& run) {
   Loaded out;
   Errors errors;
-  for (const std::string& file : a.files) {
-    Result<api::Opened> opened = api::open(open_request(a, file), catalog, run);
+  for (const std::string& file : a.scenarios.files()) {
+    Result<api::Opened> opened = api::open(a.scenarios.open(file), catalog, run);
     if (!opened) {
       errors.insert(errors.end(), opened.error().begin(), opened.error().end());
     } else if (opened->shared) {
@@ -248,7 +239,8 @@ int plan_all(const std::vector<twin::World>& worlds, const PlanArgs& a,
     if (run.stopped()) break;
   }
   if (reports.empty()) return code;
-  const std::string source = a.files.front() + (a.tenant.empty() ? "" : " --tenant " + a.tenant);
+  const std::string source =
+      a.scenarios.source() + (a.tenant.empty() ? "" : " --tenant " + a.tenant);
   return show_plans(reports, {.source = source, .explain = a.explain}, a.outputs, code);
 }
 
@@ -269,11 +261,12 @@ int export_plan(const twin::World& world, const PlanArgs& a, int rank,
 }
 
 int vary(const PlanArgs& a, const catalog::Catalog& catalog, const Run& run) {
-  const auto report =
-      api::vary({.scenario = open_request(a, a.files.front()), .axes = a.vary, .screen = a.screen},
-                catalog, run);
+  const auto report = api::vary({.scenario = a.scenarios.open(a.scenarios.files().front()),
+                                 .axes = a.vary,
+                                 .screen = a.screen},
+                                catalog, run);
   if (!report) return refuse(verb, report.error());
-  const int code = show_vary(*report, {.source = a.files.front()}, a.outputs);
+  const int code = show_vary(*report, {.source = a.scenarios.source()}, a.outputs);
   a.run.took("planned " + std::to_string(report->points.size()) + " combinations");
   return code;
 }
@@ -294,7 +287,7 @@ std::optional<int> share(Loaded& loaded, const PlanArgs& a, const api::PlanReque
     return code_of(run.stopped(), exit_mistake);
   }
   warn(shares->warnings);
-  const int code = show_share(*shares, {.source = a.files.front()}, a.outputs);
+  const int code = show_share(*shares, {.source = a.scenarios.source()}, a.outputs);
   a.run.took("planned");
   return code;
 }

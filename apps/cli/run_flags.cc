@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "apps/cli/progress.h"
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 
 namespace sn::cli {
 

@@ -11,6 +11,7 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/outputs.h"
 #include "apps/cli/run_flags.h"
+#include "apps/cli/scenario_flags.h"
 #include "sn/api/open.h"
 #include "sn/api/simulate.h"
 #include "sn/draw/simulation/simulation_views.h"
@@ -24,10 +25,7 @@ constexpr const char* verb = "supernode simulate";
 struct SimulateArgs {
   explicit SimulateArgs(CLI::App& app);
 
-  std::vector<std::string> files;
-  twin::Overrides overrides;
-  std::vector<std::string> set;
-  std::vector<twin::FieldValue> fields;
+  ScenarioFlags scenarios;
   std::string catalog;
   std::string faults;
   std::string deployment = "1";
@@ -43,32 +41,29 @@ struct SimulateArgs {
   Outputs outputs;
   RunFlags run;
 
-  /// --csv, --svg or --timeline.
+  /// --csv, --svg, --html or --timeline.
   [[nodiscard]] bool asks_of_one() const {
-    return outputs.asked("--csv") || outputs.asked("--svg") || outputs.asked("--timeline");
+    return outputs.asked("--html") || outputs.asked("--csv") || outputs.asked("--svg") ||
+           outputs.asked("--timeline");
   }
 };
 
 void describe_input(CLI::App& app, SimulateArgs& a) {
-  app.add_option("FILES", a.files, "scenarios (YAML or JSON); - is standard input");
   app.add_flag("--compare", a.compare, "several scenarios, one row each");
-  app.add_option("--trace", a.overrides.trace, "replay this request trace")->type_name("FILE");
-  app.add_option("--model", a.overrides.model, "serve this model")->type_name("MODEL");
-  app.add_option("--rate", a.overrides.rate,
-                 "load: knee, a multiple of the workload (1.5x), or a rate (40 req/s)")
-      ->type_name("RATE");
-  add_set_flag(app, a.set);
   add_catalog_flag(app, a.catalog);
   app.add_option("--deployment", a.deployment,
                  "which of the planner's deployments (1, the best), where the scenario lists none")
       ->type_name("N");
   app.add_option("--routing", a.routing,
                  "completion-aware (default), prefix-aware, least-loaded, round-robin or "
-                 "session-sticky");
-  app.add_option("--eviction", a.eviction, "lru (default), lfu, s3-fifo or ttl");
+                 "session-sticky")
+      ->type_name("ROUTING");
+  app.add_option("--eviction", a.eviction, "lru (default), lfu, s3-fifo or ttl")
+      ->type_name("POLICY");
   app.add_option("--scaling", a.scaling,
                  "how a multiple is reached: time, the trace runs faster; copies, several side by "
-                 "side");
+                 "side")
+      ->type_name("HOW");
   app.add_option("--requests", a.requests, "stop after so many requests; 0: all")->type_name("N");
   app.add_option("--repeat", a.repeat, "the trace so many times on end")->type_name("N");
   app.add_option("--queue", a.queue, "waiting requests beyond which new ones are refused (10000)")
@@ -78,10 +73,14 @@ void describe_input(CLI::App& app, SimulateArgs& a) {
       ->type_name("FILE");
   app.add_flag("--strict-order", a.strict_order,
                "refuse a trace whose arrivals are out of order (else they are sorted)");
-  app.add_option("--events", a.events, "most events of a timeline (200000)")->type_name("N");
+  app.add_option("--events", a.events,
+                 "most events of a timeline (200000); how many are left out is said")
+      ->type_name("N");
   app.footer(
       "\nexamples:\n"
       "  supernode simulate scenarios/al128-deepseek-v3.yaml\n"
+      "  supernode simulate --rack hgx-h100 --model llama-3.1-70b --isl 1024 --osl 256 --rate 5/s "
+      "--ttft 1s\n"
       "  supernode simulate scenarios/al128-deepseek-v3.yaml --trace chat.jsonl.gz --rate 4x\n"
       "  supernode simulate a.yaml --svg=charts.svg --csv=series.csv --timeline=t.json\n"
       "  supernode simulate --compare b200-16x8.yaml b200-1x128.yaml\n"
@@ -89,9 +88,11 @@ void describe_input(CLI::App& app, SimulateArgs& a) {
 }
 
 SimulateArgs::SimulateArgs(CLI::App& app)
-    : outputs(app, {{"--json", "JSON (schema/simulation.schema.json)"},
+    : scenarios(app),
+      outputs(app, {{"--json", "JSON (schema/simulation.schema.json)"},
                     {"--csv", "time series"},
                     {"--svg", "six charts"},
+                    {"--html", "a self-contained page with figures and charts"},
                     {"--timeline", "steps, transfers and requests, for Perfetto,"}}),
       run(app) {
   describe_input(app, *this);
@@ -110,19 +111,15 @@ api::SimulateRequest check(SimulateArgs& a, Errors& errors) {
   api::SimulateRequest request;
   twin::SimulationOptions& o = request.options;
   a.run.check(errors);
-  a.fields = checked_fields(a.set, errors);
-  a.outputs.check(verb, a.files, errors);
-  if (a.files.empty()) {
-    errors.push_back(
-        flag_error(verb, "which scenario?", "supernode simulate scenarios/al128-deepseek-v3.yaml"));
-  }
-  const bool several = a.files.size() > 1;
+  a.scenarios.check(verb, errors);
+  a.outputs.check(verb, a.scenarios.files(), errors);
+  const bool several = a.scenarios.files().size() > 1;
   if (several && !a.compare) {
     errors.push_back(flag_error(verb, "several scenarios are compared with --compare",
                                 "supernode simulate --compare a.yaml b.yaml"));
   }
   if (several && a.asks_of_one()) {
-    errors.push_back(flag_error(verb, "--csv, --svg and --timeline are of one scenario",
+    errors.push_back(flag_error(verb, "--csv, --svg, --html and --timeline are of one scenario",
                                 "simulate them one by one"));
   }
   const auto routing = routing_named(a.routing);
@@ -160,7 +157,7 @@ struct Loaded {
 
 /// Flags that are of one model.
 void check_shared(const std::string& file, const SimulateArgs& a, Errors& errors) {
-  if (a.files.size() > 1 || a.deployment != "1" || a.asks_of_one()) {
+  if (a.scenarios.files().size() > 1 || a.deployment != "1" || a.asks_of_one()) {
     errors.push_back(flag_error(verb,
                                 "'" + shown(file) +
                                     "' has tenants; --compare, --deployment, --csv, --svg and "
@@ -178,12 +175,9 @@ void load_one(const std::string& file, const SimulateArgs& a, const catalog::Cat
   const auto check_order = [&](const twin::World& world) {
     if (a.strict_order) note(api::check_order(world));
   };
-  Result<api::Opened> opened = api::open({.file = input_path(file),
-                                          .name = file == "-" ? "standard input" : file,
-                                          .overrides = a.overrides,
-                                          .fields = a.fields,
-                                          .faults = a.faults},
-                                         catalog, run);
+  api::OpenRequest request = a.scenarios.open(file);
+  request.faults = a.faults;
+  Result<api::Opened> opened = api::open(request, catalog, run);
   if (!opened) {
     const auto of_tenants = [](const Error& e) { return e.where.file == "request.overrides"; };
     if (std::any_of(opened.error().begin(), opened.error().end(), of_tenants)) {
@@ -202,15 +196,22 @@ void load_one(const std::string& file, const SimulateArgs& a, const catalog::Cat
 }
 
 int show(const std::vector<twin::SimulationReport>& reports,
-         const std::vector<twin::TimelineEvent>& timeline, const SimulateArgs& a, int code) {
+         const std::vector<twin::TimelineEvent>& timeline, std::uint64_t left_out,
+         const SimulateArgs& a, int code) {
+  if (left_out > 0) {
+    complain("--timeline holds the first " + std::to_string(timeline.size()) + " events; " +
+             std::to_string(left_out) + " more are left out (--events " +
+             std::to_string(timeline.size() + left_out) + " keeps all)\n");
+  }
   const twin::SimulationReport& first = reports.front();
   return a.outputs.write(
       {{"--json", [&] { return draw::simulation_json(reports); }},
        {"--csv", [&] { return draw::simulation_csv(first); }},
        {"--svg", [&] { return draw::simulation_svg(first); }},
-       {"--timeline", [&] { return draw::timeline_json(first, timeline); }}},
+       {"--html", [&] { return draw::simulation_html(first); }},
+       {"--timeline", [&] { return draw::timeline_json(first, timeline, left_out); }}},
       [&] {
-        const draw::TextStyle style = text_style(a.files.front());
+        const draw::TextStyle style = text_style(a.scenarios.source());
         return reports.size() > 1 ? draw::simulation_comparison(reports, style)
                                   : draw::simulation_text(first, style);
       },
@@ -223,6 +224,7 @@ int run_worlds(const std::vector<twin::World>& worlds, const SimulateArgs& a,
   int code = exit_done;
   std::vector<twin::SimulationReport> reports;
   std::vector<twin::TimelineEvent> timeline;
+  std::uint64_t left_out = 0;
   for (const twin::World& world : worlds) {
     Result<twin::SimulationResult> result = api::simulate(world, request, run);
     if (!result) {
@@ -234,11 +236,12 @@ int run_worlds(const std::vector<twin::World>& worlds, const SimulateArgs& a,
     if (result->report.knee && !result->report.meets_slo) code = exit_mistake;
     reports.push_back(std::move(result->report));
     timeline = std::move(result->timeline);
+    left_out = result->timeline_left_out;
     if (!run.stopped()) continue;
     if (reports.back().interrupted || reports.size() < worlds.size()) code = exit_interrupted;
     break;
   }
-  return show(reports, timeline, a, code);
+  return show(reports, timeline, left_out, a, code);
 }
 
 int run_shared(const twin::SharedMachine& machine, const SimulateArgs& a,
@@ -256,7 +259,8 @@ int run_shared(const twin::SharedMachine& machine, const SimulateArgs& a,
   }
   return a.outputs.write(
       {{"--json", [&] { return draw::shared_simulation_json(*result); }}},
-      [&] { return draw::shared_simulation_text(*result, text_style(a.files.front())); }, code);
+      [&] { return draw::shared_simulation_text(*result, text_style(a.scenarios.source())); },
+      code);
 }
 
 }  // namespace
@@ -272,7 +276,8 @@ int run_simulate(const Args& args) {
   const Result<catalog::Catalog> catalog = api::open_catalog(a.catalog);
   if (!catalog) return refuse(verb, catalog.error());
   Loaded loaded;
-  for (const std::string& file : a.files) load_one(file, a, *catalog, run, loaded, errors);
+  for (const std::string& file : a.scenarios.files())
+    load_one(file, a, *catalog, run, loaded, errors);
   if (!errors.empty()) return refuse(errors);
   const int code = loaded.shared ? run_shared(*loaded.shared, a, request, run)
                                  : run_worlds(loaded.worlds, a, request, run);

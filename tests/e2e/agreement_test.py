@@ -1,5 +1,6 @@
 """Planner and simulator are two ways to the same machine: a steady state in closed form, and every
-request played. Below saturation and under Poisson arrivals their means agree within 5 %."""
+request played. Under Poisson arrivals their means agree within 5 % up to half of what the pool can
+do, and within 13 % up to three quarters of it (knees: docs/formulas.md)."""
 
 import json
 import unittest
@@ -32,20 +33,20 @@ class Agreement(CommandTest):
 
     def test_means_below_saturation(self):
         for pools in POOLS:
-            for rate in (4, 10, 16):
+            for rate, delta in ((4, 0.05), (10, 0.05), (16, 0.13)):
                 with self.subTest(pools=pools, rate=rate):
                     self.write("s.yaml", SCENARIO.format(rate=rate, pools=pools))
                     path = f"{self.folder}/s.yaml"
                     plans = json.loads(self.done("plan", path, "--json", "--screen").stdout)
                     plan = plans["candidates"][0]
                     seen = json.loads(self.done("simulate", path, "--json").stdout)
-                    self.agrees(plan, seen, "ttft")
-                    self.agrees(plan, seen, "tpot")
+                    self.agrees(plan, seen, "ttft", delta)
+                    self.agrees(plan, seen, "tpot", delta)
 
-    def agrees(self, plan, seen, metric):
+    def agrees(self, plan, seen, metric, delta):
         predicted = plan["state"][metric]["mean_s"]
         measured = seen[metric]["mean_s"]
-        self.assertAlmostEqual(predicted / measured, 1.0, delta=0.07, msg=metric)
+        self.assertAlmostEqual(predicted / measured, 1.0, delta=delta, msg=metric)
 
 
 if __name__ == "__main__":

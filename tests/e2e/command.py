@@ -1,7 +1,7 @@
 """What the end-to-end tests share: the command, small scenarios, schemas.
 
 The binary is SN_BINARY, else that of the release build. Measurements and traces are in
-SN_SHARED_DATA.
+SN_SHARED_DATA. With SN_SANITIZED the binary has sanitizers, which take memory of their own.
 """
 
 import json
@@ -12,6 +12,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SANITIZED = bool(os.environ.get("SN_SANITIZED"))
 BINARY = os.environ.get("SN_BINARY", str(ROOT / "build/release/bin/supernode"))
 
 # A small plan: a dense model on one server, under a load of its own.

@@ -19,8 +19,8 @@ using namespace sn;
 const twin::World& small_world() {
   static const twin::World world = [] {
     twin::World w;
-    w.precisions = {llm::Precision{}};
-    w.model.experts = 8;
+    w.machine.precisions = {llm::Precision{}};
+    w.machine.model.experts = 8;
     return w;
   }();
   return world;

@@ -17,6 +17,7 @@ namespace {
 
 using namespace sn;
 using namespace sn::evidence;
+using namespace sn::measured;
 
 constexpr std::array<const char*, 8> names = {
     "nccl_intra_node.csv",
@@ -52,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!c.skip.empty()) continue;
     SN_ASSERT(c.seconds > 0.0 && std::isfinite(c.seconds));
     const auto machine = shipped().machines.find(c.rack);
-    if (machine == shipped().machines.end()) continue;
+    if (machine == shipped().machines.end() || !misfit(machine->second, c).empty()) continue;
     const auto params = shipped().params.find(machine->second.entry);
     SN_ASSERT(predicted_seconds(machine->second, params->second, c) >= 0.0);
   }

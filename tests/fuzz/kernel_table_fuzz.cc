@@ -18,6 +18,7 @@ namespace {
 
 using namespace sn;
 using namespace sn::evidence;
+using namespace sn::measured;
 
 constexpr std::array<const char*, 12> names = {
     "h100_sxm__vllm-1__gemm_perf.csv",

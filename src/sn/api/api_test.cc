@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 
 #include "sn/api/collective.h"
+#include "sn/api/datasheet.h"
 #include "sn/api/evidence.h"
 #include "sn/api/open.h"
 #include "sn/api/plan.h"
+#include "sn/api/scenarios.h"
 #include "sn/api/simulate.h"
 
 namespace sn::api {
@@ -52,6 +54,27 @@ TEST(Api, OpensTextAndTreesAlike) {
   EXPECT_EQ(text.name, "small");
   EXPECT_EQ(twin::param_values(text), twin::param_values(node));
   EXPECT_EQ(text.load.workload.rate, node.load.workload.rate);
+}
+
+TEST(Api, ShippedScenariosAreFoundByName) {
+  EXPECT_EQ(find_scenario("llama70b")->name, "llama70b-hgx-h200");
+  EXPECT_EQ(find_scenario("llama70b-faults")->name, "llama70b-faults");
+  EXPECT_EQ(find_scenario("two-tenants")->name, "al128-two-tenants");
+  EXPECT_THAT(first_error(find_scenario("b200")).hint, HasSubstr("b200-16x8, b200-1x128"));
+  EXPECT_THAT(first_error(find_scenario("lalma70b-faults")).hint, HasSubstr("llama70b-faults"));
+  const twin::World world = world_of({.file = "llama70b", .overrides = {.gpus = "4"}});
+  EXPECT_EQ(world.machine.gpus(), 4);
+}
+
+TEST(Api, SearchesNamesAndTitles) {
+  const auto found = search_catalog(shipped(), "H100");
+  ASSERT_TRUE(found);
+  std::vector<std::string> names;
+  for (const CatalogListing& kind : *found) {
+    for (const auto& entry : kind.entries) names.push_back(kind.folder + "/" + entry.first);
+  }
+  EXPECT_THAT(names, testing::IsSupersetOf({"chips/h100", "racks/hgx-h100"}));
+  EXPECT_THAT(first_error(search_catalog(shipped(), "hgx-h101")).hint, HasSubstr("hgx-h100"));
 }
 
 TEST(Api, LaysFieldsOverTheScenarioInTheirOrder) {

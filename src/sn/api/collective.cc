@@ -79,15 +79,13 @@ std::optional<evidence::CollectiveMachine> machine_of(const CollectiveRequest& r
     errors.push_back(request_error("rack", "is missing", known, ErrorCode::missing));
     return std::nullopt;
   }
-  const auto found = set.machines.find(request.rack);
-  if (found == set.machines.end()) {
-    std::vector<std::string> names;
-    for (const auto& [name, machine] : set.machines) names.push_back(name);
+  const catalog::CatalogKind& racks = *catalog::find_kind("rack");
+  if (!catalog.has(racks, request.rack)) {
+    const std::vector<std::string> names = catalog.names(racks);
     errors.push_back(request_error("rack", "unknown rack '" + shown(request.rack) + "'",
                                    nearest_hint(request.rack, names, known)));
     return std::nullopt;
   }
-  if (request.fields.empty() && request.scale_out.empty()) return found->second;
   Node scenario = Node::map();
   Node cluster = Node::map();
   cluster.set("rack", Node::scalar(request.rack));
@@ -229,7 +227,7 @@ Result<CollectiveTable> collective_table(const CollectiveRequest& request,
             request.algorithm, "algorithm", errors);
   const std::vector<double> bytes = sizes(request, errors);
   catalog::Params params;
-  const Result<evidence::CollectiveSet> set = evidence::read_collective_set(catalog, params);
+  const Result<evidence::CollectiveSet> set = evidence::read_collective_params(catalog, params);
   if (!set) return fail(set.error());
   const std::optional<evidence::CollectiveMachine> machine =
       machine_of(request, *set, catalog, errors);
@@ -257,7 +255,8 @@ Result<CollectiveTable> collective_table(const CollectiveRequest& request,
   if (!finer.empty()) stage.emplace(*machine, request, table, free, errors);
   if (!errors.empty()) return fail(std::move(errors));
   for (const double x : bytes) {
-    if (run.stopped()) break;
+    table.interrupted = run.stopped();
+    if (table.interrupted) break;
     const Bytes size = Bytes::from_si(x);
     const collective::Request asked{
         .op = table.op, .group = table.group, .size = size, .kernels = table.kernels};

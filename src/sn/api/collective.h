@@ -64,6 +64,7 @@ struct CollectiveTable {
   collective::Kernels kernels = collective::Kernels::automatic;
   fabric::Background background = {};
   std::vector<CollectiveRow> rows;
+  bool interrupted = false;  // larger sizes are missing
 };
 
 void describe(ReportVisitor& v, const PlayedRow& row);

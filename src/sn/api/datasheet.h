@@ -125,4 +125,12 @@ struct EntryName {
 [[nodiscard]] Result<std::vector<CatalogListing>> list_catalog(const catalog::Catalog& catalog,
                                                                const std::string& kind = {});
 
+/// Entries with `word` in their name or title, whatever the case, by kind; and the shipped
+/// scenarios, by name or text. Errors: nothing has it, with the nearest name.
+[[nodiscard]] Result<std::vector<CatalogListing>> search_catalog(const catalog::Catalog& catalog,
+                                                                 const std::string& word);
+
+/// The shipped scenarios as a kind of their own.
+[[nodiscard]] CatalogListing list_scenarios();
+
 }  // namespace sn::api

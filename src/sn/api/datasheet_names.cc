@@ -6,7 +6,9 @@
 
 #include "sn/api/datasheet.h"
 #include "sn/api/request_error.h"
+#include "sn/api/scenarios.h"
 #include "sn/base/files.h"
+#include "sn/base/text.h"
 
 namespace sn::api {
 
@@ -112,6 +114,7 @@ Result<std::pair<Datasheet, Datasheet>> datasheets(const catalog::Catalog& catal
 Result<std::vector<CatalogListing>> list_catalog(const catalog::Catalog& catalog,
                                                  const std::string& kind) {
   std::vector<CatalogListing> out;
+  if (kind == "scenarios") return std::vector{list_scenarios()};
   for (const catalog::CatalogKind& k : catalog::catalog_kinds()) {
     if (kind.empty() || &k == catalog::find_kind(kind)) out.push_back(list_kind(catalog, k));
   }
@@ -120,6 +123,45 @@ Result<std::vector<CatalogListing>> list_catalog(const catalog::Catalog& catalog
   if (found.empty()) return fail(unknown_kind(kind));
   return fail(request_error("kind", "'" + shown(kind) + "' is an entry, not a kind",
                             "supernode catalog show " + of_kind(found.front())));
+}
+
+CatalogListing list_scenarios() {
+  CatalogListing out{.kind = "scenario",
+                     .folder = "scenarios",
+                     .description = "questions to start from: supernode plan NAME",
+                     .entries = {}};
+  for (const ShippedScenario& s : shipped_scenarios()) {
+    const Result<Node> tree = parse_document(std::string(s.name), std::string(s.text));
+    const Node* name = tree ? tree->find("name") : nullptr;
+    std::string title = name != nullptr ? name->text() : "";
+    if (!s.short_name.empty()) title += " (for short: " + std::string(s.short_name) + ")";
+    out.entries.emplace_back(s.name, std::move(title));
+  }
+  return out;
+}
+
+Result<std::vector<CatalogListing>> search_catalog(const catalog::Catalog& catalog,
+                                                   const std::string& word) {
+  const std::string wanted = lower(word);
+  std::vector<CatalogListing> kinds;
+  for (const catalog::CatalogKind& k : catalog::catalog_kinds()) {
+    kinds.push_back(list_kind(catalog, k));
+  }
+  kinds.push_back(list_scenarios());
+  std::vector<CatalogListing> out;
+  for (CatalogListing& kind : kinds) {
+    std::erase_if(kind.entries, [&](const auto& entry) {
+      return lower(entry.first).find(wanted) == std::string::npos &&
+             lower(entry.second).find(wanted) == std::string::npos;
+    });
+    if (!kind.entries.empty()) out.push_back(std::move(kind));
+  }
+  if (out.empty()) {
+    Error e = unknown_name(catalog, word);
+    e.message = "no entry has '" + shown(word) + "' in its name or title";
+    return fail(std::move(e));
+  }
+  return out;
 }
 
 }  // namespace sn::api

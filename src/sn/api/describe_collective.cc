@@ -69,6 +69,7 @@ void describe(ReportVisitor& v, const CollectiveTable& t) {
     list.list("played", "at finer fidelities", r.played);
     list.end_object();
   });
+  v.flag("interrupted", "stopped: larger sizes are missing", t.interrupted);
 }
 
 }  // namespace sn::api

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sn/api/request_error.h"
+#include "sn/api/scenarios.h"
 #include "sn/base/files.h"
 
 namespace sn::api {
@@ -53,6 +54,18 @@ Result<Node> parse(const OpenRequest& request) {
   if (request.scenario) return *request.scenario;
   const std::string& name = request.name.empty() ? request.file : request.name;
   if (request.text) return parse_document(name, *request.text);
+  if (request.file.empty()) {
+    Node empty = Node::map();
+    empty.set("supernode", Node::scalar("1"));
+    return empty;
+  }
+  std::error_code ignored;
+  if (names_scenario(request.file) && !fs::exists(request.file, ignored)) {
+    const Result<ShippedScenario> shipped = find_scenario(request.file);
+    if (!shipped) return fail(shipped.error());
+    return parse_document("scenarios/" + std::string(shipped->name) + ".yaml (shipped)",
+                          std::string(shipped->text));
+  }
   Result<std::string> text = read_file(request.file, bytes_most);
   if (!text) return fail(text.error());
   return parse_document(name, *std::move(text));
@@ -63,8 +76,8 @@ void check_shared(const OpenRequest& request, const std::string& name, Errors& e
   if (!request.overrides.any()) return;
   errors.push_back(request_error("overrides",
                                  "'" + shown(name) +
-                                     "' has tenants; a model, a trace and a rate change a scenario "
-                                     "of one model",
+                                     "' has tenants; rack, model, trace, lengths, rate and SLO "
+                                     "change a scenario of one model",
                                  "change them in the tenants of " + shown(name),
                                  ErrorCode::syntax));
 }
@@ -92,8 +105,8 @@ Result<catalog::Catalog> open_catalog(const std::string& folder) {
 Result<Node> read_scenario(const OpenRequest& request, const Run& run) {
   Result<Node> scenario = parse(request);
   if (!scenario || !scenario->is_map()) return scenario;
-  // The name of a scenario names its model; with another one it would mislead.
-  if (!request.overrides.model.empty()) scenario->erase("name");
+  // The name of a scenario names its model and machine; with others it would mislead.
+  if (!request.overrides.model.empty() || !request.overrides.rack.empty()) scenario->erase("name");
   twin::apply(request.overrides, *scenario);
   for (const twin::FieldValue& field : request.fields) {
     *scenario = twin::with_field(*scenario, field.path, field.value, "--set");

@@ -28,11 +28,12 @@ namespace sn::api {
 [[nodiscard]] Result<catalog::Catalog> open_catalog(const std::string& folder = {});
 
 struct OpenRequest {
-  std::string file;                           // YAML or JSON, at most 4 MiB
+  std::string file;                           // YAML or JSON, at most 4 MiB; or the name of a
+                                              // shipped scenario; empty: overrides make it
   std::string name = {};                      // what messages call it; empty: `file`
   std::optional<std::string> text = {};       // in place of the file's
   std::optional<Node> scenario = {};          // in place of both
-  twin::Overrides overrides = {};             // model, trace, rate
+  twin::Overrides overrides = {};             // rack, model, workload, rate, SLO
   std::vector<twin::FieldValue> fields = {};  // "cluster.rack.gpus" = "16"
   std::string faults = {};                    // a file of what stands under `faults`
 };

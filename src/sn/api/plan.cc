@@ -10,6 +10,7 @@
 #include "sn/api/request_error.h"
 #include "sn/base/files.h"
 #include "sn/planner/metric.h"
+#include "sn/planner/search/engine_runs.h"
 
 namespace sn::api {
 
@@ -34,6 +35,24 @@ std::string checkpoint_of(const catalog::Catalog& catalog, const twin::World& wo
     if (title->text() == world.machine.model.name) return checkpoint->text();
   }
   return {};
+}
+
+/// The engine that a tool starts: the World's own where it is one of that tool, else the catalog's.
+Result<llm::Framework> engine_for(const std::string& tool, const twin::World& world,
+                                  const catalog::Catalog& catalog) {
+  const std::string name = planner::engine_of(tool);
+  const llm::Framework& own = world.machine.framework;
+  if (own.name.starts_with(name)) return own;
+  const catalog::CatalogKind& kind = *catalog::find_kind("framework");
+  const Result<Node> entry = catalog.resolve(kind, Node::scalar(name));
+  if (!entry) return fail(entry.error());
+  llm::Framework out;
+  catalog::Params params;
+  Errors errors;
+  catalog::read_entry(catalog, *entry, "framework", out, params, errors);
+  if (!errors.empty()) return fail(std::move(errors));
+  out.name = name;
+  return out;
 }
 
 }  // namespace
@@ -111,11 +130,23 @@ Result<twin::World> world_of_tenant(const twin::SharedMachine& machine, const st
 
 Result<planner::WhyNotReport> why_not(const twin::World& world, const WhyNotRequest& request,
                                       const Run& run) {
-  const Result<serving::ServingPlan> deployment =
-      planner::parse_deployment(world, request.deployment);
-  if (!deployment) return fail(deployment.error());
+  const bool row = !request.deployment.empty() &&
+                   request.deployment.find_first_not_of("0123456789") == std::string::npos;
+  Result<serving::ServingPlan> deployment = planner::parse_deployment(world, request.deployment);
+  // A line of the table is no deployment to the parser, and may still be a row of this plan.
+  const bool line = request.deployment.find(" x (") != std::string::npos;
+  if (!deployment && !row && !line) return fail(deployment.error());
   const Result<planner::PlanReport> report = plan(world, request.plan, run);
   if (!report) return fail(report.error());
+  if (const auto meant = planner::row_meant(*report, request.deployment)) {
+    deployment = *meant;
+  } else if (row) {
+    return fail(request_error("deployment",
+                              "there is no row " + request.deployment + "; the plan has " +
+                                  std::to_string(report->candidates.size()),
+                              "--top N shows more", ErrorCode::range));
+  }
+  if (!deployment) return fail(deployment.error());
   return planner::why_not(world, *deployment, *report, run);
 }
 
@@ -149,8 +180,21 @@ Result<planner::ExportedScript> export_script(const twin::World& world,
   if (!entry) return fail(entry.error());
   const Result<planner::ToolTable> table = planner::read_tool(*entry, request.tool);
   if (!table) return fail(table.error());
-  return planner::export_script(world, report->candidates[rank - 1], *table,
-                                checkpoint_of(catalog, world));
+  const Result<llm::Framework> engine = engine_for(request.tool, world, catalog);
+  if (!engine) return fail(engine.error());
+  const planner::Candidate& chosen = report->candidates[rank - 1];
+  const std::string refused = planner::cannot_run(*engine, world.machine.model, chosen.plan);
+  if (!refused.empty() && world.load.search.fixed.empty()) {
+    return fail(request_error(
+        "tool",
+        request.tool + " cannot run deployment " + std::to_string(request.rank) + ": " + refused,
+        "plan for what it runs: --framework " + engine->name +
+            " (the table: supernode catalog "
+            "show frameworks/" +
+            engine->name + ")",
+        ErrorCode::infeasible));
+  }
+  return planner::export_script(world, chosen, *table, checkpoint_of(catalog, world), *engine);
 }
 
 }  // namespace sn::api

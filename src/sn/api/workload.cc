@@ -4,12 +4,15 @@
 
 #include "sn/api/workload.h"
 
+#include <filesystem>
+#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "sn/base/files.h"
 #include "sn/base/json_writer.h"
 #include "sn/base/units.h"
+#include "sn/serving/load/trace_reader.h"
 #include "sn/serving/load/workload_file.h"
 
 namespace sn::api {
@@ -32,22 +35,43 @@ std::string yaml_text(const std::string& text) {
   return out;
 }
 
+/// Why a file is no trace, as far as its first request: a gigabyte of something else need not be
+/// read to say so. Pipes can be read once, and are not looked at.
+Errors first_faults(const std::string& file, const std::string& called,
+                    const serving::TraceLimits& limits) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) return {};
+  const Result<TextOpener> open = FileLoader::disk().open(file);
+  if (!open) return open.error();
+  Result<std::unique_ptr<TextReader>> text = (*open)();
+  if (!text) return text.error();
+  serving::TraceReader reader(called, *std::move(text), limits);
+  serving::Request first;
+  return reader.next(first) ? Errors{} : reader.faults();
+}
+
 }  // namespace
 
 Result<WorkloadReport> workload(const WorkloadRequest& request, const Run& run) {
   const std::string& called = request.name.empty() ? request.file : request.name;
-  const Result<std::string> text = read_file(request.file);
+  const serving::TraceLimits limits{.malformed_share = request.malformed};
+  if (Errors no_trace = first_faults(request.file, called, limits); !no_trace.empty()) {
+    return fail(std::move(no_trace));
+  }
+  const Result<TextOpener> text = FileLoader::disk().open(request.file);
   if (!text) return fail(text.error());
+  run.tell({.doing = "reading " + called});
+  Result<serving::TraceScan> scan = serving::scan_trace(called, *text, limits);
+  if (!scan) return fail(scan.error());
   if (run.stopped()) return fail(interrupted("the summary"));
-  Result<serving::Trace> trace = serving::read_trace(called, *text);
-  if (!trace) return fail(trace.error());
+  Result<serving::TraceLengths> lengths = serving::lengths_of(*scan->file);
+  if (!lengths) return fail(lengths.error());
   const std::string name = file_part(called);
   const std::string origin =
-      name + ", " + format_number(static_cast<double>(trace->requests.size()), 12) + " requests";
-  Result<serving::Workload> summary =
-      serving::summarise(name, origin, trace->requests, trace->block_tokens);
+      name + ", " + format_number(static_cast<double>(scan->file->requests), 12) + " requests";
+  Result<serving::Workload> summary = std::move(scan->summary).finish(name, origin);
   if (!summary) return fail(summary.error());
-  return WorkloadReport{*std::move(trace), *std::move(summary)};
+  return WorkloadReport{scan->file->facts, *std::move(lengths), *std::move(summary)};
 }
 
 std::string workload_preset(const WorkloadReport& report, const std::string& title) {

@@ -1,6 +1,9 @@
 // sn/api/workload.h
 //
 // What is in a request trace: its statistics, and the workload preset that stands for it.
+//
+// A trace of any length: it is read in pieces (trace_file.h), and held only where it is far out of
+// order.
 
 #pragma once
 
@@ -8,18 +11,20 @@
 
 #include "sn/base/result.h"
 #include "sn/base/run.h"
-#include "sn/serving/load/trace.h"
+#include "sn/serving/load/trace_lengths.h"
 #include "sn/serving/load/workload.h"
 
 namespace sn::api {
 
 struct WorkloadRequest {
-  std::string file;       // a trace; plain, gzip or zstd
-  std::string name = {};  // what messages call it; empty: `file`
+  std::string file;         // a trace; plain, gzip or zstd
+  std::string name = {};    // what messages call it; empty: `file`
+  double malformed = 0.01;  // largest share of malformed lines, which are left out
 };
 
 struct WorkloadReport {
-  serving::Trace trace;
+  serving::TraceFacts trace;
+  serving::TraceLengths lengths;
   serving::Workload workload;
 };
 

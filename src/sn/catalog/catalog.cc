@@ -6,8 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <utility>
 
+#include "sn/base/document/document_tokens.h"
+#include "sn/base/text.h"
 #include "sn/base/units.h"
+#include "sn/catalog/catalog_tokens.h"
 
 namespace sn::catalog {
 
@@ -121,14 +126,34 @@ void erase_replaced(const CatalogKind& kind, const Node& changes, Node& from) {
   from.set("scale_up", std::move(scale_up));
 }
 
+/// The tree of one file; those that are built in were parsed when they were.
+Result<Node> tree_of(const EmbeddedFile& file) {
+  std::string name = "catalog/" + std::string(file.path);
+  const std::span<const EmbeddedFile> built_in = embedded_catalog();
+  const auto at = std::find_if(built_in.begin(), built_in.end(),
+                               [&](const EmbeddedFile& f) { return &f == &file; });
+  if (at == built_in.end()) return parse_document(std::move(name), std::string(file.text));
+  return from_tokens(
+      embedded_tokens()[static_cast<std::size_t>(at - built_in.begin())],
+      std::make_shared<const Source>(Source{std::move(name), std::string(file.text)}));
+}
+
 Error unknown_entry(const CatalogKind& kind, std::string_view name, const Node* at,
                     const std::vector<std::string>& names) {
-  const std::string near = nearest(name, names);
-  const std::string listing = "(supernode catalog " + std::string(kind.folder) + ")";
+  // "H100" where racks are asked for: nearer to hgx-h100 than any distance of letters says.
+  std::string holding;
+  for (const std::string& n : names) {
+    if (name.size() < 3 || n.find(lower(name)) == std::string::npos) continue;
+    holding += (holding.empty() ? "" : ", ") + n;
+  }
+  const std::string near = holding.empty() ? nearest(name, names) : "";
+  const std::string list = "supernode catalog " + std::string(kind.folder);
   return {.code = ErrorCode::unknown_name,
           .message = "unknown " + std::string(kind.name) + " '" + std::string(name) + "'",
           .where = at == nullptr ? Location{} : at->where(),
-          .hint = near.empty() ? "see " + listing : "did you mean '" + near + "'? " + listing};
+          .hint = !holding.empty() ? "names with it: " + holding + " (" + list + ")"
+                  : near.empty()   ? "see " + list
+                                   : "did you mean '" + near + "'? (" + list + ")"};
 }
 
 }  // namespace
@@ -150,7 +175,7 @@ Result<Catalog> Catalog::open(std::span<const EmbeddedFile> files) {
   Errors errors;
   for (const EmbeddedFile& f : files) {
     if (f.path != "sources.yaml") continue;
-    const Result<Node> doc = parse_document("catalog/sources.yaml", std::string(f.text));
+    const Result<Node> doc = tree_of(f);
     if (!doc) return fail(doc.error());
     read_sources(*doc, catalog.sources_, errors);
   }
@@ -214,7 +239,7 @@ Result<Node> Catalog::document(const std::string& path) const {
                                  [&](const EmbeddedFile& f) { return f.path == path; });
   const auto over = overlay_.find(path);
   if (file == files_.end()) return over->second;
-  Result<Node> doc = parse_document("catalog/" + path, std::string(file->text));
+  Result<Node> doc = tree_of(*file);
   if (!doc || over == overlay_.end()) return doc;
   return over->second.find("base") != nullptr ? over->second : overlay(*doc, over->second);
 }

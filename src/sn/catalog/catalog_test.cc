@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "sn/base/document/document_tokens.h"
+#include "sn/catalog/catalog_data.h"
 #include "sn/catalog/catalog_test_util.h"
+#include "sn/catalog/catalog_tokens.h"
 
 namespace sn::catalog {
 namespace {
@@ -88,6 +91,17 @@ TEST(CatalogKinds, AreFoundByNameAndFolder) {
   EXPECT_EQ(find_kind("traits"), find_kind("traits"));
   EXPECT_EQ(find_kind("scale-out"), find_kind("scale_out"));
   EXPECT_EQ(find_kind("chair"), nullptr);
+}
+
+TEST(Catalog, DocumentsThatAreBuiltInAreTheirTexts) {
+  const auto built_in = embedded_catalog();
+  ASSERT_EQ(built_in.size(), embedded_tokens().size());
+  for (std::size_t i = 0; i < built_in.size(); ++i) {
+    const Result<Node> parsed =
+        parse_document("catalog/" + std::string(built_in[i].path), std::string(built_in[i].text));
+    ASSERT_TRUE(parsed) << render(parsed.error());
+    EXPECT_EQ(to_tokens(*parsed), embedded_tokens()[i]) << built_in[i].path;
+  }
 }
 
 TEST(Catalog, ListsNamesOfAKind) {

@@ -114,9 +114,11 @@ double long_ring_time(const CollectiveParams& p, const Shape& s) {
          std::max(wire / (p.ring * s.rate), crossing);
 }
 
-/// All-reduce inside one domain.
+/// All-reduce inside one domain. As a part of one across domains it is the library's: engines have
+/// kernels of their own for one domain alone.
 Candidate inside_all_reduce(const CollectiveParams& p, const Shape& s) {
-  const Kernels k = s.request.kernels;
+  Kernels k = s.request.kernels;
+  if (s.m > 1.0 && k == Kernels::automatic) k = Kernels::library;
   const double none = INFINITY;
   const bool custom = k == Kernels::automatic || k == Kernels::custom;
   const bool library = k == Kernels::automatic || k == Kernels::library;

@@ -84,6 +84,7 @@ struct ExpertExchange {
   std::int64_t slices = 1;  // ranks that share one expert; divides the group
   bool spread = false;      // experts dealt round robin: a token reaches min(top_k, ranks) ranks
   double sms = 20.0;        // multiprocessors that the normal kernels take
+  double hottest = 1.0;     // what the busiest rank receives and returns, over the mean
 };
 
 /// Kernels of an expert exchange. `automatic`: NVLink one- or two-sided where one domain is wider

@@ -193,6 +193,18 @@ TEST(Exchange, LowLatencyByHand) {
   expect_timing(t.dispatch, "low-latency", 12.0 + 0.4 + 3.2 + 1.024 + 20.6976);
 }
 
+TEST(Exchange, TheBusiestReceiverSetsTheWireAndPhysicsBoundsTheMean) {
+  ExpertExchange even = tokens(128);
+  ExpertExchange hot = even;
+  hot.hottest = 1.5;
+  const CollectiveTimer timer = machine(8, 1, true);
+  const ExchangeTiming a = timer.exchange(even, {8, 8}, ExchangeKernels::low_latency, 0.0);
+  const ExchangeTiming b = timer.exchange(hot, {8, 8}, ExchangeKernels::low_latency, 0.0);
+  expect_timing(b.dispatch, "low-latency", 12.0 + 0.4 + 3.2 + 1.024 + 1.5 * 20.6976);
+  EXPECT_EQ(b.dispatch.bound.si(), a.dispatch.bound.si());
+  EXPECT_GT(b.combine.time, a.combine.time);
+}
+
 TEST(Exchange, RoundRobinReachesEveryRankOnce) {
   ExpertExchange e = tokens(1000);
   e.spread = true;

@@ -12,7 +12,8 @@
 //                (TensorRT-LLM over NVLink; two-sided has a `prepare` step first)
 // Bound: the copies to distinct remote ranks over the raw link, one copy per remote domain over
 // ScaleOut. Sources: DeepEP, TensorRT-LLM; constants: `supernode calibrate collectives`.
-// Limits: balanced ranks; imbalance is the caller's.
+// The links of the busiest rank carry `hottest` times the mean of what it receives and returns.
+// Limits: copies out of a rank are even; how uneven experts are is the caller's.
 
 #include <algorithm>
 #include <cmath>
@@ -49,18 +50,20 @@ struct Load {
     hop = f.scale_up.latency.si();
     bytes_per_copy = bytes.si();
     near = volume * (n - 1.0) * hit;
-    near_experts = expert_copies * bytes.si() * (n - 1.0) / ranks;
     bound = near / f.scale_up.raw.si();
+    near *= e.hottest;  // into the busiest rank, and out of it
+    near_experts = e.hottest * expert_copies * bytes.si() * (n - 1.0) / ranks;
     if (m == 1.0) return;
     const fabric::Path& out = f.scale_out_for(g.ranks);
-    far_ranks = volume * (ranks - n) * hit;
-    far_experts = expert_copies * bytes.si() * (ranks - n) / ranks;
+    far_ranks = e.hottest * volume * (ranks - n) * hit;
+    far_experts = e.hottest * expert_copies * bytes.si() * (ranks - n) / ranks;
     const double to_domain =
         e.spread ? std::min(1.0, k / m) : hit_probability(e.experts, e.top_k, std::min(m, holders));
     far_domains = volume * (m - 1.0) * to_domain;
+    bound = std::max(bound, far_domains / out.raw.si());
+    far_domains *= e.hottest;
     out_rate = out.sustained.si() * p.network * free;
     net = p.network_alpha.si() + out.latency.si();
-    bound = std::max(bound, far_domains / out.raw.si());
   }
 
   double tokens;

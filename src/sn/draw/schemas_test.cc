@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "sn/api/doctor.h"
 #include "sn/base/report/report_type.h"
 #include "sn/draw/catalog/datasheet_diff.h"
 #include "sn/draw/catalog/workload_text.h"
@@ -84,6 +85,10 @@ std::vector<Document> documents() {
        "supernode catalog --json, catalog show --json",
        "The entries of the catalog, or one of them.",
        {type_of<api::Datasheet>(), type_of<api::CatalogListings>()}},
+      {"doctor",
+       "supernode doctor --json",
+       "Whether this program and this machine are in order.",
+       {type_of<api::DoctorReport>()}},
       {"simulation",
        "supernode simulate --json",
        "A request trace on a machine: one scenario, several, or the tenants of one machine. "

@@ -65,6 +65,7 @@ std::string to_string(const Parallelism& p) {
   };
   add("TP", p.tp);
   add("CP", p.cp);
+  add("DCP", p.dcp);
   add("DP", p.dp);
   add("EP", p.ep);
   add("PP", p.pp);
@@ -84,8 +85,8 @@ std::string cut_text(const Deployment& deployment) {
 
 std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64_t domain_gpus) {
   const Parallelism& p = deployment.parallel;
-  if (std::min({p.tp, p.dp, p.pp, p.ep, p.cp}) < 1) {
-    return "tp, cp, dp, pp and ep must be at least 1";
+  if (std::min({p.tp, p.dp, p.pp, p.ep, p.cp, p.dcp}) < 1) {
+    return "tp, cp, dcp, dp, pp and ep must be at least 1";
   }
   if (m.attention.heads % p.tp != 0) {
     return "tp " + std::to_string(p.tp) + " does not divide " + std::to_string(m.attention.heads) +
@@ -104,6 +105,17 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
   if (p.cp > 1 && domain_gpus % (p.tp * p.cp) != 0) {
     return "tp " + std::to_string(p.tp) + " x cp " + std::to_string(p.cp) +
            " does not divide a ScaleUp domain of " + std::to_string(domain_gpus) + " GPUs";
+  }
+  if (p.dcp > 1) {
+    if (p.cp > 1) return "dcp is of decode, cp of prefill";
+    if (m.is_sparse()) return "dcp of sparse attention is not modelled";
+    const bool latent = m.attention.kind == AttentionKind::mla;
+    const std::int64_t copies = latent ? p.tp : p.tp / kv;
+    if (copies < 1 || copies % p.dcp != 0) {
+      return "dcp " + std::to_string(p.dcp) + " does not divide the " +
+             std::to_string(std::max<std::int64_t>(1, copies)) +
+             " copies of the KV cache that tp " + std::to_string(p.tp) + " makes";
+    }
   }
   if (p.pp > m.layers) return "more pipeline stages than layers";
   if (!m.is_moe() && (p.ep > 1 || p.dp > 1)) {
@@ -130,7 +142,12 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
     return std::to_string(deployment.redundant) + " replicas leave a rank more slots than the " +
            std::to_string(m.experts) + " experts";
   }
-  if (deployment.draft_tokens > 0 && m.mtp_layers == 0) return "the model has no MTP layers";
+  if (deployment.draft_tokens > 0 && !m.can_draft()) return "the model has no MTP layers";
+  const auto positions = static_cast<std::int64_t>(m.draft.acceptance.size());
+  if (positions > 0 && deployment.draft_tokens > positions) {
+    return "acceptance is given of " + std::to_string(positions) + " positions, drafts are " +
+           std::to_string(deployment.draft_tokens);
+  }
   return {};
 }
 
@@ -240,7 +257,9 @@ double weights_in_memory(const ModelSpec& m, const Deployment& deployment) {
   const bool both = p.pp == 1 && !m.tied_embeddings;
   double weights = mixers + moe * moe_layer + dense * dense_ffn +
                    (both ? embedding + head : std::max(embedding, head));
-  if (deployment.draft_tokens > 0) {
+  if (deployment.draft_tokens > 0 && m.draft.kind == DraftModel::Kind::eagle3) {
+    weights += draft_parameters(m) / tp * 2.0;
+  } else if (deployment.draft_tokens > 0) {
     weights +=
         d(m.mtp_layers) * (attention + moe_layer + 2.0 * h * h / tp * bytes_of(part.attention));
   }
@@ -248,6 +267,16 @@ double weights_in_memory(const ModelSpec& m, const Deployment& deployment) {
 }
 
 }  // namespace
+
+double draft_parameters(const ModelSpec& m) {
+  const DraftModel& a = m.draft;
+  if (a.kind != DraftModel::Kind::eagle3) return 0.0;
+  const double h = d(m.hidden);
+  const double width = d((a.heads + 2 * a.kv_heads) * a.head_dim);
+  const double fuse = 3.0 * h * h;  // states of three layers into one
+  const double attention = 2.0 * h * width + d(a.heads * a.head_dim) * h;
+  return fuse + attention + 3.0 * h * d(a.inter) + h * d(a.vocab);
+}
 
 MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, const hw::Chip& chip,
                            const Framework& framework, double tokens) {
@@ -267,9 +296,13 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
 
   const double kv_sharing =
       m.attention.kind == AttentionKind::mla ? 1.0 : std::min(tp, d(m.attention.kv_heads));
-  const bool mtp = deployment.draft_tokens > 0;
+  const bool mtp = deployment.draft_tokens > 0 && m.draft.kind == DraftModel::Kind::mtp;
   const double kv_layers =
       stage_layers * d(m.attention_layers()) / d(m.layers) + (mtp ? d(m.mtp_layers) : 0.0);
+  const bool eagle = deployment.draft_tokens > 0 && m.draft.kind == DraftModel::Kind::eagle3;
+  const double draft_kv =
+      eagle ? 2.0 * d(m.draft.kv_heads * m.draft.head_dim) * 2.0 / std::min(tp, d(m.draft.kv_heads))
+            : 0.0;
   const double kv_layer =
       kv_bytes_per_token(m, deployment.precision.kv).si() / d(m.attention_layers()) / kv_sharing;
   const Bytes activations = Bytes::from_si(tokens / d(p.cp) * 2.0 * (2.0 * h + widest));
@@ -287,7 +320,7 @@ MemoryBudget memory_budget(const ModelSpec& m, const Deployment& deployment, con
           .weights = Bytes::from_si(weights),
           .activations = counted,
           .workspace = workspace,
-          .kv_per_token = Bytes::from_si(kv_layer * kv_layers / d(p.cp))};
+          .kv_per_token = Bytes::from_si(kv_layer * kv_layers / d(p.cp * p.dcp) + draft_kv)};
 }
 
 }  // namespace sn::llm

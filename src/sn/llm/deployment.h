@@ -6,9 +6,10 @@
 //
 // Attention is tensor-parallel over tp ranks and data-parallel over dp; in prefill each sequence
 // may be cut over cp context-parallel ranks, every one with its share of the tokens and of the KV
-// cache. Experts are spread over ep of the tp x cp x dp ranks of a stage and, where ep is smaller,
-// cut over the rest. Dense feed-forward layers are tensor-parallel over tp. Layers are cut into pp
-// stages of ceil(layers / pp).
+// cache. In decode dcp of the tp ranks, which would hold the same KV cache, deal its tokens out
+// among them: each holds 1 / dcp of every sequence. Experts are spread over ep of the tp x cp x dp
+// ranks of a stage and, where ep is smaller, cut over the rest. Dense feed-forward layers are
+// tensor-parallel over tp. Layers are cut into pp stages of ceil(layers / pp).
 //
 // Memory of one GPU = weights + KV cache + activations + workspace (communication buffers, graphs,
 // slack). Each rank has ceil((experts + redundant) / ep) slots for experts; those beyond one each
@@ -32,7 +33,8 @@ struct Parallelism {
   std::int64_t dp = 1;  // attention data parallelism inside the instance
   std::int64_t pp = 1;
   std::int64_t ep = 1;
-  std::int64_t cp = 1;  // ranks that share the tokens of a sequence; prefill alone
+  std::int64_t cp = 1;   // ranks that share the tokens of a sequence; prefill alone
+  std::int64_t dcp = 1;  // of the tp ranks: those that share a sequence's KV cache; not in prefill
   bool spread =
       false;  // pipeline stages may sit in different ScaleUp domains, even where all fit one
 
@@ -88,6 +90,10 @@ struct PartWeights {
 
 /// Bytes of one weight of format `type`, its scales included, as `model` is stored.
 [[nodiscard]] double weight_bytes(const ModelSpec& model, kernel::DataType type);
+
+/// Parameters of a draft model of its own (EAGLE-3): fused states, a layer over twice the width,
+/// a head over its vocabulary; the embedding is the target's. 0 of the others.
+[[nodiscard]] double draft_parameters(const ModelSpec& model);
 
 /// Expert replicas held by one rank.
 [[nodiscard]] std::int64_t expert_slots(const ModelSpec& model, const Deployment& deployment);

@@ -22,14 +22,57 @@
 
 namespace sn::llm {
 
+/// What the engine can run, by its documentation and issues; catalog/frameworks/*.yaml, `runs`,
+/// with source, version and date. An engine that is not named can run everything.
+struct EngineRuns {
+  // Pools that hand their KV cache over:
+  bool handover_prefill_stages = true;  // prefill in several pipeline stages
+  bool handover_decode_stages = true;   // decode likewise
+  bool handover_kv_differs = true;      // pools with different formats of the KV cache
+  // Speculation:
+  bool draft_stages = true;  // drafts where there is more than one pipeline stage
+  bool draft_alone = true;   // on the decode side alone; else both pools carry the draft layers
+  // Cuts:
+  bool rank_groups = true;      // attention over several ranks within attention data parallelism
+  bool rank_stages = true;      // attention data parallelism in several pipeline stages
+  bool experts_in_part = true;  // experts over some of a stage's ranks; else over all or none
+  bool prefill_context = true;  // prompts cut over ranks
+  bool decode_context_latent = true;  // a sequence's latent cache dealt over tensor ranks (DCP)
+  bool decode_context_heads = true;   // the same with heads
+  // Formats of the KV cache:
+  bool kv_fp4 = true;
+  bool kv_int8 = true;
+
+  friend bool operator==(const EngineRuns&, const EngineRuns&) = default;
+};
+
+template <class V>
+void describe(V& v, EngineRuns& r) {
+  v.flag("handover_prefill_stages", r.handover_prefill_stages);
+  v.flag("handover_decode_stages", r.handover_decode_stages);
+  v.flag("handover_kv_differs", r.handover_kv_differs);
+  v.flag("draft_stages", r.draft_stages);
+  v.flag("draft_alone", r.draft_alone);
+  v.flag("rank_groups", r.rank_groups);
+  v.flag("rank_stages", r.rank_stages);
+  v.flag("experts_in_part", r.experts_in_part);
+  v.flag("prefill_context", r.prefill_context);
+  v.flag("decode_context_latent", r.decode_context_latent);
+  v.flag("decode_context_heads", r.decode_context_heads);
+  v.flag("kv_fp4", r.kv_fp4);
+  v.flag("kv_int8", r.kv_int8);
+}
+
 struct Framework {
   std::string name;
+  EngineRuns runs;
   Time host_decode;     // exposed per step of pure decode
   Time host_prefill;    // exposed per step that holds prompt tokens
   Time host_sequence;   // exposed per decoding sequence of an attention rank and step
   Time host_launch;     // one operator of a stage outside a captured graph: their sum is a floor
   Time frontend;        // once per request, and
   Time frontend_token;  // per prompt token
+  Time handover;        // between pools, once a request: agreement on pages, polls of both sides
   std::int64_t graph_tokens = 0;        // largest captured step of pure decode, positions
   std::int64_t graph_mixed_tokens = 0;  // the same with prompt tokens in it; 0: never captured
   Time graph_overlap;                   // of one operator with the one before, in a graph
@@ -87,6 +130,7 @@ void describe(V& v, Framework& f) {
   v.quantity("host.launch", f.host_launch, Time{}, hi);
   v.quantity("host.frontend", f.frontend, Time{}, hi);
   v.quantity("host.frontend_token", f.frontend_token, Time{}, hi);
+  v.quantity("host.handover", f.handover, Time{}, hi);
   v.quantity("host.first_step", f.first_step, Time{}, Time::from_si(600.0));
   v.count("graph.tokens", f.graph_tokens, 0, 1 << 20);
   v.count("graph.mixed_tokens", f.graph_mixed_tokens, 0, 1 << 20);
@@ -110,6 +154,7 @@ void describe(V& v, Framework& f) {
   v.ratio("memory.activations", f.activations_inside, 0.0, 1.0, catalog::Need::optional);
   v.count("max_sequences", f.max_sequences, 1, 65536);
   v.ratio("exchange_sms", f.exchange_sms, 0.0, 0.9);
+  v.group("runs", f.runs);
 }
 
 /// Behaviour of a model under load that its architecture does not tell; catalog/models/*.yaml,

@@ -88,6 +88,26 @@ struct LinearAttention {
   friend bool operator==(const LinearAttention&, const LinearAttention&) = default;
 };
 
+/// What drafts the tokens that a step verifies, where it is not the model's own MTP layers.
+///
+/// eagle3: one decoder layer of its own over the embedding and the fused states of three layers,
+/// with a small vocabulary (EAGLE-3, arXiv 2503.01840; dimensions of the published draft of
+/// Llama-3.1-8B where a scenario says no others). ngram: look-ups on the host, no kernels.
+struct DraftModel {
+  enum class Kind { mtp, eagle3, ngram };
+  Kind kind = Kind::mtp;
+  std::int64_t heads = 0;  // of eagle3, and so on
+  std::int64_t kv_heads = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t inter = 0;
+  std::int64_t vocab = 0;
+  /// Share of steps whose draft at this position is accepted, as engines count it; empty: powers of
+  /// the model's trait `mtp_acceptance`.
+  std::vector<double> acceptance;
+
+  friend bool operator==(const DraftModel&, const DraftModel&) = default;
+};
+
 struct ModelSpec {
   std::string name;
   std::string family;  // model_type
@@ -107,6 +127,7 @@ struct ModelSpec {
   bool block_scales = false;      // fp8 with a scale per block (DeepSeek-V3)
   bool expert_bias = false;       // biases on experts and router (gpt-oss)
   std::int64_t mtp_layers = 0;
+  DraftModel draft;
   std::int64_t windowed_layers = 0;
   std::int64_t window = 0;        // tokens
   std::int64_t sparse_top_k = 0;  // keys; 0: attention reads all
@@ -129,6 +150,9 @@ struct ModelSpec {
   [[nodiscard]] double ffn_matrices() const { return gated_ffn ? 3.0 : 2.0; }
   [[nodiscard]] std::int64_t expert_width() const {
     return expert_hidden > 0 ? expert_hidden : hidden;
+  }
+  [[nodiscard]] bool can_draft() const {
+    return draft.kind != DraftModel::Kind::mtp || mtp_layers > 0;
   }
   [[nodiscard]] bool is_moe() const { return experts > 0; }
   [[nodiscard]] bool is_sparse() const { return sparse_top_k > 0; }

@@ -12,16 +12,21 @@
 //   interval = stage + once                          time between batches, pp of them in flight
 //   stage: the operators of one pipeline stage's layers; once: embedding, head, sampling, host
 //
-// All ranks of an instance run in lockstep: token operators take the mean tokens per attention
-// rank, attention the busiest rank's sums, experts the busiest rank's load. Expert load of the
+// All ranks of an instance run in lockstep: token operators take the mean decodes per attention
+// rank and the busiest rank's prompt tokens, attention the busiest rank's sums, experts the busiest
+// rank's load of the tokens of all. Expert load of the
 // busiest of R ranks that receive A assignments on average: A (imbalance + sqrt(2 ln R / A)), the
 // extreme value of R binomials. MTP (draft tokens n > 0): every sequence verifies 1 + n positions;
 // each draft runs the MTP layer and the head once. Context parallelism (Llama 3, arXiv 2407.21783,
 // 3.3.2): a rank works on 1 / cp of the chunk against all keys, which an all-gather brings it in
-// every layer. Ranks of a stage that sit in several OS images agree on a step by control messages
-// over the DCN, log2(images) of them one after another. Sources: models.md 3; DeepSeek-V3 (arXiv
-// 2412.19437) for MLA absorption and MTP; operators as in vLLM and SGLang. Limits: kernels do not
-// overlap with communication; pipeline stages are equal.
+// every layer. Decode context parallelism (Helix, arXiv 2507.07120; vLLM's
+// docs/serving/context_parallel_deployment.md): dcp tensor ranks gather their queries, each attends
+// with all of them to 1 / dcp of the context, and partial outputs with their log-sum-exp are
+// reduced and scattered; prompts gather the keys of earlier chunks. Ranks of a stage that sit in
+// several OS images agree on a step by control messages over the DCN, log2(images) of them one
+// after another. Sources: models.md 3; DeepSeek-V3 (arXiv 2412.19437) for MLA absorption and MTP;
+// operators as in vLLM and SGLang. Limits: kernels do not overlap with communication; pipeline
+// stages are equal.
 
 #pragma once
 
@@ -67,6 +72,7 @@ struct BatchShape {
   double prefill_pairs = 0.0;      // busiest rank: sum of query x key positions
   double prefill_context = 0.0;    // busiest rank: keys read by prefill, cached and new
   double prefill_sequences = 0.0;  // sequences that finish prefill in this step (rows of logits)
+  double prefill_most = 0.0;       // new tokens of the busiest rank; below the mean: as the mean
   // The same with every context cut to the model's `attention_cap`: what windowed and sparse layers
   // read. 0: as much as the sums above and the cap allow.
   double decode_context_capped = 0.0;
@@ -112,6 +118,9 @@ enum class OpKind {
   all_reduce,
   all_gather,
   gather_keys,
+  gather_cached,   // decode context parallelism: keys of earlier chunks, for a prompt
+  gather_queries,  // and queries, for decode
+  merge_outputs,   // and what ranks found in their shares of the context
   exchange,
   send,
   host,
@@ -153,7 +162,8 @@ class StepProgram {
   [[nodiscard]] const Framework& framework() const { return framework_; }
   /// Which libraries its engine calls on this chip.
   [[nodiscard]] const EngineKernels& libraries() const { return libraries_; }
-  /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a.
+  /// Tokens that one decode step yields per sequence: 1 + a + a^2 + ... with acceptance a, or one
+  /// and the sum of the acceptances by position.
   [[nodiscard]] double tokens_per_step() const { return tokens_per_step_; }
   /// Operators that a host without captured graphs launches in one stage and step with prompts.
   [[nodiscard]] double launches() const { return launches_; }
@@ -173,6 +183,7 @@ class StepProgram {
   collective::CollectiveTimer timer_;
   collective::Group tp_group_;
   collective::Group context_group_;
+  collective::Group shares_group_;  // tensor ranks that share a sequence's KV cache
   collective::Group expert_group_;  // all ranks of a stage
   bool stages_far_ = false;         // consecutive pipeline stages sit in different ScaleUp domains
   double background_ = 0.0;
@@ -226,6 +237,7 @@ class StepEvaluator {
   struct Key {
     double decode_sequences = -1.0;
     double prefill = -1.0;
+    double most = -1.0;  // of a rank
     bool captured = false;
     friend bool operator==(const Key&, const Key&) = default;
   };

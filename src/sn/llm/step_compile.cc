@@ -69,11 +69,14 @@ class StepCompiler {
     double power = 1.0;
     for (std::int64_t i = 0; i < deployment.draft_tokens; ++i) {
       power *= machine.traits.mtp_acceptance;
-      program_.tokens_per_step_ += power;
+      const std::vector<double>& by_position = model.draft.acceptance;
+      program_.tokens_per_step_ +=
+          by_position.empty() ? power : by_position[static_cast<std::size_t>(i)];
     }
     const std::int64_t domain = cluster.rack.scale_up.domain;
     program_.tp_group_ = {.ranks = p_.tp, .per_domain = ranks_per_domain(p_.tp, domain)};
     program_.context_group_ = {.ranks = p_.cp, .per_domain = p_.cp};
+    program_.shares_group_ = {.ranks = p_.dcp, .per_domain = ranks_per_domain(p_.dcp, domain)};
     program_.expert_group_ = {.ranks = p_.stage_ranks(),
                               .per_domain = ranks_per_domain(p_.stage_ranks(), domain)};
     program_.stages_far_ = p_.spread || p_.gpus() > domain;
@@ -184,11 +187,13 @@ class StepCompiler {
       const Rows decode = rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens;
       gemm("absorb k", Part::projections, decode, d(a.kv_lora), d(a.nope_dim),
            kernel::DataType::bf16, heads);
+      gather_queries(decode, heads * d(a.kv_lora + a.rope_dim));
       if (rows != Rows::drafts) {
         gemm("kv_b", Part::projections, Rows::chunk_tokens, heads * d(a.nope_dim + a.v_dim),
              d(a.kv_lora), weights_.attention);
       }
       scores(rows);
+      merge_outputs(decode, heads, d(a.kv_lora));
       gemm("absorb v", Part::projections, decode, d(a.v_dim), d(a.kv_lora), kernel::DataType::bf16,
            heads);
       if (a.output_gate) {
@@ -202,7 +207,10 @@ class StepCompiler {
       elementwise("rope, cache write", rows, 2.0 * width * bf16_bytes);
       gather_keys(rows);
       if (m_.is_sparse()) indexer(rows);
+      const Rows decode = rows == Rows::drafts ? Rows::drafts : Rows::decode_tokens;
+      gather_queries(decode, heads * d(a.head_dim));
       scores(rows);
+      merge_outputs(decode, heads, d(a.head_dim));
       gemm("o_proj", Part::projections, rows, h, heads * d(a.head_dim), weights_.attention);
     }
     all_reduce("all-reduce (attention)", rows);
@@ -238,8 +246,34 @@ class StepCompiler {
     all_reduce("all-reduce (attention)", rows);
   }
 
+  /// Ranks that share a sequence's cache attend with each other's queries; `width` values of one.
+  void gather_queries(Rows rows, double width) {
+    if (p_.dcp == 1) return;
+    add({.name = "all-gather (queries)",
+         .kind = OpKind::gather_queries,
+         .part = Part::all_reduce,
+         .rows = rows,
+         .bytes_per_row = width * d(p_.dcp) * bf16_bytes});
+  }
+
+  /// Partial outputs of `width` values a head, with a log-sum-exp in fp32 beside each.
+  void merge_outputs(Rows rows, double heads, double width) {
+    if (p_.dcp == 1) return;
+    add({.name = "reduce-scatter (outputs)",
+         .kind = OpKind::merge_outputs,
+         .part = Part::all_reduce,
+         .rows = rows,
+         .bytes_per_row = heads * d(p_.dcp) * (width * bf16_bytes + 4.0)});
+  }
+
   /// Context-parallel ranks fetch the keys that the others computed or hold.
   void gather_keys(Rows rows) {
+    if (p_.dcp > 1 && rows != Rows::drafts) {
+      add({.name = "all-gather (cached keys)",
+           .kind = OpKind::gather_cached,
+           .part = Part::all_reduce,
+           .rows = Rows::prefill_tokens});
+    }
     if (p_.cp == 1 || rows == Rows::drafts) return;
     add({.name = "all-gather (keys)",
          .kind = OpKind::gather_keys,
@@ -370,8 +404,13 @@ class StepCompiler {
 
   void drafts() {
     const std::int64_t n = program_.deployment_.draft_tokens;
-    if (n == 0) return;
+    if (n == 0 || m_.draft.kind == DraftModel::Kind::ngram) return;
     layers_ = d(n);
+    if (m_.draft.kind == DraftModel::Kind::eagle3) {
+      eagle();
+      layers_ = 1.0;
+      return;
+    }
     const double h = d(m_.hidden);
     gemm("MTP projection", Part::projections, Rows::drafts, h, 2.0 * h / d(p_.tp),
          weights_.attention);
@@ -383,6 +422,26 @@ class StepCompiler {
     }
     vocabulary(Rows::drafts);
     layers_ = 1.0;
+  }
+
+  /// One pass of EAGLE-3's layer in bf16, as its checkpoints are.
+  void eagle() {
+    const DraftModel& a = m_.draft;
+    const double h = d(m_.hidden);
+    const double tp = d(p_.tp);
+    constexpr kernel::DataType bf16 = kernel::DataType::bf16;
+    gemm("draft fuse", Part::projections, Rows::drafts, h, 3.0 * h / tp, bf16);
+    elementwise("norm", Rows::drafts, 6.0 * h * bf16_bytes, 2.0);
+    const double heads = d(a.heads) / tp;
+    const double width = (heads + 2.0 * std::max(1.0, d(a.kv_heads) / tp)) * d(a.head_dim);
+    gemm("draft qkv", Part::projections, Rows::drafts, width, 2.0 * h, bf16);
+    attention_op("attention (draft)", OpKind::attention_decode, Rows::drafts, false);
+    gemm("draft o_proj", Part::projections, Rows::drafts, h, heads * d(a.head_dim), bf16);
+    all_reduce("all-reduce (attention)", Rows::drafts);
+    swiglu("draft gate, up", "draft down", Rows::drafts, d(a.inter) / tp, bf16);
+    all_reduce("all-reduce (ffn)", Rows::drafts);
+    gemm("draft head", Part::logits, Rows::drafts, d(a.vocab) / tp, h, bf16);
+    elementwise("sampling", Rows::drafts, d(a.vocab) / tp * 2.0 * 4.0);
   }
 
   const ModelSpec& m_;

@@ -22,8 +22,8 @@ constexpr std::array<Part, 6> overlapped = {Part::attention, Part::projections, 
 
 BatchShape scaled(BatchShape s, double by) {
   for (double* v : {&s.decode_sequences, &s.decode_context, &s.prefill_tokens, &s.prefill_pairs,
-                    &s.prefill_context, &s.prefill_sequences, &s.decode_context_capped,
-                    &s.prefill_pairs_capped, &s.prefill_context_capped}) {
+                    &s.prefill_context, &s.prefill_sequences, &s.prefill_most,
+                    &s.decode_context_capped, &s.prefill_pairs_capped, &s.prefill_context_capped}) {
     *v *= by;
   }
   return s;
@@ -65,6 +65,7 @@ StepEvaluator::Group StepEvaluator::group_of(const StepOp& op) {
   switch (op.kind) {
     case OpKind::host:
     case OpKind::gather_keys:
+    case OpKind::gather_cached:
     case OpKind::attention_decode:
     case OpKind::attention_prefill:
     case OpKind::index_decode:
@@ -81,7 +82,7 @@ const StepTime& StepEvaluator::sum_of(Group group, const Key& key, const StepPri
   const auto bits = [](double v) { return std::bit_cast<std::uint64_t>(v); };
   std::uint64_t hash = bits(key.decode_sequences) * 0x9E3779B97F4A7C15ull;
   hash = (hash ^ (hash >> 29) ^ bits(key.prefill)) * 0xBF58476D1CE4E5B9ull;
-  hash = (hash ^ (hash >> 32)) * 0x94D049BB133111EBull;
+  hash = (hash ^ (hash >> 32) ^ bits(key.most)) * 0x94D049BB133111EBull;
   Slot& slot = slots[(hash >> 33) & (slots.size() - 1)];
   if (slot.key != key) {
     slot.key = key;
@@ -96,10 +97,11 @@ const StepTime& StepEvaluator::sum_of(Group group, const Key& key, const StepPri
 StepTime StepEvaluator::device(const BatchShape& shape) {
   const StepPricer pricer(*program_, shape);
   const bool captured = pricer.captured();
-  StepTime total = sum_of(Group::tokens, {shape.decode_sequences, shape.prefill_tokens, captured},
-                          pricer, bodies_);
-  total += sum_of(Group::head, {shape.decode_sequences, shape.prefill_sequences, captured}, pricer,
-                  heads_);
+  StepTime total = sum_of(
+      Group::tokens, {shape.decode_sequences, shape.prefill_tokens, pricer.most_tokens(), captured},
+      pricer, bodies_);
+  total += sum_of(Group::head, {shape.decode_sequences, shape.prefill_sequences, 0.0, captured},
+                  pricer, heads_);
   for (const StepOp& op : pricer.ops()) {
     if (group_of(op) == Group::attention) pricer.add(total, op);
   }

@@ -63,7 +63,7 @@ class StepPricer {
       case Rows::prefill_tokens:
         return own_tokens();
       case Rows::chunk_tokens:
-        return s_.prefill_tokens;
+        return most_tokens();
       case Rows::logits:
         return s_.decode_sequences * positions + s_.prefill_sequences;
       case Rows::drafts:
@@ -79,6 +79,9 @@ class StepPricer {
     const bool mixed = s_.prefill_tokens > 0.0;
     return positions + s_.prefill_tokens <= d(mixed ? f.graph_mixed_tokens : f.graph_tokens);
   }
+
+  /// Prompt tokens of the busiest rank.
+  [[nodiscard]] double most_tokens() const { return std::max(s_.prefill_tokens, s_.prefill_most); }
 
   /// Among the operators of the step.
   [[nodiscard]] OpCost price(const StepOp& op) const {
@@ -97,7 +100,7 @@ class StepPricer {
       case OpKind::gemm:
         return gemm(op, r);
       case OpKind::experts:
-        return experts(op, r);
+        return experts(op, mean_rows(op, r));
       case OpKind::attention_decode:
         return decode(op);
       case OpKind::attention_prefill:
@@ -114,6 +117,13 @@ class StepPricer {
         return from_link(p_.timer_.time(Op::all_gather, p_.tp_group_, bytes, p_.background_));
       case OpKind::gather_keys:
         return gather_keys();
+      case OpKind::gather_cached:
+        return gather_cached();
+      case OpKind::gather_queries:
+        return from_link(p_.timer_.time(Op::all_gather, p_.shares_group_, bytes, p_.background_));
+      case OpKind::merge_outputs:
+        return from_link(
+            p_.timer_.time(Op::reduce_scatter, p_.shares_group_, bytes, p_.background_));
       case OpKind::exchange:
         return exchange(op, r);
       case OpKind::send:
@@ -199,13 +209,20 @@ class StepPricer {
                         : p_.libraries_.product(kernel::format_of(activation, weight, block))}));
   }
 
+  /// Load of the busiest expert rank over the mean, of `tokens` tokens of the whole instance.
+  [[nodiscard]] double busiest_over_mean(double tokens) const {
+    const double ranks = d(p_.deployment_.parallel.ep);
+    if (ranks <= 1.0) return 1.0;
+    const double mean = tokens * d(p_.model_.top_k) / ranks;
+    return p_.imbalance_ + std::sqrt(2.0 * std::log(ranks) / mean);
+  }
+
   [[nodiscard]] OpCost experts(const StepOp& op, double r) const {
     const Parallelism& par = p_.deployment_.parallel;
     const double ranks = d(par.ep);
     const double tokens = r * d(par.dp * par.cp);  // of the whole instance
     const double mean = tokens * d(p_.model_.top_k) / ranks;
-    const double spread = ranks > 1.0 ? std::sqrt(2.0 * std::log(ranks) / mean) : 0.0;
-    const double factor = ranks > 1.0 ? p_.imbalance_ + spread : 1.0;
+    const double factor = busiest_over_mean(tokens);
     const double most = tokens * std::min(d(p_.model_.top_k), p_.slots_);
     const double busiest = std::min(mean * factor, std::max(mean, most));
     // A replica gets a given token with probability k / replicas times its own share over the mean;
@@ -237,33 +254,54 @@ class StepPricer {
   [[nodiscard]] OpCost decode(const StepOp& op) const {
     const Attention& a = p_.model_.attention;
     const double tp = d(p_.deployment_.parallel.tp);
-    const double context = op.capped ? decode_context_capped() : s_.decode_context;
+    const double all = op.capped ? decode_context_capped() : s_.decode_context;
+    if (op.rows == Rows::drafts && p_.model_.draft.kind == DraftModel::Kind::eagle3) {
+      return from_kernel(p_.kernels_.decode_attention(draft_caches(all)));
+    }
     if (a.kind == AttentionKind::mla) {
       return from_kernel(p_.kernels_.mla_decode({.sequences = s_.decode_sequences,
-                                                 .context = context,
+                                                 .context = all / shares(),
                                                  .queries = queries(op),
-                                                 .heads = d(a.heads) / tp,
+                                                 .heads = d(a.heads) / tp * shares(),
                                                  .latent = d(a.kv_lora),
                                                  .rope = d(a.rope_dim),
                                                  .kv = p_.deployment_.precision.kv,
                                                  .library = p_.libraries_.latent_caches}));
     }
-    return from_kernel(p_.kernels_.decode_attention(caches(op, context)));
+    return from_kernel(p_.kernels_.decode_attention(caches(op, all)));
   }
 
   [[nodiscard]] kernel::DecodeAttention caches(const StepOp& op, double context) const {
     const Attention& a = p_.model_.attention;
     const double tp = d(p_.deployment_.parallel.tp);
     return {.sequences = s_.decode_sequences,
-            .context = context,
+            .context = context / shares(),
             .queries = queries(op),
-            .heads = d(a.heads) / tp,
+            .heads = d(a.heads) / tp * shares(),
             .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
             .head_dim = d(a.head_dim),
             .kv = p_.deployment_.precision.kv,
-            .history = s_.decode_context,
+            .history = s_.decode_context / shares(),
             .library = p_.libraries_.caches};
   }
+
+  /// The one layer of a draft model, whose cache is in bf16 and whole on every rank of its heads.
+  [[nodiscard]] kernel::DecodeAttention draft_caches(double context) const {
+    const DraftModel& a = p_.model_.draft;
+    const double tp = d(p_.deployment_.parallel.tp);
+    return {.sequences = s_.decode_sequences,
+            .context = context,
+            .queries = 1.0,
+            .heads = std::max(1.0, d(a.heads) / tp),
+            .kv_heads = std::max(1.0, d(a.kv_heads) / tp),
+            .head_dim = d(a.head_dim),
+            .kv = kernel::DataType::bf16,
+            .history = context,
+            .library = p_.libraries_.caches};
+  }
+
+  /// Tensor ranks among which a sequence's cache is dealt out.
+  [[nodiscard]] double shares() const { return d(p_.deployment_.parallel.dcp); }
 
   [[nodiscard]] double queries(const StepOp& op) const {
     return op.rows == Rows::drafts ? 1.0 : 1.0 + d(p_.deployment_.draft_tokens);
@@ -289,7 +327,11 @@ class StepPricer {
   [[nodiscard]] double cp() const { return d(p_.deployment_.parallel.cp); }
   /// Prefill tokens of one context-parallel rank; pairs of the chunk divide alike (each rank takes
   /// one part from its beginning and one from its end).
-  [[nodiscard]] double own_tokens() const { return s_.prefill_tokens / cp(); }
+  [[nodiscard]] double own_tokens() const { return most_tokens() / cp(); }
+  /// `r` rows of the busiest rank as the mean over ranks: what all of them send to experts.
+  [[nodiscard]] double mean_rows(const StepOp& op, double r) const {
+    return op.rows == Rows::tokens ? r - (most_tokens() - s_.prefill_tokens) / cp() : r;
+  }
 
   /// The cache of all keys of the chunk's sequences, of which each rank holds a share.
   [[nodiscard]] OpCost gather_keys() const {
@@ -298,6 +340,14 @@ class StepPricer {
     const double layer = p_.kv_bytes_layer_ + shared * d(m.index_dim);
     return from_link(p_.timer_.time(collective::Op::all_gather, p_.context_group_,
                                     Bytes::from_si(layer * s_.prefill_context), p_.background_));
+  }
+
+  /// Keys of earlier chunks and cached prefixes, of which each rank holds a share. The chunk's own
+  /// keys every rank computes for itself.
+  [[nodiscard]] OpCost gather_cached() const {
+    const double cached = std::max(0.0, s_.prefill_context - s_.prefill_tokens);
+    return from_link(p_.timer_.time(collective::Op::all_gather, p_.shares_group_,
+                                    Bytes::from_si(p_.kv_bytes_layer_ * cached), p_.background_));
   }
 
   [[nodiscard]] OpCost prefill(const StepOp& op) const {
@@ -409,13 +459,17 @@ class StepPricer {
     // fp8 and narrower travel as fp8 with one fp32 scale per 128 elements; results return in bf16.
     const bool narrow = p_.deployment_.precision.activations != kernel::DataType::bf16;
     const double sent = narrow ? h * (1.0 + 4.0 / 128.0) : h * bf16_bytes;
+    // The busiest sends what it has; what it or another receives depends on the experts.
+    const Parallelism& par = p_.deployment_.parallel;
+    const double mean = mean_rows(op, r);
     const collective::ExpertExchange e{
-        .tokens = r / d(p_.deployment_.parallel.tp),
+        .tokens = mean / d(par.tp),
         .dispatch_bytes = Bytes::from_si(sent),
         .combine_bytes = Bytes::from_si(h * bf16_bytes),
         .top_k = p_.model_.top_k,
-        .experts = static_cast<std::int64_t>(p_.slots_) * p_.deployment_.parallel.ep,
-        .slices = p_.deployment_.parallel.expert_tp()};
+        .experts = static_cast<std::int64_t>(p_.slots_) * par.ep,
+        .slices = par.expert_tp(),
+        .hottest = std::max(r / mean, busiest_over_mean(mean * d(par.dp * par.cp)))};
     const collective::ExchangeTiming t = p_.timer_.exchange(e, p_.expert_group_, p_.background_);
     return from_link(op.combine ? t.combine : t.dispatch);
   }

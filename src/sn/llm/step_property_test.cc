@@ -278,7 +278,8 @@ class LongStep {
         .combine_bytes = Bytes::from_si(2.0 * h()),
         .top_k = m_.top_k,
         .experts = slots() * d_.parallel.ep,
-        .slices = ranks / d_.parallel.ep};
+        .slices = ranks / d_.parallel.ep,
+        .hottest = busiest_over_mean(rows * dp())};
     const std::int64_t domain = std::min(ranks, machine_.cluster.rack.scale_up.domain);
     const collective::ExchangeTiming t = timer_.exchange(e, {ranks, domain});
     add(t.dispatch);
@@ -287,6 +288,12 @@ class LongStep {
 
   [[nodiscard]] std::int64_t slots() const {
     return (m_.experts + d_.parallel.ep - 1) / d_.parallel.ep;
+  }
+
+  [[nodiscard]] double busiest_over_mean(double all) const {
+    if (d_.parallel.ep <= 1) return 1.0;
+    const double mean = all * real(m_.top_k) / ep();
+    return machine_.traits.expert_imbalance + std::sqrt(2.0 * std::log(ep()) / mean);
   }
 
   /// The busiest rank's experts: mean, imbalance, and the extreme of `ep` binomials on top.

@@ -119,6 +119,29 @@ TEST(Roofline, DecodeStepOfDeepSeekV3OnAl128) {
   EXPECT_EQ(executions(p, decode(128.0, 4096.0), Part::all_reduce), 0.0);
 }
 
+TEST(Step, TheBusiestRanksPromptSetsItsOwnOperatorsAndTheMeanTheExperts) {
+  const StepProgram p = program("deepseek-v3", "al128", deepseek_dp128);
+  const double mean = 1024.0;
+  BatchShape even{.prefill_tokens = mean,
+                  .prefill_pairs = mean * mean / 2.0,
+                  .prefill_context = mean,
+                  .prefill_sequences = 1.0};
+  BatchShape uneven = even;
+  uneven.prefill_most = 4.0 * mean;
+  BatchShape all = even;  // every rank as full as the busiest
+  all.prefill_tokens = 4.0 * mean;
+  const auto part = [&](const BatchShape& shape, Part what) {
+    return evaluate(p, shape).parts[static_cast<std::size_t>(what)].si();
+  };
+  EXPECT_NEAR(part(uneven, Part::projections), part(all, Part::projections),
+              1e-9 * part(all, Part::projections));
+  EXPECT_EQ(part(uneven, Part::experts), part(even, Part::experts));
+  EXPECT_GT(part(uneven, Part::exchange), part(even, Part::exchange));
+  EXPECT_LT(evaluate(p, uneven).latency, evaluate(p, all).latency);
+  uneven.prefill_most = 0.5 * mean;  // no rank is below the mean of all
+  EXPECT_EQ(evaluate(p, uneven).latency, evaluate(p, even).latency);
+}
+
 TEST(Roofline, PrefillOfDeepSeekV3CountsItsFlops) {
   // 4,096 tokens on one of 128 ranks: dense and attention GEMMs of every token, 8 routed experts
   // from the group's mean, and unabsorbed attention over pairs. Router and head are negligible.

@@ -72,6 +72,10 @@ double variance_of_difference(const PartTimes& a, const PartTimes& b, const Unce
   return variance(difference, u);
 }
 
+double sigma_of_tpot(double step, const Uncertainty& u, bool disaggregated) {
+  return std::hypot(step, disaggregated ? u.pool_load : 0.0);
+}
+
 double sigma_of_ttft(double step, const Uncertainty& u, bool disaggregated) {
   return std::hypot(step, disaggregated ? u.pool_wait : u.wait);
 }

@@ -31,6 +31,7 @@ struct Uncertainty {
   double wait = 0.0;        // beside these in a TTFT: queues, front ends, how a load came
   double rate = 0.0;        // beside these in tokens per second: how full batches are
   // The same where prefill and decode are pools of their own, with routers and transfers between.
+  double pool_load = 0.0;
   double pool_wait = 0.0;
   double pool_rate = 0.0;
 };
@@ -45,6 +46,7 @@ void describe(V& v, Uncertainty& u) {
   v.ratio("load", u.load, 0.0, 2.0);
   v.ratio("wait", u.wait, 0.0, 2.0);
   v.ratio("rate", u.rate, 0.0, 2.0);
+  v.ratio("pool_load", u.pool_load, 0.0, 2.0);
   v.ratio("pool_wait", u.pool_wait, 0.0, 2.0);
   v.ratio("pool_rate", u.pool_rate, 0.0, 2.0);
 }
@@ -60,6 +62,8 @@ using PartTimes = std::array<Time, part_count>;
 [[nodiscard]] double variance_of_difference(const PartTimes& a, const PartTimes& b,
                                             const Uncertainty& u);
 
+/// Of a TPOT whose steps have the deviation `step`: pools of their own add theirs.
+[[nodiscard]] double sigma_of_tpot(double step, const Uncertainty& u, bool disaggregated);
 /// Of a TTFT whose steps have the deviation `step`, and of tokens per second.
 [[nodiscard]] double sigma_of_ttft(double step, const Uncertainty& u, bool disaggregated);
 [[nodiscard]] double sigma_of_rate(double step, const Uncertainty& u, bool disaggregated);

@@ -56,7 +56,8 @@ bool read_degree(const std::string& word, llm::Deployment& d, WordReader& reader
   if (word == "spread") p.spread = true;
   if (word == "two_batch") d.two_batch = true;
   return word == "spread" || word == "two_batch" || set("TP", p.tp) || set("CP", p.cp) ||
-         set("DP", p.dp) || set("EP", p.ep) || set("PP", p.pp) || set("MTP", d.draft_tokens);
+         set("DCP", p.dcp) || set("DP", p.dp) || set("EP", p.ep) || set("PP", p.pp) ||
+         set("MTP", d.draft_tokens);
 }
 
 serving::Pool read_pool(const std::vector<std::string>& words, const twin::World& world,

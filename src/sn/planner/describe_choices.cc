@@ -69,6 +69,7 @@ void describe(ReportVisitor& v, const WhyNotReport& r) {
   v.optional("best", "of the plan; null where none meets the SLO", r.best);
   v.count("rank", "among the deployments compared; 0: not among them", r.rank);
   v.list("gpu_time_per_output_token", "by difference, largest first", r.times);
+  v.flag("interrupted", "stopped: against what was found by then", r.interrupted);
 }
 
 void describe(ReportVisitor& v, const TenantReport& t) {

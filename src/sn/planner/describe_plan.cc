@@ -144,6 +144,8 @@ void describe(ReportVisitor& v, const Candidate& c) {
   v.optional("prefill", "null when aggregated", c.disaggregated, c.prefill);
   v.object("decode", "of an aggregated plan: its only pool", c.decode);
   v.object("state", "", c.state);
+  v.optional("e2e", "end-to-end latency; null where the engine has not played it", c.played > 0,
+             c.e2e);
   describe_work(v, c.work);
   v.optional("operating", "", c.operating);
 }

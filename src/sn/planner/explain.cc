@@ -116,7 +116,7 @@ std::vector<BillLine> gpu_bill(const twin::World& world, serving::ServingModel& 
     add_line(bill, fmt::format("{} {}", plan.disaggregated() ? "decode" : "step", l.item),
              per_token(plan.decode.gpus()) * l.share, Time{});
   }
-  add_line(bill, "unused GPUs", per_token(world.machine.cluster.gpus() - plan.gpus()), Time{});
+  add_line(bill, "unused GPUs", per_token(world.machine.gpus() - plan.gpus()), Time{});
   finish_shares(bill);
   return bill;
 }

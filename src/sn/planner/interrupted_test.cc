@@ -7,6 +7,7 @@
 #include "sn/planner/planner_test_util.h"
 #include "sn/planner/share/share.h"
 #include "sn/planner/vary.h"
+#include "sn/planner/why_not.h"
 #include "sn/twin/simulate/simulate.h"
 
 namespace sn::planner {
@@ -61,6 +62,17 @@ TEST(Interrupted, AComparisonKeepsThePointsItHas) {
   EXPECT_TRUE(report->points[0].best);
   EXPECT_EQ(report->points[1].why_not, "not planned: stopped before");
   EXPECT_EQ(report->points[2].values, std::vector<std::string>{"2"});
+}
+
+TEST(Interrupted, AReasonIsOfWhatWasFoundByThen) {
+  const twin::World world = small_world();
+  const PlanReport report = plan_of(world, {.top = 3, .screen = true});
+  ASSERT_FALSE(report.candidates.empty());
+  const serving::ServingPlan& asked = report.candidates.back().plan;
+  EXPECT_FALSE(why_not(world, asked, report).interrupted);
+  const sn::Run run;
+  run.stop();
+  EXPECT_TRUE(why_not(world, asked, report, run).interrupted);
 }
 
 TEST(Interrupted, AKneeKeepsTheHighestRunThatMet) {

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "sn/base/units.h"
+#include "sn/planner/search/engine_runs.h"
 #include "sn/planner/search/evaluate.h"
 #include "sn/planner/search/feasible.h"
 #include "sn/planner/search/search.h"
@@ -326,6 +327,26 @@ Result<PlanReport> plan(const twin::World& asked, const PlanOptions& options, co
   PlanReport report;
   report.subject = subject_of(world);
   report.warnings = world.warnings;
+  const bool limited =
+      std::any_of(world.load.slo.begin(), world.load.slo.end(),
+                  [](const serving::SloTarget& t) { return t.metric == serving::Metric::e2e; });
+  for (const serving::ServingPlan& listed : world.load.search.fixed) {
+    const std::string refused = cannot_run(world.machine.framework, world.machine.model, listed);
+    if (refused.empty()) continue;
+    report.warnings.push_back(
+        {.code = ErrorCode::infeasible,
+         .message = world.machine.framework.name + " cannot run the listed deployment: " + refused,
+         .where = {.file = world.name},
+         .hint = "planned as if it did; supernode catalog show frameworks/" +
+                 world.machine.framework.name});
+  }
+  if (limited && options.screen) {
+    report.warnings.push_back({.code = ErrorCode::limit,
+                               .message = "closed forms know no end-to-end latency: the limit on "
+                                          "it is not held here",
+                               .where = {.file = world.name},
+                               .hint = "leave out --screen: the engine holds it"});
+  }
   Result<SearchResult> found = find(world, options, run);
   if (!found) return fail(found.error());
   report.considered = found->considered;

@@ -111,7 +111,8 @@ struct Candidate {
   PoolReport prefill;  // replicas 0 when aggregated
   PoolReport decode;
   serving::SteadyState state;
-  double multiple = 0.0;  // of the workload's own rate
+  serving::Percentiles e2e;  // of requests that the engine played; else nothing
+  double multiple = 0.0;     // of the workload's own rate
   bool meets_slo = false;
   std::string limit;           // what fails just above this rate
   double bound_per_gpu = 0.0;  // output tokens/s/GPU if every step ran at its physical bound

@@ -75,7 +75,7 @@ Planned plan_point(const VaryInputs& inputs, const std::vector<VaryAxis>& axes,
     out.errors = world.error();
     return out;
   }
-  point.gpus = world->machine.cluster.gpus();
+  point.gpus = world->machine.gpus();
   point.left_over = world->machine.cluster.left_over;
   options.prices = &prices.of(*world);
   const Result<PlanReport> planned = plan(*world, options, run);

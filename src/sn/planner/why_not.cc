@@ -11,6 +11,7 @@
 #include <map>
 
 #include "sn/base/units.h"
+#include "sn/planner/search/engine_runs.h"
 #include "sn/planner/search/evaluate.h"
 #include "sn/planner/search/feasible.h"
 #include "sn/planner/search/shapes.h"
@@ -47,6 +48,12 @@ void check_cuts(const twin::World& world, const serving::ServingPlan& plan, WhyN
                                         world.machine.model.name, why));
     }
   }
+  const std::string refused = cannot_run(world.machine.framework, world.machine.model, plan);
+  if (!refused.empty()) {
+    out.reasons.push_back(fmt::format("{} cannot run {} (supernode catalog show frameworks/{})",
+                                      world.machine.framework.name, refused,
+                                      world.machine.framework.name));
+  }
   if (plan.decode.deployment.parallel.cp > 1) {
     out.reasons.push_back("decode steps have one token of a sequence to share: CP is for prefill");
   }
@@ -65,6 +72,7 @@ void check_room(const twin::World& world, const serving::ServingPlan& plan, WhyN
 /// Targets of the SLO that an almost idle plan misses.
 void check_idle(const twin::World& world, const Candidate& c, WhyNotReport& out) {
   for (const serving::SloTarget& t : world.load.slo) {
+    if (t.metric == serving::Metric::e2e) continue;  // of requests that the engine played
     const bool first = t.metric == serving::Metric::ttft;
     const serving::Percentiles& p = first ? c.state.ttft : c.state.tpot;
     const Time v = serving::value_at(p, t.quantile);
@@ -151,6 +159,20 @@ void compare(const twin::World& world, const PlanReport& report, WhyNotReport& o
   compare_times(world, out);
 }
 
+/// The deployment as the plan's table has it, or judged as that judges.
+Candidate row_of(const twin::World& world, const serving::ServingPlan& plan,
+                 const PlanReport& report, const Run& run) {
+  for (const Candidate& c : report.candidates) {
+    if (c.plan == plan) return c;
+  }
+  Candidate screened = candidate_of(world, {plan, 0.0});
+  if (report.screened || !screened.meets_slo) return screened;
+  const Result<Played> played = play(world, {plan, screened.state.requests}, screened.multiple,
+                                     whole_options(world, {}), run);
+  if (!played || played->report.interrupted) return screened;
+  return played_candidate(world, *played);
+}
+
 }  // namespace
 
 std::string deployment_text(const serving::ServingPlan& plan) {
@@ -168,12 +190,8 @@ WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
   if (out.reasons.empty()) check_room(world, plan, out);
   out.ruled_out = !out.reasons.empty();
   if (out.ruled_out) return out;
-  out.candidate = candidate_of(world, {plan, 0.0});
-  if (!report.screened && out.candidate->meets_slo) {
-    const Result<Played> played = play(world, {plan, out.candidate->state.requests},
-                                       out.candidate->multiple, whole_options(world, {}), run);
-    if (played && !played->report.interrupted) out.candidate = played_candidate(world, *played);
-  }
+  out.candidate = row_of(world, plan, report, run);
+  out.interrupted = report.interrupted || run.stopped();
   const std::optional<double> target = world.load.target_rate();
   if (!out.candidate->meets_slo && target && out.candidate->state.requests > 1e-3) {
     out.reasons.push_back(fmt::format("it carries {:.4g} of {:.4g} requests/s; beyond, {}",

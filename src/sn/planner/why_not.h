@@ -46,6 +46,7 @@ struct WhyNotReport {
   std::optional<Candidate> best;       // of the plan; nothing where none meets the SLO
   int rank = 0;                        // among the deployments compared; 0: not among them
   std::vector<TimeAgainst> times;      // by difference, largest first
+  bool interrupted = false;            // against what was found by then
 };
 
 void describe(ReportVisitor& v, const TimeAgainst& time);
@@ -54,5 +55,11 @@ void describe(ReportVisitor& v, const WhyNotReport& report);
 /// `plan` is what the planner answers for this World.
 [[nodiscard]] WhyNotReport why_not(const twin::World& world, const serving::ServingPlan& plan,
                                    const PlanReport& report, const Run& run = Run());
+
+/// The plan of a row of the table: by its number ("3"), by its line as it was printed, or by its
+/// pools alone ("15 x (TP4 DP2 EP8) + 1 x (DP8 EP8) MTP1", whatever the row's chunk). The first
+/// that fits; nothing where none does.
+[[nodiscard]] std::optional<serving::ServingPlan> row_meant(const PlanReport& report,
+                                                            const std::string& text);
 
 }  // namespace sn::planner

@@ -31,8 +31,9 @@ std::string quantile_name(double quantile) {
 }
 
 std::string to_string(const SloTarget& target) {
-  const std::string name = target.metric == Metric::ttft ? "TTFT" : "TPOT";
-  return name + " " + quantile_name(target.quantile) + " " + format(target.limit);
+  constexpr const char* names[] = {"TTFT", "TPOT", "E2E"};
+  return std::string(names[static_cast<std::size_t>(target.metric)]) + " " +
+         quantile_name(target.quantile) + " " + format(target.limit);
 }
 
 Time value_at(const Percentiles& percentiles, double quantile) {

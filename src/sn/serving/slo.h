@@ -3,7 +3,7 @@
 // Service-level objectives on TTFT and TPOT. Definitions are those of `vllm bench serve`: TTFT from
 // sending a request to its first token; TPOT = (end-to-end - TTFT) / (output tokens - 1), one value
 // per request, requests of one token left out; ITL = gap between consecutive tokens (tokens of one
-// speculative step arrive together).
+// speculative step arrive together). E2E: from sending a request to its last token.
 
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace sn::serving {
 
-enum class Metric { ttft, tpot };
+enum class Metric { ttft, tpot, e2e };
 
 struct SloTarget {
   Metric metric = Metric::ttft;

@@ -37,6 +37,7 @@ void describe_fields(ReportVisitor& v, const Deployment& deployment) {
   const Parallelism& p = deployment.parallel;
   v.count("tp", "tensor parallelism", p.tp);
   v.count("cp", "context parallelism, of prefill", p.cp);
+  v.count("dcp", "tensor ranks that share a sequence's KV cache, in decode", p.dcp);
   v.count("dp", "attention data parallelism inside an instance", p.dp);
   v.count("pp", "pipeline stages", p.pp);
   v.count("ep", "expert parallelism", p.ep);
@@ -57,7 +58,7 @@ void describe(ReportVisitor& v, const SloTarget& target) {
 }
 
 void describe_fields(ReportVisitor& v, const SloTarget& target) {
-  static constexpr std::string_view metrics[] = {"ttft", "tpot"};
+  static constexpr std::string_view metrics[] = {"ttft", "tpot", "e2e"};
   v.choice("metric", "", metrics[static_cast<std::size_t>(target.metric)], metrics);
   v.optional("quantile", "0.9 is p90; null is the mean", target.quantile >= 0.0, target.quantile);
   v.quantity("limit_s", "", target.limit);

@@ -47,6 +47,7 @@ struct SearchSpec {
   bool disaggregated = true;
   std::vector<std::int64_t> redundant;       // expert replicas; empty: none
   std::vector<std::int64_t> context_ranks;   // cp of prefill; empty: 1, more for long prompts
+  std::vector<std::int64_t> cache_ranks;     // dcp of decode; empty: 1
   std::vector<std::int64_t> draft_tokens;    // empty: 0, and 1 when the model has MTP layers
   std::vector<std::int64_t> prefill_chunks;  // tokens per attention rank and step
   std::vector<serving::ServingPlan> fixed;   // deployments given by the scenario: nothing to choose

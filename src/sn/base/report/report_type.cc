@@ -15,7 +15,7 @@ namespace sn {
 
 using Kind = ReportType::Kind;
 
-TypeReport::TypeReport() { open_.push_back({.name = {}, .doc = {}, .type = {.kind = Kind::list}}); }
+TypeReport::TypeReport() { open({}, {}, Kind::list); }
 
 ReportType TypeReport::root() && {
   SN_ASSERT(open_.size() == 1 && open_[0].type.element.size() == 1);
@@ -35,7 +35,9 @@ void TypeReport::add(Name name, Doc doc, ReportType type) {
 }
 
 void TypeReport::open(Name name, Doc doc, Kind kind) {
-  ReportType type = {.kind = kind, .nullable = nullable_};
+  ReportType type;
+  type.kind = kind;
+  type.nullable = nullable_;
   nullable_ = false;
   open_.push_back({std::string(name), std::string(doc), std::move(type)});
 }

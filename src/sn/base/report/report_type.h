@@ -26,7 +26,7 @@ struct ReportType {
   std::string doc = {};                  // of an object's type
   std::vector<std::string> values = {};  // of a choice; the one of a constant text
   std::int64_t constant = 0;             // of a constant number
-  std::vector<ReportField> fields = {};
+  std::vector<ReportField> fields;       // without a default: its element is incomplete here
   std::vector<ReportType> element = {};  // of a list: one
 
   friend bool operator==(const ReportType&, const ReportType&) = default;

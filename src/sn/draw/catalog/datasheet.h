@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "sn/api/datasheet.h"
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 
 namespace sn::draw {
 

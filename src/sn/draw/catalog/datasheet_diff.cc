@@ -123,12 +123,12 @@ std::string diff_text(const DatasheetDiff& d, const TextStyle& style) {
                     d.a_title + "\n " + d.b + ": " + d.b_title + "\n\n";
   const std::string equal = fmt::format("{} value{} alike", d.equal, d.equal == 1 ? "" : "s");
   if (d.lines.empty()) return out + " no difference; " + equal + "\n";
-  TextTable table({{"value of", Align::left},
-                   {"", Align::left},
-                   {d.a, Align::right},
-                   {"", Align::left},
-                   {d.b, Align::right},
-                   {"times", Align::right}});
+  Table table({{"value of", Align::left},
+               {"", Align::left},
+               {d.a, Align::right},
+               {"", Align::left},
+               {d.b, Align::right},
+               {"times", Align::right}});
   bool assumed = false;
   for (const DiffLine& l : d.lines) {
     assumed = assumed || l.a_assumed || l.b_assumed;

@@ -58,7 +58,7 @@ TEST(Datasheet, ShowsSourcesThatDisagreeOnConsecutiveLines) {
   const catalog::Catalog c = catalog();
   const auto sheet = api::read_datasheet(c, *catalog::find_kind("link"), "wire");
   ASSERT_TRUE(sheet.has_value()) << render(sheet.error());
-  ASSERT_EQ(sheet->lines.size(), 4u);  // bandwidth, efficiency, latency, reach
+  ASSERT_EQ(sheet->lines.size(), 5u);  // bandwidth, efficiency, latency, reach, protocol
   ASSERT_EQ(sheet->lines[0].figures.size(), 2u);
   const std::string text = datasheet_text(*sheet, {});
   const std::size_t used = text.find("900 GB/s");

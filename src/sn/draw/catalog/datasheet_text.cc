@@ -33,7 +33,7 @@ std::vector<std::string> lines_of(const std::string& text, std::size_t width) {
 }
 
 /// A row with its note broken over the rows below.
-void add_row(TextTable& table, const std::vector<std::string>& cells, const std::string& note) {
+void add_row(Table& table, const std::vector<std::string>& cells, const std::string& note) {
   const std::vector<std::string> parts = lines_of(note, note_width);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     std::vector<std::string> row = i == 0 ? cells : std::vector<std::string>(cells.size());
@@ -44,13 +44,13 @@ void add_row(TextTable& table, const std::vector<std::string>& cells, const std:
 
 std::string values(const api::Datasheet& sheet, const TextStyle& style) {
   if (sheet.lines.empty()) return {};
-  TextTable table({{"value of", Align::left},
-                   {"", Align::left},
-                   {"value", Align::right},
-                   {"source", Align::left},
-                   {"date", Align::left},
-                   {"confidence", Align::left},
-                   {"note", Align::left}});
+  Table table({{"value of", Align::left},
+               {"", Align::left},
+               {"value", Align::right},
+               {"source", Align::left},
+               {"date", Align::left},
+               {"confidence", Align::left},
+               {"note", Align::left}});
   for (const api::DatasheetLine& line : sheet.lines) {
     if (line.figures.empty()) {
       table.row({line.path, "", "none"});
@@ -92,10 +92,10 @@ std::string sources(const api::Datasheet& sheet, const TextStyle& style) {
     }
   }
   if (used.empty()) return {};
-  TextTable table({{"source", Align::left},
-                   {"grade", Align::left},
-                   {"date", Align::left},
-                   {"title", Align::left}});
+  Table table({{"source", Align::left},
+               {"grade", Align::left},
+               {"date", Align::left},
+               {"title", Align::left}});
   for (const auto& [id, s] : used) {
     table.row({id, std::string(to_string(s.grade)), s.date, s.title});
   }
@@ -146,11 +146,11 @@ std::string architecture(const llm::ModelSpec& m) {
 }
 
 std::string parameters(const api::ModelFacts& f, const TextStyle& style) {
-  TextTable table({{"parameters, billions", Align::left},
-                   {"computed", Align::right},
-                   {"share %", Align::right},
-                   {"published", Align::right},
-                   {"difference %", Align::right}});
+  Table table({{"parameters, billions", Align::left},
+               {"computed", Align::right},
+               {"share %", Align::right},
+               {"published", Align::right},
+               {"difference %", Align::right}});
   const double total = f.count.total();
   const auto part = [&](const char* name, double value) {
     if (value > 0.0) table.row({name, billions(value), fixed(100.0 * value / total, 2)});
@@ -176,16 +176,16 @@ std::string parameters(const api::ModelFacts& f, const TextStyle& style) {
 }
 
 std::string per_token(const llm::ModelSpec& m, const TextStyle& style) {
-  TextTable kv({{"KV cache", Align::left},
-                {"bytes/token", Align::right},
-                {"GB at full context", Align::right}});
+  Table kv({{"KV cache", Align::left},
+            {"bytes/token", Align::right},
+            {"GB at full context", Align::right}});
   for (const kernel::DataType type : {kernel::DataType::bf16, kernel::DataType::fp8,
                                       kernel::DataType::int8, kernel::DataType::fp4}) {
     const double bytes = llm::kv_bytes_per_token(m, type).si();
     kv.row({std::string(kernel::to_string(type)), format_number(bytes, 12),
             significant(bytes * llm::kv_tokens_held(m, static_cast<double>(m.max_context)) / 1e9)});
   }
-  TextTable flops({{"context", Align::right}, {"GFLOP/token", Align::right}});
+  Table flops({{"context", Align::right}, {"GFLOP/token", Align::right}});
   for (const double context : {0.0, 1024.0, 8192.0, 32768.0, 131072.0}) {
     if (context > static_cast<double>(m.max_context)) break;
     flops.row(
@@ -219,14 +219,14 @@ std::string listing_text(const std::vector<api::CatalogListing>& kinds, const Te
                             style) +
                     "\n\n";
   if (one) {
-    TextTable table({{"name", Align::left}, {"title", Align::left}});
+    Table table({{"name", Align::left}, {"title", Align::left}});
     for (const auto& [name, title] : kinds.front().entries) table.row({name, title});
     out += table.str(style);
     const bool empty = kinds.front().entries.empty();
     const std::string name = empty ? "NAME" : kinds.front().entries.front().first;
     return out + "\n next   supernode catalog show " + kinds.front().folder + "/" + name + "\n";
   }
-  TextTable table({{"kind", Align::left}, {"names", Align::left}, {"what", Align::left}});
+  Table table({{"kind", Align::left}, {"names", Align::left}, {"what", Align::left}});
   for (const api::CatalogListing& kind : kinds) {
     std::string names;
     for (const auto& [name, title] : kind.entries) names += (names.empty() ? "" : ", ") + name;

@@ -19,34 +19,21 @@ namespace sn::draw {
 
 namespace {
 
-using serving::Trace;
+using serving::TraceFacts;
+using serving::TraceLengths;
 using serving::Workload;
 
 constexpr std::array<double, 4> quantiles = {0.5, 0.9, 0.99, 1.0};
 
-struct Lengths {
-  Histogram input;
-  Histogram output;
-};
-
-Lengths lengths_of(const Trace& trace) {
-  Lengths out;
-  for (const serving::Request& r : trace.requests) {
-    out.input.add(static_cast<double>(r.input_tokens));
-    out.output.add(static_cast<double>(std::max<std::int64_t>(1, r.output_tokens)));
-  }
-  return out;
-}
-
 std::string tokens(double v) { return format_number(std::round(v), 15); }
 
-std::string length_table(const Lengths& lengths, const TextStyle& style) {
-  TextTable table({{"tokens per request", Align::left},
-                   {"mean", Align::right},
-                   {"p50", Align::right},
-                   {"p90", Align::right},
-                   {"p99", Align::right},
-                   {"max", Align::right}});
+std::string length_table(const TraceLengths& lengths, const TextStyle& style) {
+  Table table({{"tokens per request", Align::left},
+               {"mean", Align::right},
+               {"p50", Align::right},
+               {"p90", Align::right},
+               {"p99", Align::right},
+               {"max", Align::right}});
   const auto row = [&](const char* name, const Histogram& h) {
     std::vector<std::string> cells = {name, tokens(h.mean())};
     for (const double q : quantiles) cells.push_back(tokens(q < 1.0 ? h.quantile(q) : h.max()));
@@ -68,9 +55,9 @@ std::string hit_rates(const Workload& w, const TextStyle& style) {
   if (w.hit_rate_curve.empty()) {
     return "  no block hashes: the prefix cache hit rate of this workload is unknown\n";
   }
-  TextTable table({{"LRU cache, KV tokens", Align::right},
-                   {"hit rate, % of blocks", Align::right},
-                   {"mean cached input, tokens", Align::right}});
+  Table table({{"LRU cache, KV tokens", Align::right},
+               {"hit rate, % of blocks", Align::right},
+               {"mean cached input, tokens", Align::right}});
   for (std::size_t i = 0; i < w.hit_rate_curve.size(); ++i) {
     const serving::HitRatePoint& p = w.hit_rate_curve[i];
     double cached = 0.0;
@@ -103,7 +90,8 @@ std::string workload_statistics(const Workload& w, const TextStyle& style) {
   return out + hit_rates(w, style);
 }
 
-std::string workload_page(const Trace& trace, const Workload& w, const TextStyle& style) {
+std::string workload_page(const TraceFacts& trace, const TraceLengths& lengths, const Workload& w,
+                          const TextStyle& style) {
   std::string out =
       heading(shown(w.origin, 300) + " (" + trace.format + ")", style) + "\n" + arrivals(w);
   if (trace.out_of_order > 0) {
@@ -112,7 +100,7 @@ std::string workload_page(const Trace& trace, const Workload& w, const TextStyle
   if (trace.malformed > 0) {
     out += fmt::format("  {} malformed lines were left out\n", trace.malformed);
   }
-  out += "\n" + length_table(lengths_of(trace), style) + "\n" + hit_rates(w, style);
+  out += "\n" + length_table(lengths, style) + "\n" + hit_rates(w, style);
   return out + "\n next   supernode workload " + file_name(style) + " --preset TITLE > NAME.yaml\n";
 }
 
@@ -136,8 +124,8 @@ void describe(ReportVisitor& v, const WorkloadReport& r) {
   v.object("output_tokens", "", r.output);
 }
 
-std::string workload_json(const Trace& trace, const Workload& load) {
-  const Lengths lengths = lengths_of(trace);
+std::string workload_json(const TraceFacts& trace, const TraceLengths& lengths,
+                          const Workload& load) {
   return report_json(WorkloadReport{.trace_format = trace.format,
                                     .malformed = static_cast<std::int64_t>(trace.malformed),
                                     .out_of_order = static_cast<std::int64_t>(trace.out_of_order),

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "sn/base/report/report_visitor.h"
-#include "sn/draw/kit/text_table.h"
-#include "sn/serving/load/trace.h"
+#include "sn/draw/kit/table.h"
+#include "sn/serving/load/trace_lengths.h"
 #include "sn/serving/load/workload.h"
 
 namespace sn::draw {
@@ -21,7 +21,8 @@ namespace sn::draw {
                                               const TextStyle& style);
 
 /// The page of `supernode workload`: the statistics, and those of the single requests.
-[[nodiscard]] std::string workload_page(const serving::Trace& trace,
+[[nodiscard]] std::string workload_page(const serving::TraceFacts& trace,
+                                        const serving::TraceLengths& lengths,
                                         const serving::Workload& workload, const TextStyle& style);
 
 /// Tokens per request of a trace.
@@ -47,7 +48,8 @@ void describe(ReportVisitor& v, const LengthSummary& lengths);
 void describe(ReportVisitor& v, const WorkloadReport& report);
 
 /// Schema: schema/workload.schema.json.
-[[nodiscard]] std::string workload_json(const serving::Trace& trace,
+[[nodiscard]] std::string workload_json(const serving::TraceFacts& trace,
+                                        const serving::TraceLengths& lengths,
                                         const serving::Workload& workload);
 
 }  // namespace sn::draw

@@ -11,14 +11,13 @@
 namespace sn::draw {
 
 std::string calibration_text(const evidence::Calibration& c, const TextStyle& style) {
-  TextTable families({{"family", Align::left},
-                      {"tables"},
-                      {"rows fitted"},
-                      {"error before"},
-                      {"error after"},
-                      {"steps"}});
-  TextTable parameters(
-      {{"parameter", Align::left}, {"value"}, {"standard error"}, {"", Align::left}});
+  Table families({{"family", Align::left},
+                  {"tables"},
+                  {"rows fitted"},
+                  {"error before"},
+                  {"error after"},
+                  {"steps"}});
+  Table parameters({{"parameter", Align::left}, {"value"}, {"standard error"}, {"", Align::left}});
   for (const evidence::FamilyFit& f : c.families) {
     families.row({std::string(kernel::to_string(f.family)), std::to_string(f.tables),
                   std::to_string(f.rows), fmt::format("{:.1f} %", 100.0 * f.mape_before),
@@ -58,15 +57,15 @@ std::string leave_out_text(const std::vector<evidence::LeftOut>& experiments,
   for (const evidence::LeftOut& x : experiments) {
     std::string names;
     for (const std::string& chip : x.chips) names += (names.empty() ? "" : ", ") + chip;
-    TextTable table({{"without " + names, Align::left},
-                     {"tables"},
-                     {"within"},
-                     {"rows"},
-                     {"MAPE"},
-                     {"asked for"},
-                     {"worst table"},
-                     {"|bias|"},
-                     {"new data types"}});
+    Table table({{"without " + names, Align::left},
+                 {"tables"},
+                 {"within"},
+                 {"rows"},
+                 {"MAPE"},
+                 {"asked for"},
+                 {"worst table"},
+                 {"|bias|"},
+                 {"new data types"}});
     const auto add = [&](const evidence::LeftOutFamily& f) {
       table.row({f.family, std::to_string(f.tables), std::to_string(f.met), std::to_string(f.rows),
                  percent(f.mape), percent(f.target), percent(f.worst), percent(f.bias),

@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/evidence/kernels/calibrate_kernels.h"
 #include "sn/evidence/kernels/leave_out.h"
 

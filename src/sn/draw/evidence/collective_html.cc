@@ -10,6 +10,7 @@
 #include "sn/draw/evidence/collective_text.h"
 #include "sn/draw/evidence/validation_html_parts.h"
 #include "sn/draw/kit/html_page.h"
+#include "sn/draw/kit/table.h"
 
 namespace sn::draw {
 
@@ -22,34 +23,30 @@ std::string count(std::size_t n) { return std::to_string(n); }
 
 /// Classes of all files, or of each.
 std::string classes(const CollectiveValidation& v, bool of_all) {
-  std::string out = html_row({"file", "family", "size", "rows", "predicted", "never fitted",
-                              "median", "p90", "bias", "busbw", "target of the median", ""},
-                             3, "th");
+  Table out(3, {"file", "family", "size", "rows", "predicted", "never fitted", "median", "p90",
+                "bias", "busbw", "target of the median", ""});
   for (const CollectiveClass& c : v.classes) {
     if (c.file.empty() != of_all) continue;
     const bool any = c.held_out.n > 0;
     const std::string_view mark = html_mark(any, c.met());
-    out += html_row(
-        {of_all ? "all" : c.file, c.family.empty() ? "all" : c.family, c.size, count(c.rows),
-         count(c.predicted), count(c.held_out.n), any ? html_percent(c.held_out.median) : "-",
-         any ? html_percent(c.held_out.p90) : "-", any ? signed_percent(c.held_out.bias) : "-",
-         any ? html_percent(c.busbw.median) : "-", html_percent(c.target), std::string(mark)},
-        3, "td", mark);
+    out.row({of_all ? "all" : c.file, c.family.empty() ? "all" : c.family, c.size, count(c.rows),
+             count(c.predicted), count(c.held_out.n), any ? html_percent(c.held_out.median) : "-",
+             any ? html_percent(c.held_out.p90) : "-", any ? signed_percent(c.held_out.bias) : "-",
+             any ? html_percent(c.busbw.median) : "-", html_percent(c.target), std::string(mark)},
+            mark);
   }
-  return html_table(out);
+  return out.html();
 }
 
 /// By machine: how many size classes of a library meet their target there.
 std::string machines(const evidence::Validation& v) {
-  std::string out = html_row({"machine", "tables", "on target", "rows", "predicted", "mean error",
-                              "never fitted", "skipped = 100 %"},
-                             1, "th");
+  Table out(1, {"machine", "tables", "on target", "rows", "predicted", "mean error", "never fitted",
+                "skipped = 100 %"});
   for (const evidence::Summary& s : v.chips) {
-    out += html_row({s.name, count(s.tables), count(s.met), count(s.rows), count(s.predicted),
-                     html_percent(s.mape), html_percent(s.held_out), html_percent(s.adjusted)},
-                    1, "td");
+    out.row({s.name, count(s.tables), count(s.met), count(s.rows), count(s.predicted),
+             html_percent(s.mape), html_percent(s.held_out), html_percent(s.adjusted)});
   }
-  return html_table(out);
+  return out.html();
 }
 
 std::string title_block(const CollectiveValidation& v) {

@@ -38,12 +38,12 @@ std::string worst_rows(const evidence::Validation& v, const TextStyle& style, st
                    [](const Worst& a, const Worst& b) { return a.size() > b.size(); });
   if (all.size() > n) all.resize(n);
   if (all.empty()) return {};
-  TextTable table({{"file:line", Align::left},
-                   {"machine", Align::left},
-                   {"family", Align::left},
-                   {"shape", Align::left},
-                   {"measured us"},
-                   {"predicted us"}});
+  Table table({{"file:line", Align::left},
+               {"machine", Align::left},
+               {"family", Align::left},
+               {"shape", Align::left},
+               {"measured us"},
+               {"predicted us"}});
   for (const Worst& w : all) {
     table.row({fmt::format("{}:{}", w.file->file, w.row->line), w.file->chip, w.file->family,
                w.row->shape, significant(w.row->measured * 1e6),
@@ -59,7 +59,7 @@ std::string skipped_rows(const evidence::Validation& v, const TextStyle& style) 
   }
   for (const auto& file : collectives_not_read(v)) skipped[file] = 0;
   if (skipped.empty()) return {};
-  TextTable table({{"file", Align::left}, {"rows"}, {"why", Align::left}});
+  Table table({{"file", Align::left}, {"rows"}, {"why", Align::left}});
   for (const auto& [key, rows] : skipped) {
     table.row({key.first, rows > 0 ? count(rows) : std::string("all"), key.second});
   }
@@ -80,18 +80,18 @@ std::vector<std::pair<std::string, std::string>> collectives_not_read(
 
 std::string collectives_text(const evidence::CollectiveValidation& v, const TextStyle& style,
                              std::size_t worst) {
-  TextTable table({{"file", Align::left},
-                   {"family", Align::left},
-                   {"size", Align::left},
-                   {"rows"},
-                   {"predicted"},
-                   {"unseen"},
-                   {"median"},
-                   {"p90"},
-                   {"bias"},
-                   {"busbw"},
-                   {"target"},
-                   {""}});
+  Table table({{"file", Align::left},
+               {"family", Align::left},
+               {"size", Align::left},
+               {"rows"},
+               {"predicted"},
+               {"unseen"},
+               {"median"},
+               {"p90"},
+               {"bias"},
+               {"busbw"},
+               {"target"},
+               {""}});
   for (const evidence::CollectiveClass& c : v.classes) {
     table.row({c.file.empty() ? std::string("all") : c.file, c.family.empty() ? "all" : c.family,
                c.size, count(c.rows), count(c.predicted), count(c.held_out.n),
@@ -107,14 +107,14 @@ std::string collectives_text(const evidence::CollectiveValidation& v, const Text
 
 std::string collective_calibration_text(const evidence::CollectiveCalibration& c,
                                         const TextStyle& style) {
-  TextTable fits(
+  Table fits(
       {{"entry", Align::left}, {"family", Align::left}, {"rows"}, {"median before"}, {"after"}});
   for (const evidence::CollectiveFit& f : c.fits) {
     const bool done = !f.fit.parameters.empty();
     fits.row({f.entry, f.family, count(f.rows), done ? percent(f.median_before) : "-",
               done ? percent(f.median) : "-"});
   }
-  TextTable values({{"entry", Align::left}, {"parameter", Align::left}, {"value"}, {"error"}});
+  Table values({{"entry", Align::left}, {"parameter", Align::left}, {"value"}, {"error"}});
   for (const evidence::CollectiveFit& f : c.fits) {
     for (const evidence::FittedParameter& p : f.fit.parameters) {
       values.row({f.entry, p.name, fmt::format("{:.4g}", p.value),
@@ -133,7 +133,7 @@ namespace {
 
 /// Closed form and what was played, side by side.
 std::string played_text(const api::CollectiveTable& t, const TextStyle& style) {
-  TextTable table({{"size"},
+  Table table({{"size"},
                    {"fidelity", Align::left},
                    {"schedule", Align::left},
                    {"time"},
@@ -178,7 +178,7 @@ std::string chains_text(const api::CollectiveTable& t, const TextStyle& style) {
   for (const api::CollectiveRow& r : t.rows) {
     for (const api::PlayedRow& p : r.played) {
       if (p.chain.empty()) continue;
-      TextTable table({{"begin us"}, {"end us"}, {"from"}, {"to"}, {"bytes"}, {"bytes/s"}});
+      Table table({{"begin us"}, {"end us"}, {"from"}, {"to"}, {"bytes"}, {"bytes/s"}});
       const std::size_t first = p.chain.size() > shown_moves ? p.chain.size() - shown_moves : 0;
       for (std::size_t i = first; i < p.chain.size(); ++i) {
         const collective::Waited& w = p.chain[i];
@@ -200,15 +200,15 @@ std::string chains_text(const api::CollectiveTable& t, const TextStyle& style) {
 }  // namespace
 
 std::string collective_table_text(const api::CollectiveTable& t, const TextStyle& style) {
-  TextTable table({{"size"},
-                   {"count"},
-                   {"type"},
-                   {"time"},
-                   {"algbw"},
-                   {"busbw"},
-                   {"bound"},
-                   {"ratio"},
-                   {"algorithm", Align::left}});
+  Table table({{"size"},
+               {"count"},
+               {"type"},
+               {"time"},
+               {"algbw"},
+               {"busbw"},
+               {"bound"},
+               {"ratio"},
+               {"algorithm", Align::left}});
   table.row({"(B)", "(elements)", "", "(us)", "(GB/s)", "(GB/s)", "(us)", "", ""});
   for (const api::CollectiveRow& r : t.rows) {
     const double seconds = r.timing.time.si();

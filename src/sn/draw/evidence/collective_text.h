@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "sn/api/collective.h"
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/evidence/collectives/calibrate_collectives.h"
 #include "sn/evidence/collectives/validate_collectives.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/evidence/collectives/validate_collectives.h"
 #include "sn/evidence/common/validation.h"
 #include "sn/evidence/serving/validate_serving.h"

@@ -8,6 +8,7 @@
 
 #include "sn/draw/evidence/serving_views.h"
 #include "sn/draw/kit/html_page.h"
+#include "sn/draw/kit/table.h"
 
 namespace sn::draw {
 
@@ -69,9 +70,8 @@ std::string title_block(const ServingValidation& v) {
 }
 
 std::string targets(const ServingValidation& v) {
-  std::string out = html_row({"deployments", "metric", "never fitted", "mean error", "median",
-                              "bias", "80 % interval holds", "target of the mean", ""},
-                             2, "th");
+  Table out(2, {"deployments", "metric", "never fitted", "mean error", "median", "bias",
+                "80 % interval holds", "target of the mean", ""});
   for (const bool disaggregated : {false, true}) {
     const ServingReport& r = disaggregated ? v.disaggregated : v.aggregated;
     for (const ServingMetric metric : metrics) {
@@ -79,22 +79,20 @@ std::string targets(const ServingValidation& v) {
       const bool any = m.held_out.n > 0;
       const double target = evidence::serving_target(metric, disaggregated);
       const std::string_view mark = html_mark(any, m.held_out.mape <= target);
-      out += html_row(
+      out.row(
           {r.name, std::string(to_string(metric)), count(m.held_out.n),
            any ? html_percent(m.held_out.mape) : "-", any ? html_percent(m.held_out.median) : "-",
            any ? signed_percent(m.held_out.bias) : "-", any ? html_percent(m.covered) : "-",
            html_percent(target), std::string(mark)},
-          2, "td", mark);
+          mark);
     }
   }
-  return html_table(out);
+  return out.html();
 }
 
 std::string groups(const ServingValidation& v) {
-  std::string out =
-      html_row({"group", "rows", "predicted", "TPOT n", "mean", "median", "bias", "TTFT n", "mean",
-                "median", "bias", "tok/s/GPU n", "mean", "median", "bias"},
-               1, "th");
+  Table out(1, {"group", "rows", "predicted", "TPOT n", "mean", "median", "bias", "TTFT n", "mean",
+                "median", "bias", "tok/s/GPU n", "mean", "median", "bias"});
   for (const ServingReport& r : v.groups) {
     std::vector<std::string> cells = {r.name, count(r.rows), count(r.predicted)};
     for (const ServingMetric metric : metrics) {
@@ -104,80 +102,73 @@ std::string groups(const ServingValidation& v) {
       cells.push_back(m.n > 0 ? html_percent(m.median) : "-");
       cells.push_back(m.n > 0 ? signed_percent(m.bias) : "-");
     }
-    out += html_row(cells, 1, "td");
+    out.row(cells);
   }
-  return html_table(out);
+  return out.html();
 }
 
 std::string worst(const ServingValidation& v) {
   if (v.worst.empty()) return {};
-  std::string out =
-      html_row({"file:line", "point", "metric", "measured", "predicted", "error"}, 3, "th");
+  Table out(3, {"file:line", "point", "metric", "measured", "predicted", "error"});
   for (const evidence::ServingMiss& m : v.worst) {
     const bool rate = m.metric == ServingMetric::tput_per_gpu;
     const auto shown = [&](double x) {
       return rate ? significant(x) + " tok/s" : significant(1e3 * x) + " ms";
     };
-    out += html_row({m.where, m.name, std::string(to_string(m.metric)), shown(m.measured),
-                     shown(m.predicted), signed_percent(m.predicted / m.measured - 1.0)},
-                    3, "td");
+    out.row({m.where, m.name, std::string(to_string(m.metric)), shown(m.measured),
+             shown(m.predicted), signed_percent(m.predicted / m.measured - 1.0)});
   }
-  return "<h2>Points farthest from their prediction</h2>\n" + html_table(out);
+  return "<h2>Points farthest from their prediction</h2>\n" + out.html();
 }
 
 std::string skips(const ServingValidation& v) {
-  std::string out;
+  Table out(2, {"file", "because", "rows"});
   for (const evidence::ServingFileReport& f : v.files) {
     for (const evidence::Skip& s : f.report.skipped) {
-      out += html_row({f.report.name, s.reason, count(s.rows)}, 2, "td");
+      out.row({f.report.name, s.reason, count(s.rows)});
     }
   }
   for (const auto& [file, because] : serving_not_read(v)) {
-    out += html_row({file, "not read: " + because, "all"}, 2, "td");
+    out.row({file, "not read: " + because, "all"});
   }
-  if (out.empty()) return out;
-  return "<h2>Rows without a prediction</h2>\n" +
-         html_table(html_row({"file", "because", "rows"}, 2, "th") + out);
+  if (out.empty()) return {};
+  return "<h2>Rows without a prediction</h2>\n" + out.html();
 }
 
 std::string replays(const ServingValidation& v) {
   if (v.replays.runs.empty()) return {};
-  std::string out =
-      html_row({"run", "metric", "requests", "mean measured, ms", "predicted", "ratio",
-                "p99 measured, ms", "predicted", "ratio", "typical error", "targets", ""},
-               2, "th");
+  Table out(2, {"run", "metric", "requests", "mean measured, ms", "predicted", "ratio",
+                "p99 measured, ms", "predicted", "ratio", "typical error", "targets", ""});
   const auto ms = [](double seconds) { return significant(1e3 * seconds); };
   for (const ReplayReport& r : v.replays.runs) {
     const std::string_view mark = html_mark(!r.metrics.empty(), r.met());
     for (const ReplayMetric& m : r.metrics) {
-      out += html_row(
+      out.row(
           {fmt::format("{}: {} on {}, {}", r.name, r.model, r.chip, r.deployment), m.name,
            count(r.requests), ms(m.mean_measured), ms(m.mean_predicted), fixed(m.mean_ratio(), 3),
            ms(m.p99_measured), ms(m.p99_predicted), fixed(m.p99_ratio(), 3), ms(m.typical_error),
            fmt::format("{}, {}", html_percent(r.mean_target), html_percent(r.p99_target)),
            std::string(mark)},
-          2, "td", mark);
+          mark);
     }
   }
-  return "<h2>Recorded runs, request by request</h2>\n" + html_table(out);
+  return "<h2>Recorded runs, request by request</h2>\n" + out.html();
 }
 
 std::string cases(const ServingValidation& v) {
-  std::string out = html_row({"case", "machine", "GPUs", "published", "predicted", "80 % from",
-                              "to", "error", "in interval"},
-                             2, "th");
-  std::string conditions = html_row({"case", "what", "conditions", "may differ", "from"}, 5, "th");
+  Table out(2, {"case", "machine", "GPUs", "published", "predicted", "80 % from", "to", "error",
+                "in interval"});
+  Table conditions(5, {"case", "what", "conditions", "may differ", "from"});
   for (const ScaleCase& c : v.cases.cases) {
     const bool in = c.interval.holds(c.published);
-    out += html_row({c.name, c.chip, std::to_string(c.gpus), significant(c.published),
-                     significant(c.predicted), significant(c.interval.low),
-                     significant(c.interval.high), signed_percent(c.error()), in ? "yes" : "no"},
-                    2, "td", html_mark(true, in));
-    conditions += html_row(
-        {c.name, c.title, c.note, c.differs, fmt::format("{} ({})", c.citation, c.date)}, 5, "td");
+    out.row({c.name, c.chip, std::to_string(c.gpus), significant(c.published),
+             significant(c.predicted), significant(c.interval.low), significant(c.interval.high),
+             signed_percent(c.error()), in ? "yes" : "no"},
+            html_mark(true, in));
+    conditions.row(
+        {c.name, c.title, c.note, c.differs, fmt::format("{} ({})", c.citation, c.date)});
   }
-  return html_table(out) +
-         html_folded("Conditions, sources and why they may differ", html_table(conditions));
+  return out.html() + html_folded("Conditions, sources and why they may differ", conditions.html());
 }
 
 }  // namespace

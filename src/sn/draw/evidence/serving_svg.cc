@@ -11,7 +11,7 @@
 
 #include "sn/base/units.h"
 #include "sn/draw/evidence/serving_views.h"
-#include "sn/draw/kit/sheet.h"
+#include "sn/draw/kit/chart.h"
 
 namespace sn::draw {
 
@@ -22,29 +22,6 @@ using evidence::ServingDot;
 using evidence::ServingMetric;
 
 constexpr double width = 1190.0;
-
-/// Whole decades on `from` to `to` of the paper; `to` may lie above `from`.
-class LogAxis {
- public:
-  LogAxis(double least, double most, double from, double to)
-      : first_(static_cast<int>(std::floor(std::log10(least)))),
-        last_(std::max(first_ + 1, static_cast<int>(std::ceil(std::log10(most))))),
-        from_(from),
-        to_(to) {}
-
-  [[nodiscard]] int first() const { return first_; }
-  [[nodiscard]] int last() const { return last_; }
-  [[nodiscard]] double at(double value) const {
-    const double share = (std::log10(value) - first_) / static_cast<double>(last_ - first_);
-    return from_ + (to_ - from_) * std::clamp(share, 0.0, 1.0);
-  }
-
- private:
-  int first_;
-  int last_;
-  double from_;
-  double to_;
-};
 
 std::string rate_label(double value) { return format_number(value) + " tok/s"; }
 
@@ -57,8 +34,7 @@ constexpr std::array<Plot, 3> plots = {{{ServingMetric::tpot, "TPOT"},
                                         {ServingMetric::ttft, "TTFT"},
                                         {ServingMetric::tput_per_gpu, "TOKENS/S PER GPU"}}};
 
-std::string label_of(ServingMetric metric, int decade) {
-  const double value = std::pow(10.0, decade);
+std::string label_of(ServingMetric metric, double value) {
   if (metric == ServingMetric::tput_per_gpu) return format_number(value);
   return value < 1.0 ? format(Time::from_si(value)) : format_number(value) + " s";
 }
@@ -81,18 +57,11 @@ void scatter(Sheet& sheet, const Box& box, const Plot& plot, const std::vector<S
     sheet.end_group();
     return;
   }
-  const LogAxis x(least, most, box.left, box.right);
-  const LogAxis y(least, most, box.bottom, box.top);
-  for (int decade = x.first(); decade <= x.last(); ++decade) {
-    const double value = std::pow(10.0, decade);
-    const std::string label = label_of(plot.metric, decade);
-    sheet.line({x.at(value), box.top}, {x.at(value), box.bottom},
-               {Pen::hair, colour::faint, Dash::dotted});
-    sheet.line({box.left, y.at(value)}, {box.right, y.at(value)},
-               {Pen::hair, colour::faint, Dash::dotted});
-    sheet.text({x.at(value), box.bottom + 16.0}, label, {.size = 9.5, .anchor = Anchor::middle});
-    sheet.text({box.left - 6.0, y.at(value) + 3.5}, label, {.size = 9.5, .anchor = Anchor::end});
-  }
+  const Scale x = Scale::decades_around(least, most, box.left, box.right);
+  const Scale y = Scale::decades_around(least, most, box.bottom, box.top);
+  const auto label = [&](double v) { return label_of(plot.metric, v); };
+  draw_x_axis(sheet, box, x, {}, label);
+  draw_y_axis(sheet, box, y, {.gap = 6.0}, label);
   sheet.line({box.left, box.bottom}, {box.right, box.top}, {Pen::fine, colour::orange});
   for (const ServingDot& d : dots) {
     if (d.metric != plot.metric) continue;
@@ -108,22 +77,21 @@ void scatter(Sheet& sheet, const Box& box, const Plot& plot, const std::vector<S
 
 void points_key(Sheet& sheet, Point at) {
   sheet.begin_group("what the signs mean");
-  const double left = at.x - 4.0;
+  Legend legend(sheet, at, 9.5, Legend::Flow::row, 24.0);
   const auto sign = [&](Mark mark, std::string_view ink, bool fitted, std::string_view words) {
-    sheet.mark({at.x, at.y - 4.0}, mark, 4.0, {Pen::hair, ink}, fitted ? "none" : ink);
-    sheet.text({at.x + 10.0, at.y}, words, {.size = 9.5});
-    at.x += 34.0 + text_width(words, {.size = 9.5});
+    const Point p = legend.item(10.0, words);
+    sheet.mark({p.x, p.y - 4.0}, mark, 4.0, {Pen::hair, ink}, fitted ? "none" : ink);
   };
   sign(Mark::circle, colour::teal, false, "aggregated");
   sign(Mark::diamond, colour::orange, false, "disaggregated");
   sign(Mark::circle, colour::ink, true, "hollow: the fit has seen it");
-  sheet.text({left, at.y + 20.0}, "upwards: predicted; the line: predicted = measured",
+  sheet.text({at.x - 4.0, at.y + 20.0}, "upwards: predicted; the line: predicted = measured",
              {.size = 9.5});
   sheet.end_group();
 }
 
 /// A case in its row at `y`.
-void case_row(Sheet& sheet, const ScaleCase& c, const LogAxis& x, double y, const Box& plot) {
+void case_row(Sheet& sheet, const ScaleCase& c, const Scale& x, double y, const Box& plot) {
   const bool in = c.interval.holds(c.published);
   const std::string_view ink = in ? colour::teal : colour::orange;
   const double low = x.at(c.interval.low);
@@ -143,11 +111,11 @@ void case_row(Sheet& sheet, const ScaleCase& c, const LogAxis& x, double y, cons
 
 void cases_key(Sheet& sheet, Point at) {
   sheet.begin_group("what the signs mean");
-  sheet.mark({at.x, at.y - 4.0}, Mark::diamond, 4.5, {Pen::fine}, colour::ink);
-  sheet.text({at.x + 12.0, at.y}, "published", {.size = 9.5});
-  sheet.mark({at.x + 100.0, at.y - 4.0}, Mark::circle, 4.0, {Pen::fine, colour::teal});
-  sheet.text({at.x + 112.0, at.y}, "predicted, with its 80 % interval; orange: missed",
-             {.size = 9.5});
+  Legend legend(sheet, at, 9.5, Legend::Flow::row, 24.0);
+  Point p = legend.item(12.0, "published");
+  sheet.mark({p.x, p.y - 4.0}, Mark::diamond, 4.5, {Pen::fine}, colour::ink);
+  p = legend.item(12.0, "predicted, with its 80 % interval; orange: missed");
+  sheet.mark({p.x, p.y - 4.0}, Mark::circle, 4.0, {Pen::fine, colour::teal});
   sheet.end_group();
 }
 
@@ -196,14 +164,9 @@ std::string scale_cases_svg(const evidence::ScaleCases& cases, const std::string
   const Box area = sheet.area();
   const Box plot{area.left + 270.0, area.top + 40.0, area.right - 110.0,
                  area.top + 40.0 + pitch * static_cast<double>(cases.cases.size())};
-  const LogAxis x(std::min(least, most), most, plot.left, plot.right);
+  const Scale x = Scale::decades_around(std::min(least, most), most, plot.left, plot.right);
   sheet.begin_group("published and predicted tokens per second and GPU");
-  for (int decade = x.first(); decade <= x.last(); ++decade) {
-    const double at = x.at(std::pow(10.0, decade));
-    sheet.line({at, plot.top}, {at, plot.bottom}, {Pen::hair, colour::faint, Dash::dotted});
-    sheet.text({at, plot.bottom + 16.0}, rate_label(std::pow(10.0, decade)),
-               {.size = 9.5, .anchor = Anchor::middle});
-  }
+  draw_x_axis(sheet, plot, x, {}, rate_label);
   for (std::size_t i = 0; i < cases.cases.size(); ++i) {
     case_row(sheet, cases.cases[i], x, plot.top + pitch * (static_cast<double>(i) + 0.5), plot);
   }

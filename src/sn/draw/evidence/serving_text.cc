@@ -26,7 +26,7 @@ std::string counted(const measured::Metrics& m, double value) {
   return m.n > 0 ? percent(value) : "-";
 }
 
-void add_row(TextTable& table, const ServingReport& r) {
+void add_row(Table& table, const ServingReport& r) {
   std::vector<std::string> cells = {r.name, std::to_string(r.rows), std::to_string(r.predicted)};
   for (const ServingMetric metric :
        {ServingMetric::tpot, ServingMetric::ttft, ServingMetric::tput_per_gpu}) {
@@ -39,22 +39,22 @@ void add_row(TextTable& table, const ServingReport& r) {
   table.row(std::move(cells));
 }
 
-TextTable groups_table() {
-  return TextTable({{"group", Align::left},
-                    {"rows"},
-                    {"predicted"},
-                    {"TPOT n"},
-                    {"mean"},
-                    {"median"},
-                    {"bias"},
-                    {"TTFT n"},
-                    {"mean"},
-                    {"median"},
-                    {"bias"},
-                    {"tok/s/GPU n"},
-                    {"mean"},
-                    {"median"},
-                    {"bias"}});
+Table groups_table() {
+  return Table({{"group", Align::left},
+                {"rows"},
+                {"predicted"},
+                {"TPOT n"},
+                {"mean"},
+                {"median"},
+                {"bias"},
+                {"TTFT n"},
+                {"mean"},
+                {"median"},
+                {"bias"},
+                {"tok/s/GPU n"},
+                {"mean"},
+                {"median"},
+                {"bias"}});
 }
 
 std::string targets(const ServingReport& r, bool disaggregated) {
@@ -88,12 +88,12 @@ std::string skips(const ServingValidation& v) {
 
 std::string worst(const ServingValidation& v, const TextStyle& style) {
   if (v.worst.empty()) return {};
-  TextTable table({{"file:line", Align::left},
-                   {"point", Align::left},
-                   {"metric", Align::left},
-                   {"measured"},
-                   {"predicted"},
-                   {"error"}});
+  Table table({{"file:line", Align::left},
+               {"point", Align::left},
+               {"metric", Align::left},
+               {"measured"},
+               {"predicted"},
+               {"error"}});
   for (const evidence::ServingMiss& m : v.worst) {
     const bool rate = m.metric == ServingMetric::tput_per_gpu;
     const auto shown = [&](double x) {
@@ -103,6 +103,29 @@ std::string worst(const ServingValidation& v, const TextStyle& style) {
                shown(m.predicted), signed_percent(m.predicted / m.measured - 1.0)});
   }
   return "\nWorst points\n" + table.str(style);
+}
+
+std::string widths(const ServingValidation& v, const TextStyle& style) {
+  Table table({{"evidence", Align::left},
+                   {"metric", Align::left},
+                   {"fitted"},
+                   {"deviation they need"},
+                   {"never fitted"},
+                   {"mean error"},
+                   {"half-width"},
+                   {"holds"},
+                   {"", Align::left}});
+  for (const evidence::EvidenceWidth& w : v.widths) {
+    if (w.others == 0) continue;
+    table.row({w.evidence + (w.disaggregated ? ", pools" : ""), w.metric, std::to_string(w.fitted),
+               std::isfinite(w.needed) ? fixed(w.needed, 2) : "-", std::to_string(w.others),
+               percent(w.error), percent(w.half_width), percent(w.covered),
+               w.sharp() ? "" : "wider than twice the error"});
+  }
+  return "\nWidths of 80 % intervals by evidence: generation and engine; median half-width beside "
+         "the mean\n  error of points never fitted, and the deviation of ln that holds 80 % of "
+         "the fitted ones\n" +
+         table.str(style);
 }
 
 }  // namespace
@@ -119,14 +142,14 @@ std::vector<std::pair<std::string, std::string>> serving_not_read(const ServingV
 }
 
 std::string scale_cases_text(const evidence::ScaleCases& cases, const TextStyle& style) {
-  TextTable table({{"case", Align::left},
-                   {"GPUs"},
-                   {"published"},
-                   {"predicted"},
-                   {"80 % from"},
-                   {"to"},
-                   {"error"},
-                   {"in interval", Align::left}});
+  Table table({{"case", Align::left},
+               {"GPUs"},
+               {"published"},
+               {"predicted"},
+               {"80 % from"},
+               {"to"},
+               {"error"},
+               {"in interval", Align::left}});
   std::string notes;
   std::size_t held = 0;
   for (const ScaleCase& c : cases.cases) {
@@ -154,18 +177,21 @@ std::string serving_validation_text(const ServingValidation& v, const TextStyle&
       predicted += f.report.predicted;
     }
     out += fmt::format("  {} files, {} rows, {} predicted\n", v.files.size(), rows, predicted);
+    out += fmt::format("  {} rows of engine limits, found by {} points\n", v.limits, v.limited);
     out += targets(v.aggregated, false) + targets(v.disaggregated, true) + skips(v);
-    TextTable table = groups_table();
+    Table table = groups_table();
     for (const ServingReport& r : v.groups) add_row(table, r);
     table.rule();
     add_row(table, v.aggregated);
     add_row(table, v.disaggregated);
+    add_row(table, v.unlimited_aggregated);
+    add_row(table, v.unlimited_disaggregated);
     add_row(table, v.assumed);
     out +=
         "\nGroups (errors of points never fitted; unknown speculation counts in its own alone,\n"
         "  so do points whose lengths or deployments are assumed in part: MLPerf, token "
         "position)\n";
-    out += table.str(style) + worst(v, style) + "\n";
+    out += table.str(style) + widths(v, style) + worst(v, style) + "\n";
   }
   if (!v.replays.runs.empty()) out += evidence::replay_text(v.replays) + "\n";
   return out + scale_cases_text(v.cases, style);
@@ -173,18 +199,18 @@ std::string serving_validation_text(const ServingValidation& v, const TextStyle&
 
 std::string serving_calibration_text(const evidence::ServingCalibration& c,
                                      const TextStyle& style) {
-  TextTable engines({{"engine", Align::left},
-                     {"points"},
-                     {"TPOT before"},
-                     {"after"},
-                     {"TTFT before"},
-                     {"after"},
-                     {"steps"}});
-  TextTable parameters({{"engine", Align::left},
-                        {"parameter", Align::left},
-                        {"value"},
-                        {"standard error"},
-                        {"", Align::left}});
+  Table engines({{"engine", Align::left},
+                 {"points"},
+                 {"TPOT before"},
+                 {"after"},
+                 {"TTFT before"},
+                 {"after"},
+                 {"steps"}});
+  Table parameters({{"engine", Align::left},
+                    {"parameter", Align::left},
+                    {"value"},
+                    {"standard error"},
+                    {"", Align::left}});
   for (const evidence::EngineFit& e : c.engines) {
     engines.row({e.framework.name, std::to_string(e.points), percent(e.before.tpot),
                  percent(e.after.tpot), percent(e.before.ttft), percent(e.after.ttft),

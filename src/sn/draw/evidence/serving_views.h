@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/evidence/serving/calibrate_serving.h"
 #include "sn/evidence/serving/validate_serving.h"
 

@@ -9,6 +9,7 @@
 #include "sn/draw/evidence/validation_html_parts.h"
 #include "sn/draw/evidence/validation_views.h"
 #include "sn/draw/kit/html_page.h"
+#include "sn/draw/kit/table.h"
 
 namespace sn::draw {
 
@@ -22,46 +23,40 @@ using evidence::Validation;
 std::string count(std::size_t n) { return std::to_string(n); }
 
 std::string summaries(const std::vector<Summary>& list, const std::string& what) {
-  std::string out = html_row({what, "tables", "on target", "rows", "predicted", "MAPE",
-                              "never fitted", "skipped = 100 %", "|bias|", "noise floor"},
-                             1, "th");
+  Table out(1, {what, "tables", "on target", "rows", "predicted", "MAPE", "never fitted",
+                "skipped = 100 %", "|bias|", "noise floor"});
   for (const Summary& s : list) {
-    out +=
-        html_row({s.name.empty() ? "(row by row)" : s.name, count(s.tables), count(s.met),
-                  count(s.rows), count(s.predicted), html_percent(s.mape), html_percent(s.held_out),
-                  html_percent(s.adjusted), html_percent(s.bias), html_percent(s.floor)},
-                 1, "td");
+    out.row({s.name.empty() ? "(row by row)" : s.name, count(s.tables), count(s.met), count(s.rows),
+             count(s.predicted), html_percent(s.mape), html_percent(s.held_out),
+             html_percent(s.adjusted), html_percent(s.bias), html_percent(s.floor)});
   }
-  return html_table(out);
+  return out.html();
 }
 
 std::string tables(const Validation& v) {
-  std::string out = html_row({"file", "table", "rows", "predicted", "MAPE", "never fitted",
-                              "skipped = 100 %", "median", "p90", "bias", "floor", "target", ""},
-                             2, "th");
+  Table out(2, {"file", "table", "rows", "predicted", "MAPE", "never fitted", "skipped = 100 %",
+                "median", "p90", "bias", "floor", "target", ""});
   for (const FileReport& f : v.files) {
     for (const TableReport& t : f.tables) {
       const bool any = t.predicted > 0;
       const std::string_view mark = html_mark(any, t.met());
-      out += html_row({f.file, t.group, count(t.rows), count(t.predicted),
-                       html_percent(t.latency.mape), html_percent(t.held_out.mape),
-                       html_percent(t.adjusted()), html_percent(t.latency.median),
-                       html_percent(t.latency.p90), any ? signed_percent(t.latency.bias) : "-",
-                       html_percent(t.latency.floor), html_percent(t.target), std::string(mark)},
-                      2, "td", mark);
+      out.row({f.file, t.group, count(t.rows), count(t.predicted), html_percent(t.latency.mape),
+               html_percent(t.held_out.mape), html_percent(t.adjusted()),
+               html_percent(t.latency.median), html_percent(t.latency.p90),
+               any ? signed_percent(t.latency.bias) : "-", html_percent(t.latency.floor),
+               html_percent(t.target), std::string(mark)},
+              mark);
     }
   }
-  return html_table(out);
+  return out.html();
 }
 
 std::string citations(const Validation& v) {
-  std::string out;
+  Table out(2, {"entry", "from"});
   for (const FileReport& f : v.files) {
-    if (!f.citation.empty()) out += html_row({f.file, f.citation}, 2, "td");
+    if (!f.citation.empty()) out.row({f.file, f.citation});
   }
-  return out.empty() ? out
-                     : "<h2>Published figures</h2>\n" +
-                           html_table(html_row({"entry", "from"}, 2, "th") + out);
+  return out.empty() ? "" : "<h2>Published figures</h2>\n" + out.html();
 }
 
 std::string title_block(const Validation& v) {

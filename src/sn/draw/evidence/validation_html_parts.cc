@@ -11,6 +11,7 @@
 
 #include "sn/draw/evidence/validation_views.h"
 #include "sn/draw/kit/html_page.h"
+#include "sn/draw/kit/table.h"
 
 namespace sn::draw {
 
@@ -46,18 +47,17 @@ std::string html_sheets(const Validation& v, bool overview) {
 
 std::string html_skips(const Validation& v,
                        const std::vector<std::pair<std::string, std::string>>& not_read) {
-  std::string out;
+  Table out(2, {"file", "because", "rows"});
   for (const FileReport& f : v.files) {
     for (const evidence::Skip& s : f.skipped) {
-      out += html_row({f.file, s.reason, count(s.rows)}, 2, "td");
+      out.row({f.file, s.reason, count(s.rows)});
     }
   }
   for (const auto& [file, because] : not_read) {
-    out += html_row({file, because, "all"}, 2, "td");
+    out.row({file, because, "all"});
   }
-  if (out.empty()) return out;
-  return "<h2>Rows without a prediction</h2>\n" +
-         html_table(html_row({"file", "because", "rows"}, 2, "th") + out);
+  if (out.empty()) return {};
+  return "<h2>Rows without a prediction</h2>\n" + out.html();
 }
 
 std::string html_worst_rows(const Validation& v) {
@@ -77,28 +77,25 @@ std::string html_worst_rows(const Validation& v) {
   std::stable_sort(cases.begin(), cases.end(),
                    [](const Case& a, const Case& b) { return a.error > b.error; });
   cases.resize(std::min(cases.size(), most));
-  std::string out =
-      html_row({"file", "shape", "line", "measured, us", "predicted, us", "error"}, 2, "th");
+  Table out(2, {"file", "shape", "line", "measured, us", "predicted, us", "error"});
   for (const Case& c : cases) {
-    out += html_row({c.file->file, c.row->shape, std::to_string(c.row->line),
-                     significant(c.row->measured * 1e6), significant(c.row->predicted * 1e6),
-                     signed_percent(c.row->predicted / c.row->measured - 1.0)},
-                    2, "td");
+    out.row({c.file->file, c.row->shape, std::to_string(c.row->line),
+             significant(c.row->measured * 1e6), significant(c.row->predicted * 1e6),
+             signed_percent(c.row->predicted / c.row->measured - 1.0)});
   }
-  return "<h2>Rows farthest from their prediction</h2>\n" + html_table(out);
+  return "<h2>Rows farthest from their prediction</h2>\n" + out.html();
 }
 
 std::string html_parameters(const Validation& v) {
-  std::string counts = html_row({"scope", "family", "of", "parameters", "allowed"}, 3, "th");
+  Table counts(3, {"scope", "family", "of", "parameters", "allowed"});
   std::size_t most = 0;
   for (const evidence::BudgetLine& b : v.budget) {
-    counts += html_row({b.scope, b.family, b.of, count(b.count), count(b.limit)}, 3, "td");
+    counts.row({b.scope, b.family, b.of, count(b.count), count(b.limit)});
     if (b.scope == "generation") most = std::max(most, b.count);
   }
-  std::string lines =
-      html_row({"scope", "family", "of", "parameter", "value", "source", "note"}, 7, "th");
+  Table lines(7, {"scope", "family", "of", "parameter", "value", "source", "note"});
   for (const evidence::ParameterLine& p : v.parameters) {
-    lines += html_row({p.scope, p.family, p.of, p.name, p.value, p.source, p.note}, 7, "td");
+    lines.row({p.scope, p.family, p.of, p.name, p.value, p.source, p.note});
   }
   std::string out = "<h2>Parameters</h2>\n";
   out +=
@@ -106,8 +103,8 @@ std::string html_parameters(const Validation& v) {
           ? fmt::format("<p>{} parameters.</p>\n", v.parameters.size())
           : fmt::format("<p>{} parameters; at most {} for a family on a generation of chips.</p>\n",
                         v.parameters.size(), most);
-  if (!v.budget.empty()) out += html_folded("Counted, against the budget", html_table(counts));
-  return out + html_folded("Every parameter with its source", html_table(lines));
+  if (!v.budget.empty()) out += html_folded("Counted, against the budget", counts.html());
+  return out + html_folded("Every parameter with its source", lines.html());
 }
 
 }  // namespace sn::draw

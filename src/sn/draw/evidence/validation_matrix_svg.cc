@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "sn/draw/evidence/validation_views.h"
-#include "sn/draw/kit/sheet.h"
+#include "sn/draw/kit/chart.h"
 
 namespace sn::draw {
 
@@ -127,21 +127,21 @@ class Matrix {
       std::string_view text;
     };
     const double top = grid_.bottom + 34.0;
-    double x = grid_.left - label_width + 24.0;
+    const double left = grid_.left - label_width + 24.0;
+    Legend legend(sheet_, {left, top + 13.0}, 10.5, Legend::Flow::row, 18.0);
     for (const Line& line : {Line{Reach::met, "within target"}, Line{Reach::near, "to 1.5 x"},
                              Line{Reach::far, "to 3 x"}, Line{Reach::beyond, "beyond"}}) {
+      const double x = legend.item(42.0, line.text).x;
       const Box box{x, top, x + 34.0, top + 18.0};
       if (line.reach == Reach::near) sheet_.hatched(corners(box), Hatch::sparse);
       if (line.reach == Reach::far) sheet_.hatched(corners(box), Hatch::dense);
       if (line.reach == Reach::beyond) sheet_.hatched(corners(box), Hatch::cross);
       sheet_.box(box, {Pen::fine});
-      sheet_.text({x + 42.0, top + 13.0}, line.text, {.size = 10.5});
-      x += 60.0 + text_width(line.text, {.size = 10.5});
     }
-    sheet_.text({grid_.left - label_width + 24.0, top + 44.0},
-                "Target: 8 % (GEMM, attention), 10 % (MLA), 12 % (MoE),", {.size = 10.5});
-    sheet_.text({grid_.left - label_width + 24.0, top + 60.0},
-                "or 1.5 x the noise floor of the table where that is higher.", {.size = 10.5});
+    sheet_.text({left, top + 44.0}, "Target: 8 % (GEMM, attention), 10 % (MLA), 12 % (MoE),",
+                {.size = 10.5});
+    sheet_.text({left, top + 60.0}, "or 1.5 x the noise floor of the table where that is higher.",
+                {.size = 10.5});
     sheet_.end_group();
   }
 

@@ -10,7 +10,7 @@
 
 #include "sn/base/units.h"
 #include "sn/draw/evidence/validation_views.h"
-#include "sn/draw/kit/sheet.h"
+#include "sn/draw/kit/chart.h"
 
 namespace sn::draw {
 
@@ -53,6 +53,8 @@ std::string_view shade(std::uint32_t n, std::uint32_t most) {
   return shades[std::min(at, shades.size() - 1)];
 }
 
+std::string time_label(double seconds) { return format(Time::from_si(seconds)); }
+
 class Plate {
  public:
   Plate(Sheet& sheet, const Density& density, const evidence::Summary& summary)
@@ -87,18 +89,13 @@ class Plate {
     return right_.top + 0.5 * right_.height() * (1.0 - at);
   }
 
-  void time_axis(const Box& plot, bool vertical) {
-    for (std::size_t bin = range_.first; bin <= range_.last + 1; bin += bins_per_decade) {
-      const double seconds = 1e-6 * std::pow(10.0, static_cast<double>(bin) / bins_per_decade);
-      const std::string label = format(Time::from_si(seconds));
-      const double at = x(plot, static_cast<double>(bin));
-      sheet_.line({at, plot.top}, {at, plot.bottom}, {Pen::hair, colour::faint, Dash::dotted});
-      sheet_.text({at, plot.bottom + 16.0}, label, {.size = 9.5, .anchor = Anchor::middle});
-      if (!vertical) continue;
-      const double up = y(static_cast<double>(bin));
-      sheet_.line({plot.left, up}, {plot.right, up}, {Pen::hair, colour::faint, Dash::dotted});
-      sheet_.text({plot.left - 8.0, up + 3.5}, label, {.size = 9.5, .anchor = Anchor::end});
-    }
+  /// Of the bins' times along one side of a plot: they are whole decades of seconds.
+  [[nodiscard]] Scale times(double from, double to) const {
+    const auto decade = [](std::size_t bin) { return static_cast<int>(bin / bins_per_decade) - 6; };
+    return Scale::decades(decade(range_.first), decade(range_.last + 1), from, to);
+  }
+  void time_axis(const Box& plot) {
+    draw_x_axis(sheet_, plot, times(plot.left, plot.right), {}, time_label);
   }
 
   void against() {
@@ -118,7 +115,8 @@ class Plate {
         sheet_.box(cell, {Pen::hair, ink}, ink);
       }
     }
-    time_axis(left_, true);
+    time_axis(left_);
+    draw_y_axis(sheet_, left_, times(left_.bottom, left_.top), {.gap = 8.0}, time_label);
     sheet_.line({left_.left, left_.bottom}, {left_.right, left_.top}, {Pen::fine, colour::orange});
     sheet_.box(left_, {Pen::medium});
     sheet_.text({0.5 * (left_.left + left_.right), left_.bottom + 34.0}, "MEASURED",
@@ -146,7 +144,7 @@ class Plate {
                   zero ? std::string("0") : fmt::format("{:+.0f} %", 100.0 * error),
                   {.size = 9.5, .anchor = Anchor::end});
     }
-    time_axis(right_, false);
+    time_axis(right_);
     std::vector<Point> middle;
     for (std::size_t i = range_.first; i <= range_.last; ++i) {
       const double low = density_.quantile(i, 0.1);
@@ -165,21 +163,14 @@ class Plate {
   void key() {
     sheet_.begin_group("what the signs mean");
     const double top = right_.bottom + 46.0;
-    double x = right_.left;
-    const auto words = [&](std::string_view text) {
-      sheet_.text({x, top + 4.0}, text, {.size = 9.5});
-      x += text_width(text, {.size = 9.5}) + 22.0;
-    };
+    Legend legend(sheet_, {right_.left, top + 4.0}, 9.5, Legend::Flow::row, 22.0);
+    double x = legend.item(32.0, "median").x;
     sheet_.line({x, top}, {x + 26.0, top}, {Pen::heavy});
-    x += 32.0;
-    words("median");
+    x = legend.item(8.0, "10 to 90 % of rows").x;
     sheet_.line({x, top - 9.0}, {x, top + 9.0}, {Pen::medium, colour::teal});
-    x += 8.0;
-    words("10 to 90 % of rows");
+    x = legend.item(32.0, fmt::format("target, {} {:.1f} %", target_of_, 100.0 * target_)).x;
     sheet_.hatched({{x, top - 8.0}, {x + 26.0, top - 8.0}, {x + 26.0, top + 8.0}, {x, top + 8.0}},
                    Hatch::sparse);
-    x += 32.0;
-    words(fmt::format("target, {} {:.1f} %", target_of_, 100.0 * target_));
     x = left_.left;
     const double below = left_.bottom + 56.0;
     for (const std::string_view ink : shades) {

@@ -29,16 +29,16 @@ std::string count(std::size_t n) { return std::to_string(n); }
 
 std::string summaries(const std::vector<Summary>& list, const std::string& what,
                       const TextStyle& style) {
-  TextTable table({{what, Align::left},
-                   {"tables"},
-                   {"on target"},
-                   {"rows"},
-                   {"coverage"},
-                   {"MAPE"},
-                   {"never fitted"},
-                   {"skipped = 100 %"},
-                   {"|bias|"},
-                   {"noise floor"}});
+  Table table({{what, Align::left},
+               {"tables"},
+               {"on target"},
+               {"rows"},
+               {"coverage"},
+               {"MAPE"},
+               {"never fitted"},
+               {"skipped = 100 %"},
+               {"|bias|"},
+               {"noise floor"}});
   for (const Summary& s : list) {
     const double covered =
         s.rows > 0 ? static_cast<double>(s.predicted) / static_cast<double>(s.rows) : 0.0;
@@ -75,17 +75,17 @@ std::string tables(const Validation& v, const TextStyle& style, const Validation
     listed.resize(std::min(all, detail.worst));
   }
   if (listed.empty()) return {};
-  TextTable table({{"file", Align::left},
-                   {"table", Align::left},
-                   {"rows"},
-                   {"predicted"},
-                   {"MAPE"},
-                   {"median"},
-                   {"p90"},
-                   {"bias"},
-                   {"floor"},
-                   {"target"},
-                   {"", Align::left}});
+  Table table({{"file", Align::left},
+               {"table", Align::left},
+               {"rows"},
+               {"predicted"},
+               {"MAPE"},
+               {"median"},
+               {"p90"},
+               {"bias"},
+               {"floor"},
+               {"target"},
+               {"", Align::left}});
   for (const TableAt& at : listed) {
     const TableReport& t = *at.table;
     table.row({short_name(*at.file), t.group, count(t.rows), count(t.predicted),
@@ -103,7 +103,7 @@ std::string tables(const Validation& v, const TextStyle& style, const Validation
 }
 
 std::string skips(const Validation& v, const TextStyle& style) {
-  TextTable table({{"file", Align::left}, {"rows"}, {"skipped because", Align::left}});
+  Table table({{"file", Align::left}, {"rows"}, {"skipped because", Align::left}});
   bool any = false;
   for (const FileReport& f : v.files) {
     for (const evidence::Skip& s : f.skipped) {
@@ -130,7 +130,7 @@ std::string worst_cases(const Validation& v, const TextStyle& style, std::size_t
                    [](const Case& a, const Case& b) { return a.error > b.error; });
   if (cases.size() > most) cases.resize(most);
   if (cases.empty()) return {};
-  TextTable table(
+  Table table(
       {{"file:line", Align::left}, {"shape", Align::left}, {"measured"}, {"predicted"}, {"error"}});
   for (const Case& c : cases) {
     table.row({fmt::format("{}:{}", short_name(*c.file), c.row->line), c.row->shape,
@@ -141,13 +141,13 @@ std::string worst_cases(const Validation& v, const TextStyle& style, std::size_t
 }
 
 std::string parameters(const Validation& v, const TextStyle& style) {
-  TextTable table({{"scope", Align::left},
-                   {"family", Align::left},
-                   {"of", Align::left},
-                   {"parameter", Align::left},
-                   {"value"},
-                   {"source", Align::left},
-                   {"", Align::left}});
+  Table table({{"scope", Align::left},
+               {"family", Align::left},
+               {"of", Align::left},
+               {"parameter", Align::left},
+               {"value"},
+               {"source", Align::left},
+               {"", Align::left}});
   for (const evidence::ParameterLine& p : v.parameters) {
     table.row({p.scope, p.family, p.of, p.name, p.value, p.source, p.note});
   }
@@ -177,12 +177,12 @@ std::string budget(const Validation& v, const TextStyle& style, bool list) {
     at->total += b.count;
     at->most = std::max(at->most, b.count);
   }
-  TextTable table({{"parameters of", Align::left},
-                   {"each", Align::left},
-                   {"of them"},
-                   {"in all"},
-                   {"at most"},
-                   {"allowed"}});
+  Table table({{"parameters of", Align::left},
+               {"each", Align::left},
+               {"of them"},
+               {"in all"},
+               {"at most"},
+               {"allowed"}});
   for (const Line& l : lines) {
     table.row({l.family, l.scope == "generation" ? "generation of chips" : l.scope, count(l.owners),
                count(l.total), count(l.most), count(l.limit)});
@@ -202,7 +202,7 @@ std::string cells(const Validation& v, const TextStyle& style) {
   if (v.families.size() < 2 || v.chips.size() < 2) return {};
   std::vector<Column> columns = {{"MAPE", Align::left}};
   for (const Summary& c : v.chips) columns.push_back({c.name.empty() ? "(row by row)" : c.name});
-  TextTable table(columns);
+  Table table(columns);
   for (const Summary& f : v.families) {
     std::vector<std::string> row = {f.name};
     for (const Summary& c : v.chips) {

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <string>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/evidence/common/validation.h"
 
 namespace sn::draw {

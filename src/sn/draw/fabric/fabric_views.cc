@@ -96,7 +96,7 @@ std::string fabric_text(const api::FabricReport& r, const TextStyle& style) {
   std::string out =
       fmt::format("Fabric of {}: {} GPUs, ScaleUp domains of {}, {}{}\n\n", r.scenario, r.gpus,
                   r.domain, r.topology, r.protocol.empty() ? "" : ", protocol " + r.protocol);
-  TextTable elements({{"element", Align::left}, {"count"}, {"rate of one", Align::left}});
+  Table elements({{"element", Align::left}, {"count"}, {"rate of one", Align::left}});
   for (const fabric::ElementCount& c : r.measures.devices) {
     elements.row({readable(c.kind), std::to_string(c.count), ""});
   }
@@ -115,7 +115,7 @@ std::string fabric_text(const api::FabricReport& r, const TextStyle& style) {
   out += fmt::format("\nPath from {} to {}: {}, {} raw, {} sustained, {} equal ways\n", r.path.from,
                      r.path.to, format(r.path.latency), format(r.path.raw),
                      format(r.path.sustained), r.path.ways);
-  TextTable path({{"link", Align::left},
+  Table path({{"link", Align::left},
                   {"kind", Align::left},
                   {"rate of one", Align::left},
                   {"wire ns"},

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "sn/api/fabric.h"
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 
 namespace sn::draw {
 

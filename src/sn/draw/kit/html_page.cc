@@ -36,6 +36,8 @@ constexpr std::string_view style = R"(
   tr.missed td { color: #8d4014; } tr.met td { color: #24656a; }
   summary { cursor: pointer; letter-spacing: .04em; padding: .3rem 0; }
   svg { max-width: 100%; height: auto; margin: .6rem 0; }
+  /* Drawings stay readable on a narrow screen: they scroll in their frame instead of shrinking. */
+  @media (max-width: 60rem) { .scroll > svg { max-width: none; min-width: 56rem; } }
   @media (max-width: 45rem) { header { grid-template-columns: 1fr; }
                               header div { border-left: 0; border-top: 1px solid #2b2926; } }
   @media print { body { max-width: none; margin: 0; } svg { break-inside: avoid; } }
@@ -43,25 +45,13 @@ constexpr std::string_view style = R"(
 
 }  // namespace
 
-std::string html_row(const std::vector<std::string>& cells, std::size_t left, std::string_view tag,
-                     std::string_view mark) {
-  std::string out = mark.empty() ? "<tr>" : fmt::format("<tr class=\"{}\">", mark);
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    out += fmt::format("<{}{}>{}</{}>", tag, i < left ? " class=\"l\"" : "", escaped_xml(cells[i]),
-                       tag);
-  }
-  return out + "</tr>\n";
-}
-
-std::string html_table(const std::string& rows) {
-  return "<div class=\"scroll\"><table>\n" + rows + "</table></div>\n";
-}
-
 std::string html_folded(const std::string& title, const std::string& body) {
   return "<details><summary>" + escaped_xml(title) + "</summary>\n" + body + "</details>\n";
 }
 
-std::string html_drawing(const std::string& svg) { return svg.substr(svg.find("<svg")); }
+std::string html_drawing(const std::string& svg) {
+  return "<div class=\"scroll\">" + svg.substr(svg.find("<svg")) + "</div>\n";
+}
 
 std::string html_title_block(const std::string& heading, const std::string& words,
                              const std::vector<std::pair<std::string, std::string>>& figures) {

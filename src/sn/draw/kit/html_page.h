@@ -1,13 +1,12 @@
 // sn/draw/kit/html_page.h
 //
-// Pieces of the self-contained HTML pages of `validate`: one style, a title block, tables, folded
-// parts, drawings inside. No scripts, nothing from outside, prints on paper.
+// Pieces of the self-contained HTML pages of `validate`: one style, a title block, folded parts,
+// drawings inside. No scripts, nothing from outside, prints on paper. Tables: table.h.
 //
-// Cells, titles and words are plain text and escaped here; bodies are HTML already.
+// Titles and words are plain text and escaped here; bodies are HTML already.
 
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,11 +14,6 @@
 
 namespace sn::draw {
 
-/// One row; the first `left` cells are text, the rest numbers. `tag` is "td" or "th"; `mark` is
-/// "met", "missed" or nothing.
-[[nodiscard]] std::string html_row(const std::vector<std::string>& cells, std::size_t left,
-                                   std::string_view tag, std::string_view mark = "");
-[[nodiscard]] std::string html_table(const std::string& rows);
 /// Shown when its title is clicked.
 [[nodiscard]] std::string html_folded(const std::string& title, const std::string& body);
 /// A drawing as a part of a page: no XML declaration.

@@ -25,8 +25,6 @@ constexpr double letter_width = 0.6;  // of the size, DejaVu Sans and its like
 constexpr std::string_view faces =
     "'Routed Gothic','osifont','Jost','Futura','Century Gothic','DejaVu Sans',sans-serif";
 
-/// Escaped for XML; what XML cannot hold becomes U+FFFD.
-
 double width_of(Pen pen) {
   switch (pen) {
     case Pen::hair:
@@ -362,20 +360,6 @@ std::string capitals(std::string_view text) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   });
   return out;
-}
-
-Axis axis_for(double max, int most_ticks) {
-  if (!(max > 0.0) || !std::isfinite(max)) return {};
-  const double least = max / std::max(1, most_ticks);
-  const double power = std::pow(10.0, std::floor(std::log10(least)));
-  double step = 10.0 * power;
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= least * (1.0 - 1e-9)) {
-      step = factor * power;
-      break;
-    }
-  }
-  return {step, std::max(1, static_cast<int>(std::ceil(max / step - 1e-9)))};
 }
 
 }  // namespace sn::draw

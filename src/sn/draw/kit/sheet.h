@@ -114,7 +114,7 @@ class Sheet {
   int groups_ = 0;
 };
 
-/// `text` with the characters of XML and HTML mark-up escaped.
+/// `text` with the characters of XML and HTML mark-up escaped; what XML cannot hold becomes U+FFFD.
 [[nodiscard]] std::string escaped_xml(std::string_view text);
 [[nodiscard]] double text_width(std::string_view text, const Lettering& lettering);
 /// `text` cut with "..." so that it takes at most `width`.
@@ -124,14 +124,5 @@ class Sheet {
                                                     std::size_t lines, const Lettering& lettering);
 /// ASCII letters in capitals, as lettering on drawings is.
 [[nodiscard]] std::string capitals(std::string_view text);
-
-/// Round ticks of a linear axis from 0 that covers `max`: 1, 2 or 5 times a power of ten apart.
-struct Axis {
-  double step = 1.0;
-  int ticks = 1;  // besides the one at 0
-
-  [[nodiscard]] double end() const { return step * ticks; }
-};
-[[nodiscard]] Axis axis_for(double max, int most_ticks = 8);
 
 }  // namespace sn::draw

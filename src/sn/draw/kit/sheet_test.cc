@@ -81,20 +81,5 @@ TEST(Lettering, FitsIntoItsRoom) {
   EXPECT_EQ(capitals("Slo 50 ms"), "SLO 50 MS");
 }
 
-TEST(Axis, RoundTicks) {
-  EXPECT_DOUBLE_EQ(axis_for(311.0).step, 50.0);
-  EXPECT_EQ(axis_for(311.0).ticks, 7);
-  EXPECT_DOUBLE_EQ(axis_for(0.0137).end(), 0.014);
-  EXPECT_DOUBLE_EQ(axis_for(8.0).step, 1.0);
-  EXPECT_EQ(axis_for(8.0).ticks, 8);
-  EXPECT_DOUBLE_EQ(axis_for(0.0).end(), 1.0);
-  for (double max = 1e-7; max < 1e12; max *= 1.37) {
-    const Axis axis = axis_for(max);
-    EXPECT_GE(axis.end(), max * (1.0 - 1e-8));
-    EXPECT_LE(axis.ticks, 8);
-    EXPECT_LT(axis.end() - axis.step, max);
-  }
-}
-
 }  // namespace
 }  // namespace sn::draw

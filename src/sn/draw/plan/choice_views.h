@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/planner/report.h"
 #include "sn/planner/why_not.h"
 

@@ -75,20 +75,20 @@ std::string comparison_table(const std::vector<PlanReport>& reports, const TextS
       (alike ? "rel: tok/s/GPU over the first that meets its SLO"
              : "not like for like, so no line is set against another") +
       "\n\n";
-  TextTable table({{"scenario", Align::left},
-                   {"GPUs", Align::right},
-                   {"pools (GPUs)", Align::left},
-                   {"prefill", Align::left},
-                   {"decode", Align::left},
-                   {"TTFT p90", Align::right},
-                   {"TPOT p90", Align::right},
-                   {"tok/s/GPU", Align::right},
-                   {"rel", Align::right},
-                   {"tok/s/user", Align::right},
-                   {"req/s", Align::right},
-                   {"J/tok", Align::right},
-                   {"SLO", Align::left},
-                   {"evidence", Align::left}});
+  Table table({{"scenario", Align::left},
+               {"GPUs", Align::right},
+               {"pools (GPUs)", Align::left},
+               {"prefill", Align::left},
+               {"decode", Align::left},
+               {"TTFT p90", Align::right},
+               {"TPOT p90", Align::right},
+               {"tok/s/GPU", Align::right},
+               {"rel", Align::right},
+               {"tok/s/user", Align::right},
+               {"req/s", Align::right},
+               {"J/tok", Align::right},
+               {"SLO", Align::left},
+               {"evidence", Align::left}});
   const auto met = std::find_if(reports.begin(), reports.end(), [](const PlanReport& r) {
     return r.meet > 0 && !r.candidates.empty();
   });

@@ -71,11 +71,11 @@ std::string bill(const std::string& title, const std::vector<planner::BillLine>&
     share += line.share;
   }
   const Scale scale = scale_for(total);
-  TextTable table({{"item", Align::left},
-                   {scale.unit, Align::right},
-                   {"share %", Align::right},
-                   {"bound " + scale.unit, Align::right},
-                   {"x bound", Align::right}});
+  Table table({{"item", Align::left},
+               {scale.unit, Align::right},
+               {"share %", Align::right},
+               {"bound " + scale.unit, Align::right},
+               {"x bound", Align::right}});
   for (const planner::BillLine& line : lines) {
     const bool bounded = line.bound.si() > 0.0;
     table.row({line.item, in(scale, line.time), percent(line.share),
@@ -93,15 +93,15 @@ std::string operators(const std::string& title, const std::vector<planner::Opera
   Time total;
   for (const planner::OperatorLine& line : lines) total += line.total;
   const Scale scale = scale_for(total);
-  TextTable table({{"operator", Align::left},
-                   {"part", Align::left},
-                   {"count", Align::right},
-                   {"each us", Align::right},
-                   {scale.unit, Align::right},
-                   {"share %", Align::right},
-                   {"bound " + scale.unit, Align::right},
-                   {"x bound", Align::right},
-                   {"binds", Align::left}});
+  Table table({{"operator", Align::left},
+               {"part", Align::left},
+               {"count", Align::right},
+               {"each us", Align::right},
+               {scale.unit, Align::right},
+               {"share %", Align::right},
+               {"bound " + scale.unit, Align::right},
+               {"x bound", Align::right},
+               {"binds", Align::left}});
   for (const planner::OperatorLine& line : lines) {
     const bool bounded = line.bound.si() > 0.0;
     table.row({line.name, line.part, significant(line.count),
@@ -132,12 +132,12 @@ std::string pool_line(const std::string& role, const PoolReport& pool) {
 }
 
 std::string latencies(const Candidate& c, const TextStyle& style) {
-  TextTable table({{"latency", Align::left},
-                   {"mean", Align::right},
-                   {"p50", Align::right},
-                   {"p90", Align::right},
-                   {"p95", Align::right},
-                   {"p99", Align::right}});
+  Table table({{"latency", Align::left},
+               {"mean", Align::right},
+               {"p50", Align::right},
+               {"p90", Align::right},
+               {"p95", Align::right},
+               {"p99", Align::right}});
   const auto row = [&](const char* name, const serving::Percentiles& p, auto&& text) {
     table.row({name, text(p.mean), text(p.p50), text(p.p90), text(p.p95), text(p.p99)});
   };
@@ -168,13 +168,13 @@ std::string deployment(const Candidate& c, const TextStyle& style) {
 }
 
 std::string memory(const Candidate& c, const TextStyle& style) {
-  TextTable table({{"pool", Align::left},
-                   {"usable", Align::right},
-                   {"weights", Align::right},
-                   {"KV cache", Align::right},
-                   {"activations", Align::right},
-                   {"workspace", Align::right},
-                   {"KV tokens per rank", Align::right}});
+  Table table({{"pool", Align::left},
+               {"usable", Align::right},
+               {"weights", Align::right},
+               {"KV cache", Align::right},
+               {"activations", Align::right},
+               {"workspace", Align::right},
+               {"KV tokens per rank", Align::right}});
   const auto row = [&](const char* name, const PoolReport& pool) {
     const planner::MemoryUse& m = pool.memory;
     const auto gb = [](Bytes b) { return significant(b.si() / giga); };
@@ -188,13 +188,13 @@ std::string memory(const Candidate& c, const TextStyle& style) {
 
 std::string elasticities(const Explanation& e, const TextStyle& style) {
   if (e.elasticities.empty()) return {};
-  TextTable table({{"number", Align::left},
-                   {"value", Align::right},
-                   {"elasticity", Align::right},
-                   {"at -10 %", Align::right},
-                   {"at +10 %", Align::right},
-                   {"evidence", Align::left},
-                   {"source", Align::left}});
+  Table table({{"number", Align::left},
+               {"value", Align::right},
+               {"elasticity", Align::right},
+               {"at -10 %", Align::right},
+               {"at +10 %", Align::right},
+               {"evidence", Align::left},
+               {"source", Align::left}});
   for (const planner::Elasticity& x : e.elasticities) {
     table.row({x.param, x.value, fixed(x.elasticity, 3), signed_percent(x.less),
                signed_percent(x.more), std::string(to_string(x.evidence)), x.source});
@@ -206,11 +206,11 @@ std::string elasticities(const Explanation& e, const TextStyle& style) {
 
 std::string assumptions(const Explanation& e, const TextStyle& style) {
   if (e.assumptions.empty()) return {};
-  TextTable table({{"assumed number", Align::left},
-                   {"value", Align::right},
-                   {"at -20 %", Align::right},
-                   {"at +20 %", Align::right},
-                   {"note", Align::left}});
+  Table table({{"assumed number", Align::left},
+               {"value", Align::right},
+               {"at -20 %", Align::right},
+               {"at +20 %", Align::right},
+               {"note", Align::left}});
   for (const planner::AssumptionLine& a : e.assumptions) {
     table.row(
         {a.param, a.value, signed_percent(a.result_low), signed_percent(a.result_high), a.note});

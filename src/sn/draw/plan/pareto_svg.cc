@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "sn/base/units.h"
-#include "sn/draw/kit/sheet.h"
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/chart.h"
+#include "sn/draw/kit/table.h"
 #include "sn/draw/plan/plan_text_parts.h"
 #include "sn/twin/report_parts.h"
 
@@ -39,16 +39,6 @@ Mark mark_of(bool disaggregated) { return disaggregated ? Mark::diamond : Mark::
 std::string_view colour_of(bool disaggregated) {
   return disaggregated ? colour::orange : colour::teal;
 }
-
-struct Frame {
-  Axis x;
-  Axis y;
-
-  [[nodiscard]] Point at(double per_user, double per_gpu) const {
-    return {plot.left + plot.width() * per_user / x.end(),
-            plot.bottom - plot.height() * per_gpu / y.end()};
-  }
-};
 
 /// What is called out: a point of the front, or the deployment that the plan ranks first.
 struct CallOut {
@@ -75,7 +65,7 @@ std::vector<const ParetoPoint*> front_of(const PlanReport& report) {
   return out;
 }
 
-Frame frame_of(const PlanReport& report) {
+Plane frame_of(const PlanReport& report) {
   double x = 0.0;
   double y = 0.0;
   for (const ParetoPoint& p : report.pareto) {
@@ -86,37 +76,21 @@ Frame frame_of(const PlanReport& report) {
     x = std::max(x, report.candidates.front().state.per_user);
     y = std::max(y, report.candidates.front().state.output_per_gpu);
   }
-  return {axis_for(1.02 * x), axis_for(1.04 * y)};
+  return plane_for(plot, 1.02 * x, 1.04 * y);
 }
 
-void draw_axes(Sheet& sheet, const Frame& frame) {
+void draw_axes(Sheet& sheet, const Plane& frame) {
   sheet.begin_group("Axes");
-  const Lettering number{.size = 10.0, .anchor = Anchor::middle};
-  for (int i = 0; i <= frame.x.ticks; ++i) {
-    const Point p = frame.at(i * frame.x.step, 0.0);
-    if (i > 0) sheet.line({p.x, plot.top}, p, {Pen::hair, colour::faint, Dash::dotted});
-    sheet.line(p, {p.x, p.y + 7.0}, {Pen::fine});
-    sheet.text({p.x, p.y + 20.0}, format_number(i * frame.x.step), number);
-  }
-  for (int i = 0; i <= frame.y.ticks; ++i) {
-    const Point p = frame.at(0.0, i * frame.y.step);
-    if (i > 0) sheet.line(p, {plot.right, p.y}, {Pen::hair, colour::faint, Dash::dotted});
-    sheet.line({p.x - 7.0, p.y}, p, {Pen::fine});
-    sheet.text({p.x - 11.0, p.y + 3.5}, format_number(i * frame.y.step),
-               {.size = 10.0, .anchor = Anchor::end});
-  }
-  const Lettering title{.size = 11.0, .anchor = Anchor::middle, .spacing = 1.6};
-  sheet.text({(plot.left + plot.right) / 2.0, plot.bottom + 42.0},
-             "OUTPUT TOKENS / S PER USER  (1 / MEAN TPOT)", title);
-  Lettering turned = title;
-  turned.upright = false;
-  sheet.text({plot.left - 62.0, (plot.top + plot.bottom) / 2.0}, "OUTPUT TOKENS / S PER GPU",
-             turned);
+  const auto number = [](double v) { return format_number(v); };
+  draw_x_axis(sheet, plot, frame.x, {.size = 10.0, .gap = 20.0, .tick = 7.0}, number);
+  draw_y_axis(sheet, plot, frame.y, {.size = 10.0, .gap = 11.0, .tick = 7.0}, number);
+  draw_axis_titles(sheet, plot, "OUTPUT TOKENS / S PER USER  (1 / MEAN TPOT)",
+                   "OUTPUT TOKENS / S PER GPU", 42.0, 1.6);
   sheet.end_group();
 }
 
 /// The steps between the points of the front, from one axis to the other.
-std::vector<Point> steps_of(const std::vector<const ParetoPoint*>& front, const Frame& frame) {
+std::vector<Point> steps_of(const std::vector<const ParetoPoint*>& front, const Plane& frame) {
   std::vector<Point> out;
   double x = 0.0;
   for (const ParetoPoint* p : front) {
@@ -128,7 +102,7 @@ std::vector<Point> steps_of(const std::vector<const ParetoPoint*>& front, const 
   return out;
 }
 
-void draw_points(Sheet& sheet, const PlanReport& report, const Frame& frame) {
+void draw_points(Sheet& sheet, const PlanReport& report, const Plane& frame) {
   sheet.begin_group("Deployments off the front");
   std::set<std::pair<long, long>> drawn;
   for (const ParetoPoint& p : report.pareto) {
@@ -143,7 +117,7 @@ void draw_points(Sheet& sheet, const PlanReport& report, const Frame& frame) {
   sheet.end_group();
 }
 
-void draw_front(Sheet& sheet, const std::vector<const ParetoPoint*>& front, const Frame& frame) {
+void draw_front(Sheet& sheet, const std::vector<const ParetoPoint*>& front, const Plane& frame) {
   if (front.empty()) return;
   sheet.begin_group("Pareto front");
   sheet.polyline(steps_of(front, frame), {Pen::heavy, colour::ink, Dash::solid});
@@ -158,7 +132,7 @@ void draw_front(Sheet& sheet, const std::vector<const ParetoPoint*>& front, cons
 /// The plan's first, then points of the front: both ends and what lies evenly between them.
 std::vector<CallOut> choose_callouts(const PlanReport& report,
                                      const std::vector<const ParetoPoint*>& front,
-                                     const Frame& frame) {
+                                     const Plane& frame) {
   std::vector<CallOut> out;
   if (report.meet > 0 && !report.candidates.empty()) {
     const Candidate& c = report.candidates.front();
@@ -255,7 +229,7 @@ void draw_callouts(Sheet& sheet, std::vector<CallOut> callouts) {
 }
 
 /// The slowest that the SLO on TPOT lets a user be.
-void draw_slo(Sheet& sheet, const PlanReport& report, const Frame& frame) {
+void draw_slo(Sheet& sheet, const PlanReport& report, const Plane& frame) {
   const Candidate none;
   for (const TargetView& t : targets_of(report, none)) {
     if (!t.label.starts_with("TPOT") || !(t.limit.si() > 0.0)) continue;
@@ -301,15 +275,16 @@ void draw_legend(Sheet& sheet, const PlanReport& report) {
   const Lettering text{.size = 10.0};
   const auto row = [top](int i) { return top + 22.0 + 19.0 * i; };
   sheet.text({left, top}, "LEGEND", head);
-  sheet.mark({left + 11.0, row(0) - 3.5}, Mark::circle, 4.6, {Pen::medium, colour::teal});
-  sheet.text({left + 34.0, row(0)}, "aggregated: one pool prefills and decodes", text);
-  sheet.mark({left + 11.0, row(1) - 3.5}, Mark::diamond, 4.6, {Pen::medium, colour::orange});
-  sheet.text({left + 34.0, row(1)}, "disaggregated: a prefill pool and a decode pool", text);
-  sheet.line({left, row(2) - 3.5}, {left + 22.0, row(2) - 3.5}, {Pen::heavy});
-  sheet.text({left + 34.0, row(2)}, "Pareto front; below it, what can be had", text);
-  sheet.line({left, row(3) - 3.5}, {left + 22.0, row(3) - 3.5},
+  Legend legend(sheet, {left, row(0)}, text.size, Legend::Flow::column, 19.0);
+  Point at = legend.item(34.0, "aggregated: one pool prefills and decodes");
+  sheet.mark({at.x + 11.0, at.y - 3.5}, Mark::circle, 4.6, {Pen::medium, colour::teal});
+  at = legend.item(34.0, "disaggregated: a prefill pool and a decode pool");
+  sheet.mark({at.x + 11.0, at.y - 3.5}, Mark::diamond, 4.6, {Pen::medium, colour::orange});
+  at = legend.item(34.0, "Pareto front; below it, what can be had");
+  sheet.line({at.x, at.y - 3.5}, {at.x + 22.0, at.y - 3.5}, {Pen::heavy});
+  at = legend.item(34.0, "slowest mean user that the SLO on TPOT allows");
+  sheet.line({at.x, at.y - 3.5}, {at.x + 22.0, at.y - 3.5},
              {Pen::fine, colour::orange, Dash::chain});
-  sheet.text({left + 34.0, row(3)}, "slowest mean user that the SLO on TPOT allows", text);
   const double right = left + 362.0;
   const auto number = [](std::int64_t n) { return format_number(static_cast<double>(n), 15); };
   sheet.text({right, top}, "DEPLOYMENTS", head);
@@ -350,7 +325,7 @@ std::string pareto_svg(const PlanReport& report) {
                .scale = "LINEAR AXES, FROM ZERO"},
               description_of(report, front));
   draw_head(sheet, report);
-  const Frame frame = frame_of(report);
+  const Plane frame = frame_of(report);
   if (!front.empty()) {
     std::vector<Point> region = steps_of(front, frame);
     region.push_back(frame.at(0.0, 0.0));

@@ -100,6 +100,15 @@ std::string half_width(const llm::Interval& i) {
   return fmt::format("±{:.0f} %", 100.0 * (std::sqrt(i.high / i.low) - 1.0));
 }
 
+bool has_e2e(const PlanReport& report) {
+  return std::any_of(report.subject.slo.begin(), report.subject.slo.end(),
+                     [](const auto& t) { return t.metric == serving::Metric::e2e; });
+}
+
+std::string e2e_quantile(const PlanReport& report) {
+  return serving::quantile_name(shown_quantile(report.subject.slo, serving::Metric::e2e));
+}
+
 std::string ranked_table(const PlanReport& report, const TextStyle& style) {
   const double ttft = shown_quantile(report.subject.slo, serving::Metric::ttft);
   const double tpot = shown_quantile(report.subject.slo, serving::Metric::tpot);
@@ -116,10 +125,12 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
         std::string("tok/s/user"), std::string("J/tok")}) {
     columns.push_back({name, Align::right});
   }
+  const bool whole_time = has_e2e(report);
+  if (whole_time) columns.push_back({"E2E " + e2e_quantile(report), Align::right});
   columns.push_back({"limit", Align::left});
   columns.push_back({"played", Align::right});
   columns.push_back({"evidence", Align::left});
-  TextTable table(std::move(columns));
+  Table table(std::move(columns));
   for (const Candidate& c : report.candidates) {
     const std::int64_t chunk = c.disaggregated ? c.prefill.chunk : c.decode.chunk;
     std::vector<std::string> cells = {std::to_string(c.rank) + (c.place < c.rank ? "=" : ""),
@@ -136,6 +147,10 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
     cells.push_back(idle ? "-" : half_width(c.intervals.output_per_gpu));
     cells.push_back(significant(c.state.per_user));
     cells.push_back(loaded(c.state.energy_per_token));
+    if (whole_time) {
+      const double q = shown_quantile(report.subject.slo, serving::Metric::e2e);
+      cells.push_back(c.played > 0 ? seconds_text(serving::value_at(c.e2e, q)) : "-");
+    }
     cells.push_back(c.limit.empty() ? "-" : shown(c.limit, 24));
     cells.push_back(c.played > 0 ? whole(c.played) : "screened");
     cells.emplace_back(to_string(c.evidence));
@@ -143,6 +158,9 @@ std::string ranked_table(const PlanReport& report, const TextStyle& style) {
   }
   return table.str(style);
 }
+
+/// What figures of energy are of.
+constexpr const char* energy_line = " J/tok: of the chips only, not of the rack around them\n";
 
 /// What "=" behind a number says.
 std::string ties_line(const PlanReport& report) {
@@ -260,10 +278,13 @@ std::vector<TargetView> targets_of(const PlanReport& report, const Candidate& ca
   std::vector<TargetView> out;
   for (const serving::SloTarget& t : report.subject.slo) {
     if (!serving::holds_quantile(t.quantile)) continue;
-    const bool first = t.metric == serving::Metric::ttft;
-    const serving::Percentiles& reached = first ? candidate.state.ttft : candidate.state.tpot;
-    out.push_back({(first ? "TTFT " : "TPOT ") + serving::quantile_name(t.quantile), t.limit,
-                   serving::value_at(reached, t.quantile)});
+    if (t.metric == serving::Metric::e2e && candidate.played == 0) continue;
+    const serving::Percentiles* by_metric[] = {&candidate.state.ttft, &candidate.state.tpot,
+                                               &candidate.e2e};
+    constexpr const char* names[] = {"TTFT ", "TPOT ", "E2E "};
+    const auto m = static_cast<std::size_t>(t.metric);
+    out.push_back({names[m] + serving::quantile_name(t.quantile), t.limit,
+                   serving::value_at(*by_metric[m], t.quantile)});
   }
   return out;
 }
@@ -310,6 +331,7 @@ std::string plan_head(const PlanReport& report, const TextStyle& style) {
   if (report.candidates.empty()) return out;
   out += "\n" + ranked_table(report, style);
   out += ties_line(report);
+  out += energy_line;
   if (report.meet > 0) {
     out += knee_line(report);
   } else {

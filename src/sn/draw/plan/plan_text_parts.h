@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/planner/report.h"
 
 namespace sn::draw {

@@ -29,19 +29,19 @@ std::string labelled(std::string_view label, std::string_view text) {
   return out + wrapped(text, label_width, page_width) + "\n";
 }
 
-TextTable tenant_table() {
-  return TextTable({{"tenant", Align::left},
-                    {"GPUs", Align::right},
-                    {"share", Align::left},
-                    {"pools (GPUs)", Align::left},
-                    {"prefill", Align::left},
-                    {"decode", Align::left},
-                    {"TTFT p90", Align::right},
-                    {"TPOT p90", Align::right},
-                    {"req/s", Align::right},
-                    {"multiple", Align::right},
-                    {"tok/s/GPU", Align::right},
-                    {"tok/s", Align::right}});
+Table tenant_table() {
+  return Table({{"tenant", Align::left},
+                {"GPUs", Align::right},
+                {"share", Align::left},
+                {"pools (GPUs)", Align::left},
+                {"prefill", Align::left},
+                {"decode", Align::left},
+                {"TTFT p90", Align::right},
+                {"TPOT p90", Align::right},
+                {"req/s", Align::right},
+                {"multiple", Align::right},
+                {"tok/s/GPU", Align::right},
+                {"tok/s", Align::right}});
 }
 
 std::vector<std::string> cells_of(const TenantReport& t) {
@@ -93,7 +93,7 @@ std::string share_table(const ShareReport& report, const TextStyle& style) {
   std::string out = heading(shown(report.name + " (" + report.machine + ")", 300), style) + "\n";
   out += fmt::format(" {} tenant{} on disjoint GPUs; the best deployment of each\n\n",
                      report.tenants.size(), report.tenants.size() == 1 ? "" : "s");
-  TextTable table = tenant_table();
+  Table table = tenant_table();
   for (const TenantReport& t : report.tenants) table.row(cells_of(t));
   out += table.str(style) + "\n";
   for (const TenantReport& t : report.tenants) out += labelled(shown(t.name), asked(t));

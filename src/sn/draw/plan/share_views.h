@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/planner/share/share.h"
 
 namespace sn::draw {

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "sn/base/units.h"
-#include "sn/draw/kit/sheet.h"
+#include "sn/draw/kit/chart.h"
 #include "sn/draw/plan/choice_views.h"
 #include "sn/twin/report_parts.h"
 
@@ -38,51 +38,28 @@ std::size_t front_size(const Tradeoff& t) {
                                                 [](const TradeoffPoint& p) { return p.front; }));
 }
 
-struct Frame {
-  Axis x;
-  Axis y;
-
-  [[nodiscard]] Point at(const TradeoffPoint& p) const { return at(p.x, p.y); }
-  [[nodiscard]] Point at(double px, double py) const {
-    return {plot.left + plot.width() * px / x.end(), plot.bottom - plot.height() * py / y.end()};
-  }
-};
-
-Frame frame_of(const Tradeoff& t) {
+Plane frame_of(const Tradeoff& t) {
   double x = 0.0;
   double y = 0.0;
   for (const TradeoffPoint& p : t.points) {
     x = std::max(x, p.x);
     y = std::max(y, p.y);
   }
-  return {axis_for(1.02 * x), axis_for(1.04 * y)};
+  return plane_for(plot, 1.02 * x, 1.04 * y);
 }
 
-void draw_axes(Sheet& sheet, const Tradeoff& t, const Frame& f) {
+void draw_axes(Sheet& sheet, const Tradeoff& t, const Plane& f) {
   sheet.begin_group("Axes");
-  for (int i = 0; i <= f.x.ticks; ++i) {
-    const Point p = f.at(i * f.x.step, 0.0);
-    if (i > 0) sheet.line({p.x, plot.top}, p, {Pen::hair, colour::faint, Dash::dotted});
-    sheet.text({p.x, p.y + 18.0}, format_number(i * f.x.step),
-               {.size = 10.0, .anchor = Anchor::middle});
-  }
-  for (int i = 0; i <= f.y.ticks; ++i) {
-    const Point p = f.at(0.0, i * f.y.step);
-    if (i > 0) sheet.line(p, {plot.right, p.y}, {Pen::hair, colour::faint, Dash::dotted});
-    sheet.text({p.x - 9.0, p.y + 3.5}, format_number(i * f.y.step),
-               {.size = 10.0, .anchor = Anchor::end});
-  }
+  const auto number = [](double v) { return format_number(v); };
+  draw_x_axis(sheet, plot, f.x, {.size = 10.0, .gap = 18.0}, number);
+  draw_y_axis(sheet, plot, f.y, {.size = 10.0, .gap = 9.0}, number);
   sheet.line({plot.left, plot.top}, {plot.left, plot.bottom}, {Pen::medium});
   sheet.line({plot.left, plot.bottom}, {plot.right, plot.bottom}, {Pen::medium});
-  Lettering title{.size = 11.0, .anchor = Anchor::middle, .spacing = 1.4};
-  sheet.text({(plot.left + plot.right) / 2.0, plot.bottom + 40.0}, capitals(axis_title(t.x)),
-             title);
-  title.upright = false;
-  sheet.text({plot.left - 62.0, (plot.top + plot.bottom) / 2.0}, capitals(axis_title(t.y)), title);
+  draw_axis_titles(sheet, plot, capitals(axis_title(t.x)), capitals(axis_title(t.y)), 40.0, 1.4);
   sheet.end_group();
 }
 
-void draw_curves(Sheet& sheet, const Tradeoff& t, const Frame& f) {
+void draw_curves(Sheet& sheet, const Tradeoff& t, const Plane& f) {
   std::map<int, std::vector<const TradeoffPoint*>> curves;
   for (const TradeoffPoint& p : t.points) curves[p.rank].push_back(&p);
   sheet.begin_group("Plans along their load");
@@ -90,7 +67,7 @@ void draw_curves(Sheet& sheet, const Tradeoff& t, const Frame& f) {
     std::sort(points.begin(), points.end(),
               [](const auto* a, const auto* b) { return a->load < b->load; });
     std::vector<Point> line;
-    for (const TradeoffPoint* p : points) line.push_back(f.at(*p));
+    for (const TradeoffPoint* p : points) line.push_back(f.at(p->x, p->y));
     sheet.polyline(line, {Pen::hair, colour::teal, Dash::solid});
   }
   sheet.end_group();
@@ -100,12 +77,14 @@ void draw_curves(Sheet& sheet, const Tradeoff& t, const Frame& f) {
     const std::string hint =
         fmt::format("#{} at {:.0f} % of its knee: {}", p.rank, 100.0 * p.load, p.label);
     if (!p.front) {
-      sheet.mark(f.at(p), Mark::circle, 2.2, {Pen::hair, colour::teal}, "none", hint);
+      sheet.mark(f.at(p.x, p.y), Mark::circle, 2.2, {Pen::hair, colour::teal}, "none", hint);
       continue;
     }
-    sheet.mark(f.at(p), Mark::diamond, 4.6, {Pen::medium, colour::orange}, colour::paper, hint);
+    sheet.mark(f.at(p.x, p.y), Mark::diamond, 4.6, {Pen::medium, colour::orange}, colour::paper,
+               hint);
     if (named.insert(p.rank).second) {
-      sheet.text({f.at(p).x + 8.0, f.at(p).y - 6.0}, fmt::format("#{}", p.rank), {.size = 9.0});
+      sheet.text({f.at(p.x, p.y).x + 8.0, f.at(p.x, p.y).y - 6.0}, fmt::format("#{}", p.rank),
+                 {.size = 9.0});
     }
   }
   sheet.end_group();
@@ -114,11 +93,11 @@ void draw_curves(Sheet& sheet, const Tradeoff& t, const Frame& f) {
 }  // namespace
 
 std::string tradeoff_table(const Tradeoff& t, const TextStyle& style) {
-  TextTable table({{"#", Align::right},
-                   {"plan", Align::left},
-                   {"load", Align::right},
-                   {t.x.name, Align::right},
-                   {t.y.name, Align::right}});
+  Table table({{"#", Align::right},
+               {"plan", Align::left},
+               {"load", Align::right},
+               {t.x.name, Align::right},
+               {t.y.name, Align::right}});
   for (const TradeoffPoint& p : t.points) {
     if (!p.front) continue;
     table.row({std::to_string(p.rank), p.label, fmt::format("{:.0f} %", 100.0 * p.load),
@@ -154,15 +133,16 @@ std::string tradeoff_svg(const planner::PlanReport& report) {
              room, line),
       line);
   sheet.line({left, 114.0}, {sheet.area().right - 26.0, 114.0}, {Pen::heavy});
-  const Frame frame = frame_of(t);
+  const Plane frame = frame_of(t);
   draw_axes(sheet, t, frame);
   draw_curves(sheet, t, frame);
   const double top = sheet.title_box().top + 18.0;
   sheet.text({left, top}, "LEGEND", {.size = 9.0, .spacing = 2.0, .bold = true});
-  sheet.mark({left + 11.0, top + 18.5}, Mark::diamond, 4.6, {Pen::medium, colour::orange});
-  sheet.text({left + 34.0, top + 22.0}, "front, with the rank of its plan", line);
-  sheet.line({left, top + 37.5}, {left + 22.0, top + 37.5}, {Pen::hair, colour::teal});
-  sheet.text({left + 34.0, top + 41.0}, "a plan from a twentieth of its knee to the knee", line);
+  Legend legend(sheet, {left, top + 22.0}, line.size, Legend::Flow::column, 19.0);
+  Point at = legend.item(34.0, "front, with the rank of its plan");
+  sheet.mark({at.x + 11.0, at.y - 3.5}, Mark::diamond, 4.6, {Pen::medium, colour::orange});
+  at = legend.item(34.0, "a plan from a twentieth of its knee to the knee");
+  sheet.line({at.x, at.y - 3.5}, {at.x + 22.0, at.y - 3.5}, {Pen::hair, colour::teal});
   return std::move(sheet).svg();
 }
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "sn/base/units.h"
-#include "sn/draw/kit/sheet.h"
+#include "sn/draw/kit/chart.h"
 #include "sn/draw/plan/vary_views.h"
 #include "sn/twin/report_parts.h"
 
@@ -37,7 +37,8 @@ class Strip {
         plot_(plot) {
     double most = 0.0;
     for (std::size_t i = 0; i < count_; ++i) most = std::max(most, value_of(point(i)));
-    axis_ = axis_for(1.1 * std::max(most, 1e-9), 4);
+    empty_ = most <= 0.0;
+    y_ = Scale::linear(axis_for(empty_ ? 1.0 : 1.1 * most, 4), plot.bottom, plot.top);
   }
 
   void draw(Sheet& sheet) const {
@@ -62,9 +63,7 @@ class Strip {
     return plot_.left + step * (static_cast<double>(i) + 0.5);
   }
 
-  [[nodiscard]] Point at(std::size_t i) const {
-    return {x(i), plot_.bottom - plot_.height() * value_of(point(i)) / axis_.end()};
-  }
+  [[nodiscard]] Point at(std::size_t i) const { return {x(i), y_.at(value_of(point(i)))}; }
 
   [[nodiscard]] std::string name() const {
     std::string out;
@@ -75,11 +74,9 @@ class Strip {
   }
 
   void scale(Sheet& sheet) const {
-    for (int i = 0; i <= axis_.ticks; ++i) {
-      const double y = plot_.bottom - plot_.height() * i / axis_.ticks;
-      sheet.line({plot_.left, y}, {plot_.right, y}, {Pen::hair, colour::faint, Dash::dotted});
-      sheet.text({plot_.left - 8.0, y + 3.5}, format_number(i * axis_.step),
-                 {.size = 9.0, .anchor = Anchor::end});
+    if (!empty_) {
+      draw_y_axis(sheet, plot_, y_, {.size = 9.0, .gap = 8.0},
+                  [](double v) { return format_number(v); });
     }
     sheet.line({plot_.left, plot_.bottom}, {plot_.right, plot_.bottom}, {Pen::fine});
     for (std::size_t i = 0; i < count_; ++i) {
@@ -135,8 +132,7 @@ class Strip {
     const auto& verdict = report_.verdicts[index_];
     std::string text = "no value meets the SLO";
     if (verdict) {
-      text = fmt::format("optimum at {}, flat within 5 % from {} to {}", verdict->best,
-                         verdict->flat_from, verdict->flat_to);
+      text = flat_words(*verdict);
       if (!verdict->below.empty()) text += "; below: " + verdict->below;
       if (!verdict->above.empty()) text += "; above: " + verdict->above;
     }
@@ -151,7 +147,8 @@ class Strip {
   std::size_t from_;
   std::size_t index_;
   Box plot_;
-  Axis axis_;
+  Scale y_;
+  bool empty_ = false;  // no value meets the SLO: there is nothing to scale
 };
 
 }  // namespace
@@ -180,12 +177,13 @@ std::string vary_svg(const VaryReport& r) {
     const double top = head_height + strip_height * static_cast<double>(i);
     Strip(r, i, {left + 56.0, top + 6.0, 800.0, top + strip_height - 34.0}).draw(sheet);
   }
-  const double legend = head_height + strip_height * static_cast<double>(strips) + 24.0;
-  sheet.mark({left + 8.0, legend - 3.5}, Mark::diamond, 5.0, {Pen::medium, colour::orange},
+  Legend legend(sheet, {left, head_height + strip_height * static_cast<double>(strips) + 24.0},
+                line.size, Legend::Flow::column, 19.0);
+  Point at = legend.item(24.0, "best value; hatched: within 5 % of it");
+  sheet.mark({at.x + 8.0, at.y - 3.5}, Mark::diamond, 5.0, {Pen::medium, colour::orange},
              colour::orange);
-  sheet.text({left + 24.0, legend}, "best value; hatched: within 5 % of it", line);
-  sheet.mark({left + 8.0, legend + 15.5}, Mark::cross, 4.0, {Pen::fine});
-  sheet.text({left + 24.0, legend + 19.0}, "cannot be, or meets no SLO", line);
+  at = legend.item(24.0, "cannot be, or meets no SLO");
+  sheet.mark({at.x + 8.0, at.y - 3.5}, Mark::cross, 4.0, {Pen::fine});
   return std::move(sheet).svg();
 }
 

@@ -53,14 +53,21 @@ std::string combination(const VaryReport& r, std::size_t verdict) {
 std::string verdict_text(const VaryReport& r, std::size_t i) {
   if (!r.verdicts[i]) return combination(r, i) + "no value meets the SLO";
   const VaryVerdict& v = *r.verdicts[i];
-  std::string out = combination(r, i) + fmt::format("optimum at {}, flat within 5 % from {} to {}",
-                                                    v.best, v.flat_from, v.flat_to);
+  std::string out = combination(r, i) + flat_words(v);
   if (!v.below.empty()) out += "; below: " + v.below;
   if (!v.above.empty()) out += "; above: " + v.above;
   return out;
 }
 
 }  // namespace
+
+std::string flat_words(const VaryVerdict& v) {
+  if (v.flat_from == v.flat_to) {
+    return fmt::format("optimum at {}, no other value within 5 %", v.best);
+  }
+  return fmt::format("optimum at {}, flat within 5 % from {} to {}", v.best, v.flat_from,
+                     v.flat_to);
+}
 
 std::string vary_table(const VaryReport& r, const TextStyle& style) {
   std::string fields;
@@ -78,7 +85,7 @@ std::string vary_table(const VaryReport& r, const TextStyle& style) {
   }
   columns.push_back({"limit", Align::left});
   columns.push_back({"evidence", Align::left});
-  TextTable table(columns);
+  Table table(columns);
   for (const VaryPoint& p : r.points) table.row(cells_of(p));
   std::string out =
       heading(fmt::format("{} over {}      {}, {}    SLO  {}", r.subject.name, fields,

@@ -25,10 +25,10 @@ std::string verdict_of(const planner::WhyNotReport& r) {
 }
 
 std::string times(const planner::WhyNotReport& r, const TextStyle& style) {
-  TextTable table({{"GPU time of an output token", Align::left},
-                   {"here", Align::right},
-                   {"#1", Align::right},
-                   {"more", Align::right}});
+  Table table({{"GPU time of an output token", Align::left},
+               {"here", Align::right},
+               {"#1", Align::right},
+               {"more", Align::right}});
   std::size_t rows = 0;
   for (const planner::TimeAgainst& t : r.times) {
     const double more = (t.here - t.best).si();

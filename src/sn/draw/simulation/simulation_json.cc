@@ -38,7 +38,8 @@ std::string simulation_csv(const SimulationReport& r) {
 }
 
 std::string timeline_json(const SimulationReport& r,
-                          const std::vector<twin::TimelineEvent>& timeline) {
+                          const std::vector<twin::TimelineEvent>& timeline,
+                          std::uint64_t left_out) {
   using Kind = twin::TimelineEvent::Kind;
   std::string out = "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n";
   const std::size_t transfers = r.pools.size() + 1;
@@ -54,6 +55,12 @@ std::string timeline_json(const SimulationReport& r,
   };
   for (std::size_t i = 0; i < r.pools.size(); ++i) {
     process(i + 1, r.pools[i].role + ": " + twin::pool_text(r.pools[i].pool));
+    for (std::int64_t k = 0; k < r.pools[i].instances; ++k) {
+      out += fmt::format(
+          "{{\"ph\":\"M\",\"pid\":{},\"tid\":{},\"name\":\"thread_name\",\"args\":{{\"name\":"
+          "\"{} instance {}\"}}}},\n",
+          i + 1, k, r.pools[i].role, k);
+    }
   }
   process(transfers, "KV transfers");
   process(lives, "requests");
@@ -83,7 +90,8 @@ std::string timeline_json(const SimulationReport& r,
   }
   // No comma after the last event.
   if (out.ends_with(",\n")) out.resize(out.size() - 2);
-  return out + "\n]}\n";
+  return out + fmt::format("\n],\"otherData\":{{\"events\":{},\"events_left_out\":{}}}}}\n",
+                           timeline.size(), left_out);
 }
 
 }  // namespace sn::draw

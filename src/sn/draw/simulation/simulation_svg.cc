@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "sn/base/units.h"
-#include "sn/draw/kit/sheet.h"
+#include "sn/draw/kit/chart.h"
 #include "sn/draw/simulation/simulation_views.h"
 
 namespace sn::draw {
@@ -33,10 +33,9 @@ struct Chart {
   std::string title;
   std::string x_name;
   std::vector<Curve> curves;
-  double y_max = 0.0;    // 0: as the data
-  bool log_x = false;    // decades
-  double marker = -1.0;  // a vertical line, dashed; negative: none
-  std::string marker_name;
+  double y_max = 0.0;                                        // 0: as the data
+  bool log_x = false;                                        // decades
+  std::vector<std::pair<double, std::string>> markers = {};  // vertical lines, dashed, with names
 };
 
 /// Draws a chart into a box, axes and curves.
@@ -54,14 +53,13 @@ class Plot {
         if (chart.y_max <= 0.0) most_y = std::max(most_y, p.y);
       }
     }
-    y_axis_ = axis_for(std::max(most_y, 1e-12), 5);
-    if (chart.y_max > 0.0) y_axis_ = {.step = chart.y_max / 5.0, .ticks = 5};
-    if (chart.log_x) {
-      low_ = std::floor(std::log10(std::min(least_x, std::max(most_x, 1e-9))));
-      high_ = std::max(low_ + 1.0, std::ceil(std::log10(std::max(most_x, 1e-9))));
-    } else {
-      x_axis_ = axis_for(std::max(most_x, 1e-9), 8);
-    }
+    const Axis y = chart.y_max > 0.0 ? Axis{.step = chart.y_max / 5.0, .ticks = 5}
+                                     : axis_for(std::max(most_y, 1e-12), 5);
+    y_ = Scale::linear(y, plot_.bottom, plot_.top);
+    most_x = std::max(most_x, 1e-9);
+    x_ = chart.log_x
+             ? Scale::decades_around(std::min(least_x, most_x), most_x, plot_.left, plot_.right)
+             : Scale::linear(axis_for(most_x, 8), plot_.left, plot_.right);
   }
 
   void draw(Sheet& sheet) const {
@@ -69,60 +67,39 @@ class Plot {
     sheet.text({plot_.left, plot_.top - 10.0}, capitals(chart_.title),
                {.size = 10.0, .spacing = 0.6, .bold = true});
     axes(sheet);
-    if (chart_.marker >= 0.0) {
-      const double at = x(chart_.marker);
+    double named = plot_.top + 9.0;
+    for (const auto& [value, name] : chart_.markers) {
+      const Lettering small{.size = 8.5, .colour = colour::orange};
+      const double at = x_.at(value);
       sheet.line({at, plot_.top}, {at, plot_.bottom}, {Pen::hair, colour::orange, Dash::chain});
-      sheet.text({at + 3.0, plot_.top + 9.0}, chart_.marker_name,
-                 {.size = 8.5, .colour = colour::orange});
+      // A name that would leave the chart stands on the other side of its line.
+      const bool right = at + 3.0 + text_width(name, small) <= plot_.right;
+      sheet.text({right ? at + 3.0 : at - 3.0 - text_width(name, small), named}, name, small);
+      named += 11.0;
     }
-    double legend = plot_.left + 6.0;
+    Legend legend(sheet, {plot_.left + 6.0, plot_.bottom + 28.0}, 8.5, Legend::Flow::row, 12.0);
     for (const Curve& c : chart_.curves) {
       std::vector<Point> line;
-      for (const Point& p : c.points) line.push_back({x(p.x), y(p.y)});
+      for (const Point& p : c.points) line.push_back({x_.at(p.x), y_.at(p.y)});
       if (line.size() > 1) sheet.polyline(line, c.stroke);
       if (chart_.curves.size() < 2) continue;
-      const Lettering small{.size = 8.5};
-      const double low = plot_.bottom + 28.0;
-      sheet.line({legend, low - 3.0}, {legend + 20.0, low - 3.0}, c.stroke);
-      sheet.text({legend + 24.0, low}, c.name, small);
-      legend += 36.0 + text_width(c.name, small);
+      const Point at = legend.item(24.0, c.name);
+      sheet.line({at.x, at.y - 3.0}, {at.x + 20.0, at.y - 3.0}, c.stroke);
     }
     sheet.end_group();
   }
 
  private:
-  [[nodiscard]] double x(double v) const {
-    const double share =
-        chart_.log_x ? (std::log10(std::max(v, std::pow(10.0, low_))) - low_) / (high_ - low_)
-                     : v / x_axis_.end();
-    return plot_.left + plot_.width() * std::clamp(share, 0.0, 1.0);
-  }
-  [[nodiscard]] double y(double v) const {
-    return plot_.bottom - plot_.height() * std::clamp(v / y_axis_.end(), 0.0, 1.0);
-  }
-
-  void tick_x(Sheet& sheet, double at, const std::string& text) const {
-    sheet.line({at, plot_.bottom}, {at, plot_.bottom + 4.0}, {Pen::hair});
-    sheet.text({at, plot_.bottom + 14.0}, text, {.size = 8.5, .anchor = Anchor::middle});
-  }
-
   void axes(Sheet& sheet) const {
-    for (int i = 0; i <= y_axis_.ticks; ++i) {
-      const double at = y(i * y_axis_.step);
-      sheet.line({plot_.left, at}, {plot_.right, at}, {Pen::hair, colour::faint, Dash::dotted});
-      sheet.text({plot_.left - 6.0, at + 3.0}, format_number(i * y_axis_.step),
-                 {.size = 8.5, .anchor = Anchor::end});
-    }
+    const auto number = [](double v) { return format_number(v); };
+    draw_y_axis(sheet, plot_, y_, {.size = 8.5, .gap = 6.0}, number);
     sheet.line({plot_.left, plot_.top}, {plot_.left, plot_.bottom}, {Pen::fine});
     sheet.line({plot_.left, plot_.bottom}, {plot_.right, plot_.bottom}, {Pen::fine});
+    const AxisStyle below{.size = 8.5, .gap = 14.0, .tick = 4.0, .grid = false};
     if (chart_.log_x) {
-      for (double e = low_; e <= high_ + 0.5; e += 1.0) {
-        tick_x(sheet, x(std::pow(10.0, e)), format(Time::from_si(std::pow(10.0, e))));
-      }
+      draw_x_axis(sheet, plot_, x_, below, [](double v) { return format(Time::from_si(v)); });
     } else {
-      for (int i = 0; i <= x_axis_.ticks; ++i) {
-        tick_x(sheet, x(i * x_axis_.step), format_number(i * x_axis_.step));
-      }
+      draw_x_axis(sheet, plot_, x_, below, number);
     }
     sheet.text({plot_.right, plot_.bottom + 28.0}, chart_.x_name,
                {.size = 8.5, .anchor = Anchor::end});
@@ -130,10 +107,8 @@ class Plot {
 
   const Chart& chart_;
   Box plot_;
-  Axis x_axis_;
-  Axis y_axis_;
-  double low_ = 0.0;
-  double high_ = 1.0;
+  Scale x_;
+  Scale y_;
 };
 
 Curve distribution(const char* name, const twin::LatencySummary& s, Stroke stroke) {
@@ -149,6 +124,15 @@ Curve over_time(const char* name, const SimulationReport& r, double (*of)(const 
   return c;
 }
 
+/// Limits of the SLO, where the distributions have to have reached their quantile.
+std::vector<std::pair<double, std::string>> limits_of(const SimulationReport& r) {
+  std::vector<std::pair<double, std::string>> out;
+  for (const twin::SloResult& t : r.targets) {
+    out.emplace_back(t.target.limit.si(), serving::to_string(t.target));
+  }
+  return out;
+}
+
 std::vector<Chart> charts_of(const SimulationReport& r) {
   const Stroke ink{Pen::medium};
   const Stroke teal{Pen::medium, colour::teal};
@@ -161,14 +145,13 @@ std::vector<Chart> charts_of(const SimulationReport& r) {
                   distribution("end to end", r.e2e, orange)},
        .y_max = 1.0,
        .log_x = true,
-       .marker_name = {}});
+       .markers = limits_of(r)});
   const auto chart = [&](const char* title, std::vector<Curve> curves, double y_max) {
     charts.push_back({.title = title,
                       .x_name = "s",
                       .curves = std::move(curves),
                       .y_max = y_max,
-                      .marker = r.warm_up.si(),
-                      .marker_name = "measured from here"});
+                      .markers = {{r.warm_up.si(), "measured from here"}}});
   };
   chart("tokens per second",
         {over_time(
@@ -205,8 +188,9 @@ std::string simulation_svg(const SimulationReport& r) {
               fmt::format("Six charts of a simulation of {} at {}: TTFT p90 {}, TPOT p90 {}.",
                           subject, load, format(r.ttft.p90), format(r.tpot.p90)));
   const Box area = sheet.area();
-  sheet.text({area.left + 14.0, area.top + 26.0}, capitals(subject),
-             {.size = 15.0, .spacing = 1.0, .bold = true});
+  const Lettering head{.size = 15.0, .spacing = 1.0, .bold = true};
+  sheet.text({area.left + 14.0, area.top + 26.0},
+             fitted(capitals(subject), area.width() - 40.0, head), head);
   const Lettering body{.size = 10.5};
   sheet.text({area.left + 14.0, area.top + 44.0},
              fitted(load + "; " + twin::plan_text(r.plan), area.width() - 40.0, body), body);

@@ -51,7 +51,7 @@ std::string headline(const SimulationReport& r) {
   return out + "\n";
 }
 
-void latency_rows(TextTable& t, const SimulationReport& r) {
+void latency_rows(Table& t, const SimulationReport& r) {
   const auto row = [&](const char* name, const LatencySummary& s) {
     if (s.count == 0) return;
     const auto cell = [](Time v) { return format(Time::from_si(v.si())); };
@@ -65,18 +65,18 @@ void latency_rows(TextTable& t, const SimulationReport& r) {
 }
 
 std::string pool_table(const SimulationReport& r, const TextStyle& style) {
-  TextTable t({{"pool", Align::left},
-               {"instances", Align::left},
-               {"GPUs", Align::right},
-               {"busy %", Align::right},
-               {"FLOPs %", Align::right},
-               {"HBM %", Align::right},
-               {"batch", Align::right},
-               {"chunk", Align::right},
-               {"KV held %", Align::right},
-               {"most %", Align::right},
-               {"waiting", Align::right}},
-              2);
+  Table t({{"pool", Align::left},
+           {"instances", Align::left},
+           {"GPUs", Align::right},
+           {"busy %", Align::right},
+           {"FLOPs %", Align::right},
+           {"HBM %", Align::right},
+           {"batch", Align::right},
+           {"chunk", Align::right},
+           {"KV held %", Align::right},
+           {"most %", Align::right},
+           {"waiting", Align::right}},
+          2);
   for (const twin::PoolResult& p : r.pools) {
     t.row({p.role, twin::pool_text(p.pool), std::to_string(p.gpus), percent(p.busy),
            percent(p.compute), percent(p.memory), significant(p.batch), significant(p.chunk),
@@ -87,12 +87,12 @@ std::string pool_table(const SimulationReport& r, const TextStyle& style) {
 
 std::string class_lines(const SimulationReport& r, const TextStyle& style) {
   if (r.classes.size() < 2) return "";
-  TextTable t({{"priority", Align::left},
-               {"requests", Align::right},
-               {"good %", Align::right},
-               {"TTFT p90", Align::right},
-               {"TPOT p90", Align::right}},
-              2);
+  Table t({{"priority", Align::left},
+           {"requests", Align::right},
+           {"good %", Align::right},
+           {"TTFT p90", Align::right},
+           {"TPOT p90", Align::right}},
+          2);
   for (const twin::ClassResult& c : r.classes) {
     t.row({std::to_string(c.priority), whole(c.requests), percent(c.good), format(c.ttft_p90),
            format(c.tpot_p90)});
@@ -129,8 +129,9 @@ std::string delivers(const SimulationReport& r) {
       fmt::format("  delivers    {} output tok/s, {} tok/s with input; {} tok/s/GPU over {} GPUs\n",
                   significant(r.output_tokens, 4), significant(r.total_tokens, 4),
                   significant(r.output_per_gpu), r.gpus);
-  out += fmt::format("  goodput     {} requests/s meet every limit ({} %); {} J per output token\n",
-                     significant(r.goodput), percent(r.good), significant(r.joules_per_token));
+  out += fmt::format(
+      "  goodput     {} requests/s meet every limit ({} %); {} J per output token (chips only)\n",
+      significant(r.goodput), percent(r.good), significant(r.joules_per_token));
   out += fmt::format("  cache       {} % of input tokens, {} % of hashed blocks ({}, {} routing)\n",
                      percent(r.hit_rate), percent(r.hit_blocks), kv::to_string(r.eviction),
                      serving::to_string(r.routing));
@@ -179,14 +180,14 @@ std::string simulation_text(const SimulationReport& r, const TextStyle& style) {
   if (r.interrupted) out += " interrupted: what follows is of the part that was run\n";
   out += headline(r);
   out += "\n";
-  TextTable t({{"latency", Align::left},
-               {"mean", Align::right},
-               {"p50", Align::right},
-               {"p90", Align::right},
-               {"p95", Align::right},
-               {"p99", Align::right},
-               {"most", Align::right}},
-              2);
+  Table t({{"latency", Align::left},
+           {"mean", Align::right},
+           {"p50", Align::right},
+           {"p90", Align::right},
+           {"p95", Align::right},
+           {"p99", Align::right},
+           {"most", Align::right}},
+          2);
   latency_rows(t, r);
   out += t.str(style) + "\n" + pool_table(r, style) + class_lines(r, style) + "\n" + delivers(r);
   return out;
@@ -194,17 +195,17 @@ std::string simulation_text(const SimulationReport& r, const TextStyle& style) {
 
 std::string simulation_comparison(const std::vector<SimulationReport>& reports,
                                   const TextStyle& style) {
-  TextTable t({{"scenario", Align::left},
-               {"x workload", Align::right},
-               {"req/s", Align::right},
-               {"SLO", Align::left},
-               {"TTFT p90", Align::right},
-               {"TPOT p90", Align::right},
-               {"tok/s/GPU", Align::right},
-               {"good %", Align::right},
-               {"hits %", Align::right},
-               {"deployment", Align::left}},
-              1);
+  Table t({{"scenario", Align::left},
+           {"x workload", Align::right},
+           {"req/s", Align::right},
+           {"SLO", Align::left},
+           {"TTFT p90", Align::right},
+           {"TPOT p90", Align::right},
+           {"tok/s/GPU", Align::right},
+           {"good %", Align::right},
+           {"hits %", Align::right},
+           {"deployment", Align::left}},
+          1);
   for (const SimulationReport& r : reports) {
     t.row({r.name.empty() ? r.model : r.name, significant(r.multiple), significant(r.request_rate),
            r.meets_slo ? "met" : "missed", format(r.ttft.p90), format(r.tpot.p90),
@@ -220,19 +221,19 @@ std::string shared_simulation_text(const twin::SharedReport& report, const TextS
       fmt::format(" {} tenant{} on disjoint GPUs, at the same time; measured over {}{}\n\n",
                   report.tenants.size(), report.tenants.size() == 1 ? "" : "s",
                   format(report.measured), report.interrupted ? ", until it was interrupted" : "");
-  TextTable t({{"tenant", Align::left},
-               {"GPUs", Align::right},
-               {"x workload", Align::right},
-               {"req/s", Align::right},
-               {"SLO", Align::left},
-               {"TTFT p90", Align::right},
-               {"TPOT p90", Align::right},
-               {"good %", Align::right},
-               {"hits %", Align::right},
-               {"tok/s", Align::right},
-               {"tok/s/GPU", Align::right},
-               {"deployment", Align::left}},
-              1);
+  Table t({{"tenant", Align::left},
+           {"GPUs", Align::right},
+           {"x workload", Align::right},
+           {"req/s", Align::right},
+           {"SLO", Align::left},
+           {"TTFT p90", Align::right},
+           {"TPOT p90", Align::right},
+           {"good %", Align::right},
+           {"hits %", Align::right},
+           {"tok/s", Align::right},
+           {"tok/s/GPU", Align::right},
+           {"deployment", Align::left}},
+          1);
   std::string asked;
   for (const twin::TenantResult& tenant : report.tenants) {
     const SimulationReport& r = tenant.report;
@@ -259,7 +260,7 @@ std::string shared_simulation_text(const twin::SharedReport& report, const TextS
       significant(report.request_rate), significant(report.goodput));
   out += fmt::format(
       "          {} output tok/s, {} tok/s with input; {} tok/s/GPU of the machine; {} J per "
-      "output token\n",
+      "output token (chips only)\n",
       significant(report.output_tokens, 4), significant(report.total_tokens, 4),
       significant(report.output_per_gpu), significant(report.joules_per_token));
   return out;

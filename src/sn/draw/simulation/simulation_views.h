@@ -4,14 +4,15 @@
 //
 // The timeline is Chrome's trace event format (JSON, complete events "X" in microseconds), which
 // Perfetto and chrome://tracing open: a process per pool with a thread per instance for steps, one
-// for transfers, and asynchronous tracks for requests.
+// for transfers, and asynchronous tracks for requests, all with names. Events beyond the limit are
+// counted in `otherData`.
 
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "sn/draw/kit/text_table.h"
+#include "sn/draw/kit/table.h"
 #include "sn/twin/simulate/simulate.h"
 #include "sn/twin/simulate/simulate_shared.h"
 
@@ -32,6 +33,9 @@ namespace sn::draw {
 [[nodiscard]] std::string simulation_csv(const twin::SimulationReport& report);
 [[nodiscard]] std::string simulation_svg(const twin::SimulationReport& report);
 [[nodiscard]] std::string timeline_json(const twin::SimulationReport& report,
-                                        const std::vector<twin::TimelineEvent>& timeline);
+                                        const std::vector<twin::TimelineEvent>& timeline,
+                                        std::uint64_t left_out = 0);
+/// A self-contained page: what was run, the figures, the charts.
+[[nodiscard]] std::string simulation_html(const twin::SimulationReport& report);
 
 }  // namespace sn::draw

@@ -105,13 +105,12 @@ Result<CollectiveMachine> read_collective_machine(const catalog::Catalog& catalo
   return machine;
 }
 
-Result<CollectiveSet> read_collective_set(const catalog::Catalog& catalog,
-                                          catalog::Params& params) {
+Result<CollectiveSet> read_collective_params(const catalog::Catalog& catalog,
+                                             catalog::Params& params) {
   CollectiveSet set;
   Errors errors;
-  const catalog::CatalogKind* racks = catalog::find_kind("rack");
   const catalog::CatalogKind* entries = catalog::find_kind("collectives");
-  SN_ASSERT(racks != nullptr && entries != nullptr);
+  SN_ASSERT(entries != nullptr);
   for (const std::string& name : catalog.names(*entries)) {
     const Node tree = take(catalog.resolve(*entries, Node::scalar(name)), errors);
     collective::CollectiveParams p;
@@ -120,12 +119,19 @@ Result<CollectiveSet> read_collective_set(const catalog::Catalog& catalog,
     set.params.emplace(name, std::move(p));
   }
   if (!errors.empty()) return fail(std::move(errors));
+  return set;
+}
+
+Result<CollectiveSet> read_collective_set(const catalog::Catalog& catalog,
+                                          catalog::Params& params) {
+  Result<CollectiveSet> set = read_collective_params(catalog, params);
+  if (!set) return set;
   const Node out = Node::scalar(std::string(set_scale_out));
-  for (const std::string& name : catalog.names(*racks)) {
+  for (const std::string& name : catalog.names(*catalog::find_kind("rack"))) {
     Result<CollectiveMachine> machine =
-        read_collective_machine(catalog, Node::scalar(name), out, set);
+        read_collective_machine(catalog, Node::scalar(name), out, *set);
     if (!machine) return fail(machine.error());
-    set.machines.emplace(name, *std::move(machine));
+    set->machines.emplace(name, *std::move(machine));
   }
   return set;
 }

@@ -52,7 +52,11 @@ inline constexpr std::string_view set_scale_out = "ib-ndr400";
                                                                 const Node& scale_out,
                                                                 const CollectiveSet& set);
 
-/// All racks of the catalog. `params` receives the parameters with their provenance.
+/// A set without machines. `params` receives the parameters with their provenance.
+[[nodiscard]] Result<CollectiveSet> read_collective_params(const catalog::Catalog& catalog,
+                                                           catalog::Params& params);
+
+/// The same with all racks of the catalog.
 [[nodiscard]] Result<CollectiveSet> read_collective_set(const catalog::Catalog& catalog,
                                                         catalog::Params& params);
 

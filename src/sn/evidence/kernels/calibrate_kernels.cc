@@ -430,7 +430,9 @@ namespace {
 
 /// Generations without an element-wise table take the values of Hopper, as shares of their rates.
 void inherit_elementwise(const std::vector<std::string>& fitted, KernelSet& kernels) {
-  const auto hopper = kernels.generations.find("hopper");
+  const auto hopper = std::find_if(
+      kernels.generations.begin(), kernels.generations.end(),
+      [](const auto& g) { return hw::generation_of(g.first) == hw::Generation::hopper; });
   if (hopper == kernels.generations.end()) return;
   for (auto& [name, generation] : kernels.generations) {
     const auto measured = [&, &own = name](const std::string& chip) {

@@ -11,7 +11,7 @@
 #include <limits>
 #include <map>
 
-#include "sn/evidence/serving/measured_worlds.h"
+#include "sn/evidence/serving/measured_machines.h"
 #include "sn/evidence/serving/serving_load.h"
 
 namespace sn::evidence {
@@ -29,7 +29,7 @@ constexpr std::size_t graph_overlap = 6;  // in `names`; the others are of the h
 
 struct FitPoint {
   const ServingPoint* point = nullptr;
-  twin::World world;
+  twin::Machine machine;
 };
 
 std::array<Time*, names.size()> fields_of(llm::Framework& f) {
@@ -65,7 +65,7 @@ class EngineJob {
 
   EngineFit run() {
     EngineFit out;
-    out.framework = points_.front().world.machine.framework;
+    out.framework = points_.front().machine.framework;
     out.points = points_.size();
     std::vector<FitParameter> parameters;
     const auto fields = fields_of(out.framework);
@@ -127,9 +127,9 @@ class EngineJob {
   }
 
   void one(FitPoint& p, std::span<const double> values, std::span<double> out) const {
-    const auto fields = fields_of(p.world.machine.framework);
+    const auto fields = fields_of(p.machine.framework);
     for (std::size_t i = 0; i < names.size(); ++i) *fields[i] = Time::from_si(values[i]);
-    const ServingPrediction q = predict(*p.point, p.world, run_);
+    const ServingPrediction q = predict(*p.point, p.machine, run_);
     const bool usable = q.why_not.empty();
     const auto residual = [&](double predicted, const std::optional<double>& measured) {
       return usable && measured ? bounded(std::log(predicted / *measured)) : 0.0;
@@ -170,7 +170,7 @@ bool kernels_measured(const hw::Chip& chip) {
 
 /// Fitted points by engine, evenly from each group.
 std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
-                                                    MeasuredWorlds& worlds,
+                                                    MeasuredMachines& machines,
                                                     const CalibrateServingOptions& options) {
   std::map<std::string, std::map<std::string, std::vector<FitPoint>>> groups;
   std::map<std::string, bool> seen;
@@ -185,12 +185,12 @@ std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
       // Tables repeat each other's points.
       const std::string key = fmt::format("{} {} {}", p.system, *p.tpot, p.concurrency);
       if (!seen.try_emplace(key).second) continue;
-      const Result<const twin::World*> world = worlds.of(p);
-      if (!world || !kernels_measured((*world)->machine.cluster.rack.chip)) continue;
+      const Result<const twin::Machine*> machine = machines.of(p);
+      if (!machine || !kernels_measured((*machine)->cluster.rack.chip)) continue;
       // A model without a draft module of its own hardly ran with one.
-      if (p.speculation == "unknown" && (*world)->machine.model.mtp_layers > 0) continue;
+      if (p.speculation == "unknown" && (*machine)->model.mtp_layers > 0) continue;
       groups[p.framework][fmt::format("{} {} {}", p.system, p.model, p.precision_name)].push_back(
-          {&p, **world});
+          {&p, **machine});
     }
   }
   std::map<std::string, std::vector<FitPoint>> out;
@@ -218,8 +218,8 @@ ServingCalibration calibrate_serving(const std::string& directory, const catalog
   for (ServingFile& f : files.files) {
     out.errors.insert(out.errors.end(), f.faults.begin(), f.faults.end());
   }
-  MeasuredWorlds worlds(catalog);
-  std::map<std::string, std::vector<FitPoint>> engines = choose(files, worlds, options);
+  MeasuredMachines machines(catalog);
+  std::map<std::string, std::vector<FitPoint>> engines = choose(files, machines, options);
   for (auto& [engine, points] : engines) {
     if (run.stopped()) break;
     run.tell({.doing = engine});

@@ -64,6 +64,21 @@ void describe(ReportVisitor& v, const ServingMiss& m) {
   v.number("predicted", "", m.predicted);
 }
 
+void describe(ReportVisitor& v, const EvidenceWidth& e) {
+  v.type("EvidenceWidth", "Width of 80 % intervals beside the errors that they stand for.");
+  v.text("evidence", "generation of the chip and version of the engine", e.evidence);
+  v.flag("disaggregated", "", e.disaggregated);
+  v.text("metric", "", e.metric);
+  v.count("fitted", "points", e.fitted);
+  v.count("others", "points never fitted", e.others);
+  v.optional("needed", "standard deviation of the logarithm; null without fitted points",
+             std::isfinite(e.needed), e.needed);
+  v.optional("mape", "of points never fitted; null without", std::isfinite(e.error), e.error);
+  v.number("half_width", "median, over the prediction", e.half_width);
+  v.optional("covered", "share of points never fitted; null without", std::isfinite(e.covered),
+             e.covered);
+}
+
 void describe(ReportVisitor& v, const ScaleCase& c) {
   static constexpr CasePhase phases[] = {CasePhase::prefill, CasePhase::decode, CasePhase::serving};
   v.type("ScaleCase", "A published supernode figure on which nothing is fitted.");
@@ -108,10 +123,18 @@ void describe(ReportVisitor& v, const ServingValidation& r) {
   v.begin_object("summary", "over all files");
   v.object("aggregated", "", r.aggregated);
   v.object("disaggregated", "", r.disaggregated);
+  v.object("unlimited_aggregated", "no recipe says batches, budgets and slots: judged apart",
+           r.unlimited_aggregated);
+  v.object("unlimited_disaggregated", "", r.unlimited_disaggregated);
   v.object("assumed", "what their tables leave open is assumed", r.assumed);
   v.list("groups", "", r.groups);
   v.end_object();
   v.list("worst", "", r.worst);
+  v.list("widths", "of intervals, by evidence", r.widths);
+  v.begin_object("limits", "launch recipes of engines");
+  v.count("rows", "", r.limits);
+  v.count("found", "points that found theirs", r.limited);
+  v.end_object();
   v.list("cases", "published supernodes", r.cases.cases);
   v.list("replays", "", r.replays.runs);
   v.list("ignored", "files that no reader takes", r.ignored);

@@ -13,7 +13,7 @@
 
 #include "sn/base/document/document.h"
 #include "sn/base/files.h"
-#include "sn/evidence/serving/measured_worlds.h"
+#include "sn/evidence/serving/measured_machines.h"
 #include "sn/evidence/serving/serving_points.h"
 #include "sn/serving/engine/engine.h"
 #include "sn/twin/simulate/simulate.h"
@@ -28,6 +28,15 @@ constexpr std::string_view meta_ending = "_meta.json";
 constexpr double dense_mean = 0.05;
 constexpr double dense_p99 = 0.12;
 constexpr double moe_target = 0.10;
+
+/// What vLLM V1 runs with where a run does not say: max_num_seqs and max_num_batched_tokens of its
+/// EngineArgs for a server, block_size of its CacheConfig.
+struct VllmDefault {
+  std::int64_t sequences = 256;
+  std::int64_t tokens = 2048;
+  std::int64_t block_tokens = 16;
+};
+constexpr VllmDefault vllm_default;
 
 double seconds(Nanos t) { return static_cast<double>(t.count) * 1e-9; }
 
@@ -174,28 +183,28 @@ ReplayMetric compare(std::string name, const std::vector<double>& measured,
   return m;
 }
 
-Result<serving::EngineSpec> spec_of(const VllmRun& run, const twin::World& world,
+Result<serving::EngineSpec> spec_of(const VllmRun& run, const twin::Machine& machine,
                                     serving::ServingPlan& plan) {
   plan.decode.deployment = {
       .parallel = {.tp = run.tp,
                    .dp = run.dp,
                    .pp = run.pp,
-                   .ep = world.machine.model.is_moe() && run.expert_parallel ? run.tp * run.dp : 1},
-      .precision = world.machine.precisions.front()};
+                   .ep = machine.model.is_moe() && run.expert_parallel ? run.tp * run.dp : 1},
+      .precision = machine.precisions.front()};
   // A dense model's data parallelism is replicas.
   plan.decode.replicas = 1;
-  if (!world.machine.model.is_moe()) {
+  if (!machine.model.is_moe()) {
     plan.decode.replicas = run.dp;
     plan.decode.deployment.parallel.dp = 1;
   }
   plan.decode.chunk = run.tokens;
   plan.decode.max_batch = run.sequences;
-  const std::string why = llm::why_not(world.machine.model, plan.decode.deployment,
-                                       world.machine.cluster.rack.scale_up.domain);
+  const std::string why =
+      llm::why_not(machine.model, plan.decode.deployment, machine.cluster.rack.scale_up.domain);
   if (!why.empty()) return fail(fault(run.name, "cannot be deployed: " + why));
   twin::SimulationOptions options;
   options.routing = serving::Routing::least_loaded;
-  Result<serving::EngineSpec> spec = twin::engine_spec(world, plan, options);
+  Result<serving::EngineSpec> spec = twin::engine_spec(machine, plan, options);
   if (!spec) return spec;
   serving::DeploymentSpec& d = spec->deployments.front();
   d.frontend = {};  // arrivals are those at the engine
@@ -208,7 +217,7 @@ Result<serving::EngineSpec> spec_of(const VllmRun& run, const twin::World& world
                    .decodes_in_budget = true,
                    .sequences = run.sequences,
                    .ahead = run.asynchronous};
-  const auto page = static_cast<std::int64_t>(world.machine.kv_block);
+  const auto page = static_cast<std::int64_t>(machine.kv_block);
   pool.kv_pages = run.blocks.value_or(pool.kv_pages * page / run.block_tokens);
   return spec;
 }
@@ -251,9 +260,10 @@ Result<VllmRun> read_vllm_run(const std::string& directory, const std::string& n
   run.pp = whole(*node, "engine_kwargs.pipeline_parallel_size", 1);
   run.expert_parallel = flag(*node, "engine_kwargs.enable_expert_parallel", false);
   run.asynchronous = flag(*node, "resolved_config.scheduler_config.async_scheduling", true);
-  run.sequences = whole(*node, "engine_kwargs.max_num_seqs", 256);
-  run.tokens = whole(*node, "engine_kwargs.max_num_batched_tokens", 2048);
-  run.block_tokens = std::max<std::int64_t>(1, whole(*node, "kv_cache.block_size", 16));
+  run.sequences = whole(*node, "engine_kwargs.max_num_seqs", vllm_default.sequences);
+  run.tokens = whole(*node, "engine_kwargs.max_num_batched_tokens", vllm_default.tokens);
+  run.block_tokens =
+      std::max<std::int64_t>(1, whole(*node, "kv_cache.block_size", vllm_default.block_tokens));
   const std::int64_t blocks = whole(*node, "kv_cache.num_gpu_blocks", 0);
   if (blocks > 0) run.blocks = blocks;
   join_clocks(*std::move(lines), run);
@@ -262,9 +272,10 @@ Result<VllmRun> read_vllm_run(const std::string& directory, const std::string& n
 
 namespace {
 
-void submit_all(const VllmRun& run, serving::ServingEngine& engine) {
+void submit_all(const VllmRun& run, serving::ServingEngine& engine, const Run& stop) {
   std::uint64_t block = 0;
   for (const VllmRequest& r : run.requests) {
+    if (stop.stopped()) return;
     serving::Request request;
     request.arrival = {std::llround(r.arrival * 1e9)};
     request.input_tokens = r.input;
@@ -310,7 +321,8 @@ void compare_requests(const VllmRun& run, const std::vector<serving::RequestReco
 
 }  // namespace
 
-Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& catalog) {
+Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& catalog,
+                                 const Run& stop) {
   ServingPoint point;
   point.file = run.name;
   point.framework = "vllm";
@@ -322,22 +334,25 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& cat
                               point.system.empty() ? run.chip : run.model)));
   }
   point.decode = {.workers = run.dp, .parallel = {.tp = run.tp, .pp = run.pp}};
-  MeasuredWorlds worlds(catalog);
-  const Result<const twin::World*> known = worlds.of(point);
+  MeasuredMachines machines(catalog);
+  const Result<const twin::Machine*> known = machines.of(point);
   if (!known) return fail(known.error());
-  twin::World world = **known;
+  twin::Machine machine = **known;
   if (run.asynchronous) {
     // A step is put together, and the last one's tokens are handed out, while the next one runs.
-    world.machine.framework.host_decode = {};
-    world.machine.framework.host_sequence = {};
+    machine.framework.host_decode = {};
+    machine.framework.host_sequence = {};
   }
   serving::ServingPlan plan;
-  Result<serving::EngineSpec> spec = spec_of(run, world, plan);
+  Result<serving::EngineSpec> spec = spec_of(run, machine, plan);
   if (!spec) return fail(spec.error());
   Lives lives(run.requests.size());
   serving::ServingEngine engine(*std::move(spec), &lives);
-  submit_all(run, engine);
-  while (const auto next = engine.next_wakeup()) engine.advance(*next);
+  submit_all(run, engine, stop);
+  for (auto next = engine.next_wakeup(); next && !stop.stopped(); next = engine.next_wakeup()) {
+    engine.advance(*next);
+  }
+  if (stop.stopped()) return fail(interrupted("the replay of " + run.name));
 
   ReplayReport report{.name = run.name,
                       .chip = point.system,
@@ -345,8 +360,8 @@ Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& cat
                       .deployment = twin::plan_text(plan),
                       .requests = run.requests.size(),
                       .metrics = {}};
-  report.mean_target = world.machine.model.is_moe() ? moe_target : dense_mean;
-  report.p99_target = world.machine.model.is_moe() ? moe_target : dense_p99;
+  report.mean_target = machine.model.is_moe() ? moe_target : dense_mean;
+  report.p99_target = machine.model.is_moe() ? moe_target : dense_p99;
   compare_requests(run, lives.records, report);
   return report;
 }
@@ -371,7 +386,8 @@ ReplayReports replay_vllm_runs(const std::string& directory, const catalog::Cata
     if (stop.stopped()) break;
     const Result<VllmRun> run = read_vllm_run(folder, name);
     Result<ReplayReport> report =
-        run ? replay_vllm(*run, catalog) : Result<ReplayReport>(fail(run.error()));
+        run ? replay_vllm(*run, catalog, stop) : Result<ReplayReport>(fail(run.error()));
+    if (stop.stopped()) break;
     if (report) out.runs.push_back(*std::move(report));
     if (!report) {
       out.errors.insert(out.errors.end(), report.error().begin(), report.error().end());

@@ -89,7 +89,9 @@ struct ReplayReports {
 /// Reads NAME of `directory`.
 [[nodiscard]] Result<VllmRun> read_vllm_run(const std::string& directory, const std::string& name);
 
-[[nodiscard]] Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& catalog);
+/// Stopped, an error.
+[[nodiscard]] Result<ReplayReport> replay_vllm(const VllmRun& run, const catalog::Catalog& catalog,
+                                               const Run& stop = Run());
 
 /// All runs below `directory`, by name. No run is no error.
 [[nodiscard]] ReplayReports replay_vllm_runs(const std::string& directory,

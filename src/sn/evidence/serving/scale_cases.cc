@@ -1,6 +1,6 @@
 // sn/evidence/serving/scale_cases.cc
 //
-// Resolves the scenario of a case and prices one step, or plays its clients.
+// Resolves the machine of a case and prices one step, or plays its clients.
 
 #include "sn/evidence/serving/scale_cases.h"
 
@@ -41,15 +41,15 @@ llm::BatchShape shape_of(const Load& load) {
 }
 
 /// The clients of a case of serving around its pools.
-ServingPoint point_of(const std::string& name, const Load& load, const twin::World& world,
+ServingPoint point_of(const std::string& name, const Load& load, const twin::Machine& machine,
                       const serving::ServingPlan& plan) {
   const auto measured = [](const serving::Pool& pool) {
     return MeasuredPool{.workers = pool.replicas, .parallel = pool.deployment.parallel};
   };
   ServingPoint p;
   p.name = name;
-  p.system = world.machine.cluster.rack.chip.name;
-  p.framework = world.machine.framework.name;
+  p.system = machine.cluster.rack.chip.name;
+  p.framework = machine.framework.name;
   p.precision = plan.decode.deployment.precision;
   p.disaggregated = plan.disaggregated();
   if (p.disaggregated) p.prefill = measured(plan.prefill);
@@ -63,21 +63,10 @@ ServingPoint point_of(const std::string& name, const Load& load, const twin::Wor
   return p;
 }
 
-/// The entry's scenario with what a scenario needs and a case does not read.
-Node scenario_of(const Node& entry) {
-  Node out = entry;
-  out.set("supernode", Node::scalar("1"));
-  const auto rest = parse_document(
-      "case", "{workload: {preset: mooncake-conversation}, slo: {tpot: {mean: 1 s}}}");
-  SN_ASSERT(rest.has_value());
-  for (const Node::Member& m : rest->members()) out.set(m.key, m.value);
-  return out;
-}
-
 class CaseReader {
  public:
-  CaseReader(const catalog::Catalog& catalog, const Node& entry, Errors& errors)
-      : catalog_(catalog), reader_(entry, "case", errors), errors_(errors) {}
+  CaseReader(const catalog::Catalog& catalog, const Node& entry, const Run& run, Errors& errors)
+      : catalog_(catalog), reader_(entry, "case", errors), run_(run), errors_(errors) {}
 
   bool read(ScaleCase& out) {
     const std::size_t before = errors_.size();
@@ -100,8 +89,14 @@ class CaseReader {
     read_published(out);
     const Node* scenario = reader_.require("scenario");
     reader_.finish();
+    const Node* pools = scenario == nullptr ? nullptr : scenario->find("deployments");
+    if (pools == nullptr) {
+      reader_.report(ErrorCode::missing, "a case has its pools in 'deployments'", scenario);
+    }
     if (errors_.size() != before) return false;
-    return predict(scenario_of(*scenario), load, out);
+    Node machine = *scenario;
+    machine.erase("deployments");
+    return predict(machine, *pools, load, out);
   }
 
  private:
@@ -141,31 +136,32 @@ class CaseReader {
     r.finish();
   }
 
-  bool predict(const Node& scenario, const Load& load, ScaleCase& out) {
-    const Result<twin::World> world = twin::resolve(scenario, catalog_, no_files, ".");
-    if (!world) {
-      errors_.insert(errors_.end(), world.error().begin(), world.error().end());
+  bool predict(const Node& parts, const Node& pools, const Load& load, ScaleCase& out) {
+    Errors warnings;  // of files, and there are none
+    const Result<twin::Machine> machine =
+        twin::resolve_machine(parts, catalog_, no_files, ".", warnings);
+    if (!machine) {
+      errors_.insert(errors_.end(), machine.error().begin(), machine.error().end());
       return false;
     }
+    const std::optional<serving::ServingPlan> plan =
+        twin::read_deployments(pools, *machine, errors_);
+    if (!plan) return false;
     const bool serving = load.phase == CasePhase::serving;
-    if (world->load.search.fixed.size() != 1 ||
-        (!serving && world->load.search.fixed.front().disaggregated())) {
-      reader_.report(ErrorCode::syntax,
-                     serving ? "a case has its pools in 'deployments'"
-                             : "a case of one phase has one pool in 'deployments'",
+    if (!serving && plan->disaggregated()) {
+      reader_.report(ErrorCode::syntax, "a case of one phase has one pool in 'deployments'",
                      nullptr);
       return false;
     }
-    out.chip = world->machine.cluster.rack.chip.name;
-    const serving::ServingPlan& plan = world->load.search.fixed.front();
-    return serving ? play(*world, plan, load, out) : price(*world, plan, load, out);
+    out.chip = machine->cluster.rack.chip.name;
+    return serving ? play(*machine, *plan, load, out) : price(*machine, *plan, load, out);
   }
 
-  static bool price(const twin::World& world, const serving::ServingPlan& plan, const Load& load,
-                    ScaleCase& out) {
+  static bool price(const twin::Machine& machine, const serving::ServingPlan& plan,
+                    const Load& load, ScaleCase& out) {
     const llm::Deployment& deployment = plan.decode.deployment;
     const llm::StepProgram program =
-        compile(world.machine.model, deployment, world.inputs().machine, world.machine.conditions);
+        compile(machine.model, deployment, machine.parts(), machine.conditions);
     const llm::StepTime step = llm::StepEvaluator(program).eval(shape_of(load));
     const bool prefill = load.phase == CasePhase::prefill;
     const double ranks = static_cast<double>(deployment.parallel.dp);
@@ -175,14 +171,17 @@ class CaseReader {
     out.gpus = deployment.parallel.gpus();
     out.step = time;
     out.predicted = tokens / time / gpus;
-    out.interval = llm::interval80(out.predicted, sigma_of(step.parts, world.machine.uncertainty));
+    // Of one of two pools, as all of these ran.
+    const llm::Uncertainty& u = machine.uncertainty;
+    out.interval = llm::interval80(out.predicted, sigma_of_tpot(sigma_of(step.parts, u), u, true));
     return true;
   }
 
-  bool play(const twin::World& world, const serving::ServingPlan& plan, const Load& load,
+  bool play(const twin::Machine& machine, const serving::ServingPlan& plan, const Load& load,
             ScaleCase& out) {
-    const ServingPoint point = point_of(out.name, load, world, plan);
-    const ServingPrediction p = evidence::predict(point, plan, world);
+    const ServingPoint point = point_of(out.name, load, machine, plan);
+    const ServingPrediction p = evidence::predict(point, plan, machine, run_);
+    if (run_.stopped()) return false;
     if (!p.why_not.empty()) {
       reader_.report(ErrorCode::infeasible, "the case cannot be played: " + p.why_not, nullptr);
       return false;
@@ -197,6 +196,7 @@ class CaseReader {
 
   const catalog::Catalog& catalog_;
   MapReader reader_;
+  const Run& run_;
   Errors& errors_;
   bool total_ = false;  // published tokens of serving: both ways
 };
@@ -227,7 +227,7 @@ ScaleCases predict_scale_cases(const catalog::Catalog& catalog, const Run& run) 
     }
     ScaleCase c;
     c.name = name;
-    if (CaseReader(catalog, *entry, out.errors).read(c)) out.cases.push_back(std::move(c));
+    if (CaseReader(catalog, *entry, run, out.errors).read(c)) out.cases.push_back(std::move(c));
   }
   return out;
 }

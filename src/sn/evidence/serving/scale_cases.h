@@ -3,7 +3,8 @@
 // Published throughputs of whole supernodes, on which nothing is fitted: what `validate serving`
 // judges the models by beside measured tables.
 //
-// An entry of catalog/cases is a scenario with its pools, the phase that was measured and its load:
+// An entry of catalog/cases is a machine with its pools (`scenario`), the phase that was measured
+// and its load:
 //   prefill   `tokens` prompt tokens on each attention rank and step, of prompts of `prompt` tokens
 //   decode    `sequences` on each attention rank, with `context` tokens each on the mean
 //   serving   `concurrency` clients until `requests` are done; prompts of `input` and answers of

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sn/evidence/serving/measured_worlds.h"
+#include "sn/evidence/serving/measured_machines.h"
 #include "sn/evidence/serving/serving_load.h"
 
 namespace sn::evidence {
@@ -67,10 +67,10 @@ TEST(ScaleCases, ServingIsPlayedAsAMeasuredPointIs) {
   p.concurrency = 64.0;
   p.requests = 640.0;
   const Result<catalog::Catalog> catalog = catalog::Catalog::embedded();
-  MeasuredWorlds worlds(*catalog);
-  const Result<const twin::World*> world = worlds.of(p);
-  ASSERT_TRUE(world) << render(world.error());
-  const ServingPrediction q = predict(p, **world);
+  MeasuredMachines machines(*catalog);
+  const Result<const twin::Machine*> machine = machines.of(p);
+  ASSERT_TRUE(machine) << render(machine.error());
+  const ServingPrediction q = predict(p, **machine);
   EXPECT_DOUBLE_EQ(c->predicted, q.total_per_gpu);
   EXPECT_DOUBLE_EQ(c->step, q.tpot);
 }

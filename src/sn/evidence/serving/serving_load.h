@@ -43,14 +43,14 @@ struct ServingPrediction {
 
 /// The engine of a point; an error where its deployment is not modelled.
 [[nodiscard]] Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
-                                                          const twin::World& world);
-[[nodiscard]] ServingPrediction predict(const ServingPoint& point, const twin::World& world,
+                                                          const twin::Machine& machine);
+[[nodiscard]] ServingPrediction predict(const ServingPoint& point, const twin::Machine& machine,
                                         const Run& run = Run());
 /// The same with pools that say more than a table does: limits of batches, replicas of experts.
 [[nodiscard]] Result<serving::EngineSpec> measured_engine(const ServingPoint& point,
                                                           const serving::ServingPlan& plan,
-                                                          const twin::World& world);
+                                                          const twin::Machine& machine);
 [[nodiscard]] ServingPrediction predict(const ServingPoint& point, const serving::ServingPlan& plan,
-                                        const twin::World& world, const Run& run = Run());
+                                        const twin::Machine& machine, const Run& run = Run());
 
 }  // namespace sn::evidence

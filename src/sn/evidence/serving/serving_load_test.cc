@@ -9,7 +9,7 @@
 #include <string>
 
 #include "sn/catalog/catalog_test_util.h"
-#include "sn/evidence/serving/measured_worlds.h"
+#include "sn/evidence/serving/measured_machines.h"
 
 namespace sn::evidence {
 namespace {
@@ -35,13 +35,13 @@ serving::Batching batching_of(const Launch& launch) {
   p.concurrency = launch.concurrency;
   p.requests = 10.0 * launch.concurrency;
   const catalog::Catalog catalog = catalog::shipped_catalog();
-  MeasuredWorlds worlds(catalog);
-  const Result<const twin::World*> world = worlds.of(p);
-  if (!world) {
-    ADD_FAILURE() << render(world.error());
+  MeasuredMachines machines(catalog);
+  const Result<const twin::Machine*> machine = machines.of(p);
+  if (!machine) {
+    ADD_FAILURE() << render(machine.error());
     return {};
   }
-  const Result<serving::EngineSpec> spec = measured_engine(p, **world);
+  const Result<serving::EngineSpec> spec = measured_engine(p, **machine);
   if (!spec) {
     ADD_FAILURE() << render(spec.error());
     return {};

@@ -15,7 +15,9 @@
 
 #include "sn/base/files.h"
 #include "sn/base/text.h"
+#include "sn/evidence/kernels/kernel_set.h"
 #include "sn/evidence/serving/benchmark.h"
+#include "sn/evidence/serving/engine_limits.h"
 #include "sn/evidence/serving/serving_tables.h"
 #include "sn/measured/metrics.h"
 
@@ -30,7 +32,6 @@ constexpr std::size_t text_max = std::size_t{1} << 28;
 constexpr std::uint64_t fitted_part = 4;
 constexpr double longest = 1e7;        // tokens of a request
 constexpr double most_requests = 1e6;  // of a run
-constexpr std::string_view not_stated = "number of instances is not stated";
 
 /// Catalog entry of a model by how tables name it.
 struct ModelName {
@@ -60,35 +61,6 @@ constexpr std::array<ModelName, 22> model_names = {{{"deepseek-v3.2", "deepseek-
                                                     {"glm-5", "glm-5"},
                                                     {"maverick", "llama-4-maverick"}}};
 
-bool is_hopper(std::string_view chip) { return chip.starts_with("h"); }
-bool has_fp4(std::string_view chip) {
-  return chip.find("b200") != std::string_view::npos ||
-         chip.find("b300") != std::string_view::npos || chip.starts_with("mi355") ||
-         chip.starts_with("rtx-pro");
-}
-
-/// Formats that the engine runs for a release of a precision on a chip, and its KV cache.
-///   fp4 without FP4 arithmetic: weights are widened, activations stay bf16
-///   gpt-oss: MXFP4 experts on fp8 activations where the chip has them
-///   KV cache: fp8 with quantised releases under TensorRT-LLM and on Blackwell, else bf16
-void set_precision(ServingPoint& p) {
-  const std::string& name = p.precision_name;
-  DataType weights = DataType::bf16;
-  if (name == "fp8") weights = DataType::fp8;
-  if (name == "fp4") weights = DataType::fp4;
-  DataType activations = weights;
-  if (weights == DataType::fp4 && !has_fp4(p.system)) activations = DataType::bf16;
-  if (p.model.starts_with("gpt-oss")) {
-    weights = DataType::fp4;
-    activations = has_fp4(p.system) ? DataType::fp8 : DataType::bf16;
-  }
-  const bool narrow_kv =
-      weights != DataType::bf16 && (p.framework.starts_with("trtllm") || !is_hopper(p.system));
-  p.precision = {.weights = weights,
-                 .activations = activations,
-                 .kv = narrow_kv ? DataType::fp8 : DataType::bf16};
-}
-
 std::string stem_of(const std::string& name) {
   std::string stem = fs::path(name).filename().string();
   for (const std::string_view end : {".gz", ".zst", ".csv"}) {
@@ -98,6 +70,26 @@ std::string stem_of(const std::string& name) {
 }
 
 }  // namespace
+
+void set_formats(ServingPoint& p, const hw::Chip& chip) {
+  const std::string& name = p.precision_name;
+  const bool fp4 = chip.peak.fp4.si() > 0.0;
+  const bool hopper = chip.generation() == hw::Generation::hopper;
+  DataType weights = DataType::bf16;
+  if (name == "fp8") weights = DataType::fp8;
+  if (name == "fp4") weights = DataType::fp4;
+  DataType activations = weights;
+  if (weights == DataType::fp4 && !fp4) activations = DataType::bf16;
+  if (p.model.starts_with("gpt-oss")) {
+    weights = DataType::fp4;
+    activations = fp4 ? DataType::fp8 : DataType::bf16;
+  }
+  const bool narrow_kv =
+      weights != DataType::bf16 && (p.framework.starts_with("trtllm") || !hopper);
+  p.precision = {.weights = weights,
+                 .activations = activations,
+                 .kv = narrow_kv ? DataType::fp8 : DataType::bf16};
+}
 
 std::string model_entry(std::string_view name) {
   const std::string low = lower(name);
@@ -128,7 +120,6 @@ std::string framework_entry(std::string_view name) {
 
 void finish(ServingPoint& p) {
   if (!p.skip.empty()) return;
-  if (!p.model.empty()) set_precision(p);
   if (p.model.empty()) p.skip = "model is not in the catalog";
   if (p.framework.empty()) p.skip = "engine is not in the catalog";
   if (p.concurrency <= 0.0) p.skip = "no concurrency";
@@ -150,7 +141,8 @@ bool ServingPoint::fitted() const {
   for (const std::string* text : {&system, &family, &model, &precision_name}) {
     for (const char c : *text) mix(static_cast<std::uint64_t>(c));
   }
-  for (const double x : {input, output, concurrency, static_cast<double>(gpus())}) {
+  const std::int64_t printed = split_gpus > 0 ? split_gpus : gpus();
+  for (const double x : {input, output, concurrency, static_cast<double>(printed)}) {
     mix(static_cast<std::uint64_t>(x));
   }
   return hash % fitted_part == 0;
@@ -217,7 +209,6 @@ void join_instances(ServingFiles& files) {
       p.prefill = at->second->prefill;
       p.decode = at->second->decode;
       p.skip = {};
-      set_precision(p);
     }
   }
 }
@@ -238,6 +229,7 @@ ServingFiles read_serving_files(const std::string& directory, const catalog::Cat
     return out;
   }
   std::sort(paths.begin(), paths.end());
+  LimitsTable limits;
   for (const fs::path& path : paths) {
     const std::string name = fs::path(path).lexically_relative(directory).string();
     const std::string file = path.filename().string();
@@ -246,6 +238,12 @@ ServingFiles read_serving_files(const std::string& directory, const catalog::Cat
     const bool named = file.find("__tp") != std::string::npos;
     const fs::path parent = fs::path(name).parent_path();
     const bool own = (csv || json) && (parent.empty() || parent.filename() == "serving");
+    if (csv && is_limits_table(stem_of(name))) {
+      const Salvage text = salvage_file(path.string(), text_max);
+      if (text.stopped_by) out.errors.push_back(*text.stopped_by);
+      limits.read(name, text.text, out.errors);
+      continue;
+    }
     if (json ? !named : !csv || serving_table_of(stem_of(name)) == nullptr) {
       if (own) out.ignored.push_back(name);
       continue;
@@ -263,8 +261,23 @@ ServingFiles read_serving_files(const std::string& directory, const catalog::Cat
     }
     out.files.push_back(std::move(*table));
   }
+  out.limits = limits.rows();
+  limits.join(out);
   join_instances(out);
   describe_benchmarks(out, catalog);
+  const Result<KernelSet> set = read_chips(catalog);
+  if (!set) {
+    out.errors.insert(out.errors.end(), set.error().begin(), set.error().end());
+    return out;
+  }
+  for (ServingFile& f : out.files) {
+    for (ServingPoint& p : f.points) {
+      // Without its chip a point is not predicted.
+      if (const auto chip = set->chips.find(p.system); chip != set->chips.end()) {
+        set_formats(p, chip->second);
+      }
+    }
+  }
   return out;
 }
 

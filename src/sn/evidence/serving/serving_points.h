@@ -31,11 +31,14 @@
 
 #include "sn/base/result.h"
 #include "sn/catalog/catalog.h"
+#include "sn/hw/machine.h"
 #include "sn/kernel/data_type.h"
 #include "sn/llm/deployment.h"
 
 namespace sn::evidence {
 
+/// Why a point without its instances is not predicted before other tables gave them.
+inline constexpr std::string_view not_stated = "number of instances is not stated";
 /// Why a point of a benchmark is not predicted before the catalog described its load.
 inline constexpr std::string_view undescribed = "the load of the benchmark is not described";
 
@@ -62,8 +65,22 @@ struct LatencyLimits {
 
 /// What an engine was started with, where it is known; 0: its defaults of the time.
 struct EngineLimits {
+  bool known = false;       // a recipe of this very run says it (engine_limits.h)
   std::int64_t batch = 0;   // sequences of an attention rank
-  std::int64_t tokens = 0;  // of a step, decodes included
+  std::int64_t tokens = 0;  // of a step, decodes included; of disaggregated points in prefill
+  std::int64_t prefill_batch = 0;  // prompts of a prefill rank at once
+  std::int64_t kv_tokens = 0;      // that an attention rank holds
+  std::int64_t prefill_kv_tokens = 0;
+  double memory = 0.0;  // the engine's share of memory, in its own sense
+  double prefill_memory = 0.0;
+  std::int64_t frontends = 0;  // routers side by side
+  std::int64_t poll = 0;       // decode steps between two looks at new requests
+  std::int64_t balance = 0;    // steps that prompts wait for those of other attention ranks
+  std::int64_t gather = 0;     // and for more of them, until a step holds
+  double gathered = 0.0;       // this share of its tokens
+  bool balances_experts = false;
+  bool whole_prompts = false;  // prompts are not cut
+  bool warm = false;           // the run began after as many requests as warm-up
 };
 
 struct ServingPoint {
@@ -98,9 +115,11 @@ struct ServingPoint {
   std::string scenario;                  // of that benchmark: "offline", "server", "interactive"
   LatencyLimits limits;                  // LoadKind::limited
   EngineLimits engine;
-  bool assumed = false;      // what the table leaves open is assumed in part: judged apart
-  bool ttft_queues = false;  // TTFT includes queueing outside the engine: not judged
-  std::string skip;          // why no model predicts it; empty: predicted
+  std::string limits_key;       // of its row of limits where the name is none
+  std::int64_t split_gpus = 0;  // that its table printed, where they were put right later
+  bool assumed = false;         // what the table leaves open is assumed in part: judged apart
+  bool ttft_queues = false;     // TTFT includes queueing outside the engine: not judged
+  std::string skip;             // why no model predicts it; empty: predicted
 
   /// Whether `calibrate serving` may see it: one in four, by a hash of what was deployed; none
   /// whose load rests on the catalog or whose latencies are no means.
@@ -117,6 +136,8 @@ struct ServingFile {
 struct ServingFiles {
   std::vector<ServingFile> files;    // by name
   std::vector<std::string> ignored;  // tables of other kinds
+  std::size_t limits = 0;            // rows of engine_limits, and
+  std::size_t limited = 0;           // points that found theirs
   Errors errors;
 };
 
@@ -132,8 +153,13 @@ struct ServingFiles {
 [[nodiscard]] std::optional<ServingFile> read_vllm_bench(const std::string& name,
                                                          const std::string& text);
 
-/// Fills what follows from a point's own fields: formats, and whether anything is missing.
+/// Fills what follows from a point's own fields: whether anything is missing.
 void finish(ServingPoint& point);
+/// Formats that the engine runs for a release of a precision on a chip, and its KV cache.
+///   fp4 without FP4 arithmetic: weights are widened, activations stay bf16
+///   gpt-oss: MXFP4 experts on fp8 activations where the chip has them
+///   KV cache: fp8 with quantised releases under TensorRT-LLM and beyond Hopper, else bf16
+void set_formats(ServingPoint& point, const hw::Chip& chip);
 /// Catalog entries by how tables name models, chips and engines; empty: none.
 [[nodiscard]] std::string model_entry(std::string_view name);
 [[nodiscard]] std::string chip_entry(std::string_view system);

@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "sn/base/document/document.h"
+#include "sn/evidence/kernels/kernel_set.h"
 #include "sn/evidence/serving/benchmark.h"
-#include "sn/evidence/serving/measured_worlds.h"
+#include "sn/evidence/serving/measured_machines.h"
 #include "sn/evidence/serving/serving_load.h"
 
 namespace sn::evidence {
@@ -25,6 +26,12 @@ ServingFile aic(const std::string& rows) {
   return *read_serving_table("serving/aic_silicon_e2e_agg.csv", aic_header + rows);
 }
 
+llm::Precision formats(ServingPoint point) {
+  const Result<KernelSet> set = read_chips(*catalog::Catalog::embedded());
+  set_formats(point, set->chips.at(point.system));
+  return point.precision;
+}
+
 TEST(ServingPoints, AggregatedRow) {
   const ServingFile f = aic(
       "a,db-dump; silicon_concurrency=8,sglang,0.5.9,deepseek-ai/DeepSeek-V3,h200_sxm,fp8,agg,1024,"
@@ -41,7 +48,7 @@ TEST(ServingPoints, AggregatedRow) {
   EXPECT_EQ(p.requests, 80.0);
   EXPECT_EQ(p.range, 0.8);
   EXPECT_NEAR(*p.ttft, 0.2423, 1e-12);
-  EXPECT_EQ(p.precision.kv, DataType::bf16) << "SGLang on Hopper keeps the model's own";
+  EXPECT_EQ(formats(p).kv, DataType::bf16) << "SGLang on Hopper keeps the model's own";
 }
 
 TEST(ServingPoints, RanksPrintedTwiceAreCountedOnce) {
@@ -56,10 +63,9 @@ TEST(ServingPoints, RanksPrintedTwiceAreCountedOnce) {
 
 TEST(ServingPoints, FormatsFollowReleaseAndChip) {
   const auto precision = [](const char* system, const char* model, const char* type) {
-    return aic(std::string("a,x; silicon_concurrency=8,vllm,1,") + model + "," + system + "," +
-               type + ",agg,1024,1024,8,1,1,1,1,1,,,,,,,,,100,10,none,\n")
-        .points[0]
-        .precision;
+    return formats(aic(std::string("a,x; silicon_concurrency=8,vllm,1,") + model + "," + system +
+                       "," + type + ",agg,1024,1024,8,1,1,1,1,1,,,,,,,,,100,10,none,\n")
+                       .points[0]);
   };
   EXPECT_EQ(precision("h100_sxm", "openai/gpt-oss-120b", "fp4").activations, DataType::bf16)
       << "Hopper widens MXFP4";
@@ -157,11 +163,11 @@ TEST(MlperfRows, LimitsCostThroughput) {
   const ServingFiles files = mlperf("llama3.1-8b,Offline" + row + "llama3.1-8b,Server" + row +
                                     "llama3.1-8b,Interactive" + row);
   const catalog::Catalog catalog = *catalog::Catalog::embedded();
-  MeasuredWorlds worlds(catalog);
+  MeasuredMachines machines(catalog);
   std::vector<double> rates;
   for (const ServingPoint& p : files.files[0].points) {
     ASSERT_TRUE(p.skip.empty()) << p.skip;
-    const ServingPrediction q = predict(p, **worlds.of(p));
+    const ServingPrediction q = predict(p, **machines.of(p));
     ASSERT_TRUE(q.why_not.empty()) << q.why_not;
     rates.push_back(q.output_per_gpu);
   }
@@ -170,7 +176,7 @@ TEST(MlperfRows, LimitsCostThroughput) {
   // No answer comes within a nanosecond.
   ServingPoint never = files.files[0].points[1];
   never.limits.tpot = 1e-9;
-  EXPECT_EQ(predict(never, **worlds.of(never)).why_not, "no load keeps the latency limits");
+  EXPECT_EQ(predict(never, **machines.of(never)).why_not, "no load keeps the latency limits");
 }
 
 TEST(Benchmark, ABadEntryIsNamed) {

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <string>
 
+#include "sn/evidence/serving/engine_limits.h"
 #include "sn/evidence/serving/engine_versions.h"
 
 namespace sn::evidence {
@@ -88,6 +89,7 @@ MeasuredPool inferencex_pool(const ServingRow& row, const std::string& side, std
   const std::int64_t ep = std::max<std::int64_t>(1, row.count(side + "_ep", 1));
   std::int64_t ranks = tp;
   if (gpus > 0 && pool.workers > 0 && gpus % pool.workers == 0) ranks = gpus / pool.workers;
+  if (gpus > 0 && pool.workers == 0) ranks = gpus;  // of all instances, until limits say how many
   const bool attention_dp = row.flag(side + "_dp_attention");
   pool.parallel.tp = attention_dp ? 1 : ranks;
   pool.parallel.dp = attention_dp ? ranks : 1;
@@ -95,11 +97,25 @@ MeasuredPool inferencex_pool(const ServingRow& row, const std::string& side, std
   return pool;
 }
 
+/// A run whose throughput is not a fifth of what its clients must have had at its own latencies
+/// (Little's law): one of the two is wrong, and latencies agree with those of other runs.
+void drop_contradiction(ServingPoint& p) {
+  if (!p.total_per_gpu || !p.ttft || !p.tpot || p.disaggregated) return;
+  const double mean = 0.5 * (1.0 + p.range);
+  const double requests = p.concurrency / (*p.ttft + *p.tpot * mean * p.output);
+  const double total = requests * mean * (p.input + p.output) / static_cast<double>(p.gpus());
+  if (*p.total_per_gpu > 0.2 * total) return;
+  p.total_per_gpu.reset();
+  p.output_per_gpu.reset();
+  p.input_per_gpu.reset();
+}
+
 void read_inferencex(const ServingRow& row, ServingPoint& p) {
   p.system = chip_entry(row.text("hardware"));
   p.framework = framework_entry(row.text("framework"));
   p.version = row.text("image");
   if (p.framework != "vllm") p.framework = engine_entry(p.framework, p.version);  // ATOM has none
+  if (p.framework == "sglang" && p.system.starts_with("mi")) p.framework = "sglang-rocm";
   p.model = model_entry(row.text("model"));
   p.precision_name = lower(row.text("precision"));
   p.speculation = lower(row.text("spec_method"));
@@ -123,6 +139,8 @@ void read_inferencex(const ServingRow& row, ServingPoint& p) {
     p.decode = inferencex_pool(row, "prefill", 0);
     p.decode.workers = 1;
   }
+  drop_contradiction(p);
+  p.limits_key = inferencex_key(row.csv());
   p.name = fmt::format("{} {} {} {}x{} c{:.0f}", p.system, row.text("framework"), p.precision_name,
                        row.text("isl"), row.text("osl"), p.concurrency);
 }

@@ -42,6 +42,8 @@ class ServingRow {
     return *value * unit;
   }
 
+  [[nodiscard]] const measured::CsvReader& csv() const { return csv_; }
+
  private:
   const measured::CsvReader& csv_;
   measured::Faults& faults_;

@@ -13,7 +13,7 @@
 #include <limits>
 #include <map>
 
-#include "sn/evidence/serving/measured_worlds.h"
+#include "sn/evidence/serving/measured_machines.h"
 
 namespace sn::evidence {
 
@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, serving_metric_count> metric_names = {"tt
 /// One point with what was predicted for it.
 struct Played {
   const ServingPoint* point = nullptr;
-  const twin::World* world = nullptr;
+  const twin::Machine* machine = nullptr;
   std::string skip;
   ServingPrediction prediction;
 };
@@ -103,7 +103,7 @@ std::string group_of(const ServingPoint& p) {
                      p.speculation == "none" ? "" : " " + p.speculation);
 }
 
-std::vector<Played> list_points(const ServingFiles& files, MeasuredWorlds& worlds) {
+std::vector<Played> list_points(const ServingFiles& files, MeasuredMachines& machines) {
   std::vector<Played> out;
   for (const ServingFile& file : files.files) {
     for (const ServingPoint& point : file.points) {
@@ -111,11 +111,11 @@ std::vector<Played> list_points(const ServingFiles& files, MeasuredWorlds& world
       p.point = &point;
       p.skip = point.skip;
       if (p.skip.empty()) {
-        const Result<const twin::World*> world = worlds.of(point);
-        if (world) {
-          p.world = *world;
+        const Result<const twin::Machine*> machine = machines.of(point);
+        if (machine) {
+          p.machine = *machine;
         } else {
-          p.skip = world.error().front().message;
+          p.skip = machine.error().front().message;
         }
       }
       out.push_back(std::move(p));
@@ -144,7 +144,7 @@ void play_all(std::vector<Played>& points, const Run& run) {
     Played& p = points[i];
     const std::size_t now = ++done;
     if (!p.skip.empty() || as[i] != i) return;
-    p.prediction = predict(*p.point, *p.world, run);
+    p.prediction = predict(*p.point, *p.machine, run);
     ended[i] = run.stopped() ? 0 : 1;
     run.tell({.doing = fmt::format("{} of {} points", now, points.size()),
               .share = static_cast<double>(now) / static_cast<double>(points.size()),
@@ -179,6 +179,18 @@ std::vector<ServingMiss> worst_of(const std::vector<Played>& points, std::size_t
   return out;
 }
 
+void add_widths(const Played& p, EvidenceWidths& widths) {
+  if (!p.skip.empty()) return;
+  const twin::Machine& machine = *p.machine;
+  const std::string evidence = machine.cluster.rack.chip.kernels + " " + machine.framework.name;
+  for (std::size_t i = 0; i < serving_metric_count; ++i) {
+    const auto pair = pair_of(p, static_cast<ServingMetric>(i));
+    if (!pair) continue;
+    widths.add({evidence, p.point->disaggregated, std::string(metric_names[i]), pair->measured,
+                pair->predicted, pair->sigma, p.point->fitted()});
+  }
+}
+
 void add_dots(const Played& p, std::vector<ServingDot>& dots) {
   if (!p.skip.empty()) return;
   for (std::size_t i = 0; i < serving_metric_count; ++i) {
@@ -203,8 +215,9 @@ std::string_view to_string(ServingMetric metric) {
 }
 
 double serving_target(ServingMetric metric, bool disaggregated) {
-  if (metric == ServingMetric::ttft) return disaggregated ? 0.25 : 0.15;
-  return metric == ServingMetric::tpot && disaggregated ? 0.15 : 0.10;
+  if (metric == ServingMetric::ttft) return disaggregated ? 0.25 : 0.20;
+  if (metric == ServingMetric::tput_per_gpu) return 0.15;
+  return disaggregated ? 0.12 : 0.10;
 }
 
 ServingValidation validate_serving(const std::string& directory, const catalog::Catalog& catalog,
@@ -213,19 +226,24 @@ ServingValidation validate_serving(const std::string& directory, const catalog::
   ServingValidation v;
   v.cases = predict_scale_cases(catalog, run);
   v.interrupted = run.stopped();
-  if (directory.empty()) return v;
+  if (directory.empty() || v.interrupted) return v;
   ServingFiles files = read_serving_files(directory, catalog);
   v.errors = std::move(files.errors);
   v.ignored = std::move(files.ignored);
+  v.limits = files.limits;
+  v.limited = files.limited;
   v.replays = replay_vllm_runs(directory, catalog, run);
-  MeasuredWorlds worlds(catalog);
-  std::vector<Played> points = list_points(files, worlds);
+  MeasuredMachines machines(catalog);
+  std::vector<Played> points = list_points(files, machines);
   play_all(points, run);
   v.interrupted = run.stopped();
   std::map<std::string, Sum> groups;
   Sum aggregated;
   Sum disaggregated;
   Sum assumed;
+  EvidenceWidths widths;
+  Sum unlimited_aggregated;
+  Sum unlimited_disaggregated;
   std::size_t at = 0;
   for (ServingFile& file : files.files) {
     std::map<std::string, Sum> own;
@@ -243,15 +261,23 @@ ServingValidation validate_serving(const std::string& directory, const catalog::
         assumed.add(p);
         continue;
       }
+      if (!p.point->engine.known) {
+        (p.point->disaggregated ? unlimited_disaggregated : unlimited_aggregated).add(p);
+        continue;
+      }
       (p.point->disaggregated ? disaggregated : aggregated).add(p);
       add_dots(p, v.dots);
+      add_widths(p, widths);
     }
     v.files.push_back({whole.report(file.name), reports(own), std::move(file.faults)});
   }
   v.groups = reports(groups);
   v.aggregated = aggregated.report("aggregated");
   v.disaggregated = disaggregated.report("disaggregated");
+  v.widths = widths.report();
   v.assumed = assumed.report("assumed in part");
+  v.unlimited_aggregated = unlimited_aggregated.report("limits unknown, aggregated");
+  v.unlimited_disaggregated = unlimited_disaggregated.report("limits unknown, disaggregated");
   v.worst = worst_of(points, options.worst);
   v.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return v;

@@ -21,6 +21,7 @@
 #include "sn/base/run.h"
 #include "sn/catalog/catalog.h"
 #include "sn/evidence/common/validation.h"
+#include "sn/evidence/serving/evidence_widths.h"
 #include "sn/evidence/serving/replay_vllm.h"
 #include "sn/evidence/serving/scale_cases.h"
 #include "sn/evidence/serving/serving_load.h"
@@ -81,6 +82,12 @@ struct ServingValidation {
   ServingReport aggregated;
   ServingReport disaggregated;
   ServingReport assumed;  // MLPerf and experimental runs: what their tables leave open is assumed
+  /// Points of whose engine no recipe says batches, budgets and slots: not in the groups above.
+  ServingReport unlimited_aggregated;
+  ServingReport unlimited_disaggregated;
+  std::vector<EvidenceWidth> widths;  // of the points in `aggregated` and `disaggregated`
+  std::size_t limits = 0;             // rows of engine_limits tables, and
+  std::size_t limited = 0;            // points that found theirs
   std::vector<ServingMiss> worst;
   std::vector<ServingDot> dots;  // of `aggregated` and `disaggregated`, in the order of the files
   std::vector<std::string> ignored;

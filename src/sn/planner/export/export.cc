@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "sn/planner/export/export_parts.h"
+#include "sn/planner/search/engine_runs.h"
 #include "sn/twin/report_parts.h"
 
 namespace sn::planner {
@@ -20,11 +21,13 @@ namespace {
 
 struct Tool {
   std::string_view name;
+  std::string_view engine;
   void (*write)(Script&);
 };
 
-constexpr std::array tools = {Tool{"vllm", write_vllm}, Tool{"sglang", write_sglang},
-                              Tool{"trtllm", write_trtllm}, Tool{"dynamo", write_dynamo}};
+constexpr std::array tools = {
+    Tool{"vllm", "vllm", write_vllm}, Tool{"sglang", "sglang", write_sglang},
+    Tool{"trtllm", "trtllm", write_trtllm}, Tool{"dynamo", "vllm", write_dynamo}};
 
 /// The fewest nodes that hold `gpus` in equal parts; parts of whole ranks when a rank fits a node.
 std::int64_t nodes_of(std::int64_t gpus, std::int64_t rank_gpus, std::int64_t node_gpus) {
@@ -137,8 +140,9 @@ fi
 
 }  // namespace
 
-Script::Script(const twin::World& world, const Candidate& candidate, const ToolTable& table)
-    : world_(world), candidate_(candidate), table_(table) {
+Script::Script(const twin::World& world, const Candidate& candidate, const ToolTable& table,
+               const llm::Framework& engine)
+    : world_(world), candidate_(candidate), table_(table), engine_(engine) {
   const std::int64_t node_gpus = std::max<std::int64_t>(1, world.machine.cluster.rack.gpus_per_os);
   if (candidate.disaggregated) {
     pools_.push_back(place("prefill", candidate.plan.prefill, candidate.prefill, node_gpus));
@@ -279,6 +283,12 @@ std::int64_t redundant_experts(const Placement& p, const twin::World& world) {
          world.machine.model.experts;
 }
 
+std::int64_t carried_drafts(const Script& script, const Placement& p) {
+  const std::int64_t own = p.deployment().draft_tokens;
+  if (own > 0 || p.decodes() || script.engine().runs.draft_alone) return own;
+  return script.pools().back().deployment().draft_tokens;
+}
+
 std::string share(double value) {
   constexpr double rounding = 1e-9;  // a share of 0.9 comes out of sums of bytes
   const double thousandths = std::clamp(value, 0.0, 1.0) * 1000.0 * (1.0 + rounding);
@@ -312,6 +322,13 @@ bool loads_weights(Script& script, const Placement& p, bool converts) {
   return own || loads;
 }
 
+std::string engine_of(std::string_view tool) {
+  for (const Tool& t : tools) {
+    if (t.name == tool) return std::string(t.engine);
+  }
+  return {};
+}
+
 std::vector<std::string> export_tools() {
   std::vector<std::string> out;
   for (const Tool& tool : tools) out.emplace_back(tool.name);
@@ -319,11 +336,19 @@ std::vector<std::string> export_tools() {
 }
 
 ExportedScript export_script(const twin::World& world, const Candidate& candidate,
-                             const ToolTable& table, std::string_view checkpoint) {
+                             const ToolTable& table, std::string_view checkpoint,
+                             const llm::Framework& engine) {
   const auto* const tool =
       std::find_if(tools.begin(), tools.end(), [&](const Tool& t) { return t.name == table.name; });
   SN_ASSERT(tool != tools.end());
-  Script script(world, candidate, table);
+  Script script(world, candidate, table, engine);
+  const std::string refused = cannot_run(engine, world.machine.model, candidate.plan);
+  if (!refused.empty()) {
+    script.cannot(
+        fmt::format("{}: by its documentation and issues the engine does not run it "
+                    "(supernode catalog show frameworks/{}); plan with --framework {}",
+                    refused, engine.name, engine.name));
+  }
   const hw::Chip& chip = world.machine.cluster.rack.chip;
   if (!is_nvidia(chip.generation())) {
     script.cannot("GPUs of the family '" + shown(chip.kernels) +

@@ -35,8 +35,12 @@ struct ExportedScript {
 [[nodiscard]] std::vector<std::string> export_tools();
 
 /// `table.name` is one of `export_tools()`. `checkpoint` is a Hugging Face name, or empty: then the
-/// script asks for a path.
+/// script asks for a path. `engine` is what the tool starts: what it cannot run is said.
 [[nodiscard]] ExportedScript export_script(const twin::World& world, const Candidate& candidate,
-                                           const ToolTable& table, std::string_view checkpoint);
+                                           const ToolTable& table, std::string_view checkpoint,
+                                           const llm::Framework& engine);
+
+/// Catalog name of the engine that a tool starts: "vllm" of "dynamo".
+[[nodiscard]] std::string engine_of(std::string_view tool);
 
 }  // namespace sn::planner

@@ -40,10 +40,12 @@ struct Placement {
 /// One script in the making.
 class Script {
  public:
-  Script(const twin::World& world, const Candidate& candidate, const ToolTable& table);
+  Script(const twin::World& world, const Candidate& candidate, const ToolTable& table,
+         const llm::Framework& engine);
 
   [[nodiscard]] const twin::World& world() const { return world_; }
   [[nodiscard]] const Candidate& candidate() const { return candidate_; }
+  [[nodiscard]] const llm::Framework& engine() const { return engine_; }
   [[nodiscard]] const std::vector<Placement>& pools() const { return pools_; }
 
   void line(std::string_view text);
@@ -66,6 +68,7 @@ class Script {
   const twin::World& world_;
   const Candidate& candidate_;
   const ToolTable& table_;
+  const llm::Framework& engine_;
   std::vector<Placement> pools_;
   std::string program_;
   std::string body_;
@@ -79,6 +82,9 @@ class Script {
 [[nodiscard]] std::int64_t longest(const twin::World& world);
 /// Expert replicas beyond one each, over all ranks.
 [[nodiscard]] std::int64_t redundant_experts(const Placement& p, const twin::World& world);
+/// Draft tokens that a pool's engine is told of: its own, or those of the decode pool where the
+/// engine wants the same layers on both sides (llm::EngineRuns::draft_alone).
+[[nodiscard]] std::int64_t carried_drafts(const Script& script, const Placement& p);
 /// Share with three decimals, rounded down.
 [[nodiscard]] std::string share(double value);
 /// Memory of a GPU, all of it.

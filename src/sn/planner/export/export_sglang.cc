@@ -81,8 +81,21 @@ void limits(Script& s, const Placement& p) {
     s.flag("--max-prefill-tokens", p.pool->chunk);
     if (p.decodes()) s.flag("--enable-mixed-chunk");
   }
-  if (const std::int64_t drafts = p.deployment().draft_tokens; drafts > 0) {
-    s.flag("--speculative-algorithm", "NEXTN");
+  if (shape.dcp > 1) {
+    s.cannot(
+        fmt::format("{}: a cache dealt over {} tensor ranks: the arguments of this version "
+                    "have none for it",
+                    p.role, shape.dcp));
+  }
+  if (const std::int64_t drafts = carried_drafts(s, p); drafts > 0) {
+    using Kind = llm::DraftModel::Kind;
+    const Kind kind = s.world().machine.model.draft.kind;
+    s.flag("--speculative-algorithm", kind == Kind::eagle3  ? "EAGLE3"
+                                      : kind == Kind::ngram ? "NGRAM"
+                                                            : "NEXTN");
+    if (kind == Kind::eagle3) {
+      s.flag("--speculative-draft-model-path", "\"${DRAFT_MODEL:?path of the draft model}\"");
+    }
     s.flag("--speculative-num-steps", drafts);
     s.flag("--speculative-eagle-topk", 1);
     s.flag("--speculative-num-draft-tokens", drafts + 1);

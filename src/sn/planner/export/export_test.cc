@@ -79,8 +79,18 @@ twin::World deepseek() {
   return with_100_gb(small_world({.cluster = "{rack: nvl72-gb200}", .model = "deepseek-v3"}));
 }
 
+/// The catalog's table of what a tool's engine runs.
+const llm::Framework& engine_for(const std::string& tool) {
+  static std::map<std::string, llm::Framework> engines;
+  const auto known = engines.find(tool);
+  if (known != engines.end()) return known->second;
+  const twin::World world =
+      small_world({.more = "software: {framework: " + engine_of(tool) + "}\n"});
+  return engines.emplace(tool, world.machine.framework).first->second;
+}
+
 std::string text_of(const twin::World& world, const Candidate& c, const std::string& tool) {
-  return export_script(world, c, table_of(tool), "org/model").text;
+  return export_script(world, c, table_of(tool), "org/model", engine_for(tool)).text;
 }
 
 bool says(const std::string& text, const std::string& part) {
@@ -234,7 +244,8 @@ TEST(Export, TwoPoolsShareAServer) {
   // Three of 2 GPUs take 0 to 5 of a server of 8; one of 2 follows on 6 and 7, its fourth slot.
   const twin::World world = llama();
   const Candidate c = candidate_of(pool_of({.tp = 2}, 3, 2048), pool_of({.tp = 2}, 1, 0), 16.0);
-  const ExportedScript script = export_script(world, c, table_of("vllm"), "a/b");
+  const ExportedScript script =
+      export_script(world, c, table_of("vllm"), "a/b", engine_for("vllm"));
   for (const char* part : {"place prefill 0 1 4 3 0", "place decode 0 1 4 1 3",
                            "--decoder-ports $(ports 8200 4 1 3)"}) {
     EXPECT_TRUE(says(script.text, part)) << part << "\n" << script.text;
@@ -276,7 +287,8 @@ TEST(Export, WhatAToolCannotExpressIsSaid) {
   };
   for (const Strain& s : strains) {
     SCOPED_TRACE(s.tool + ": " + s.says);
-    const ExportedScript script = export_script(world, s.candidate, table_of(s.tool), "");
+    const ExportedScript script =
+        export_script(world, s.candidate, table_of(s.tool), "", engine_for(s.tool));
     EXPECT_TRUE(std::any_of(script.inexpressible.begin(), script.inexpressible.end(),
                             [&](const std::string& text) { return says(text, s.says); }))
         << script.text;
@@ -301,11 +313,12 @@ TEST(Export, EveryArgumentOfEveryShapeIsInItsTable) {
         decode.deployment.draft_tokens = 2;
         prefill.deployment.precision = {fp8, fp8, kv};
         decode.deployment.precision = {int8, int8, kv};
-        const ExportedScript split =
-            export_script(world, candidate_of(prefill, decode, 7.0), table, "a/b");
+        const ExportedScript split = export_script(world, candidate_of(prefill, decode, 7.0), table,
+                                                   "a/b", engine_for(table.name));
         decode.chunk = 512;
         decode.max_batch = 33;
-        const ExportedScript one = export_script(world, together(decode, 7.0), table, "a/b");
+        const ExportedScript one =
+            export_script(world, together(decode, 7.0), table, "a/b", engine_for(table.name));
         EXPECT_GT(split.arguments.size(), 10u);
         EXPECT_GT(one.arguments.size(), 10u);
       }
@@ -323,12 +336,43 @@ TEST(Export, ContextParallelismIsSaidToBeMissing) {
   }
 }
 
+TEST(Export, WhatTheEngineDoesNotRunIsSaid) {
+  serving::Pool prefill = pool_of({.tp = 1, .pp = 4}, 1, 4096);
+  serving::Pool decode = pool_of({.dp = 8, .ep = 8}, 1, 0);
+  prefill.deployment.precision = decode.deployment.precision = all_fp8;
+  const Candidate staged = candidate_of(prefill, decode, 7.0);
+  EXPECT_TRUE(says(text_of(deepseek(), staged, "vllm"),
+                   "cannot be expressed: 4 prefill stages that hand their KV cache over"));
+  EXPECT_FALSE(says(text_of(deepseek(), staged, "sglang"), "prefill stages"));
+  decode.deployment.draft_tokens = 1;
+  EXPECT_TRUE(says(text_of(deepseek(), candidate_of(prefill, decode, 7.0), "sglang"),
+                   "drafts of the decode pool"));
+}
+
+TEST(Export, BothPoolsCarryTheDraftLayersWhereTheEngineWantsThem) {
+  serving::Pool prefill = pool_of({.dp = 8, .ep = 8}, 1, 4096);
+  serving::Pool decode = pool_of({.dp = 8, .ep = 8}, 1, 0);
+  decode.deployment.draft_tokens = 1;
+  const std::string text = text_of(deepseek(), candidate_of(prefill, decode, 7.0), "vllm");
+  const std::size_t first = text.find("--speculative-config");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_NE(text.find("--speculative-config", first + 1), std::string::npos) << text;
+}
+
+TEST(Export, DealtCachesAreAnArgumentOfVllm) {
+  serving::Pool decode = pool_of({.tp = 8, .ep = 8}, 1, 512);
+  decode.deployment.parallel.dcp = 8;
+  EXPECT_TRUE(
+      says(text_of(deepseek(), together(decode, 7.0), "vllm"), "--decode-context-parallel-size 8"));
+  EXPECT_TRUE(says(text_of(deepseek(), together(decode, 7.0), "trtllm"), "dealt over 8"));
+}
+
 TEST(Export, HostileNamesStayInComments) {
   twin::World world = llama();
   world.name = "x\nrm -rf \"$HOME\"";
   world.machine.model.name = "y\r\ntouch z";
   const std::string text = export_script(world, together(pool_of({.tp = 8}, 1, 512), 1.0),
-                                         table_of("vllm"), "a'; touch z; '")
+                                         table_of("vllm"), "a'; touch z; '", engine_for("vllm"))
                                .text;
   EXPECT_FALSE(says(text, "\nrm"));
   EXPECT_FALSE(says(text, "\ntouch"));

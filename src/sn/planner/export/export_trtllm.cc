@@ -87,7 +87,18 @@ void options_file(Script& s, const Placement& p) {
   } else {
     s.yaml(options, "disable_overlap_scheduler", "true");
   }
-  if (const std::int64_t drafts = p.deployment().draft_tokens; drafts > 0) {
+  if (shape.dcp > 1) {
+    s.cannot(
+        fmt::format("{}: a cache dealt over {} tensor ranks: Helix's options are not in this "
+                    "tool's table",
+                    p.role, shape.dcp));
+  }
+  if (const std::int64_t drafts = carried_drafts(s, p); drafts > 0) {
+    if (s.world().machine.model.draft.kind != llm::DraftModel::Kind::mtp) {
+      s.cannot(
+          "drafts that are not of the model's own MTP layers: the table has no options of "
+          "theirs; set speculative_config by hand");
+    }
     s.line("speculative_config:");
     s.yaml(options, "speculative_config.decoding_type", "MTP", "  ");
     s.yaml(options, "speculative_config.max_draft_len", std::to_string(drafts), "  ");

@@ -47,10 +47,26 @@ void experts(Script& s, const Placement& p) {
   }
 }
 
+/// Draft models of EAGLE-3 are checkpoints of their own.
+void speculation(Script& s, std::int64_t drafts) {
+  using Kind = llm::DraftModel::Kind;
+  const Kind kind = s.world().machine.model.draft.kind;
+  if (kind == Kind::eagle3) {
+    return s.flag("--speculative-config",
+                  fmt::format("\"{{\\\"method\\\": \\\"eagle3\\\", \\\"model\\\": "
+                              "\\\"${{DRAFT_MODEL:?path of the draft model}}\\\", "
+                              "\\\"num_speculative_tokens\\\": {}}}\"",
+                              drafts));
+  }
+  s.flag("--speculative-config",
+         fmt::format("'{{\"method\": \"{}\", \"num_speculative_tokens\": {}}}'",
+                     kind == Kind::ngram ? "ngram" : "mtp", drafts));
+}
+
 /// Arguments that hold for the engines of vLLM wherever they run.
 void engine(Script& s, const Placement& p) {
   const llm::Parallelism& shape = p.parallel();
-  const std::int64_t drafts = p.deployment().draft_tokens;
+  const std::int64_t drafts = carried_drafts(s, p);
   const std::int64_t batch = batch_limit(p, s.world());
   s.flag("--max-model-len", longest(s.world()));
   if (loads_weights(s, p, true) &&
@@ -59,6 +75,7 @@ void engine(Script& s, const Placement& p) {
   }
   s.flag("--tensor-parallel-size", shape.tp);
   if (shape.pp > 1) s.flag("--pipeline-parallel-size", shape.pp);
+  if (shape.dcp > 1) s.flag("--decode-context-parallel-size", shape.dcp);
   if (p.splits_rank) s.flag("--distributed-executor-backend", "ray");
   experts(s, p);
   kv_format(s, p);
@@ -70,16 +87,7 @@ void engine(Script& s, const Placement& p) {
     s.flag("--enable-chunked-prefill");
     s.flag("--max-num-batched-tokens", p.pool->chunk + (p.decodes() ? batch * (1 + drafts) : 0));
   }
-  if (drafts > 0) {
-    s.flag("--speculative-config",
-           fmt::format("'{{\"method\": \"mtp\", \"num_speculative_tokens\": {}}}'", drafts));
-  }
-  if (p.role != "serve" && shape.pp > 1) {
-    s.cannot(
-        fmt::format("{}: {} pipeline stages that hand their KV cache over: NixlConnector "
-                    "refuses pipeline-parallel sizes above 1; take a plan with pp 1",
-                    p.role, shape.pp));
-  }
+  if (drafts > 0) speculation(s, drafts);
   if (p.role != "serve") {
     s.flag("--kv-transfer-config",
            "'{\"kv_connector\": \"NixlConnector\", \"kv_role\": \"kv_both\"}'");

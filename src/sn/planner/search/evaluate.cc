@@ -88,7 +88,8 @@ Intervals intervals_of(const twin::World& world, serving::ServingModel& model, d
   const double work = sigma_of(request_parts(model, *point), u);
   return {
       .ttft = llm::interval80(state.ttft.mean.si(), sigma_of_ttft(sigma_of(prompts, u), u, two)),
-      .tpot = llm::interval80(state.tpot.mean.si(), sigma_of(point->step.parts, u)),
+      .tpot = llm::interval80(state.tpot.mean.si(),
+                              sigma_of_tpot(sigma_of(point->step.parts, u), u, two)),
       .output_per_gpu = llm::interval80(state.output_per_gpu, sigma_of_rate(work, u, two))};
 }
 

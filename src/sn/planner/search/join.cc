@@ -26,14 +26,16 @@ bool Joiner::better(const Choice& a, const Choice& b) {
 Joiner::Joiner(const twin::World& world, const std::vector<Shape>& shapes,
                std::vector<std::span<const double>> rates)
     : world_(world), shapes_(shapes), rates_(std::move(rates)) {
-  std::map<Piece, Group> groups;
+  std::map<std::pair<Piece, PoolKind>, Group> groups;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     const std::span<const double> rate = rates_[i];
     if (rate.empty()) continue;
     const llm::Parallelism& p = shapes[i].deployment.parallel;
     const Piece piece = piece_of(world, p);
-    Group& group = groups[piece];
+    const PoolKind kind = kind_of(shapes[i].deployment);
+    Group& group = groups[{piece, kind}];
     group.piece = piece;
+    group.kind = kind;
     group.shapes.push_back(i);
     if (group.best.size() < rate.size()) group.best.resize(rate.size());
     for (std::size_t n = 0; n < rate.size(); ++n) {
@@ -42,25 +44,35 @@ Joiner::Joiner(const twin::World& world, const std::vector<Shape>& shapes,
       if (c.rate > 0.0 && better(c, group.best[n])) group.best[n] = c;
     }
   }
-  for (auto& [piece, group] : groups) {
+  for (auto& [key, group] : groups) {
     for (std::size_t n = 1; n < group.best.size(); ++n) {
       if (better(group.best[n - 1], group.best[n])) group.best[n] = group.best[n - 1];
     }
     groups_.push_back(std::move(group));
   }
-  for (const Shape& s : shapes) {
-    if (s.role != Role::decode) continue;
-    const Piece piece = piece_of(world, s.deployment.parallel);
-    if (tables_.find(piece) == tables_.end()) tables_.emplace(piece, table(piece));
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    if (shapes[i].role != Role::decode) continue;
+    const DecodeKey key = key_of(i);
+    if (tables_.find(key) == tables_.end()) tables_.emplace(key, table(key));
   }
 }
 
-std::vector<Joiner::Choice> Joiner::table(Piece decode) const {
+Joiner::DecodeKey Joiner::key_of(std::size_t decode) const {
+  const llm::Deployment& d = shapes_[decode].deployment;
+  return {piece_of(world_, d.parallel), kind_of(d)};
+}
+
+bool Joiner::together(const Group& prefill, const PoolKind& decode) const {
+  return cannot_join(world_.machine.framework, prefill.kind, decode).empty();
+}
+
+std::vector<Joiner::Choice> Joiner::table(const DecodeKey& decode) const {
   std::vector<Choice> out;
   for (std::int64_t n = 1;; ++n) {
     Choice best;
     for (const Group& g : groups_) {
-      const auto most = std::min(most_beside(world_, decode, n, g.piece),
+      if (!together(g, decode.second)) continue;
+      const auto most = std::min(most_beside(world_, decode.first, n, g.piece),
                                  static_cast<std::int64_t>(g.best.size()));
       if (most < 1) continue;
       const Choice& c = g.best[static_cast<std::size_t>(most - 1)];
@@ -81,8 +93,7 @@ serving::ServingPlan Joiner::make(std::size_t decode, std::int64_t replicas,
 }
 
 FoundPlan Joiner::join(std::size_t decode, double each) const {
-  const std::vector<Choice>& pools =
-      tables_.at(piece_of(world_, shapes_[decode].deployment.parallel));
+  const std::vector<Choice>& pools = tables_.at(key_of(decode));
   if (pools.empty() || each <= 0.0) return {};
   // The first n whose decode pool carries all that its prefill pool does.
   std::size_t from = 0;
@@ -105,9 +116,10 @@ FoundPlan Joiner::carry(std::size_t decode, double each, double target) const {
   const double needed = each > 0.0 ? std::ceil(target / each) : INFINITY;
   if (needed > static_cast<double>(world_.machine.gpus())) return {};
   const auto n = static_cast<std::int64_t>(needed);
-  const Piece piece = piece_of(world_, shapes_[decode].deployment.parallel);
+  const auto [piece, kind] = key_of(decode);
   Choice fewest;
   for (const Group& g : groups_) {
+    if (!together(g, kind)) continue;
     const std::int64_t most = most_beside(world_, piece, n, g.piece);
     for (const std::size_t i : g.shapes) {
       const std::span<const double> rate = rates_[i];

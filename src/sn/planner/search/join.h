@@ -16,6 +16,7 @@
 #include <span>
 #include <vector>
 
+#include "sn/planner/search/engine_runs.h"
 #include "sn/planner/search/search.h"
 #include "sn/planner/search/shapes.h"
 #include "sn/twin/world.h"
@@ -43,15 +44,20 @@ class Joiner {
     std::int64_t replicas = 0;
     std::int64_t gpus = 0;
   };
-  /// Prefill shapes that pack alike: the best choice of at most n replicas, at [n - 1].
+  /// Prefill shapes that pack alike and go together with the same decode pools: the best choice of
+  /// at most n replicas, at [n - 1].
   struct Group {
     Piece piece;
+    PoolKind kind;
     std::vector<std::size_t> shapes;
     std::vector<Choice> best;
   };
 
   [[nodiscard]] static bool better(const Choice& a, const Choice& b);
-  [[nodiscard]] std::vector<Choice> table(Piece decode) const;
+  using DecodeKey = std::pair<Piece, PoolKind>;
+  [[nodiscard]] DecodeKey key_of(std::size_t decode) const;
+  [[nodiscard]] std::vector<Choice> table(const DecodeKey& decode) const;
+  [[nodiscard]] bool together(const Group& prefill, const PoolKind& decode) const;
   [[nodiscard]] serving::ServingPlan make(std::size_t decode, std::int64_t replicas,
                                           const Choice& prefill) const;
 
@@ -59,7 +65,7 @@ class Joiner {
   const std::vector<Shape>& shapes_;
   std::vector<std::span<const double>> rates_;
   std::vector<Group> groups_;
-  std::map<Piece, std::vector<Choice>> tables_;  // by decode piece: P(n) at [n - 1]
+  std::map<DecodeKey, std::vector<Choice>> tables_;  // P(n) at [n - 1]
 };
 
 /// A pool of `replicas` instances of `shape`, without a prefill pool beside it.

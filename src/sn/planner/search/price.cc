@@ -235,9 +235,9 @@ std::size_t PriceMemo::Hash::operator()(const Key& key) const {
   const llm::Parallelism& p = key.shape.deployment.parallel;
   std::size_t hash = 0;
   for (const std::int64_t v :
-       {static_cast<std::int64_t>(key.shape.role), p.tp, p.cp, p.dp, p.pp, p.ep, key.shape.chunk,
-        key.shape.deployment.draft_tokens, key.shape.deployment.redundant, key.stage_per_domain,
-        key.replicas, key.gpus}) {
+       {static_cast<std::int64_t>(key.shape.role), p.tp, p.cp, p.dcp, p.dp, p.pp, p.ep,
+        key.shape.chunk, key.shape.deployment.draft_tokens, key.shape.deployment.redundant,
+        key.stage_per_domain, key.replicas, key.gpus}) {
     hash = hash * 1000003 + std::hash<std::int64_t>{}(v);
   }
   return hash;

@@ -8,6 +8,8 @@
 #include <array>
 #include <span>
 
+#include "sn/planner/search/engine_runs.h"
+
 namespace sn::planner {
 
 namespace {
@@ -71,6 +73,23 @@ std::vector<std::int64_t> context_ranks(const twin::World& world) {
   if (!world.load.search.context_ranks.empty()) return world.load.search.context_ranks;
   return world.load.workload.input_max > long_prompt ? std::vector<std::int64_t>{1, 2, 4, 8}
                                                      : std::vector<std::int64_t>{1};
+}
+
+/// `p` with its KV cache dealt over tensor ranks in the ways that are asked for; as it is, unless
+/// others are.
+std::vector<llm::Parallelism> cache_cuts(const twin::World& world, const llm::Parallelism& p) {
+  std::vector<llm::Parallelism> out;
+  const auto& wanted = world.load.search.cache_ranks;
+  const std::int64_t domain = world.machine.cluster.rack.scale_up.domain;
+  for (const std::int64_t n : wanted.empty() ? std::vector<std::int64_t>{1} : wanted) {
+    llm::Parallelism dealt = p;
+    dealt.dcp = n;
+    const bool fits =
+        llm::why_not(world.machine.model, {.parallel = dealt, .precision = {}}, domain).empty();
+    if (n == 1 || fits) out.push_back(dealt);
+  }
+  if (out.empty()) out.push_back(p);  // cuts that cannot be dealt stand as they are
+  return out;
 }
 
 /// Expert replicas worth trying on `p`: those that fill further slots.
@@ -168,19 +187,22 @@ std::vector<Shape> shapes(const twin::World& world) {
   const twin::SearchSpec& search = world.load.search;
   std::vector<std::int64_t> drafts = search.draft_tokens;
   if (drafts.empty())
-    drafts = world.machine.model.mtp_layers > 0 ? std::vector<std::int64_t>{0, 1}
-                                                : std::vector<std::int64_t>{0};
-  if (world.machine.model.mtp_layers == 0) drafts = {0};
+    drafts = world.machine.model.can_draft() ? std::vector<std::int64_t>{0, 1}
+                                             : std::vector<std::int64_t>{0};
+  if (!world.machine.model.can_draft()) drafts = {0};
   const auto& alone = search.prefill_chunks.empty() ? prefill_chunks : search.prefill_chunks;
   const auto& mixed = search.prefill_chunks.empty() ? mixed_chunks : search.prefill_chunks;
   const std::vector<llm::Parallelism> cuts = parallelisms(world);
   std::vector<Shape> out;
   const auto add = [&](Role role, const llm::Deployment& d, std::int64_t draft,
                        std::int64_t chunk) {
-    out.push_back({role, d, chunk});
-    out.back().deployment.draft_tokens = draft;
+    Shape shape{role, d, chunk};
+    shape.deployment.draft_tokens = draft;
+    const bool runs =
+        cannot_run(world.machine.framework, world.machine.model, shape.deployment, role).empty();
+    if (runs) out.push_back(shape);
   };
-  const auto add_roles = [&](const llm::Deployment& d) {
+  const auto add_decoding = [&](const llm::Deployment& d) {
     for (const std::int64_t draft : drafts) {
       if (d.parallel.cp > 1) break;  // a decode step has one token of a sequence to share
       if (search.aggregated) {
@@ -188,13 +210,21 @@ std::vector<Shape> shapes(const twin::World& world) {
       }
       if (search.disaggregated) add(Role::decode, d, draft, 0);
     }
+  };
+  const auto add_prefill = [&](const llm::Deployment& d) {
     if (!search.disaggregated) return;
     for (const std::int64_t chunk : alone) add(Role::prefill, d, 0, chunk);
   };
   for (const llm::Precision& precision : world.machine.precisions) {
     for (const llm::Parallelism& p : cuts) {
       for (const std::int64_t redundant : replicas_of(world, p)) {
-        add_roles({.parallel = p, .precision = precision, .redundant = redundant});
+        const llm::Deployment whole{.parallel = p, .precision = precision, .redundant = redundant};
+        for (const llm::Parallelism& dealt : cache_cuts(world, p)) {
+          llm::Deployment cut = whole;
+          cut.parallel = dealt;
+          add_decoding(cut);
+        }
+        add_prefill(whole);
       }
     }
   }

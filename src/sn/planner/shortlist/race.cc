@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "sn/base/units.h"
+#include "sn/planner/search/engine_runs.h"
 #include "sn/planner/search/feasible.h"
 #include "sn/planner/search/shapes.h"
 
@@ -172,6 +173,7 @@ class Race {
     twin::SimulationOptions o = options_.simulation;
     const double part = std::max(d(fewest_requests), std::ceil(d(whole_) * share));
     o.replay.limit = std::min(whole_, static_cast<std::int64_t>(part));
+    o.lasting = share >= 1.0;  // parts compare, the whole answers
     return o;
   }
 
@@ -203,6 +205,7 @@ class Race {
 
   [[nodiscard]] bool fits(const serving::ServingPlan& plan) const {
     return plan.gpus() <= world_.machine.gpus() && fits_domains(world_, plan) &&
+           cannot_run(world_.machine.framework, world_.machine.model, plan).empty() &&
            check_fits(world_, plan).empty();
   }
 

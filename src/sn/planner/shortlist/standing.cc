@@ -33,6 +33,7 @@ void lay_over(const twin::World& world, const Played& played, Candidate& c) {
   s.tpot = percentiles_of(r.tpot);
   s.itl = percentiles_of(r.itl);
   s.e2e_mean = r.e2e.mean;
+  c.e2e = percentiles_of(r.e2e);
   // What arrives is served: a finite run's own rate would count its ramps too.
   s.output_tokens = s.requests * serving::mean_output(world.load.workload);
   s.total_tokens = s.output_tokens + s.requests * serving::mean_input(world.load.workload);

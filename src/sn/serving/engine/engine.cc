@@ -37,6 +37,7 @@ EngineCore::EngineCore(EngineSpec spec, EngineObserver* observer)
     data.spec = d;
     data.first = static_cast<std::uint32_t>(instances_.size());
     for (const PoolSpec& pool : d.pools) make_pool(data, pool);
+    data.handover.resize(d.frontends > 0 ? static_cast<std::size_t>(d.pools.back().instances) : 1);
     data.count = static_cast<std::uint32_t>(instances_.size()) - data.first;
   }
 }
@@ -72,6 +73,10 @@ void EngineCore::make_pool(DeploymentData& deployment, const PoolSpec& pool) {
       g.sums.resize(static_cast<std::size_t>(p.dp));
       g.page_marks.resize(ring_steps);
     }
+  }
+  data.turns.resize(static_cast<std::size_t>(deployment.spec.frontends), 0);
+  for (std::int64_t i = 0; i < deployment.spec.turns_taken && !data.turns.empty(); ++i) {
+    ++data.turns[frontend_of(~static_cast<std::uint64_t>(i), data.turns.size())];
   }
   deployment.pools.push_back(std::move(data));
 }

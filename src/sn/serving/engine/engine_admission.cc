@@ -229,6 +229,7 @@ void EngineCore::plan_rank(Instance& instance, Rank& rank, std::int64_t budget,
     budget -= tokens;
   }
   const PoolSpec& pool = pool_of(instance);
+  const bool whole = pool.batching.whole_prompts;
   while (budget > 0 && rank.waiting_count > 0 && !rank.blocked) {
     const std::int64_t running =
         pool.decodes ? rank.running : static_cast<std::int64_t>(rank.prefilling.size());
@@ -236,6 +237,7 @@ void EngineCore::plan_rank(Instance& instance, Rank& rank, std::int64_t budget,
     auto queue = std::find_if(rank.waiting.begin(), rank.waiting.end(),
                               [](const std::deque<Slot>& q) { return !q.empty(); });
     const Slot slot = queue->front();
+    if (whole && live_[slot].pending > budget && budget < pool.batching.tokens) return;
     if (!admit(instance, rank, slot)) {
       rank.blocked = true;
       return;
@@ -248,11 +250,45 @@ void EngineCore::plan_rank(Instance& instance, Rank& rank, std::int64_t budget,
   }
 }
 
+bool EngineCore::balanced(const Instance& instance, Group& group) const {
+  bool prompts = true;
+  bool decodes = true;
+  for (std::size_t k = 0; k < instance.ranks.size(); ++k) {
+    const Rank& rank = *instance.ranks[k];
+    prompts = prompts && (rank.waiting_count > 0 || !rank.prefilling.empty());
+    decodes = decodes && group.sums[k].sequences > 0;
+  }
+  if (!prompts && decodes) {
+    return (group.step - group.opened) % pool_of(instance).batching.balance == 0;
+  }
+  group.opened = group.step;
+  return true;
+}
+
+bool EngineCore::gathered(const Instance& instance, Group& group) const {
+  const PoolSpec& pool = pool_of(instance);
+  const std::int64_t positions = 1 + pool.deployment.draft_tokens;
+  double most = 0.0;  // tokens of the fullest rank's step
+  for (std::size_t k = 0; k < instance.ranks.size(); ++k) {
+    const std::int64_t prompts = std::min(instance.ranks[k]->pending, pool.batching.tokens);
+    most = std::max(most, d(prompts + group.sums[k].sequences * positions));
+  }
+  const bool enough = most >= pool.batching.gathered * d(pool.batching.tokens);
+  if (!enough && group.sequences > 0 && group.gathering < pool.batching.gather) {
+    ++group.gathering;
+    return false;
+  }
+  group.gathering = 0;
+  return true;
+}
+
 void EngineCore::plan(Instance& instance, Group& group, std::vector<Item>& items) {
   if (instance.waiting == 0 && instance.prefilling == 0) return;
   const PoolSpec& pool = pool_of(instance);
   const bool looks = group.sequences == 0 || group.step % pool.batching.poll == 0;
   if (!looks && instance.prefilling == 0) return;
+  if (pool.batching.balance > 0 && !balanced(instance, group)) return;
+  if (pool.batching.gather > 0 && !gathered(instance, group)) return;
   const std::int64_t positions = 1 + pool.deployment.draft_tokens;
   const std::int64_t chunk = pool.batching.tokens > 0
                                  ? pool.batching.tokens

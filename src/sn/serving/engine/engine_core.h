@@ -59,6 +59,7 @@ struct Live {
   // While it moves: what waits for it there.
   std::uint32_t to_instance = 0;
   std::uint32_t to_rank = 0;
+  std::uint32_t bound = no_slot;  // decode instance that its front end chose, within the pool
   std::int64_t to_pages = 0;
   Slot before = no_slot;  // in the rank's list of running requests
   Slot after = no_slot;
@@ -158,7 +159,9 @@ struct Group {
   std::vector<std::vector<Mark>> page_marks;  // ring over steps: who needs a page
   Marks far_pages;
   Marks marks;
-  std::vector<Slot> fresh;  // joined since the last step with another last token time
+  std::int64_t opened = 0;     // step from which the waits of Batching::balance count
+  std::int64_t gathering = 0;  // plans in a row that waited for more prompts (Batching::gather)
+  std::vector<Slot> fresh;     // joined since the last step with another last token time
   Nanos begin;
   Nanos end;
   Nanos last_end;  // of the last step with decodes
@@ -205,7 +208,8 @@ struct PoolData {
   PoolSpec spec;
   std::uint32_t first = 0;  // instance index
   std::uint32_t count = 0;
-  std::uint32_t turn = 0;  // of round robin
+  std::uint32_t turn = 0;                 // of round robin
+  std::vector<std::uint32_t> turns = {};  // the same of each front end
 };
 
 struct DeploymentData {
@@ -213,7 +217,9 @@ struct DeploymentData {
   std::vector<PoolData> pools;
   std::uint32_t first = 0;  // instance index
   std::uint32_t count = 0;
-  std::deque<std::pair<Slot, std::uint32_t>> handover;  // prefilled, no decode rank has room
+  /// Prefilled, no decode rank has room: one queue, or one for each decode instance where front
+  /// ends choose it.
+  std::vector<std::deque<std::pair<Slot, std::uint32_t>>> handover;
   std::deque<std::pair<Slot, std::uint32_t>> homeless;  // no instance is up
   std::int64_t waiting = 0;                             // arriving or waiting
   std::int64_t handing = 0;                             // of `handover`, those still alive
@@ -269,7 +275,7 @@ class EngineCore {
   void give_up(DeploymentData& d);
   /// Looks for a rank again for those that had none.
   void rehome(DeploymentData& d);
-  [[nodiscard]] std::optional<std::pair<Instance*, std::uint32_t>> route(const Live& r);
+  [[nodiscard]] std::optional<std::pair<Instance*, std::uint32_t>> route(Live& r);
   [[nodiscard]] double cost_of(const Live& r, const Instance& instance, const Rank& rank,
                                double least) const;
   /// Seconds until `tokens` more of a prompt, behind all that the rank has, are computed.
@@ -279,11 +285,20 @@ class EngineCore {
                                    std::int64_t chunk) const;
   /// Prompt tokens of `r` not yet planned, in the books of its rank.
   void set_pending(Live& r, const Instance& instance, std::int64_t tokens);
+  /// The instances that the front end of `r` gives it: where it is prefilled (returned) and where
+  /// it decodes. Nothing when none is up.
+  [[nodiscard]] std::optional<std::uint32_t> take_turns(Live& r);
+  /// Front end of a request, by chance.
+  [[nodiscard]] std::size_t frontend_of(std::uint64_t id, std::size_t frontends) const;
+  /// The next instance of `pool`, from `turn` on, that is up.
+  [[nodiscard]] std::optional<std::uint32_t> next_up(const PoolData& pool,
+                                                     std::uint32_t& turn) const;
   void hand_over(Slot slot);
   [[nodiscard]] bool place_decode(Slot slot);
   void start_transfer(Slot slot, Instance& to, std::uint32_t rank);
   void transfers_due();
   void retry_handover(DeploymentData& d);
+  [[nodiscard]] std::deque<std::pair<Slot, std::uint32_t>>& handover_of(const Live& r);
   void post_transfer();
 
   // engine_admission.cc
@@ -294,6 +309,10 @@ class EngineCore {
   /// more than a rank has: the last token, which counts among the reserved ones, is not stored.
   [[nodiscard]] std::int64_t pages_to_admit(const Live& r, const PoolSpec& pool,
                                             std::int64_t tokens) const;
+  /// Whether prompts may go into the next step (Batching::balance).
+  [[nodiscard]] bool balanced(const Instance& instance, Group& group) const;
+  /// Whether enough prompts wait, or have waited long enough (Batching::gather).
+  [[nodiscard]] bool gathered(const Instance& instance, Group& group) const;
   void push_item(Live& r, Slot slot, std::int64_t tokens, std::vector<Item>& items);
   /// Pages for the next decode step; false when somebody had to give way.
   bool grow(Instance& instance, Group& group);

@@ -53,9 +53,11 @@ void EngineCore::give_up(DeploymentData& d) {
   rehome(d);
   const auto last = static_cast<std::uint32_t>(d.pools.size() - 1);
   if (hope(d, last)) return;
-  for (const auto handover = std::exchange(d.handover, {}); const auto& [slot, stay] : handover) {
-    const Live& r = live_[slot];
-    if (r.stay == stay && r.state == Live::State::handover) finish(slot, Ending::failed);
+  for (auto& queue : d.handover) {
+    for (const auto handover = std::exchange(queue, {}); const auto& [slot, stay] : handover) {
+      const Live& r = live_[slot];
+      if (r.stay == stay && r.state == Live::State::handover) finish(slot, Ending::failed);
+    }
   }
 }
 

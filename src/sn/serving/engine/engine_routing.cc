@@ -112,7 +112,9 @@ double EngineCore::completion(const Instance& instance, const Rank& rank, double
   const double work = d(rank.work) * 1e-9 + pace.token * tokens + pace.pair * far;
   const double last = std::min(d(pace.chunk), d(rank.pending) + tokens);  // of the last chunk
   const double wait = d(enter.count - now_.count) * 1e-9;
-  const double alone = wait + work - pace.token * last + pace.latency + pace.through * last;
+  const double stages = d(pool_of(instance).deployment.parallel.pp);
+  const double keys = pace.pair * last * std::max(0.0, prompt - last) * (stages - 1.0);
+  const double alone = wait + work - pace.token * last + pace.latency + pace.through * last + keys;
   return std::max(alone, d(instance.last_out.count - now_.count) * 1e-9 + work);
 }
 
@@ -146,9 +148,37 @@ std::uint32_t EngineCore::pool_for(const Live& r) const {
   return pages_for(spec, r.prompt) > spec.pools.front().kv_pages ? 1 : 0;
 }
 
-std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(const Live& r) {
+std::optional<std::uint32_t> EngineCore::next_up(const PoolData& pool, std::uint32_t& turn) const {
+  for (std::uint32_t i = 0; i < pool.count; ++i) {
+    const std::uint32_t at = turn++ % pool.count;
+    if (instances_[pool.first + at].phase == Instance::Phase::up) return at;
+  }
+  return std::nullopt;
+}
+
+std::size_t EngineCore::frontend_of(std::uint64_t id, std::size_t frontends) const {
+  return RandomStream::bits_at(spec_.seed ^ entity_key("frontends"), id, 0) % frontends;
+}
+
+std::optional<std::uint32_t> EngineCore::take_turns(Live& r) {
+  DeploymentData& deployment = deployment_of(r);
+  const std::size_t frontend =
+      frontend_of(r.record.id, static_cast<std::size_t>(deployment.spec.frontends));
+  const auto decode = next_up(deployment.pools.back(), deployment.pools.back().turns[frontend]);
+  if (decode) r.bound = *decode;
+  if (!deployment.spec.disaggregated()) return decode;
+  PoolData& pool = deployment.pools[pool_for(r)];
+  return next_up(pool, pool.turns[frontend]);
+}
+
+std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(Live& r) {
   DeploymentData& deployment = deployment_of(r);
   PoolData& pool = deployment.pools[pool_for(r)];
+  std::optional<std::uint32_t> only;
+  if (deployment.spec.frontends > 0) {
+    only = take_turns(r);
+    if (!only) return std::nullopt;
+  }
   const auto ranks = static_cast<std::uint32_t>(pool.spec.deployment.parallel.dp);
   const std::uint32_t places = pool.count * ranks;
   const auto at = [&](std::uint32_t place) {
@@ -169,6 +199,7 @@ std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(const Live&
   for (std::uint32_t i = 0; i < places; ++i) {
     const auto place = at((start + i) % places);
     if (place.first->phase != Instance::Phase::up) continue;
+    if (only && place.first != &instances_[pool.first + *only]) continue;
     const double cost =
         first ? 0.0 : cost_of(r, *place.first, *place.first->ranks[place.second], least);
     if (cost >= least) continue;
@@ -186,7 +217,18 @@ void EngineCore::hand_over(Slot slot) {
   DeploymentData& d = deployment_of(r);
   ++d.handing;
   if (!hope(d, 1)) return finish(slot, Ending::failed);
-  if (d.handing > 1 || !place_decode(slot)) d.handover.emplace_back(slot, r.stay);
+  auto& queue = handover_of(r);
+  const auto ended = [&](const auto& entry) {
+    const Live& other = live_[entry.first];
+    return other.stay != entry.second || other.state != Live::State::handover;
+  };
+  while (!queue.empty() && ended(queue.front())) queue.pop_front();
+  if (!queue.empty() || !place_decode(slot)) queue.emplace_back(slot, r.stay);
+}
+
+std::deque<std::pair<Slot, std::uint32_t>>& EngineCore::handover_of(const Live& r) {
+  auto& queues = deployment_of(r).handover;
+  return queues[r.bound < queues.size() ? r.bound : 0];
 }
 
 bool EngineCore::place_decode(Slot slot) {
@@ -199,9 +241,11 @@ bool EngineCore::place_decode(Slot slot) {
   Instance* best = nullptr;
   std::uint32_t best_rank = 0;
   std::int64_t fewest = pool.spec.batching.sequences;
+  const bool bound =
+      r.bound < pool.count && instances_[pool.first + r.bound].phase == Instance::Phase::up;
   for (std::uint32_t i = pool.first; i < pool.first + pool.count; ++i) {
     Instance& instance = instances_[i];
-    if (instance.phase != Instance::Phase::up) continue;
+    if (instance.phase != Instance::Phase::up || (bound && i != pool.first + r.bound)) continue;
     for (std::uint32_t k = 0; k < instance.ranks.size(); ++k) {
       const Rank& rank = *instance.ranks[k];
       if (rank.running >= fewest) continue;
@@ -279,13 +323,15 @@ void EngineCore::transfers_due() {
 }
 
 void EngineCore::retry_handover(DeploymentData& d) {
-  while (!d.handover.empty()) {
-    const auto [slot, stay] = d.handover.front();
-    if (live_[slot].stay == stay && live_[slot].state == Live::State::handover &&
-        !place_decode(slot)) {
-      return;
+  for (auto& queue : d.handover) {
+    while (!queue.empty()) {
+      const auto [slot, stay] = queue.front();
+      if (live_[slot].stay == stay && live_[slot].state == Live::State::handover &&
+          !place_decode(slot)) {
+        break;
+      }
+      queue.pop_front();
     }
-    d.handover.pop_front();
   }
 }
 

@@ -51,6 +51,14 @@ struct Batching {
                                   // this one runs (vLLM's asynchronous scheduling)
   std::int64_t poll = 1;          // decode steps between two looks at new requests, while any
                                   // decodes (SGLang's scheduler-recv-interval)
+  bool whole_prompts = false;     // a prompt waits for a step whose budget holds all of it, unless
+                                  // the step has no other (TensorRT-LLM without chunked context)
+  std::int64_t balance = 0;       // while all attention ranks decode, prompts wait until each of
+                                  // them has one, or for every `balance`th step (TensorRT-LLM's
+                                  // timeout_iters of its attention-DP balance); 0: no wait
+  std::int64_t gather = 0;        // decode steps that prompts wait for more of them, until the step
+  double gathered = 0.0;          // would hold this share of `tokens` (TensorRT-LLM's
+                                  // batch_wait_timeout_iters, batch_wait_max_tokens_ratio)
 
   friend bool operator==(const Batching&, const Batching&) = default;
 };
@@ -82,8 +90,15 @@ struct DeploymentSpec {
   Time frontend;                      // once per request, before it is queued, and
   Time frontend_token;                // per prompt token
   double acceptance = 0.0;            // of a drafted token, given the one before
+  std::vector<double> acceptances;    // the same by position, where that is known
   std::int64_t max_context = 0;       // tokens; longer requests are refused; 0: no limit
   std::int64_t queue_limit = 10'000;  // waiting requests; beyond, new ones are refused
+  /// Routers side by side. 0: one that knows all ranks: `routing`, and a prefilled request goes to
+  /// the decode rank that runs the fewest. Else a request comes to one of them by chance, and each
+  /// gives the instances of both pools their requests in turn, the decode instance from the start:
+  /// a prefilled request waits for that one while others have room (NVIDIA Dynamo's front ends).
+  std::int64_t frontends = 0;
+  std::int64_t turns_taken = 0;  // requests that these front ends gave out before the first one
   // KV memory: tokens of a page, of a hashed block, and how windows shorten what a sequence holds.
   std::int64_t page_tokens = 64;
   std::int64_t block_tokens = 512;

@@ -121,6 +121,8 @@ llm::BatchShape EngineCore::shape_of(const Instance& instance, const Group& grou
   }
   std::int64_t tokens = 0;
   std::int64_t ending = 0;
+  std::int64_t own = 0;      // of one rank
+  std::int64_t fullest = 0;  // rank
   PromptSums most;
   PromptSums of_rank;
   std::uint32_t rank = 0;
@@ -130,6 +132,8 @@ llm::BatchShape EngineCore::shape_of(const Instance& instance, const Group& grou
     most.pairs_capped = std::max(most.pairs_capped, of_rank.pairs_capped);
     most.keys_capped = std::max(most.keys_capped, of_rank.keys_capped);
     of_rank = {};
+    fullest = std::max(fullest, own);
+    own = 0;
   };
   for (const Item& item : group.items) {  // by rank
     if (live_[item.slot].rank != rank) close();
@@ -137,6 +141,7 @@ llm::BatchShape EngineCore::shape_of(const Instance& instance, const Group& grou
     const double n = d(item.tokens);
     const double before = d(item.before);
     tokens += item.tokens;
+    own += item.tokens;
     ending += item.last ? 1 : 0;
     of_rank.pairs += pairs_of(before, n, 0.0);
     of_rank.keys += before + n;
@@ -146,6 +151,7 @@ llm::BatchShape EngineCore::shape_of(const Instance& instance, const Group& grou
   }
   close();
   shape.prefill_tokens = d(tokens) / ranks;
+  shape.prefill_most = d(fullest);
   shape.prefill_pairs = most.pairs;
   shape.prefill_context = most.keys;
   shape.prefill_sequences = d(ending) / ranks;
@@ -274,8 +280,12 @@ void EngineCore::token_after_prefill(Slot slot) {
 
 std::int64_t EngineCore::steps_for(const Live& r, const Instance& instance) const {
   const std::int64_t drafts = pool_of(instance).deployment.draft_tokens;
-  const double accept = deployments_[instance.deployment].spec.acceptance;
-  if (drafts == 0 || accept <= 0.0) return r.tokens;
+  const DeploymentSpec& spec = deployments_[instance.deployment].spec;
+  const auto accept = [&](std::int64_t position) {
+    const auto at = static_cast<std::size_t>(position - 1);
+    return at < spec.acceptances.size() ? spec.acceptances[at] : spec.acceptance;
+  };
+  if (drafts == 0 || accept(1) <= 0.0) return r.tokens;
   RandomStream stream(spec_.seed ^ entity_key("drafts"),
                       r.record.id * 64 + static_cast<std::uint64_t>(r.record.preempted));
   const std::int64_t least = (r.tokens + drafts) / (drafts + 1);
@@ -283,8 +293,9 @@ std::int64_t EngineCore::steps_for(const Live& r, const Instance& instance) cons
     // Renewal theory: S tokens take S/m steps, variance S v / m^3.
     double mean = 1.0;
     double square = 1.0;
-    double p = accept;
-    for (std::int64_t i = 1; i <= drafts; ++i, p *= accept) {
+    double p = 1.0;
+    for (std::int64_t i = 1; i <= drafts; ++i) {
+      p *= accept(i);
       mean += p;
       square += p * d(2 * i + 1);
     }
@@ -296,7 +307,7 @@ std::int64_t EngineCore::steps_for(const Live& r, const Instance& instance) cons
   std::int64_t steps = 0;
   for (std::int64_t left = r.tokens; left > 0; ++steps) {
     std::int64_t got = 1;
-    while (got <= drafts && stream.uniform() < accept) ++got;
+    while (got <= drafts && stream.uniform() < accept(got)) ++got;
     left -= got;
   }
   return steps;

@@ -310,8 +310,11 @@ bool TraceReader::next(Request& request) {
   return false;
 }
 
-/// More lines are malformed than a trace with as many requests as there may be could have.
+/// More lines are malformed than a trace with as many requests as there may be could have; or so
+/// many lines have passed without a request that it is no trace.
 bool TraceReader::hopeless() const {
+  constexpr std::size_t patience = 10'000;
+  if (requests_ == 0 && count_ >= patience && limits_.malformed_share < 1.0) return true;
   const double share = limits_.malformed_share;
   const double all = share < 1.0 ? static_cast<double>(limits_.requests) / (1.0 - share) : INFINITY;
   return static_cast<double>(facts_.malformed) > share * all;
@@ -326,7 +329,9 @@ Errors TraceReader::faults() const {
     std::string message =
         fmt::format("{} of {} lines ({:.3g} %) are malformed, above the {:.3g} % accepted",
                     facts_.malformed, count_, 100.0 * share, 100.0 * limits_.malformed_share);
-    out = {whole(ErrorCode::data, std::move(message), "correct or remove these lines")};
+    out = {whole(ErrorCode::data, std::move(message),
+                 "correct or remove these lines, or accept a larger share of them: "
+                 "workload.malformed, workload --bad-lines")};
   } else if (requests_ == 0) {
     out = {whole(ErrorCode::data, "the trace has no request", "")};
   }

@@ -19,6 +19,8 @@ const double averaged_deviation = std::sqrt(2.0 / 3.0);
 // %).
 constexpr double memory_margin = 2.33;
 
+constexpr double answer_groups = 12.0;  // of lengths, told apart by TPOT
+
 /// Integral of min(x, cap)^power from 0 to x.
 double capped_integral(double x, double cap, int power) {
   const double below = std::min(x, cap);
@@ -77,7 +79,7 @@ DecodeModel::DecodeModel(const llm::StepProgram& program, const DecodeMoments& m
   const llm::Parallelism& p = program.deployment().parallel;
   stages_ = static_cast<double>(p.pp);
   dp_ = static_cast<double>(p.dp);
-  ranks_ = dp_;
+  group_answers();
   // n m1 + z sqrt(n v) = K, solved for sqrt(n).
   const double z = memory_margin * std::sqrt(moments.context_variance);
   // Windowed layers keep less; the variance of the whole context stands for theirs.
@@ -108,12 +110,12 @@ DecodeModel::DecodeModel(const llm::StepProgram& program, const DecodeMoments& m
 llm::BatchShape DecodeModel::shape(double sequences, double prefill, double pairs) const {
   // A step that a request takes part in holds at least that request, however low the load.
   const double n = std::max(sequences / stages_, 1.0 / dp_);
-  const double spread = 2.0 * std::log(std::max(1.0, ranks_)) * n * moments_.context_variance;
+  const double spread = 2.0 * std::log(std::max(1.0, dp_)) * n * moments_.context_variance;
   const double busiest = n * moments_.context + std::sqrt(spread);
   llm::BatchShape s{.decode_sequences = n, .decode_context = std::max(busiest, moments_.context)};
   if (moments_.context_capped > 0.0) {
     const double capped_spread =
-        2.0 * std::log(std::max(1.0, ranks_)) * n * moments_.context_capped_variance;
+        2.0 * std::log(std::max(1.0, dp_)) * n * moments_.context_capped_variance;
     s.decode_context_capped =
         std::max(n * moments_.context_capped + std::sqrt(capped_spread), moments_.context_capped);
   }
@@ -138,6 +140,14 @@ Time DecodeModel::period(const llm::StepTime& step) const {
   return std::max(step.latency, step.interval * stages_);
 }
 
+double DecodeModel::chunks_together() const {
+  return std::min(std::max(1.0, mixed_.work.chunks_per_request), stages_);
+}
+
+Time DecodeModel::mixed_period(const llm::StepTime& step) const {
+  return period(step) + step.interval * (chunks_together() - 1.0);
+}
+
 void DecodeModel::mix(DecodePoint& p) const {
   if (mixed_.chunk <= 0.0 || mixed_.work.uncached <= 0.0) return;
   const double work = p.sequences * program().tokens_per_step() * mixed_.work.uncached;
@@ -145,17 +155,18 @@ void DecodeModel::mix(DecodePoint& p) const {
   const double alone = std::min(mixed_.chunk, mixed_.work.tokens_per_chunk);
   const double tokens = alone + std::min(1.0, p.chunk_fill) * (mixed_.chunk - alone);
   p.mixed_slots = std::min(1.0, p.chunk_fill * mixed_.chunk / tokens);
-  p.pure_steps = std::pow(1.0 - p.mixed_slots, ranks_);
+  p.pure_steps = std::pow(1.0 - p.mixed_slots, dp_);
+  p.pure_periods = std::pow(1.0 - p.mixed_slots, dp_ * stages_ / chunks_together());
   // Mean over ranks of a step that carries any chunk at all.
   p.mixed_tokens = tokens * std::min(1.0, p.mixed_slots / std::max(1e-9, 1.0 - p.pure_steps));
-  if (ranks_ > 1.0) p.busiest_pairs = mixed_.work.scores.busiest(ranks_, p.mixed_slots).mean();
+  if (dp_ > 1.0) p.busiest_pairs = mixed_.work.scores.busiest(dp_, p.mixed_slots).mean();
 }
 
 Time DecodeModel::mean_period(const DecodePoint& point, double sequences) {
   const Time alone = period(step(sequences, 0.0));
   if (point.mixed_tokens <= 0.0) return alone;
-  const Time mixed = period(step(sequences, point.mixed_tokens, point.busiest_pairs));
-  return point.pure_steps * alone + (1.0 - point.pure_steps) * mixed;
+  const Time mixed = mixed_period(step(sequences, point.mixed_tokens, point.busiest_pairs));
+  return point.pure_periods * alone + (1.0 - point.pure_periods) * mixed;
 }
 
 DecodePoint DecodeModel::at(double sequences) {
@@ -169,8 +180,8 @@ DecodePoint DecodeModel::at(double sequences) {
   p.period_mixed = p.period_pure;
   if (p.mixed_tokens > 0.0) {
     p.step_mixed = step(sequences, p.mixed_tokens, p.busiest_pairs);
-    p.period_mixed = period(p.step_mixed);
-    p.period = p.pure_steps * p.period_pure + (1.0 - p.pure_steps) * p.period_mixed;
+    p.period_mixed = mixed_period(p.step_mixed);
+    p.period = p.pure_periods * p.period_pure + (1.0 - p.pure_periods) * p.period_mixed;
   }
   p.requests = sequences * dp_ * tps / (moments_.output * p.period.si());
   // Sequences of the whole instance fluctuate together: each rank sees its share.
@@ -181,20 +192,69 @@ DecodePoint DecodeModel::at(double sequences) {
   return p;
 }
 
-std::vector<DelayClass> DecodeModel::tpot_classes(const DecodePoint& point) const {
+void DecodeModel::group_answers() {
   const double tps = program().tokens_per_step();
-  const double variance = point.pure_steps * (1.0 - point.pure_steps);
-  const Time gap = point.period_mixed - point.period_pure;
-  std::vector<DelayClass> out;
-  out.reserve(moments_.classes.size());
+  std::vector<Answers> all;
+  double total = 0.0;
   for (const RequestClass& c : moments_.classes) {
     if (c.output < 2.0) continue;  // TPOT is not defined for them
-    const double steps = std::max(1.0, c.output / tps);
-    const double runs = std::min(steps, std::max(1.0, mixed_.work.chunks_per_request));
-    const double binomial = gap.si() * std::sqrt(variance * runs / steps);
-    const double sigma = std::hypot(point.sigma_load.si(), binomial);
-    out.push_back(
-        {.weight = c.weight, .offset = point.period / tps, .sigma = Time::from_si(sigma) / tps});
+    all.push_back({.weight = c.weight, .periods = std::max(1.0, (c.output - 1.0) / tps)});
+    total += c.weight;
+  }
+  std::sort(all.begin(), all.end(),
+            [](const Answers& a, const Answers& b) { return a.periods < b.periods; });
+  double before = 0.0;
+  double last = -1.0;
+  for (const Answers& a : all) {
+    const double group = std::floor((before + 0.5 * a.weight) / total * answer_groups);
+    before += a.weight;
+    if (group != last) answers_.emplace_back();
+    last = group;
+    answers_.back().weight += a.weight;
+    answers_.back().periods += a.weight * a.periods;
+  }
+  for (Answers& a : answers_) a.periods /= a.weight;
+}
+
+std::vector<DelayClass> DecodeModel::tpot_classes(const DecodePoint& point) const {
+  const double tps = program().tokens_per_step();
+  const double share = 1.0 - point.pure_periods;
+  const double gap = std::max(0.0, (point.period_mixed - point.period_pure).si());
+  std::vector<DelayClass> out;
+  out.reserve(3 * answers_.size());
+  const auto add = [&](double weight, double mixed, double sigma) {
+    out.push_back({.weight = weight,
+                   .offset = (point.period_pure + Time::from_si(mixed * gap)) / tps,
+                   .sigma = Time::from_si(std::hypot(point.sigma_load.si(), sigma * gap)) / tps});
+  };
+  // Into a busy period of the chunk slots, and out of it.
+  const double in = std::min(1.0 - std::exp(-point.requests * point.period_pure.si()),
+                             share / std::max(1e-9, point.pure_periods));
+  const double back = share > 0.0 ? in * (1.0 - share) / share : 1.0;
+  const double first = share * point.period_mixed.si() / point.period.si();
+  const double memory = 1.0 - in - back;
+  for (const Answers& a : answers_) {
+    if (share <= 0.0 || gap <= 0.0) {
+      add(a.weight, share, 0.0);
+      continue;
+    }
+    const double s = a.periods;
+    const double none = (1.0 - first) * std::pow(1.0 - in, s - 1.0);
+    const double all = first * std::pow(std::max(0.0, 1.0 - back), s - 1.0);
+    const double faded = memory > 0.0 ? std::pow(memory, s) : 0.0;
+    const double leap = 1.0 - memory;
+    const double mean = std::clamp(share + (first - share) * (1.0 - faded) / (leap * s), 0.0, 1.0);
+    const double variance =
+        share * (1.0 - share) / s *
+        ((1.0 + memory) / leap - 2.0 * memory * (1.0 - faded) / (leap * leap * s));
+    add(a.weight * none, 0.0, 0.0);
+    add(a.weight * all, 1.0, 0.0);
+    const double between = 1.0 - none - all;
+    if (between <= 1e-6) continue;
+    const double middle = std::clamp((mean - all) / between, 0.0, 1.0);
+    const double square = (std::max(0.0, variance) + mean * mean - all) / between;
+    const double spread = std::clamp(square - middle * middle, 0.0, middle * (1.0 - middle));
+    add(a.weight * between, middle, std::sqrt(spread));
   }
   return out;
 }
@@ -218,8 +278,10 @@ Percentiles DecodeModel::tpot(const DecodePoint& point) const {
 
 Percentiles DecodeModel::itl(const DecodePoint& point) const {
   const std::vector<DelayClass> gaps = {
-      {.weight = point.pure_steps, .offset = point.period_pure, .sigma = point.sigma_load},
-      {.weight = 1.0 - point.pure_steps, .offset = point.period_mixed, .sigma = point.sigma_load}};
+      {.weight = point.pure_periods, .offset = point.period_pure, .sigma = point.sigma_load},
+      {.weight = 1.0 - point.pure_periods,
+       .offset = point.period_mixed,
+       .sigma = point.sigma_load}};
   return {.mean = point.period,
           .p50 = delay_quantile(gaps, {}, 0.5),
           .p90 = delay_quantile(gaps, {}, 0.9),

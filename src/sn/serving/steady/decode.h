@@ -10,12 +10,19 @@
 // Mixed: chunks of c tokens are full to rho = n tps u / (O c pp). A chunk holds the c1 tokens of
 // one request (at most c) when the rank is idle and more as requests are packed: c' = c1 + rho (c -
 // c1). A share phi = rho c / c' of a rank's steps carries a chunk; with d lockstep ranks a step is
-// pure decode with probability (1 - phi)^d.
+// pure decode with probability (1 - phi)^d. Nothing overtakes in a pipeline: a chunk in any of its
+// pp micro-batches holds up all of them, so that a sequence's period is pure with probability
+//   (1 - phi)^(d pp / min(k, pp)),     the k chunks of a request being in micro-batches side by
+//   side
 //
-// TPOT of a request is its mean over O / tps steps. Its spread has two sources: the number of
-// sequences in flight (M/G/infinity: variance n x dispersion, of which 2/3 survives averaging over
-// a residence as long as the correlation), and how many of its steps were mixed (binomial in runs
-// of the mean chunks per request).
+// TPOT of a request is its mean over s = (O - 1) / tps periods. Its spread has two sources: the
+// number of sequences in flight (M/G/infinity: variance n x dispersion, of which 2/3 survives
+// averaging over a residence as long as the correlation), and how many of its periods were mixed.
+// Prompts come in busy periods of the chunk slots, so those are a two-state chain: from pure to
+// mixed with a = P(an arrival within a pure period), back with b = a (1 - pi) / pi, pi the share of
+// mixed periods; the first is mixed with the share of time that is (an end of prefill sees what an
+// arrival sees). A request meets none of them, (1 - p0) (1 - a)^(s - 1), nothing else, p0 (1 -
+// b)^(s - 1), or something between, with the mean and the variance of the chain.
 //
 // The busiest of d ranks holds n m1 + sqrt(2 ln d x n v) context tokens (m1, v: mean and variance
 // of the context of a decoding sequence over time; the router balances counts). Limits: no
@@ -62,7 +69,8 @@ struct DecodePoint {
   double requests = 0.0;       // completed per second and instance
   double chunk_fill = 0.0;     // rho: prefill work over the capacity of full chunks
   double mixed_slots = 0.0;    // phi
-  double pure_steps = 1.0;     // share of steps without prefill
+  double pure_steps = 1.0;     // share of an instance's steps without prefill
+  double pure_periods = 1.0;   // share of a sequence's periods that no prefill holds up
   double busiest_pairs = 0.0;  // scores of the busiest rank of a mixed step, as for full chunks
   double mixed_tokens = 0.0;   // prefill tokens per rank of the others, mean
   Time period;                 // mean time between steps of a sequence
@@ -109,6 +117,15 @@ class DecodeModel {
   [[nodiscard]] const MixedPrefill& mixed() const { return mixed_; }
 
  private:
+  /// Answers alike in length: all that TPOT tells requests apart by.
+  struct Answers {
+    double weight = 0.0;
+    double periods = 0.0;
+  };
+  void group_answers();
+  /// Chunks of one request in micro-batches side by side, and the period that they make.
+  [[nodiscard]] double chunks_together() const;
+  [[nodiscard]] Time mixed_period(const llm::StepTime& step) const;
   [[nodiscard]] std::vector<DelayClass> tpot_classes(const DecodePoint& point) const;
   void mix(DecodePoint& point) const;
   [[nodiscard]] Time mean_period(const DecodePoint& point, double sequences);
@@ -116,7 +133,7 @@ class DecodeModel {
   llm::StepEvaluator evaluator_;
   DecodeMoments moments_;
   MixedPrefill mixed_;
-  double ranks_ = 1.0;  // attention ranks x micro-batches: independent step streams
+  std::vector<Answers> answers_;
   double stages_ = 1.0;
   double dp_ = 1.0;
   double limit_ = 0.0;

@@ -233,22 +233,23 @@ llm::BatchShape PrefillModel::packed_shape(double uncached, double cached) const
   return shape;
 }
 
-Time PrefillModel::duration(const Steps& steps, double fill, const Busiest& others) {
+PrefillModel::Duration PrefillModel::duration(const Steps& steps, double fill,
+                                              const Busiest& others) {
   Time total;
-  Time last_gap;  // a pipeline's fill: latency of the last chunk beyond its interval
+  Time drain;  // a pipeline's: latency of the last chunk beyond its interval
   if (steps.full > 0.0) {
     const llm::StepTime t =
         evaluator_.eval(with_busiest(with_fill(steps.full_shape, fill), others));
     total += t.interval * steps.full;
-    last_gap = t.latency - t.interval;
+    drain = t.latency - t.interval;
   }
   if (steps.rest > 0.0) {
     const llm::StepTime t =
         evaluator_.eval(with_busiest(with_fill(steps.rest_shape, fill), others));
     total += t.interval;
-    last_gap = std::max(last_gap, t.latency - t.interval);
+    drain = std::max(drain, t.latency - t.interval);
   }
-  return total + last_gap;
+  return {total + drain, drain};
 }
 
 const PrefillService& PrefillModel::service(double capacity_tokens) {
@@ -260,6 +261,8 @@ const PrefillService& PrefillModel::service(double capacity_tokens) {
   double input = 0.0;
   double second = 0.0;
   Time step;
+  Time alone;
+  double chunks = 0.0;
   const ChunkScores scores(*workload_, chunk_, capacity_tokens);
   std::array<Busiest, fills.size()> others;
   for (std::size_t i = 0; i < fills.size(); ++i) others[i] = scores.busiest(dp_ - 1.0, fills[i]);
@@ -271,7 +274,13 @@ const PrefillService& PrefillModel::service(double capacity_tokens) {
     s.weight = c.weight;
     s.input = c.input;
     s.uncached = uncached;
-    for (std::size_t i = 0; i < fills.size(); ++i) s.own[i] = duration(steps, fills[i], others[i]);
+    for (std::size_t i = 0; i < fills.size(); ++i) {
+      const Duration d = duration(steps, fills[i], others[i]);
+      s.own[i] = d.own;
+      s.drain[i] = d.drain;
+    }
+    alone += (s.own[0] - s.drain[0]) * c.weight;
+    chunks += c.weight * std::ceil(uncached / chunk_);
     // Occupancy: the request's share of full chunks of requests like it.
     const llm::BatchShape packed = with_busiest(packed_shape(uncached, cached), others.back());
     const Time full_step = evaluator_.eval(packed).interval;
@@ -288,71 +297,14 @@ const PrefillService& PrefillModel::service(double capacity_tokens) {
   out.occupancy2 = mean > 0.0 ? std::max(0.0, second / (mean * mean) - 1.0) : 0.0;
   out.hit_rate = input > 0.0 ? 1.0 - out.uncached / input : 0.0;
   out.step = step;
+  out.chunks = std::max(1.0, chunks);
+  out.step_alone = std::min(step, alone / out.chunks);
+  if (program().deployment().parallel.pp > 1) add_pipeline(out);
   services_.push_back(std::move(out));
-  return services_.back();
-}
-
-PrefillPoint PrefillModel::at(const PrefillService& service, double requests,
-                              double servers) const {
-  PrefillPoint p;
-  p.utilisation = requests * service.occupancy.si() / servers;
-  const double rho = std::min(p.utilisation, saturation);
-  p.wait = queue_wait(rho, servers, service.occupancy, workload_->dispersion, service.occupancy2);
-  // A free rank still waits for the step that the other ranks of its instance are in; a rank
-  // without others does not, and the rest of a step that all servers are busy with is part of the
-  // queue's wait.
-  p.residual = service.step * (0.5 * (1.0 - std::pow(1.0 - rho, dp_ - 1.0)));
-  // A step takes the prompts that came during the one before: with S0 the step of one alone, each
-  // further one makes it longer by its occupancy, so that lambda S0 / (1 - rho) come (gated
-  // service). Of the other ranks all of them take part; of this one those that come behind the
-  // request while it waits, half of them, for those before it are in the wait.
-  Time alone;
-  for (const ClassService& c : service.classes) alone += c.own[0] * c.weight;
-  const double others = requests / servers * alone.si() / (1.0 - rho);
-  const double shared = std::min(1.0, others * service.uncached / chunk_);
-  const double fill = shared * (0.5 * p.wait.probability + (dp_ - 1.0)) / dp_;
-  std::size_t k = 0;
-  while (k + 2 < fills.size() && fill > fills[k + 1]) ++k;
-  const double part = (fill - fills[k]) / (fills[k + 1] - fills[k]);
-  p.classes.reserve(service.classes.size());
-  for (const ClassService& c : service.classes) {
-    const Time own = c.own[k] + (c.own[k + 1] - c.own[k]) * part;
-    const Time before = evaluator_.program().framework().before_first_step(c.input);
-    p.classes.push_back(
-        {.weight = c.weight, .offset = before + p.residual + own + c.transfer, .sigma = Time{}});
-  }
-  return p;
-}
-
-Percentiles ttft_of(const PrefillPoint& point) {
-  return {.mean = delay_mean(point.classes, point.wait),
-          .p50 = delay_quantile(point.classes, point.wait, 0.5),
-          .p90 = delay_quantile(point.classes, point.wait, 0.9),
-          .p95 = delay_quantile(point.classes, point.wait, 0.95),
-          .p99 = delay_quantile(point.classes, point.wait, 0.99)};
-}
-
-bool meets_ttft(const PrefillPoint& point, const Slo& slo) {
-  if (point.utilisation >= saturation) return false;
-  for (const SloTarget& t : slo) {
-    if (t.metric != Metric::ttft) continue;
-    const bool ok = t.quantile < 0.0 ? delay_mean(point.classes, point.wait) <= t.limit
-                                     : delay_cdf(point.classes, point.wait, t.limit) >= t.quantile;
-    if (!ok) return false;
-  }
-  return true;
-}
-
-double PrefillModel::largest_rate(const PrefillService& service, double servers,
-                                  const Slo& slo) const {
-  if (service.occupancy <= Time{} || !meets_ttft(at(service, 0.0, servers), slo)) return 0.0;
-  double lo = 0.0;
-  double hi = servers / service.occupancy.si();
-  for (int i = 0; i < 40 && hi - lo > 1e-6 * hi; ++i) {
-    const double middle = 0.5 * (lo + hi);
-    (meets_ttft(at(service, middle, servers), slo) ? lo : hi) = middle;
-  }
-  return lo;
+  PrefillService& kept = services_.back();
+  const std::vector<double>& curve = workload_->capacities;
+  if (curve.size() > 1 && capacity_tokens > curve.front()) kept.away = &service(curve.front());
+  return kept;
 }
 
 llm::StepTime PrefillModel::mean_request_steps(const PrefillService& service, double utilisation) {

@@ -8,19 +8,41 @@
 // packed together, each with its own scores). With d ranks an instance, m in the pool, least-loaded
 // routing and utilisation rho = lambda E[x] / m:
 //
-//   TTFT = front end + wait(rho, m) + (1 - (1 - rho)^(d - 1)) x half a step + S + exposed transfer
+//   TTFT = front end + wait(rho, m) + P(all busy) x step / (i + 1) + S + exposed transfer
 //
-// The half step is what a free rank waits for the ranks it runs in lockstep with; the rest of a
-// step that all servers are busy with is part of the wait. S is taken between an otherwise idle
-// instance and a full one: this rank's chunk fills up with the probability of a queue, the others'
-// with rho. The transfer overlaps layer by layer: exposed is its last layer, or what exceeds the
-// prefill itself. Prefix hits follow the workload's hit curve at the pool's cache capacity, routed
-// by prefix.
+// The rest of a step is what a free rank waits for the ranks it runs in lockstep with: of i = m / d
+// instances a router that looks at completion takes one that is idle, or else the one that ends
+// first; with b = 1 - (1 - rho)^(d - 1) all are busy with probability b^(sqrt(2 (i + 1)) - 1). The
+// rest of a step that all servers are busy with is part of the wait. S is taken between an
+// otherwise idle instance and a full one: this rank's chunk fills up with the probability of a
+// queue, the others' with rho. The transfer overlaps layer by layer: exposed is its last layer, or
+// what exceeds the prefill itself.
+//
+// Pipelines (pp stages; n = pp + those ahead micro-batches in flight). A chunk has an interval x,
+// after which the next may enter, and a drain g = latency - x; nothing overtakes it. With prompts
+// of drain g_j entering an instance at rate l_j, the drain that a request sees is the larger of its
+// own and M:
+//   P(M <= g) = exp(-sum over j with g_j > g of l_j (g_j - g + x_j) / (1 - rho))
+// for the shadow of a long chunk shortens by the idle time of the first stage behind it; of i
+// instances the router takes one without, so that P(M > g) is to the power sqrt(2 (i + 1)) - 1.
+// When all n micro-batches are in flight, the next waits for the oldest. Of a full pool the chunk
+// with interval x_i leaves at
+//   D_i = max(D_(i-1) + x_i, E_i + pp x_i),   having entered at E_i = max(E_(i-1) + x_(i-1),
+//   D_(i-n))
+// which is followed over 1,024 requests as they come (a max-plus recursion with random
+// x has no closed form); occupancies grow by mean (D_i - D_(i-1)) over mean x, the bubble.
+//
+// Prefix hits follow the workload's hit curve at the pool's cache capacity where a request goes to
+// the rank that holds its prefix. It does unless that rank's work exceeds what the hit saves, with
+// probability rho exp(-saved / mean work of a busy rank); then it finds what every rank holds,
+// which the smallest capacity of the curve stands for.
 //
 // A lockstep step ends with the busiest of its d ranks: its scores are the mean of the larger of
 // the request's own and the most of d - 1 others, each busy with probability rho (ChunkScores).
 //
-// Limits: no preemption.
+// Limits: no preemption. Between 0.7 of its capacity and all of it, a pipeline whose prompts differ
+// much waits longer than this says (up to 3 times at 0.85): its chunks are packed less than full
+// and hold each other up more, which lies between two bounds that are 1.1 and 1.8 apart.
 
 #pragma once
 
@@ -104,23 +126,37 @@ struct ClassService {
   double weight = 0.0;
   double input = 0.0;
   double uncached = 0.0;
-  Time occupancy;           // of its server
-  std::array<Time, 4> own;  // its steps while the chunks beside it are full to `fills`
-  Time transfer;            // exposed
+  Time occupancy;             // of its server
+  std::array<Time, 4> own;    // its steps while the chunks beside it are full to `fills`, and
+  std::array<Time, 4> drain;  // of them, what the last chunk takes beyond its interval
+  Time transfer;              // exposed
 };
 
 /// Loads of the other ranks at which own steps are priced; between them lies a line.
 inline constexpr std::array<double, 4> fills = {0.0, 0.2, 0.5, 1.0};
 
+/// What a prompt holds a pipeline up by.
+struct Drain {
+  Time drain;
+  Time occupancy;
+  double weight = 0.0;
+  std::size_t request = 0;  // its class
+};
+
 /// All classes at one cache capacity, with their moments.
 struct PrefillService {
   double capacity_tokens = 0.0;
   std::vector<ClassService> classes;
-  Time occupancy;           // mean
-  double occupancy2 = 0.0;  // squared coefficient of variation
-  Time step;                // a full chunk
-  double uncached = 0.0;    // mean tokens per request
-  double hit_rate = 0.0;    // cached tokens over input tokens
+  Time occupancy;                        // mean
+  double occupancy2 = 0.0;               // squared coefficient of variation
+  Time step;                             // a full chunk
+  Time step_alone;                       // a chunk of a request on an idle instance, mean
+  double chunks = 1.0;                   // of a request, mean
+  double bubble = 1.0;                   // of a full pipeline, in `occupancy`
+  std::vector<Drain> drains;             // of pipelines, longest first
+  const PrefillService* away = nullptr;  // of requests away from their prefix; none: no such thing
+  double uncached = 0.0;                 // mean tokens per request
+  double hit_rate = 0.0;                 // cached tokens over input tokens
 };
 
 /// TTFT of a pool at one load.
@@ -128,6 +164,7 @@ struct PrefillPoint {
   double utilisation = 0.0;
   Wait wait;
   Time residual;                    // mean wait for the step in progress
+  double hit_rate = 0.0;            // cached tokens over input tokens, those who went away included
   std::vector<DelayClass> classes;  // without the wait
 };
 
@@ -174,7 +211,30 @@ class PrefillModel {
   };
   [[nodiscard]] Steps steps_of(double uncached, double cached) const;
   [[nodiscard]] llm::BatchShape packed_shape(double uncached, double cached) const;
-  [[nodiscard]] Time duration(const Steps& steps, double fill, const Busiest& others);
+  /// A request's steps one after another, and their part that is drain.
+  struct Duration {
+    Time own;
+    Time drain;
+  };
+  [[nodiscard]] Duration duration(const Steps& steps, double fill, const Busiest& others);
+  void add_pipeline(PrefillService& service) const;
+  /// Shares of the classes that go away from their prefix when ranks are `busy`, with `left` to do.
+  [[nodiscard]] std::vector<double> away_shares(const PrefillService& service, double busy,
+                                                Time left, double servers,
+                                                const std::vector<Drain>& shadows) const;
+  /// Drains longest first, weighted with how often they enter an instance and how long they last.
+  [[nodiscard]] std::vector<Drain> shadows_of(const PrefillService& service,
+                                              const std::vector<double>& away,
+                                              double entering) const;
+  /// The wait for one of the micro-batches in flight, before the queue's.
+  [[nodiscard]] Wait flight_wait(const PrefillService& service, double batches,
+                                 double instances) const;
+  struct Mix;
+  [[nodiscard]] Mix mix_of(const PrefillService& service, const std::vector<double>& away,
+                           double requests, double servers) const;
+  struct Load;
+  void add_classes(const Load& load, const PrefillService& service, bool away,
+                   PrefillPoint& out) const;
   [[nodiscard]] llm::BatchShape with_fill(llm::BatchShape shape, double fill) const;
   /// `shape` with the scores of the busiest of its instance's ranks.
   [[nodiscard]] llm::BatchShape with_busiest(llm::BatchShape shape, const Busiest& others) const;

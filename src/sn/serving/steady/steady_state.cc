@@ -40,8 +40,8 @@ Residual residual_of(const DecodePoint& point) {
   const double mixed = std::max(pure, point.period_mixed.si());
   for (std::size_t i = 0; i < moments.size(); ++i) {
     const auto power = static_cast<double>(i + 1);
-    moments[i] = point.pure_steps * std::pow(pure, power) +
-                 (1.0 - point.pure_steps) * std::pow(mixed, power);
+    moments[i] = point.pure_periods * std::pow(pure, power) +
+                 (1.0 - point.pure_periods) * std::pow(mixed, power);
   }
   const double mean = 0.5 * moments[1] / moments[0];
   const double second = moments[2] / (3.0 * moments[0]);
@@ -58,7 +58,7 @@ KvTransfer kv_transfer(const ServingInputs& inputs, const ServingPlan& plan) {
                     inputs.machine.framework, 0.0);
   const bool near = plan.gpus() <= f.domain;
   return {.path = near ? f.scale_up : f.scale_out_for(plan.gpus()),
-          .start = inputs.machine.collectives.point_to_point,
+          .start = inputs.machine.collectives.point_to_point + inputs.machine.framework.handover,
           .per_token = budget.kv_per_token,
           .layers = d(inputs.model.layers) / d(plan.prefill.deployment.parallel.pp)};
 }
@@ -71,8 +71,13 @@ double step_tokens(const Pool& pool, const llm::Framework& framework) {
   return d(pool.chunk) + most_sequences(pool, framework) * (1.0 + d(pool.deployment.draft_tokens));
 }
 
+double kv_tokens_of(const llm::MemoryBudget& budget, const Pool& pool) {
+  const double all = budget.kv_tokens();
+  return pool.kv_tokens > 0 ? std::min(all, d(pool.kv_tokens)) : all;
+}
+
 double prefill_cache_tokens(const llm::MemoryBudget& budget, const Pool& pool) {
-  return std::max(0.0, budget.kv_tokens() - d(pool.chunk)) *
+  return std::max(0.0, kv_tokens_of(budget, pool) - d(pool.chunk)) *
          d(pool.deployment.parallel.dp * pool.replicas);
 }
 
@@ -98,16 +103,16 @@ void ServingModel::build_disaggregated(const ServingInputs& inputs) {
   prefill_budget_ =
       memory_budget(inputs.model, plan_.prefill.deployment, inputs.machine.cluster.rack.chip,
                     inputs.machine.framework, d(plan_.prefill.chunk));
-  const double kv = prefill_budget_.kv_tokens();
+  const double kv = kv_tokens_of(prefill_budget_, plan_.prefill);
+  const double decode_kv = kv_tokens_of(decode_budget_, plan_.decode);
   fits_ = kv >= llm::kv_tokens_held(inputs.model, workload_->input_max) &&
-          decode_budget_.kv_tokens() >= llm::kv_tokens_held(inputs.model, moments_.longest);
+          decode_kv >= llm::kv_tokens_held(inputs.model, moments_.longest);
   prefill_program_ = std::make_unique<llm::StepProgram>(
       compile(inputs.model, plan_.prefill.deployment, inputs.machine, inputs.conditions));
   prefill_ = std::make_unique<PrefillModel>(*prefill_program_, inputs.workload,
                                             d(plan_.prefill.chunk), kv_transfer(inputs, plan_));
   cache_tokens_ = prefill_cache_tokens(prefill_budget_, plan_.prefill);
-  decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, decode_budget_.kv_tokens(),
-                                          most_sequences_);
+  decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, decode_kv, most_sequences_);
 }
 
 Time ServingModel::frontend() const {
@@ -119,7 +124,7 @@ Time ServingModel::frontend() const {
 }
 
 void ServingModel::build_aggregated() {
-  const double kv = decode_budget_.kv_tokens();
+  const double kv = kv_tokens_of(decode_budget_, plan_.decode);
   fits_ = kv >= kv_tokens_held(decode_program_->model(), moments_.longest);
   // Running sequences and prefix cache share the KV memory: half and half, which the scheduler's
   // LRU approaches when both are in demand.
@@ -323,11 +328,11 @@ SteadyState ServingModel::at(double requests) {
   if (const llm::ModelSpec& m = decode_program_->model(); m.windowed_layers > 0) {
     held += m.windowed_share() * (moments_.context_capped - moments_.context);
   }
-  s.kv_utilisation = point->sequences * held / decode_budget_.kv_tokens();
+  s.kv_utilisation = point->sequences * held / kv_tokens_of(decode_budget_, plan_.decode);
   s.energy_per_token = decode_energy_per_token(*point, *decode_program_);
   if (plan_.disaggregated()) {
     const PrefillService& service = prefill_->service(cache_tokens_);
-    s.hit_rate = service.hit_rate;
+    s.hit_rate = prefill.hit_rate;
     const Energy each = prefill_->mean_request_energy(service, prefill.utilisation);
     s.energy_per_token += each.si() / moments_.output;
   } else {

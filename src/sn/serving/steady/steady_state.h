@@ -28,8 +28,11 @@ namespace sn::serving {
 struct Pool {
   llm::Deployment deployment;
   std::int64_t replicas = 0;
-  std::int64_t chunk = 0;      // prefill tokens per attention rank and step; 0: decode only
-  std::int64_t max_batch = 0;  // decode sequences per attention rank; 0: as memory and SLO allow
+  std::int64_t chunk = 0;  // prefill tokens per attention rank and step; 0: decode only
+  /// Sequences of an attention rank at once, of a prefill pool prompts; 0: as memory and SLO allow.
+  std::int64_t max_batch = 0;
+  /// KV tokens that an attention rank may hold; 0: all that memory has room for.
+  std::int64_t kv_tokens = 0;
 
   [[nodiscard]] std::int64_t gpus() const { return replicas * deployment.parallel.gpus(); }
   friend bool operator==(const Pool&, const Pool&) = default;
@@ -39,6 +42,9 @@ struct Pool {
 struct ServingPlan {
   Pool prefill;
   Pool decode;
+  /// Routers side by side that give requests to instances in turn (DeploymentSpec::frontends); 0:
+  /// one that sees all ranks.
+  std::int64_t frontends = 0;
 
   [[nodiscard]] bool disaggregated() const { return prefill.replicas > 0; }
   [[nodiscard]] std::int64_t gpus() const { return prefill.gpus() + decode.gpus(); }
@@ -137,6 +143,8 @@ class ServingModel {
 [[nodiscard]] double most_sequences(const Pool& pool, const llm::Framework& framework);
 [[nodiscard]] double step_tokens(const Pool& pool, const llm::Framework& framework);
 
+/// KV tokens of an attention rank: what memory has room for, or the pool's own limit.
+[[nodiscard]] double kv_tokens_of(const llm::MemoryBudget& budget, const Pool& pool);
 /// Tokens of prefix cache in a whole prefill pool: what its chunks leave of the KV memory, routed
 /// by prefix.
 [[nodiscard]] double prefill_cache_tokens(const llm::MemoryBudget& budget, const Pool& pool);

@@ -99,8 +99,9 @@ TEST(ShippedEntries, KernelGenerationsAreFittedOrSayThatTheyAreNot) {
         catalog::read_shipped<kernel::KernelParams>(catalog, "kernels", name, params));
     for (const catalog::Param& p : params) {
       if (!p.present) continue;
-      const bool fitted = p.provenance.source.id == "kernel-fit";
-      EXPECT_TRUE(fitted || p.provenance.source.grade == catalog::Grade::family_default)
+      const std::string& source = p.provenance.source.id;
+      const bool from_data = source == "kernel-fit" || source == "derived";
+      EXPECT_TRUE(from_data || p.provenance.source.grade == catalog::Grade::family_default)
           << name << " " << p.path;
       EXPECT_FALSE(p.provenance.note.empty()) << name << " " << p.path;
     }

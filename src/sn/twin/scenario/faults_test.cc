@@ -80,6 +80,19 @@ TEST(Faults, SaysWhatIsWrongAndWhere) {
   }
 }
 
+TEST(Faults, AListHasALimit) {
+  const auto listed = [](int count) {
+    std::string text = "events: [";
+    for (int i = 0; i < count; ++i) text += "{at: 1 s, action: fail, instance: 0},";
+    return text + "]\n";
+  };
+  EXPECT_EQ(plan_of(listed(10'000)).events.size(), 10'000u);
+  std::string mistakes;
+  EXPECT_TRUE(plan_of(listed(10'001), &mistakes).events.empty());
+  EXPECT_NE(mistakes.find("'faults.events' must be a list of at most 10000"), std::string::npos)
+      << mistakes;
+}
+
 TEST(Faults, AreAPartOfAScenarioAndNotOfTenants) {
   const std::string head =
       "supernode: 1\ncluster: {rack: hgx-h100}\nmodel: llama-3.1-8b\n"

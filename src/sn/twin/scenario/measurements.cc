@@ -26,7 +26,8 @@ std::vector<kernel::Family> families_of(const llm::ModelSpec& model) {
 
 }  // namespace
 
-void lay_measurements(const Node& path, const PartContext& context, World& world, Errors& errors) {
+void lay_measurements(const Node& path, const PartContext& context, Machine& machine,
+                      Errors& warnings, Errors& errors) {
   const std::string named = read_text(path, "measurements", errors).value_or("");
   if (named.empty()) return;
   if (!context.load.on_disk()) {
@@ -40,24 +41,23 @@ void lay_measurements(const Node& path, const PartContext& context, World& world
   const bool here = context.directory.empty() || std::filesystem::exists(named, ignored);
   const std::string folder =
       here ? named : (std::filesystem::path(context.directory) / named).string();
-  Machine& machine = world.machine;
   Result<measured::MeasuredTables> tables =
       measured::read_measured_tables(folder, machine.cluster.rack.chip, machine.kernels);
   if (!tables) {
     errors.insert(errors.end(), tables.error().begin(), tables.error().end());
     return;
   }
-  world.warnings.insert(world.warnings.end(), tables->faults.begin(), tables->faults.end());
+  warnings.insert(warnings.end(), tables->faults.begin(), tables->faults.end());
   std::string missing;
   for (const kernel::Family f : families_of(machine.model)) {
     if (tables->ratios->size(f) > 0) continue;
     missing += (missing.empty() ? "" : ", ") + std::string(to_string(f));
   }
   if (!missing.empty()) {
-    world.warnings.push_back({.code = ErrorCode::missing,
-                              .message = "no measured row of " + missing + " for this chip",
-                              .where = {.file = folder},
-                              .hint = "the models alone price them"});
+    warnings.push_back({.code = ErrorCode::missing,
+                        .message = "no measured row of " + missing + " for this chip",
+                        .where = {.file = folder},
+                        .hint = "the models alone price them"});
   }
   machine.kernels.measured = tables->ratios;
 }

@@ -1,359 +1,13 @@
 // sn/twin/scenario/scenario.cc
 //
-// Scenario text to World: cluster, software, model, precision (see scenario.h). Workload, SLO and
-// deployments are read in scenario_load.cc.
+// Scenario text to World (see scenario.h). The machine is read in scenario_machine.cc, the load in
+// scenario_load.cc.
 
 #include "sn/twin/scenario/scenario.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include "sn/hw/rack_check.h"
 #include "sn/twin/scenario/scenario_parts.h"
 
 namespace sn::twin {
-
-namespace {
-
-constexpr std::size_t longest_name = 200;  // bytes
-constexpr double racks_max = 4096.0;
-constexpr double gpus_max = 4194304.0;  // 4096 racks of 1024
-
-const catalog::CatalogKind& kind(std::string_view name) {
-  const catalog::CatalogKind* k = catalog::find_kind(name);
-  SN_ASSERT(k != nullptr);
-  return *k;
-}
-
-/// The member `key` of `map` resolved as an entry of `kind_name`, or a default name when absent.
-Node resolve_part(const catalog::Catalog& catalog, const Node* reference,
-                  std::string_view kind_name, std::string_view fallback, Errors& errors) {
-  const Node name = Node::scalar(std::string(fallback));
-  return take(catalog.resolve(kind(kind_name), reference != nullptr ? *reference : name), errors);
-}
-
-std::string name_of(const Node& tree) {
-  const Node* name = tree.find("name");
-  return name == nullptr ? std::string() : name->text();
-}
-
-/// As many whole racks as `gpus` GPUs make; the rest is left over and said.
-void fill_racks(MapReader& r, std::int64_t gpus, const Node& at, World& world) {
-  const std::int64_t each = world.machine.cluster.rack.gpus;
-  const std::int64_t racks = gpus / each;
-  if (racks < 1 || static_cast<double>(racks) > racks_max) {
-    return r.report(ErrorCode::range,
-                    fmt::format("'cluster.gpus' is {}: {} racks of {} GPUs; expected 1 to {:.0f} "
-                                "whole racks",
-                                gpus, racks, each, racks_max),
-                    &at, fmt::format("write at least {}, or take another rack", each));
-  }
-  world.machine.cluster.racks = racks;
-  world.machine.cluster.left_over = gpus - racks * each;
-  if (world.machine.cluster.left_over == 0) return;
-  world.warnings.push_back(
-      {.code = ErrorCode::range,
-       .message = fmt::format("{} of {} GPUs are left over: {} whole racks of {}",
-                              world.machine.cluster.left_over, gpus, racks, each),
-       .where = at.where(),
-       .hint = fmt::format("a multiple of {} leaves none", each)});
-}
-
-void read_cluster(MapReader& root, const catalog::Catalog& catalog, World& world, Errors& errors) {
-  const Node* node = root.require("cluster");
-  if (node == nullptr) return;
-  MapReader r(*node, "cluster", errors);
-  const Node* rack = r.require("rack");
-  const Node* scale_out = r.get("scale_out");
-  const Node* dcn = r.get("dcn");
-  const bool counted = r.has("racks");
-  world.machine.cluster.racks = r.integer("racks", {1.0, racks_max}).value_or(1);
-  const Node* total = r.get("gpus");
-  const std::optional<std::int64_t> gpus = r.integer("gpus", {1.0, gpus_max});
-  if (counted && total != nullptr) {
-    r.report(ErrorCode::infeasible, "'cluster.racks' and 'cluster.gpus' both say how large it is",
-             total, "write one of the two");
-  }
-  r.finish();
-  if (rack == nullptr) return;
-  const std::size_t before = errors.size();
-  Node tree = Node::map();
-  tree.set("rack", resolve_part(catalog, rack, "rack", "", errors));
-  tree.set("scale_out", resolve_part(catalog, scale_out, "scale-out", "hpn7", errors));
-  tree.set("dcn", resolve_part(catalog, dcn, "dcn", "ethernet-100g", errors));
-  if (errors.size() != before) return;
-  catalog::read_entry(catalog, tree, "", world.machine.cluster, world.machine.params, errors);
-  if (errors.size() != before) return;
-  hw::complete(world.machine.cluster);
-  world.machine.cluster.rack.name = name_of(*tree.find("rack"));
-  if (const Node* title = tree.find("rack.title")) world.machine.cluster.rack.title = title->text();
-  world.machine.cluster.rack.chip.name = name_of(*tree.find("rack.chip"));
-  world.machine.cluster.rack.scale_up.fabric_switch.name =
-      name_of(*tree.find("rack.scale_up.switch"));
-  world.machine.cluster.scale_out.name = name_of(*tree.find("scale_out"));
-  world.machine.cluster.dcn.name = name_of(*tree.find("dcn"));
-  hw::check_rack(world.machine.cluster.rack, rack->where(), errors);
-  if (gpus && !counted) fill_racks(r, *gpus, *total, world);
-}
-
-/// The node that names a folder of measured tables; nothing where the models alone price kernels.
-const Node* read_software(MapReader& root, const catalog::Catalog& catalog, World& world,
-                          Errors& errors) {
-  const Node empty = Node::map();
-  const Node* node = root.get("software");
-  MapReader r(node != nullptr ? *node : empty, "software", errors);
-  const std::string family = world.machine.cluster.rack.chip.kernels;
-  const Node* kernels_ref = r.get("kernels");
-  const Node* tables = r.get("measurements");
-  const bool measured =
-      kernels_ref != nullptr && kernels_ref->is_scalar() && kernels_ref->text() == "measured";
-  if (measured != (tables != nullptr)) {
-    r.report(ErrorCode::missing,
-             measured ? "'kernels: measured' needs 'measurements'"
-                      : "'measurements' goes with 'kernels: measured'",
-             measured ? kernels_ref : tables,
-             "software: {kernels: measured, measurements: FOLDER}");
-  } else if (measured) {
-    kernels_ref = nullptr;  // the chip's own models stand below the measurements
-  }
-  const Node* collectives_ref = r.get("collectives");
-  const Node* framework_ref = r.get("framework");
-  r.finish();
-  if (!measured) tables = nullptr;
-  if (family.empty() && kernels_ref == nullptr) return tables;  // the rack was not readable
-  const std::size_t before = errors.size();
-  const Node kernels = resolve_part(catalog, kernels_ref, "kernels", family, errors);
-  const std::string library(
-      collective::entry_name(family, world.machine.cluster.rack.scale_up.domain));
-  const bool fitted = catalog.has(kind("collectives"), library);
-  const Node collectives =
-      resolve_part(catalog, collectives_ref, "collectives",
-                   fitted ? library : std::string(collective::wide_entry), errors);
-  const Node framework = resolve_part(catalog, framework_ref, "framework", "generic", errors);
-  if (errors.size() != before) return tables;
-  catalog::read_entry(catalog, kernels, "kernels", world.machine.kernels, world.machine.params,
-                      errors);
-  catalog::read_entry(catalog, collectives, "collectives", world.machine.collectives,
-                      world.machine.params, errors);
-  catalog::read_entry(catalog, framework, "framework", world.machine.framework,
-                      world.machine.params, errors);
-  world.machine.kernels.name = name_of(kernels);
-  // Ratios fitted once for all chips: part of the model, not of the machine.
-  catalog::Params shared;
-  catalog::read_entry(catalog, resolve_part(catalog, nullptr, "kernel_software", "default", errors),
-                      "kernel_software", world.machine.kernels.software, shared, errors);
-  const bool known = catalog.has(*catalog::find_kind("uncertainty"), family);
-  const Node spread =
-      resolve_part(catalog, nullptr, "uncertainty", known ? family : "default", errors);
-  catalog::read_entry(catalog, spread, "uncertainty", world.machine.uncertainty, shared, errors);
-  world.machine.collectives.name = name_of(collectives);
-  world.machine.framework.name = name_of(framework);
-  return tables;
-}
-
-bool looks_like_path(const std::string& name) {
-  return name.find('/') != std::string::npos || name.ends_with(".json");
-}
-
-std::string stem(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  for (const std::string_view suffix : {".json", ".config"}) {
-    if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());
-  }
-  return name;
-}
-
-/// What a model says of itself lies over what is assumed of all.
-void read_traits(const catalog::Catalog& catalog, const Node* own, World& world, Errors& errors) {
-  const std::size_t before = errors.size();
-  Node traits = resolve_part(catalog, nullptr, "traits", "default", errors);
-  if (own != nullptr && errors.size() == before) {
-    for (const Node::Member& m : own->members()) traits.set(m.key, m.value);
-  }
-  if (errors.size() == before) {
-    catalog::read_entry(catalog, traits, "model", world.machine.traits, world.machine.params,
-                        errors);
-  }
-}
-
-/// NVIDIA's checkpoints say their format in a file of its own: it becomes a key of the config.
-Result<Node> with_format_beside(Node config, const PartContext& context, const Node& path) {
-  if (!config.is_map() || config.find("quantization_config") != nullptr) return config;
-  const std::size_t slash = path.text().find_last_of('/');
-  const std::string folder = slash == std::string::npos ? "" : path.text().substr(0, slash + 1);
-  const Node beside = Node::scalar(folder + "hf_quant_config.json");
-  const auto text = load_near(context, beside);
-  if (!text) return config;  // most checkpoints have none
-  Result<Node> format = parse_document(beside.text(), *text);
-  if (!format) return format;
-  config.set("hf_quant_config", *std::move(format));
-  return config;
-}
-
-void read_model_part(MapReader& root, const catalog::Catalog& catalog, const PartContext& context,
-                     World& world, Errors& errors) {
-  const Node* node = root.require("model");
-  if (node == nullptr) return;
-  if (node->is_scalar() && looks_like_path(node->text())) {
-    const auto text = load_near(context, *node);
-    if (!text) {
-      errors.insert(errors.end(), text.error().begin(), text.error().end());
-      return;
-    }
-    Result<Node> config = parse_document(node->text(), *text);
-    if (config && config->is_map()) config = with_format_beside(*std::move(config), context, *node);
-    if (!config) {
-      errors.insert(errors.end(), config.error().begin(), config.error().end());
-      return;
-    }
-    world.machine.model =
-        take(llm::read_model(*config, shown(stem(node->text()), longest_name)), errors);
-    for (const std::string& said : world.machine.model.assumed) {
-      world.warnings.push_back({.code = ErrorCode::unknown_name,
-                                .message = said,
-                                .where = {.file = node->text()},
-                                .hint = "say 'model_type' of a known family where that is wrong"});
-    }
-    read_traits(catalog, nullptr, world, errors);
-    return;
-  }
-  const std::size_t before = errors.size();
-  const Node entry = take(catalog.resolve(kind("model"), *node), errors);
-  if (errors.size() != before) return;
-  const Node* config = entry.find("config");
-  if (config == nullptr) {
-    errors.push_back({.code = ErrorCode::missing,
-                      .message = "model '" + name_of(entry) + "' has no 'config'",
-                      .where = node->where(),
-                      .hint = {}});
-    return;
-  }
-  const Node* title = entry.find("title");
-  world.machine.model =
-      take(llm::read_model(*config, title != nullptr ? title->text() : name_of(entry)), errors);
-  read_traits(catalog, entry.find("traits"), world, errors);
-}
-
-std::vector<kernel::DataType> read_types(MapReader& r, std::string_view key, bool several,
-                                         Errors& errors) {
-  std::vector<kernel::DataType> out;
-  const Node* node = r.get(key);
-  if (node == nullptr) return out;
-  std::vector<const Node*> items;
-  if (node->is_list() && several) {
-    for (const Node& item : node->items()) items.push_back(&item);
-  } else {
-    items.push_back(node);
-  }
-  for (const Node* item : items) {
-    if (const auto type = kernel::parse_data_type(item->text())) {
-      // There are few formats: a list is bounded once each stands in it once.
-      if (std::find(out.begin(), out.end(), *type) == out.end()) out.push_back(*type);
-      continue;
-    }
-    const std::string near = nearest(item->text(), {"bf16", "fp8", "fp4", "int8", "int4"});
-    errors.push_back(
-        {.code = ErrorCode::unknown_name,
-         .message =
-             "unknown number format '" + item->text() + "' for precision." + std::string(key),
-         .where = item->where(),
-         .hint = near.empty() ? "bf16, fp8, fp4, int8 or int4" : "did you mean '" + near + "'?"});
-  }
-  return out;
-}
-
-/// Format that activations take beside given weights when the scenario does not say.
-kernel::DataType activations_for(kernel::DataType weights, const hw::Chip& chip) {
-  if (weights == kernel::DataType::bf16) return kernel::DataType::bf16;
-  // Without its arithmetic 4-bit weights are widened: Marlin and Triton multiply in bf16.
-  if (weights == kernel::DataType::fp4) {
-    return chip.peak.fp4.si() > 0.0 ? kernel::DataType::fp4 : kernel::DataType::bf16;
-  }
-  if (weights == kernel::DataType::int4) return kernel::DataType::bf16;
-  if (weights == kernel::DataType::int8) return kernel::DataType::int8;
-  return chip.peak.fp8.si() > 0.0 ? kernel::DataType::fp8 : kernel::DataType::bf16;
-}
-
-void read_precision(MapReader& root, World& world, Errors& errors) {
-  const Node empty = Node::map();
-  const Node* node = root.get("precision");
-  MapReader r(node != nullptr ? *node : empty, "precision", errors);
-  std::vector<kernel::DataType> weights = read_types(r, "weights", true, errors);
-  const std::vector<kernel::DataType> activations = read_types(r, "activations", false, errors);
-  std::vector<kernel::DataType> kv = read_types(r, "kv", true, errors);
-  r.finish();
-  if (weights.empty()) weights.push_back(world.machine.model.native_weights);
-  for (const kernel::DataType w : weights) {
-    const bool native = w == world.machine.model.native_weights;
-    const kernel::DataType a = !activations.empty() ? activations.front()
-                               : native && world.machine.model.stored.activations
-                                   ? *world.machine.model.stored.activations
-                                   : activations_for(w, world.machine.cluster.rack.chip);
-    std::vector<kernel::DataType> caches = kv;
-    if (caches.empty() && native && world.machine.model.stored.kv)
-      caches.push_back(*world.machine.model.stored.kv);
-    if (caches.empty()) {
-      const bool narrow = w == kernel::DataType::fp8 || w == kernel::DataType::fp4;
-      caches.push_back(narrow ? kernel::DataType::fp8 : kernel::DataType::bf16);
-    }
-    for (const kernel::DataType k : caches) {
-      world.machine.precisions.push_back({.weights = w, .activations = a, .kv = k});
-    }
-  }
-}
-
-void read_conditions(MapReader& root, World& world, Errors& errors) {
-  const Node* node = root.get("conditions");
-  if (node == nullptr) return;
-  MapReader r(*node, "conditions", errors);
-  const Range share{0.01, 1.0};
-  world.machine.conditions.clock = r.number("clock", share).value_or(1.0);
-  world.machine.conditions.hbm = r.number("hbm", share).value_or(1.0);
-  world.machine.conditions.scale_up = r.number("scale_up", share).value_or(1.0);
-  world.machine.conditions.scale_out = r.number("scale_out", share).value_or(1.0);
-  r.finish();
-}
-
-void read_attach(MapReader& root, World& world, Errors& errors) {
-  const Node* node = root.get("attach");
-  if (node == nullptr) return;
-  MapReader r(*node, "attach", errors);
-  const auto read = [&](std::string_view key) {
-    return r.choice(key, {"pcie", "scale_up"}).value_or("pcie") == "scale_up"
-               ? hw::Attachment::scale_up
-               : hw::Attachment::pcie;
-  };
-  world.machine.cluster.attach = {read("nic"), read("storage"), read("cxl")};
-  r.finish();
-}
-
-}  // namespace
-
-void apply(const Overrides& overrides, Node& scenario) {
-  const auto flag = [](const std::string& name, const std::string& value) {
-    auto source = std::make_shared<const Source>(Source{name, value});
-    return Node::scalar(value, source, 1, 1);
-  };
-  const auto workload = [&]() {
-    const Node* old = scenario.find("workload");
-    return old != nullptr && old->is_map() ? *old : Node::map();
-  };
-  if (!overrides.model.empty()) scenario.set("model", flag("--model", overrides.model));
-  if (!overrides.trace.empty()) {
-    Node w = workload();
-    w.erase("preset");
-    w.erase("synthetic");
-    w.set("trace", flag("--trace", overrides.trace));
-    scenario.set("workload", std::move(w));
-  }
-  if (!overrides.rate.empty()) {
-    Node w = workload();
-    w.set("rate", flag("--rate", overrides.rate));
-    scenario.set("workload", std::move(w));
-  }
-}
 
 Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, const FileLoader& load,
                       const std::string& directory) {
@@ -374,22 +28,28 @@ Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, con
     static_cast<void>(root.require("supernode"));
   }
   const PartContext context{catalog, load, directory};
-  read_cluster(root, catalog, world, errors);
-  const Node* tables = read_software(root, catalog, world, errors);
-  read_model_part(root, catalog, context, world, errors);
-  if (tables != nullptr && errors.empty()) lay_measurements(*tables, context, world, errors);
-  read_precision(root, world, errors);
-  read_conditions(root, world, errors);
-  read_attach(root, world, errors);
+  read_machine_parts(root, context, world.machine, world.warnings, errors);
   read_load_parts(root, context, world, errors);
   if (const Node* faults = root.get("faults")) world.faults = read_faults(*faults, errors);
   // Views print names as they are.
   world.name = shown(root.text("name").value_or(world.machine.model.name + " on " +
                                                 world.machine.cluster.rack.name),
-                     longest_name);
+                     name_max);
   root.finish();
   if (!errors.empty()) return fail(std::move(errors));
   return world;
+}
+
+Result<Machine> resolve_machine(const Node& parts, const catalog::Catalog& catalog,
+                                const FileLoader& load, const std::string& directory,
+                                Errors& warnings) {
+  Errors errors;
+  Machine machine;
+  MapReader root(parts, "machine", errors);
+  read_machine_parts(root, {catalog, load, directory}, machine, warnings, errors);
+  root.finish();
+  if (!errors.empty()) return fail(std::move(errors));
+  return machine;
 }
 
 }  // namespace sn::twin

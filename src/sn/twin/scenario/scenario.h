@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "sn/base/document/document.h"
@@ -18,13 +19,23 @@
 
 namespace sn::twin {
 
-/// Flags that replace parts of a scenario; empty: keep.
+/// Flags that replace parts of a scenario, or make one where there is no file; empty: keep.
 struct Overrides {
-  std::string trace;
-  std::string model;
-  std::string rate;
+  std::string trace = {};
+  std::string model = {};
+  std::string rate = {};
+  std::string rack = {};
+  std::string gpus = {};       // of the cluster, in place of its racks
+  std::string input = {};      // tokens of every prompt, with `output` in place of the workload
+  std::string output = {};     // tokens of every answer
+  std::string ttft = {};       // "1 s", a p90; or "p99=1 s"
+  std::string tpot = {};       // as `ttft`
+  std::string e2e = {};        // likewise
+  std::string framework = {};  // engine, in place of software.framework
 
-  [[nodiscard]] bool any() const { return !(trace.empty() && model.empty() && rate.empty()); }
+  [[nodiscard]] bool any() const { return *this != Overrides{}; }
+
+  friend bool operator==(const Overrides&, const Overrides&) = default;
 };
 
 /// Lays `overrides` over a parsed scenario. The new nodes are positioned at the flag ("--trace").
@@ -34,5 +45,16 @@ void apply(const Overrides& overrides, Node& scenario);
 /// then to `directory` (that of the scenario file).
 [[nodiscard]] Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog,
                                     const FileLoader& load, const std::string& directory);
+
+/// A machine without a load: the keys cluster, software, model, precision, conditions and kv of a
+/// scenario. What is to be said of it joins `warnings`.
+[[nodiscard]] Result<Machine> resolve_machine(const Node& parts, const catalog::Catalog& catalog,
+                                              const FileLoader& load, const std::string& directory,
+                                              Errors& warnings);
+
+/// A scenario's list `deployments` on `machine`; nothing where one of its pools is wrong.
+[[nodiscard]] std::optional<serving::ServingPlan> read_deployments(const Node& list,
+                                                                   const Machine& machine,
+                                                                   Errors& errors);
 
 }  // namespace sn::twin

@@ -1,7 +1,7 @@
 // sn/twin/scenario/scenario_load.cc
 //
 // The load side of a scenario: workload (trace, preset or synthetic), rate, SLO, deployments,
-// search, kv, fidelity.
+// search, fidelity.
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +13,7 @@
 #include "sn/serving/load/synthetic.h"
 #include "sn/serving/load/trace_file.h"
 #include "sn/serving/load/workload_file.h"
+#include "sn/twin/scenario/scenario.h"
 #include "sn/twin/scenario/scenario_parts.h"
 
 namespace sn::twin {
@@ -87,12 +88,12 @@ void warn_of_part(const serving::WorkloadSummary& summary, const Node& at, World
        .hint = {}});
 }
 
-serving::Workload read_trace_workload(const Node& path, const PartContext& context, World& world,
-                                      Errors& errors) {
+serving::Workload read_trace_workload(const Node& path, const PartContext& context,
+                                      double malformed, World& world, Errors& errors) {
   const Result<TextOpener> text = open_near(context, path);
   if (!text) return take(Result<serving::Workload>(fail(text.error())), errors);
-  Result<serving::TraceScan> scan =
-      serving::scan_trace(path.text(), *text, {}, {.blocks = summarised_blocks});
+  Result<serving::TraceScan> scan = serving::scan_trace(
+      path.text(), *text, {.malformed_share = malformed}, {.blocks = summarised_blocks});
   if (!scan) return take(Result<serving::Workload>(fail(scan.error())), errors);
   const serving::TraceFile& trace = *scan->file;
   world.warnings.insert(world.warnings.end(), trace.facts.warnings.begin(),
@@ -252,18 +253,20 @@ void read_rate(MapReader& r, World& world, Errors& errors) {
 
 void read_workload_part(MapReader& root, const PartContext& context, World& world, Errors& errors) {
   const Node* node = root.require("workload");
-  if (node == nullptr) return;
+  const std::string example = "workload: {preset: mooncake-conversation}";
+  if (node == nullptr || !is_map(*node, "workload", example, errors)) return;
   MapReader r(*node, "workload", errors);
   const Node* trace = r.get("trace");
   const Node* preset = r.get("preset");
   const Node* synthetic = r.get("synthetic");
+  const double malformed = r.number("malformed", {0.0, 0.99}).value_or(0.01);
   const int given = (trace != nullptr) + (preset != nullptr) + (synthetic != nullptr);
   if (node->is_map() && given != 1) {
     r.report(given == 0 ? ErrorCode::missing : ErrorCode::syntax,
              "workload needs exactly one of 'trace', 'preset' and 'synthetic'", node,
              "trace: a file; preset: a name (supernode catalog workloads)");
   } else if (trace != nullptr) {
-    world.load.workload = read_trace_workload(*trace, context, world, errors);
+    world.load.workload = read_trace_workload(*trace, context, malformed, world, errors);
   } else if (preset != nullptr) {
     const catalog::CatalogKind& kind = *catalog::find_kind("workload");
     const std::size_t before = errors.size();
@@ -279,38 +282,13 @@ void read_workload_part(MapReader& root, const PartContext& context, World& worl
   r.finish();
 }
 
-void read_slo(MapReader& root, World& world, Errors& errors) {
-  const Node* node = root.require("slo");
-  if (node == nullptr) return;
-  MapReader r(*node, "slo", errors);
-  for (const auto& [key, metric] :
-       {std::pair{"ttft", serving::Metric::ttft}, std::pair{"tpot", serving::Metric::tpot}}) {
-    const Node* target = r.get(key);
-    if (target == nullptr) continue;
-    MapReader t(*target, "slo." + std::string(key), errors);
-    for (const auto& [name, quantile] :
-         {std::pair{"mean", -1.0}, std::pair{"p50", 0.5}, std::pair{"p90", 0.9},
-          std::pair{"p95", 0.95}, std::pair{"p99", 0.99}}) {
-      const auto limit = t.quantity<Time>(name, Time::from_si(1e-6), Time::from_si(1e5));
-      if (limit)
-        world.load.slo.push_back({.metric = metric, .quantile = quantile, .limit = *limit});
-    }
-    t.finish();
-  }
-  r.finish();
-  if (node->is_map() && world.load.slo.empty() && errors.empty()) {
-    r.report(ErrorCode::missing, "slo names no target", node,
-             "slo: {ttft: {p90: 2 s}, tpot: {p90: 50 ms}}");
-  }
-}
-
 struct ListedPool {
   std::string role;
   serving::Pool pool;
   const Node* at = nullptr;
 };
 
-ListedPool read_pool(const Node& node, const World& world, Errors& errors) {
+ListedPool read_pool(const Node& node, const Machine& machine, Errors& errors) {
   MapReader r(node, "deployment", errors);
   ListedPool out{.role = {}, .pool = {}, .at = &node};
   static_cast<void>(r.require("pool"));
@@ -321,58 +299,26 @@ ListedPool read_pool(const Node& node, const World& world, Errors& errors) {
   p.dp = r.integer("dp", size).value_or(1);
   p.pp = r.integer("pp", size).value_or(1);
   if (out.role == "prefill") p.cp = r.integer("cp", size).value_or(1);
-  p.ep = r.integer("ep", size)
-             .value_or(world.machine.model.is_moe() && p.dp > 1 ? p.stage_ranks() : 1);
+  if (out.role != "prefill") p.dcp = r.integer("dcp", size).value_or(1);
+  p.ep = r.integer("ep", size).value_or(machine.model.is_moe() && p.dp > 1 ? p.stage_ranks() : 1);
   out.pool.deployment.redundant = r.integer("redundant", {0.0, 4096.0}).value_or(0);
   out.pool.replicas = r.integer("replicas", size).value_or(1);
   out.pool.max_batch = r.integer("max_batch", size).value_or(0);
+  out.pool.kv_tokens = r.integer("kv_tokens", {16.0, 1e9}).value_or(0);
   const bool prefills = out.role != "decode";
   out.pool.chunk = r.integer("chunk", {16.0, 1e6}).value_or(prefills ? 8192 : 0);
   out.pool.deployment.draft_tokens = r.integer("mtp", {0.0, 8.0}).value_or(0);
   out.pool.deployment.two_batch = r.boolean("two_batch").value_or(false);
-  if (!world.machine.precisions.empty())
-    out.pool.deployment.precision = world.machine.precisions.front();
+  if (!machine.precisions.empty()) out.pool.deployment.precision = machine.precisions.front();
   r.finish();
-  const std::string why = errors.empty() && world.machine.model.layers > 0
-                              ? llm::why_not(world.machine.model, out.pool.deployment,
-                                             world.machine.cluster.rack.scale_up.domain)
-                              : "";
+  const std::string why =
+      errors.empty() && machine.model.layers > 0
+          ? llm::why_not(machine.model, out.pool.deployment, machine.cluster.rack.scale_up.domain)
+          : "";
   if (!why.empty()) {
     r.report(ErrorCode::infeasible, llm::to_string(p) + " cannot hold this model: " + why, &node);
   }
   return out;
-}
-
-void read_deployments(MapReader& root, World& world, Errors& errors) {
-  const Node* node = root.get("deployments");
-  if (node == nullptr || (node->is_scalar() && node->text() == "auto")) return;
-  if (!node->is_list()) {
-    root.report(ErrorCode::wrong_type, "'deployments' must be 'auto' or a list of pools", node);
-    return;
-  }
-  const std::size_t before = errors.size();
-  std::vector<ListedPool> pools;
-  for (const Node& item : node->items()) pools.push_back(read_pool(item, world, errors));
-  if (errors.size() != before) return;
-  serving::ServingPlan plan;
-  const bool one = pools.size() == 1 && pools[0].role == "aggregated";
-  const bool two = pools.size() == 2 && pools[0].role == "prefill" && pools[1].role == "decode";
-  if (!one && !two) {
-    root.report(ErrorCode::syntax,
-                "'deployments' must hold one aggregated pool, or a prefill and a decode pool", node,
-                "[{pool: prefill, replicas: 6, dp: 8}, {pool: decode, dp: 80}]");
-    return;
-  }
-  plan.decode = pools.back().pool;
-  if (two) plan.prefill = pools.front().pool;
-  if (two) plan.decode.chunk = 0;
-  if (world.machine.cluster.rack.gpus > 0 && plan.gpus() > world.machine.cluster.gpus()) {
-    root.report(ErrorCode::infeasible,
-                "the deployments take " + std::to_string(plan.gpus()) + " GPUs; the cluster has " +
-                    std::to_string(world.machine.cluster.gpus()),
-                node);
-  }
-  world.load.search.fixed.push_back(plan);
 }
 
 /// Different values of one list: the search prices every combination of the lists.
@@ -409,14 +355,14 @@ void read_search(MapReader& root, World& world, Errors& errors) {
   world.load.search.disaggregated = pools != "aggregated";
   world.load.search.draft_tokens = read_integers(r, "mtp", {0.0, 8.0}, errors);
   world.load.search.redundant = read_integers(r, "redundant", {0.0, 4096.0}, errors);
+  world.load.search.cache_ranks = read_integers(r, "dcp", {1.0, 1024.0}, errors);
   world.load.search.context_ranks = read_integers(r, "cp", {1.0, 1024.0}, errors);
   world.load.search.prefill_chunks = read_integers(r, "chunk", {16.0, 1e6}, errors);
   for (const std::int64_t drafts : world.load.search.draft_tokens) {
-    if (drafts == 0 || world.machine.model.layers == 0 || world.machine.model.mtp_layers > 0)
-      continue;
+    if (drafts == 0 || world.machine.model.layers == 0 || world.machine.model.can_draft()) continue;
     r.report(ErrorCode::infeasible,
              world.machine.model.name + " has no MTP layers to draft tokens with", r.get("mtp"),
-             "mtp: 0, or leave it out");
+             "mtp: 0, or leave it out; a draft model: speculation: {method: eagle3, ...}");
     break;
   }
   const bool replicates =
@@ -430,30 +376,7 @@ void read_search(MapReader& root, World& world, Errors& errors) {
   r.finish();
 }
 
-void refuse_later(const Node* node, const std::string& what, const std::string& only,
-                  Errors& errors) {
-  errors.push_back({.code = ErrorCode::unknown_name,
-                    .message = what + " '" + node->text() + "' is not modelled yet",
-                    .where = node->where(),
-                    .hint = "this version knows: " + only});
-}
-
-void read_kv_and_fidelity(MapReader& root, World& world, Errors& errors) {
-  if (const Node* node = root.get("kv")) {
-    MapReader r(*node, "kv", errors);
-    if (const Node* tiers = r.get("tiers")) {
-      const std::vector<Node> single = {*tiers};
-      for (const Node& tier : tiers->is_list() ? tiers->items() : single) {
-        if (tier.text() != "hbm") refuse_later(&tier, "KV tier", "hbm", errors);
-      }
-    }
-    const Node* policy = r.get("policy");
-    if (policy != nullptr && policy->text() != "lru") {
-      refuse_later(policy, "eviction policy", "lru", errors);
-    }
-    world.machine.kv_block = static_cast<double>(r.integer("block", {1.0, 4096.0}).value_or(64));
-    r.finish();
-  }
+void read_fidelity(MapReader& root, Errors& errors) {
   if (const Node* node = root.get("fidelity")) {
     MapReader r(*node, "fidelity", errors);
     const Node* fabric = r.get("fabric");
@@ -466,19 +389,75 @@ void read_kv_and_fidelity(MapReader& root, World& world, Errors& errors) {
 
 }  // namespace
 
+void refuse_later(const Node* node, const std::string& what, const std::string& only,
+                  Errors& errors) {
+  errors.push_back({.code = ErrorCode::unknown_name,
+                    .message = what + " '" + node->text() + "' is not modelled yet",
+                    .where = node->where(),
+                    .hint = "this version knows: " + only});
+}
+
+bool is_map(const Node& node, const std::string& what, const std::string& example, Errors& errors) {
+  if (node.is_map()) return true;
+  const std::size_t before = errors.size();
+  const MapReader said(node, what, errors);
+  if (errors.size() > before) errors.back().hint = "write " + example;
+  return false;
+}
+
 Result<std::string> load_near(const PartContext& context, const Node& path) {
   return near<std::string>(context, path, [&](const std::string& name) {
     return context.load(name, DocumentLimits{}.bytes);
   });
 }
 
+std::optional<serving::ServingPlan> read_deployments(const Node& list, const Machine& machine,
+                                                     Errors& errors) {
+  const auto wrong = [&](ErrorCode code, std::string message, std::string hint) {
+    errors.push_back({.code = code,
+                      .message = std::move(message),
+                      .where = list.where(),
+                      .hint = std::move(hint)});
+    return std::nullopt;
+  };
+  if (!list.is_list()) {
+    return wrong(ErrorCode::wrong_type, "'deployments' must be 'auto' or a list of pools", {});
+  }
+  const std::size_t before = errors.size();
+  std::vector<ListedPool> pools;
+  for (const Node& item : list.items()) pools.push_back(read_pool(item, machine, errors));
+  if (errors.size() != before) return std::nullopt;
+  const bool one = pools.size() == 1 && pools[0].role == "aggregated";
+  const bool two = pools.size() == 2 && pools[0].role == "prefill" && pools[1].role == "decode";
+  if (!one && !two) {
+    return wrong(ErrorCode::syntax,
+                 "'deployments' must hold one aggregated pool, or a prefill and a decode pool",
+                 "[{pool: prefill, replicas: 6, dp: 8}, {pool: decode, dp: 80}]");
+  }
+  serving::ServingPlan plan;
+  plan.decode = pools.back().pool;
+  if (two) plan.prefill = pools.front().pool;
+  if (two) plan.decode.chunk = 0;
+  if (machine.cluster.rack.gpus > 0 && plan.gpus() > machine.gpus()) {
+    return wrong(ErrorCode::infeasible,
+                 "the deployments take " + std::to_string(plan.gpus()) + " GPUs; the cluster has " +
+                     std::to_string(machine.gpus()),
+                 {});
+  }
+  return plan;
+}
+
 void read_load_parts(MapReader& root, const PartContext& context, World& world, Errors& errors) {
   world.seed = static_cast<std::uint64_t>(root.integer("seed", {0.0, 9e15}).value_or(1));
   read_workload_part(root, context, world, errors);
   read_slo(root, world, errors);
-  read_deployments(root, world, errors);
+  const Node* pools = root.get("deployments");
+  if (pools != nullptr && !(pools->is_scalar() && pools->text() == "auto")) {
+    const auto plan = read_deployments(*pools, world.machine, errors);
+    if (plan) world.load.search.fixed.push_back(*plan);
+  }
   read_search(root, world, errors);
-  read_kv_and_fidelity(root, world, errors);
+  read_fidelity(root, errors);
 }
 
 }  // namespace sn::twin

@@ -17,8 +17,8 @@ namespace sn::twin {
 namespace {
 
 /// Keys that a tenant has in place of the scenario.
-constexpr std::array<std::string_view, 6> own_keys = {"model", "precision",   "workload",
-                                                      "slo",   "deployments", "search"};
+constexpr std::array<std::string_view, 7> own_keys = {
+    "model", "precision", "speculation", "workload", "slo", "deployments", "search"};
 constexpr Range share_range{1.0, 1e8};
 constexpr Range weight_range{1e-3, 1e3};
 constexpr std::size_t name_max = 40;
@@ -110,6 +110,11 @@ Tenant read_tenant(const Reading& reading, const Node& item, std::set<std::strin
     return out;
   }
   out.world = *std::move(world);
+  if (out.world.machine.gpu_limit > 0) {
+    const Node* gpus = reading.scenario.find("cluster.gpus");
+    r.report(ErrorCode::infeasible, "tenants share whole racks; 'cluster.gpus' is a part of one",
+             gpus, "a rack of that size: cluster: {rack: {base: ..., gpus: ...}}");
+  }
   if (errors.size() != before) return out;
   settle_listed(r, out);
   check_weight(r, out);

@@ -94,6 +94,8 @@ TEST(Tenants, TheListIsChecked) {
   EXPECT_THAT(errors_of(common + "tenants: [5]\n"), HasSubstr("expected a map"));
   EXPECT_THAT(errors_of(common + "tenants:\n" + tenant("a") + tenant("a")),
               HasSubstr("s.yaml:6:12: error: there are two tenants 'a'"));
+  EXPECT_THAT(errors_of(common + "tenants:\n" + tenant(std::string(41, 'a'))),
+              HasSubstr("a tenant's name has at most 40 bytes"));
   EXPECT_THAT(errors_of(common + "model: llama-3.1-8b\ntenants:\n" + tenant("a")),
               HasSubstr("s.yaml:4:8: error: 'model' belongs into each tenant"));
   EXPECT_THAT(

@@ -16,6 +16,8 @@ namespace {
 
 constexpr double smallest = 1e-6;
 constexpr double largest = 1e4;
+constexpr double lives = 2.0;                    // of a request, that arrivals last at least
+constexpr std::int64_t most_imitated = 200'000;  // requests
 
 /// The least multiple at which the requests arrive well within the clock, drawn gaps included.
 Result<double> smallest_on_clock(const World& world, SimulationOptions options) {
@@ -34,6 +36,12 @@ double worst_ratio(const SimulationReport& report) {
   return worst;
 }
 
+/// Arrivals that end before requests are through do not show what the machine sustains: a whole
+/// load in flight at once needs no throughput at all.
+bool too_short(const SimulationReport& report) {
+  return report.last_arrival < report.e2e.mean * lives;
+}
+
 /// What a run that failed failed by.
 std::string failure_of(const SimulationReport& report) {
   if (report.cut_short) return report.cut_short_by;
@@ -45,6 +53,11 @@ std::string failure_of(const SimulationReport& report) {
     if (t.met || ratio < worst) continue;
     worst = ratio;
     name = serving::to_string(t.target);
+  }
+  if (name.empty() && report.meets_slo) {
+    return fmt::format("the load itself: {} requests arrive in {}, and take {} each",
+                       format_number(static_cast<double>(report.requests), 3),
+                       format(report.last_arrival), format(report.e2e.mean));
   }
   return name.empty() ? "requests that are lost" : name;
 }
@@ -62,9 +75,8 @@ class Search {
   /// Nothing when the run could not be made or was interrupted.
   [[nodiscard]] std::optional<bool> probe(double multiple) {
     options_.replay.multiple = multiple;
-    const Run one =
-        run_.within(fmt::format("probe {} at {}x", probes.size() + 1, format_number(multiple, 3)));
-    Result<SimulationResult> result = simulate(world_, plan_, options_, one);
+    Result<SimulationResult> result = play(multiple);
+    while (result && holds_too_little(result->report) && lengthen()) result = play(multiple);
     if (!result) {
       errors = result.error();
       return std::nullopt;
@@ -74,7 +86,7 @@ class Search {
       partial = *std::move(result);
       return std::nullopt;
     }
-    const bool met = report.met();
+    const bool met = report.met() && !holds_too_little(report);
     probes.push_back({.multiple = multiple,
                       .met = met,
                       .cut_short = report.cut_short,
@@ -89,6 +101,9 @@ class Search {
     return met;
   }
 
+  /// Of the probes: their load may have grown.
+  [[nodiscard]] const SimulationOptions& options() const { return options_; }
+
   double low = 0.0;
   double high = largest * 2.0;
   std::string limit;
@@ -98,6 +113,24 @@ class Search {
   Errors errors;
 
  private:
+  [[nodiscard]] Result<SimulationResult> play(double multiple) const {
+    return simulate(
+        world_, plan_, options_,
+        run_.within(fmt::format("probe {} at {}x", probes.size() + 1, format_number(multiple, 3))));
+  }
+  [[nodiscard]] bool holds_too_little(const SimulationReport& report) const {
+    return options_.lasting && report.met() && !report.interrupted && too_short(report);
+  }
+  /// More requests, where they are drawn for the occasion.
+  bool lengthen() {
+    if (world_.load.trace || world_.load.synthetic || options_.imitated >= most_imitated) {
+      return false;
+    }
+    options_.imitated = std::min(most_imitated, 4 * options_.imitated);
+    if (options_.replay.limit > 0) options_.replay.limit = options_.imitated;
+    return true;
+  }
+
   const World& world_;
   const serving::ServingPlan& plan_;
   SimulationOptions options_;
@@ -133,6 +166,8 @@ Result<SimulationResult> find_knee(const World& world, const serving::ServingPla
     going = search.probe(std::sqrt(search.low * search.high)).has_value();
   }
   const bool found = search.low > 0.0;
+  options.imitated = search.options().imitated;
+  options.replay.limit = search.options().replay.limit;
   options.replay.multiple = found ? search.low : std::min(search.high, largest);
   options.stop_when_hopeless = !found;  // an overload need not be run to its end
   const bool kept = search.best && (options.timeline_limit == 0 || !going);

@@ -52,6 +52,30 @@ TEST(Knee, AnImpossibleSloIsAnsweredAtTheSmallestMultiple) {
   EXPECT_LT(r.probes.size(), 15u);
 }
 
+TEST(Knee, ALoadThatIsInFlightAllAtOnceShowsNoKnee) {
+  // 100 answers of 2,000 tokens fit into one batch: offered ever faster, they would never fail.
+  World world = world_with({.input = "100", .output = "2000", .requests = "100"});
+  const auto result = find_knee(world, plan_of(world), {});
+  ASSERT_TRUE(result.has_value()) << render(result.error());
+  const SimulationReport& r = result->report;
+  EXPECT_TRUE(r.meets_slo);
+  EXPECT_GE(r.last_arrival, 2.0 * r.e2e.mean);
+  EXPECT_NE(r.limit.find("the load itself"), std::string::npos) << r.limit;
+}
+
+TEST(Knee, AnImitatedLoadGrowsUntilItLasts) {
+  const World world = world_of(
+      "supernode: 1\ncluster: {rack: hgx-h200}\nmodel: llama-3.1-70b\nprecision: {weights: fp8}\n"
+      "workload: {preset: mooncake-conversation}\nslo: {ttft: {p90: 20 s}, tpot: {p90: 500 ms}}\n"
+      "deployments: [{pool: aggregated, tp: 8}]\n");
+  SimulationOptions options;
+  options.imitated = 30;
+  const auto result = find_knee(world, plan_of(world), options);
+  ASSERT_TRUE(result.has_value()) << render(result.error());
+  EXPECT_GT(result->report.requests, 30u);
+  EXPECT_GE(result->report.last_arrival, 2.0 * result->report.e2e.mean);
+}
+
 TEST(Knee, FarBelowALoadersLeastRate) {
   // Seconds of prefill and a limit that one request alone just meets: a hundredth may overlap.
   World world = world_with({.arrivals = "{process: poisson, rate: 0.01 req/s}",

@@ -68,7 +68,11 @@ Recorder::Window& Recorder::window_at(Nanos at) {
 }
 
 void Recorder::keep(const TimelineEvent& event) {
-  if (timeline_.size() < setup_.timeline_limit) timeline_.push_back(event);
+  if (timeline_.size() < setup_.timeline_limit) {
+    timeline_.push_back(event);
+  } else if (setup_.timeline_limit > 0) {
+    ++timeline_left_out_;
+  }
 }
 
 void Recorder::on_arrival(Nanos at) {
@@ -89,7 +93,9 @@ void Recorder::on_step(const serving::StepRecord& step) {
           .decoding = step.decoding,
           .prefill_tokens = step.prefill_tokens});
   }
-  if (step.prefill_tokens > 0.0) window_at(step.end).input += step.prefill_tokens;
+  // What is served after the last arrival drains the machine: it is no rate of the last window.
+  const bool drains = step.end > setup_.end;
+  if (step.prefill_tokens > 0.0 && !drains) window_at(step.end).input += step.prefill_tokens;
   if (!measured(step.begin)) return;
   if (step.gaps > 0) itl_.add(seconds(step.gap), static_cast<std::uint64_t>(step.gaps));
   if (step.end > setup_.end) return;
@@ -120,13 +126,14 @@ void Recorder::on_transfer(const serving::RequestRecord& r, Nanos begin, Nanos e
   keep({.kind = TimelineEvent::Kind::transfer, .begin = begin, .end = end, .id = r.id});
 }
 
-void Recorder::judge(const serving::RequestRecord& r, double ttft, double tpot) {
+void Recorder::judge(const serving::RequestRecord& r, double ttft, double tpot, double e2e) {
+  const double values[] = {ttft, tpot, e2e};  // by serving::Metric
   bool good = r.ending == serving::Ending::finished;
   const double expected =
       d(setup_.expected) * (1.0 - seconds(setup_.warm) / std::max(1e-9, seconds(setup_.end)));
   for (std::size_t i = 0; i < setup_.slo.size(); ++i) {
     const serving::SloTarget& t = setup_.slo[i];
-    const double value = t.metric == serving::Metric::ttft ? ttft : tpot;
+    const double value = values[static_cast<std::size_t>(t.metric)];
     const bool missed = r.ending != serving::Ending::finished || value > t.limit.si();
     good = good && !missed;
     if (missed) ++misses_[i];
@@ -190,7 +197,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
   if (r.ending != Ending::finished) {
     if (measured(r.arrival) && r.ending != Ending::cancelled && r.ending != Ending::too_long) {
       ++measured_;
-      judge(r, nan, nan);
+      judge(r, nan, nan, nan);
     }
     return;
   }
@@ -198,7 +205,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
   Window& first = window_at(r.first_token);
   ++first.first_tokens;
   first.ttft += ttft;
-  Window& w = window_at(r.end);
+  Window& w = r.end > setup_.end ? drained_ : window_at(r.end);
   ++w.finished;
   w.output += d(r.tokens);
   if (measured(r.end) && r.end <= setup_.end) {
@@ -216,7 +223,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
     tpot_.add(tpot);
     classes_[static_cast<std::size_t>(r.priority)].tpot.add(tpot);
   }
-  judge(r, ttft, r.tokens > 1 ? tpot : 0.0);
+  judge(r, ttft, r.tokens > 1 ? tpot : 0.0, seconds(r.arrival, r.end));
 }
 
 void Recorder::sample(Nanos at, const std::vector<serving::PoolState>& pools) {
@@ -251,8 +258,9 @@ void Recorder::write_slo(SimulationReport& report) const {
   for (const serving::Ending e : {serving::Ending::failed, serving::Ending::timed_out}) {
     lost += endings_[static_cast<std::size_t>(e)];
   }
+  const Histogram* by_metric[] = {&ttft_, &tpot_, &e2e_};  // serving::Metric
   for (const serving::SloTarget& t : setup_.slo) {
-    const Histogram& h = t.metric == serving::Metric::ttft ? ttft_ : tpot_;
+    const Histogram& h = *by_metric[static_cast<std::size_t>(t.metric)];
     SloResult result{.target = t, .value = {}};
     if (h.count() > 0) {
       result.value = Time::from_si(t.quantile < 0.0 ? h.mean() : h.quantile(t.quantile));

@@ -54,6 +54,8 @@ class Recorder final : public serving::EngineObserver {
   /// measured from its start.
   void write(SimulationReport& report, Nanos now, bool interrupted);
   [[nodiscard]] std::vector<TimelineEvent> take_timeline() { return std::move(timeline_); }
+  /// Events beyond the limit.
+  [[nodiscard]] std::uint64_t timeline_left_out() const { return timeline_left_out_; }
 
  private:
   struct PoolSums {
@@ -104,7 +106,7 @@ class Recorder final : public serving::EngineObserver {
     return true;
   }
   void begin_measuring();
-  void judge(const serving::RequestRecord& r, double ttft, double tpot);
+  void judge(const serving::RequestRecord& r, double ttft, double tpot, double e2e);
   void keep(const TimelineEvent& event);
   void tell_admitted(const serving::RequestRecord& r);
   void write_slo(SimulationReport& report) const;
@@ -144,6 +146,8 @@ class Recorder final : public serving::EngineObserver {
   bool hopeless_ = false;
   std::string hopeless_by_;
   std::vector<TimelineEvent> timeline_;
+  std::uint64_t timeline_left_out_ = 0;
+  Window drained_;  // after the end of the series
 };
 
 }  // namespace sn::twin

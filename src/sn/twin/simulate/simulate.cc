@@ -99,6 +99,7 @@ Result<SimulationResult> simulate(const World& world, const serving::ServingPlan
   SimulationResult out{.report = describe(world, plan, options), .timeline = {}};
   engine.write(0, out.report);
   out.timeline = engine.take_timeline(0);
+  out.timeline_left_out = engine.timeline_left_out(0);
   return out;
 }
 

@@ -54,11 +54,14 @@ struct SimulationOptions {
   double knee_guess = 0.0;          // where to look first; 0: at 1x
   double knee_step = 1.3;           // from there to the next multiple tried, then wider
   double knee_tolerance = 1.01;     // ratio of the least multiple that failed to the knee
+  bool lasting = true;              // a knee's arrivals last twice as long as a request, or it is
+                                    // the load that fails; imitated loads grow for that
 };
 
 struct SimulationResult {
   SimulationReport report;
   std::vector<TimelineEvent> timeline;
+  std::uint64_t timeline_left_out = 0;  // events beyond `timeline_limit`
 };
 
 /// Runs `plan` at `options.replay.multiple`. Errors: the plan does not fit in memory. Stopped, the
@@ -74,7 +77,15 @@ struct SimulationResult {
                                                  const serving::ServingPlan& plan,
                                                  SimulationOptions options, const Run& run = Run());
 
-/// The engine that `simulate` runs; for other drivers of it.
+/// The engine of `plan` on a machine, for drivers with requests of their own; their prompts are
+/// hashed in blocks of `hashed_block` tokens, 0: in blocks of the machine's KV cache. Errors: a
+/// pool without memory for KV, an engine too large to be simulated.
+[[nodiscard]] Result<serving::EngineSpec> engine_spec(const Machine& machine,
+                                                      const serving::ServingPlan& plan,
+                                                      const SimulationOptions& options,
+                                                      double hashed_block = 0.0);
+
+/// The engine that `simulate` runs: under the World's faults and seed.
 [[nodiscard]] Result<serving::EngineSpec> engine_spec(const World& world,
                                                       const serving::ServingPlan& plan,
                                                       const SimulationOptions& options);

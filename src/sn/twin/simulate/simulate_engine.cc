@@ -1,6 +1,6 @@
 // sn/twin/simulate/simulate_engine.cc
 //
-// A World and a plan as the ServingEngine that stands for them (see simulate.h).
+// A machine and a plan as the ServingEngine that stands for them (see simulate.h).
 
 #include <algorithm>
 #include <cmath>
@@ -22,11 +22,10 @@ double d(std::int64_t v) { return static_cast<double>(v); }
 constexpr Bytes engine_most = Bytes::from_si(2e9);
 
 /// Weights over the DCN: the GPUs of one OS image share its link.
-Time start_time(const World& world, const llm::MemoryBudget& budget) {
-  const fabric::Fabric f =
-      fabric::make_fabric(hw::under(world.machine.conditions, world.machine.cluster));
+Time start_time(const Machine& machine, const llm::MemoryBudget& budget) {
+  const fabric::Fabric f = fabric::make_fabric(hw::under(machine.conditions, machine.cluster));
   const Bytes image =
-      budget.weights * d(std::max<std::int64_t>(1, world.machine.cluster.rack.gpus_per_os));
+      budget.weights * d(std::max<std::int64_t>(1, machine.cluster.rack.gpus_per_os));
   return fabric::delivery_time(f.dcn, image);
 }
 
@@ -40,37 +39,36 @@ serving::ProgramFactory factory(std::shared_ptr<const Machine> machine,
   };
 }
 
-serving::PoolSpec pool_spec(const World& world, std::shared_ptr<const Machine> machine,
+serving::PoolSpec pool_spec(const std::shared_ptr<const Machine>& machine,
                             const serving::Pool& pool, bool decodes, const fabric::Path& between,
                             double page) {
   const bool prefills = pool.chunk > 0;
-  const double tokens = decodes ? serving::step_tokens(pool, world.machine.framework)
-                                : static_cast<double>(pool.chunk);
-  const llm::MemoryBudget budget =
-      memory_budget(world.machine.model, pool.deployment, world.machine.cluster.rack.chip,
-                    world.machine.framework, tokens);
+  const double tokens =
+      decodes ? serving::step_tokens(pool, machine->framework) : static_cast<double>(pool.chunk);
+  const llm::MemoryBudget budget = memory_budget(
+      machine->model, pool.deployment, machine->cluster.rack.chip, machine->framework, tokens);
   serving::PoolSpec out;
   out.instances = pool.replicas;
   out.deployment = pool.deployment;
   out.batching = {
       .tokens = prefills ? pool.chunk : 0,
       .decodes_in_budget = false,
-      .sequences = pool.max_batch > 0 ? pool.max_batch : world.machine.framework.max_sequences,
-      .reserved_answer = world.machine.framework.reserved_answer};
-  out.kv_pages = static_cast<std::int64_t>(std::max(0.0, budget.kv_tokens() / page));
-  out.compile = factory(std::move(machine), pool.deployment);
-  out.start_time = start_time(world, budget);
-  out.first_step = world.machine.framework.first_step;
+      .sequences = pool.max_batch > 0 ? pool.max_batch : machine->framework.max_sequences,
+      .reserved_answer = machine->framework.reserved_answer};
+  out.kv_pages = static_cast<std::int64_t>(std::max(0.0, kv_tokens_of(budget, pool) / page));
+  out.compile = factory(machine, pool.deployment);
+  out.start_time = start_time(*machine, budget);
+  out.first_step = machine->framework.first_step;
   const llm::Parallelism& p = pool.deployment.parallel;
   out.kv_bandwidth = between.sustained * d(p.tp * p.pp);
-  out.batches_ahead = world.machine.framework.batches_ahead;
+  out.batches_ahead = machine->framework.batches_ahead;
   out.decodes = decodes;
   return out;
 }
 
-Error does_not_fit(const World& world, const serving::Pool& pool) {
+Error does_not_fit(const Machine& machine, const serving::Pool& pool) {
   return {.code = ErrorCode::infeasible,
-          .message = world.machine.model.name + " leaves no memory for KV cache on " +
+          .message = machine.model.name + " leaves no memory for KV cache on " +
                      llm::to_string(pool.deployment.parallel),
           .where = {},
           .hint = "more GPUs an instance, a narrower precision, or deployments: auto"};
@@ -78,29 +76,37 @@ Error does_not_fit(const World& world, const serving::Pool& pool) {
 
 }  // namespace
 
-Result<serving::EngineSpec> engine_spec(const World& world, const serving::ServingPlan& plan,
-                                        const SimulationOptions& options) {
+Result<serving::EngineSpec> engine_spec(const Machine& machine, const serving::ServingPlan& plan,
+                                        const SimulationOptions& options, double hashed_block) {
   serving::DeploymentSpec spec;
-  const serving::ServingInputs inputs = world.inputs();
   const bool two = plan.disaggregated();
-  spec.name = world.machine.model.name;
+  spec.name = machine.model.name;
   spec.routing = options.routing;
-  spec.frontend = world.machine.framework.frontend;
-  spec.frontend_token = world.machine.framework.frontend_token;
-  spec.acceptance = world.machine.traits.mtp_acceptance;
-  spec.max_context = world.machine.model.max_context;
+  spec.frontend = machine.framework.frontend;
+  spec.frontend_token = machine.framework.frontend_token;
+  spec.acceptance = machine.traits.mtp_acceptance;
+  double before = 1.0;
+  for (const double share : machine.model.draft.acceptance) {
+    spec.acceptances.push_back(before > 0.0 ? std::min(1.0, share / before) : 0.0);
+    before = share;
+  }
+  spec.max_context = machine.model.max_context;
   spec.queue_limit = options.queue_limit;
-  const auto page = static_cast<std::int64_t>(world.machine.kv_block);
-  const auto hashed = static_cast<std::int64_t>(world.load.workload.block_tokens);
+  spec.frontends = plan.frontends;
+  const auto page = static_cast<std::int64_t>(machine.kv_block);
+  const auto hashed = static_cast<std::int64_t>(hashed_block);
   spec.block_tokens = hashed > 0 ? hashed : page;
   // A block is a whole number of pages.
   spec.page_tokens = std::gcd(page, spec.block_tokens);
-  if (world.machine.model.windowed_layers > 0) {
-    spec.windowed_share = world.machine.model.windowed_share();
-    spec.window = world.machine.model.window;
+  if (machine.model.windowed_layers > 0) {
+    spec.windowed_share = machine.model.windowed_share();
+    spec.window = machine.model.window;
   }
-  spec.attention_cap = world.machine.model.attention_cap();
-  const auto machine = std::make_shared<const Machine>(world.machine);
+  spec.attention_cap = machine.model.attention_cap();
+  const auto held = std::make_shared<const Machine>(machine);
+  const serving::Workload none;  // a transfer knows no load
+  const serving::ServingInputs inputs{machine.model, machine.parts(), none, machine.conditions,
+                                      machine.kv_block};
   const serving::KvTransfer transfer = two ? kv_transfer(inputs, plan) : serving::KvTransfer{};
   if (two) {
     const llm::Parallelism& p = plan.prefill.deployment.parallel;
@@ -108,25 +114,18 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
     spec.transfer_start = transfer.start;
     spec.transfer_latency = transfer.path.latency;
     spec.transfer_layers = std::max(1.0, transfer.layers);
-    spec.pools.push_back(
-        pool_spec(world, machine, plan.prefill, false, transfer.path, d(spec.page_tokens)));
+    spec.pools.push_back(pool_spec(held, plan.prefill, false, transfer.path, d(spec.page_tokens)));
   }
-  spec.pools.push_back(
-      pool_spec(world, machine, plan.decode, true, transfer.path, d(spec.page_tokens)));
+  spec.pools.push_back(pool_spec(held, plan.decode, true, transfer.path, d(spec.page_tokens)));
   for (std::size_t i = 0; i < spec.pools.size(); ++i) {
     if (spec.pools[i].kv_pages > 0) continue;
-    return fail(does_not_fit(world, i == 0 && two ? plan.prefill : plan.decode));
+    return fail(does_not_fit(machine, i == 0 && two ? plan.prefill : plan.decode));
   }
   serving::EngineSpec out;
   out.deployments.push_back(std::move(spec));
   out.eviction = options.eviction;
   out.ttl = to_nanos(options.ttl).value_or(Nanos{3'600'000'000'000});
   out.jumps = options.jumps;
-  if (!world.faults.empty()) {
-    out.requeue_on_failure = world.faults.requeue;
-    out.wait_for_start = world.faults.requeue;
-  }
-  out.seed = world.seed;
   if (const Bytes bytes = engine_bytes(out); bytes > engine_most) {
     return fail({.code = ErrorCode::limit,
                  .message = "simulating " + plan_text(plan) + " takes " + format(bytes) +
@@ -135,6 +134,19 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
                  .where = {},
                  .hint = "fewer replicas, or a part of the machine"});
   }
+  return out;
+}
+
+Result<serving::EngineSpec> engine_spec(const World& world, const serving::ServingPlan& plan,
+                                        const SimulationOptions& options) {
+  Result<serving::EngineSpec> out =
+      engine_spec(world.machine, plan, options, world.load.workload.block_tokens);
+  if (!out) return out;
+  if (!world.faults.empty()) {
+    out->requeue_on_failure = world.faults.requeue;
+    out->wait_for_start = world.faults.requeue;
+  }
+  out->seed = world.seed;
   return out;
 }
 

@@ -51,6 +51,9 @@ class SimulationRun final : private serving::EngineObserver {
   [[nodiscard]] std::vector<TimelineEvent> take_timeline(std::size_t i) {
     return lanes_[i].recorder->take_timeline();
   }
+  [[nodiscard]] std::uint64_t timeline_left_out(std::size_t i) const {
+    return lanes_[i].recorder->timeline_left_out();
+  }
 
  private:
   struct Lane {
