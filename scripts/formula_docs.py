@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Writes docs/formulas.md from the output of bench/knee_pairs.
 
-Usage: knee_pairs > pairs.tsv; formula_docs.py pairs.tsv > docs/formulas.md
+Usage: knee_pairs > pairs.tsv; shortlist_check > searches.tsv
+       formula_docs.py pairs.tsv searches.tsv > docs/formulas.md
 """
 
 import collections
@@ -17,7 +18,8 @@ and by the engine for 200 pairs of deployment and workload, a fixed set in `benc
 8 to 128 GPUs, dense, expert and latent-attention models, aggregated and disaggregated, pipelines,
 fixed and spread lengths, bursts, agents with a shared prefix, traces; tight and loose targets.
 
-Generated: `knee_pairs > pairs.tsv; scripts/formula_docs.py pairs.tsv > docs/formulas.md`
+Generated: `knee_pairs > pairs.tsv; shortlist_check > searches.tsv;
+scripts/formula_docs.py pairs.tsv searches.tsv > docs/formulas.md`
 (`knee_pairs --check` fails where the median exceeds 15 % or a pair 2x).
 """
 
@@ -64,6 +66,19 @@ def kind(row):
     return "disaggregated, pipeline" if "PP" in row[1] else "disaggregated"
 
 
+def searches(path):
+    print("\n## What the shortlist holds\n\nTen searches whose deployments were all played, beside"
+          " the first row of `plan`, which plays a\nshortlist. The target: within 3 % of the best."
+          "\n")
+    print("| search | deployments | best of all | `plan` | ratio | its deployment |\n"
+          "|---|---:|---:|---:|---:|---|")
+    for line in open(path, encoding="utf-8"):
+        name, count, best, first, ratio, text = line.rstrip("\n").split("\t")
+        print(f"| {name} | {count} | {best}x | {first}x | {ratio} | {text} |")
+    print("\nRatios above 1 are the tolerance of two searches for one knee (1 %).")
+    print("\n## The pairs, farthest first")
+
+
 def main():
     rows = read(sys.argv[1])
     print(HEAD)
@@ -74,6 +89,7 @@ def main():
     table("targets", by(rows, lambda r: r[3]))
     print("\nWhere formulas are most optimistic: pipelines at tight TTFT (chunks of unlike prompts"
           "\nhold each other up), and answers of a few tokens at tight TPOT (chunks come in runs).")
+    searches(sys.argv[2])
     print("\n| machine | pools | workload | SLO | engine | formula | ratio | engine's limit |"
           " formula's |\n|---|---|---|---|---:|---:|---:|---|---|")
     for m, pools, load, slo, engine, formula, ratio, e, f in sorted(rows, key=error, reverse=True):
