@@ -539,6 +539,41 @@ export interface ShareReport {
   warnings: Notice[];
 }
 
+/** What other traffic holds, 0 to 1. */
+export interface Background {
+  scale_up: number;
+  scale_out: number;
+}
+
+/** One transfer of the chain. */
+export interface WaitedMove {
+  /** rank */
+  from: number;
+  /** rank */
+  to: number;
+  size_bytes: number;
+  begin_s: number;
+  end_s: number;
+}
+
+/** A collective played on a fabric where bytes contend. */
+export interface PlayedRow {
+  fidelity: "flow" | "packet";
+  schedule: "ring" | "direct" | "one-shot" | "halving-doubling" | "tree" | "hierarchical" | "in-switch";
+  /** false: too many packets, no times */
+  done: boolean;
+  /** with software */
+  time_s: number;
+  /** the schedule alone */
+  fabric_s: number;
+  /** its closed form on an idle fabric */
+  ideal_s: number;
+  /** fabric_s over ideal_s */
+  ratio: number;
+  /** moves that each waited for the one before */
+  chain: WaitedMove[];
+}
+
 /** One size. */
 export interface CollectiveRow {
   size_bytes: number;
@@ -550,6 +585,8 @@ export interface CollectiveRow {
   /** bound over time */
   bound_share: number;
   algorithm: string;
+  /** at finer fidelities */
+  played: PlayedRow[];
 }
 
 /** Predicted times of one collective by size, sizes as in nccl-tests. */
@@ -565,9 +602,80 @@ export interface CollectiveTable {
   ranks: number;
   ranks_per_domain: number;
   kernels: "auto" | "library" | "custom" | "ring" | "tree" | "in-switch" | "one-shot" | "two-shot";
+  /** share of each layer that other traffic holds */
+  background: Background;
   rows: CollectiveRow[];
   /** stopped: larger sizes are missing */
   interrupted: boolean;
+}
+
+/** How many there are of one kind. */
+export interface ElementCount {
+  kind: string;
+  /** links: of one direction each */
+  count: number;
+  /** raw, of one link; 0 for devices */
+  rate_bytes_per_s: number;
+}
+
+/** One link, and the device behind it. */
+export interface FabricHop {
+  /** the port that it leaves */
+  link: string;
+  to: string;
+  kind: string;
+  raw_bytes_per_s: number;
+  efficiency: number;
+  /** of the link */
+  wire_s: number;
+  /** of the device behind it */
+  passing_s: number;
+  so_far_s: number;
+}
+
+/** One path, hop by hop. */
+export interface FabricPath {
+  from: string;
+  to: string;
+  /** first byte out to first byte in */
+  latency_s: number;
+  /** of its narrowest trunk */
+  raw_bytes_per_s: number;
+  sustained_bytes_per_s: number;
+  /** equal ones, 64 at most */
+  ways: number;
+  hops: FabricHop[];
+}
+
+/** Devices and links of a machine, and one path through them. */
+export interface FabricReport {
+  /** what kind of document this is */
+  format: "supernode-fabric";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  scenario: string;
+  rack: string;
+  gpus: number;
+  /** GPUs of a ScaleUp domain */
+  domain: number;
+  /** of ScaleUp */
+  topology: string;
+  /** of ScaleUp; empty: none known */
+  protocol: string;
+  /** by kind */
+  devices: ElementCount[];
+  /** by kind */
+  links: ElementCount[];
+  /** half of a ScaleUp domain to the other half */
+  bisection_domain_bytes_per_s: number;
+  /** half of all GPUs to the others; 0: one domain */
+  bisection_cluster_bytes_per_s: number;
+  /** links of the longest shortest path between GPUs */
+  diameter: number;
+  /** its latency */
+  farthest_s: number;
+  /** between the two devices that were asked for */
+  path: FabricPath | null;
 }
 
 /** Rows left out, and why. */

@@ -9,8 +9,10 @@
 #include <algorithm>
 
 #include "sn/base/result.h"
+#include "sn/draw/kit/chart.h"
 #include "sn/draw/kit/html_page.h"
 #include "sn/draw/kit/sheet.h"
+#include "sn/draw/kit/table.h"
 #include "sn/draw/plan/choice_views.h"
 #include "sn/draw/plan/pareto_svg.h"
 #include "sn/draw/plan/plan_text_parts.h"
@@ -42,22 +44,20 @@ std::string csv_line(const PlanReport& r, const Candidate& c) {
 }
 
 std::string ranked_rows(const PlanReport& r) {
-  std::string out =
-      html_row({"#", "pools (GPUs)", "prefill", "decode", "chunk", "TTFT p90", "TPOT p90",
-                "tok/s/GPU", "tok/s/user", "J/tok, chips only", "played", "limit", "evidence"},
-               4, "th");
+  Table table(4, {"#", "pools (GPUs)", "prefill", "decode", "chunk", "TTFT p90", "TPOT p90",
+                  "tok/s/GPU", "tok/s/user", "J/tok, chips only", "played", "limit", "evidence"});
   for (const Candidate& c : r.candidates) {
     const std::int64_t chunk = c.disaggregated ? c.prefill.chunk : c.decode.chunk;
-    out += html_row({std::to_string(c.rank), pools_text(c),
-                     c.disaggregated ? pool_text(c.prefill) : "-", decode_text(c.decode),
-                     chunk > 0 ? std::to_string(chunk) : "-", seconds_text(c.state.ttft.p90),
-                     milliseconds_text(c.state.tpot.p90), significant(c.state.output_per_gpu),
-                     significant(c.state.per_user), significant(c.state.energy_per_token),
-                     c.played > 0 ? std::to_string(c.played) : "screened", c.limit,
-                     std::string(to_string(c.evidence))},
-                    4, "td", html_mark(true, c.meets_slo));
+    table.row({std::to_string(c.rank), pools_text(c), c.disaggregated ? pool_text(c.prefill) : "-",
+               decode_text(c.decode), chunk > 0 ? std::to_string(chunk) : "-",
+               seconds_text(c.state.ttft.p90), milliseconds_text(c.state.tpot.p90),
+               significant(c.state.output_per_gpu), significant(c.state.per_user),
+               significant(c.state.energy_per_token),
+               c.played > 0 ? std::to_string(c.played) : "screened", c.limit,
+               std::string(to_string(c.evidence))},
+              html_mark(true, c.meets_slo));
   }
-  return html_table(out);
+  return table.html();
 }
 
 const Candidate* best_of(const PlanReport& r) {
@@ -106,7 +106,6 @@ std::string comparison_svg(const std::vector<PlanReport>& reports) {
     if (best != nullptr) most = std::max(most, best->intervals.output_per_gpu.high);
     if (best != nullptr) most = std::max(most, best->state.output_per_gpu);
   }
-  const Axis axis = axis_for(most > 0.0 ? most : 1.0, 8);
   Sheet sheet(
       width, head + row * static_cast<double>(reports.size()) + foot,
       {.drawing = "SCENARIOS COMPARED",
@@ -117,17 +116,14 @@ std::string comparison_svg(const std::vector<PlanReport>& reports) {
                   reports.size()));
   const double left = sheet.area().left + 320.0;
   const double right = sheet.area().right - 150.0;
-  const auto x = [&](double v) {
-    return left + (right - left) * std::clamp(v / axis.end(), 0.0, 1.0);
-  };
+  const Scale scale = Scale::linear(axis_for(most > 0.0 ? most : 1.0, 8), left, right);
+  const auto x = [&](double v) { return scale.at(v); };
   sheet.text({sheet.area().left + 26.0, 66.0}, "OUTPUT TOKENS / S PER GPU, BEST DEPLOYMENT OF EACH",
              {.size = 17.0, .spacing = 2.0, .bold = true});
   const double bottom = head + row * static_cast<double>(reports.size());
-  for (int i = 0; i <= (most > 0.0 ? axis.ticks : 0); ++i) {
-    const double at = x(i * axis.step);
-    sheet.line({at, head - 8.0}, {at, bottom}, {Pen::hair, colour::faint, Dash::dotted});
-    sheet.text({at, bottom + 14.0}, significant(i * axis.step),
-               {.size = 9.0, .anchor = Anchor::middle});
+  if (most > 0.0) {
+    draw_x_axis(sheet, {left, head - 8.0, right, bottom}, scale, {.size = 9.0, .gap = 14.0},
+                [](double v) { return significant(v); });
   }
   double y = head;
   for (const PlanReport& r : reports) {

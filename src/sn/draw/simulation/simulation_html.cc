@@ -7,6 +7,7 @@
 #include "sn/base/result.h"
 #include "sn/base/units.h"
 #include "sn/draw/kit/html_page.h"
+#include "sn/draw/kit/table.h"
 #include "sn/draw/simulation/simulation_views.h"
 #include "sn/twin/report_parts.h"
 
@@ -15,40 +16,35 @@ namespace sn::draw {
 namespace {
 
 std::string latencies(const twin::SimulationReport& r) {
-  std::string out =
-      html_row({"latency", "requests", "mean", "p50", "p90", "p95", "p99", "most"}, 1, "th");
+  Table table(1, {"latency", "requests", "mean", "p50", "p90", "p95", "p99", "most"});
   const auto line = [&](const char* name, const twin::LatencySummary& s) {
-    out += html_row({name, std::to_string(s.count), format(s.mean), format(s.p50), format(s.p90),
-                     format(s.p95), format(s.p99), format(s.max)},
-                    1, "td");
+    table.row({name, std::to_string(s.count), format(s.mean), format(s.p50), format(s.p90),
+               format(s.p95), format(s.p99), format(s.max)});
   };
   line("TTFT", r.ttft);
   line("TPOT", r.tpot);
   line("ITL", r.itl);
   line("end to end", r.e2e);
-  return html_table(out);
+  return table.html();
 }
 
 std::string targets(const twin::SimulationReport& r) {
-  std::string out = html_row({"limit", "reached", ""}, 1, "th");
+  Table table(1, {"limit", "reached", ""});
   for (const twin::SloResult& t : r.targets) {
-    out += html_row({serving::to_string(t.target), format(t.value), t.met ? "met" : "missed"}, 1,
-                    "td", html_mark(true, t.met));
+    table.row({serving::to_string(t.target), format(t.value), t.met ? "met" : "missed"},
+              html_mark(true, t.met));
   }
-  return html_table(out);
+  return table.html();
 }
 
 std::string pools(const twin::SimulationReport& r) {
-  std::string out = html_row(
-      {"pool", "deployment", "instances", "busy", "sequences a step", "KV held", "KV held, most"},
-      2, "th");
+  Table table(2, {"pool", "deployment", "instances", "busy", "sequences a step", "KV held",
+                  "KV held, most"});
   for (const twin::PoolResult& p : r.pools) {
-    out += html_row(
-        {p.role, twin::pool_text(p.pool), std::to_string(p.instances), html_percent(p.busy),
-         significant(p.batch), html_percent(p.held), html_percent(p.held_most)},
-        2, "td");
+    table.row({p.role, twin::pool_text(p.pool), std::to_string(p.instances), html_percent(p.busy),
+               significant(p.batch), html_percent(p.held), html_percent(p.held_most)});
   }
-  return html_table(out);
+  return table.html();
 }
 
 }  // namespace
