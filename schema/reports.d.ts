@@ -931,8 +931,8 @@ export interface EvidenceWidth {
   needed: number | null;
   /** of points never fitted; null without */
   mape: number | null;
-  /** median, over the prediction */
-  half_width: number;
+  /** median, over the prediction; null without points never fitted */
+  half_width: number | null;
   /** share of points never fitted; null without */
   covered: number | null;
 }

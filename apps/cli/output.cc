@@ -74,7 +74,7 @@ int refuse(const Errors& errors) {
 int refuse(const std::string& verb, const Errors& errors) { return refuse(in_flags(verb, errors)); }
 
 Errors in_flags(const std::string& verb, Errors errors) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 18> flags = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 25> flags = {
       {{"rack", "--rack"},
        {"gpus", "--gpus"},
        {"op", "--op"},
@@ -92,6 +92,13 @@ Errors in_flags(const std::string& verb, Errors errors) {
        {"catalog", "--catalog"},
        {"scenario", "FILES"},
        {"deployment", "--why-not"},
+       {"scale_out", "--scale-out"},
+       {"fidelity", "--fidelity"},
+       {"background", "--background"},
+       {"transport", "--transport"},
+       {"from", "--from"},
+       {"to", "--to"},
+       {"degraded", "--degrade"},
        {"overrides", "--rack, --model, --trace, --rate and their like"}}};
   for (Error& e : errors) {
     if (!e.where.file.starts_with(api::request_prefix)) continue;

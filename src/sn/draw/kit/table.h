@@ -30,8 +30,8 @@ struct Column {
 };
 
 /// Rows of cells, as text or as a part of a page.
-///   text  two blanks between columns, no blanks at the end of a line; where the page is too narrow,
-///         columns follow below, each band with the first column
+///   text  two blanks between columns, no blanks at the end of a line; where the page is too
+///         narrow, columns follow below, each band with the first column
 ///   HTML  a table that scrolls where it is wider than its page
 class Table {
  public:

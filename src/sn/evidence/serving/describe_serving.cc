@@ -74,7 +74,8 @@ void describe(ReportVisitor& v, const EvidenceWidth& e) {
   v.optional("needed", "standard deviation of the logarithm; null without fitted points",
              std::isfinite(e.needed), e.needed);
   v.optional("mape", "of points never fitted; null without", std::isfinite(e.error), e.error);
-  v.number("half_width", "median, over the prediction", e.half_width);
+  v.optional("half_width", "median, over the prediction; null without points never fitted",
+             std::isfinite(e.half_width), e.half_width);
   v.optional("covered", "share of points never fitted; null without", std::isfinite(e.covered),
              e.covered);
 }

@@ -261,7 +261,8 @@ ServingValidation validate_serving(const std::string& directory, const catalog::
         assumed.add(p);
         continue;
       }
-      if (!p.point->engine.known) {
+      // Where recipes are at hand, points without one are judged apart.
+      if (files.limits > 0 && !p.point->engine.known) {
         (p.point->disaggregated ? unlimited_disaggregated : unlimited_aggregated).add(p);
         continue;
       }

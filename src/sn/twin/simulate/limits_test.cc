@@ -66,13 +66,13 @@ TEST(Knee, ALoadThatIsInFlightAllAtOnceShowsNoKnee) {
 TEST(Knee, AnImitatedLoadGrowsUntilItLasts) {
   const World world = world_of(
       "supernode: 1\ncluster: {rack: hgx-h200}\nmodel: llama-3.1-70b\nprecision: {weights: fp8}\n"
-      "workload: {preset: mooncake-conversation}\nslo: {ttft: {p90: 20 s}, tpot: {p90: 500 ms}}\n"
+      "workload: {preset: mooncake-conversation}\nslo: {ttft: {p90: 60 s}, tpot: {p90: 500 ms}}\n"
       "deployments: [{pool: aggregated, tp: 8}]\n");
   SimulationOptions options;
-  options.imitated = 30;
+  options.imitated = 8;
   const auto result = find_knee(world, plan_of(world), options);
   ASSERT_TRUE(result.has_value()) << render(result.error());
-  EXPECT_GT(result->report.requests, 30u);
+  EXPECT_GT(result->report.requests, 8u);
   EXPECT_GE(result->report.last_arrival, 2.0 * result->report.e2e.mean);
 }
 
