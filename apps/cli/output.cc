@@ -74,11 +74,18 @@ int refuse(const Errors& errors) {
 int refuse(const std::string& verb, const Errors& errors) { return refuse(in_flags(verb, errors)); }
 
 Errors in_flags(const std::string& verb, Errors errors) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 18> flags = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 25> flags = {
       {{"rack", "--rack"},
        {"gpus", "--gpus"},
        {"op", "--op"},
        {"algorithm", "--algorithm"},
+       {"fidelity", "--fidelity"},
+       {"background", "--background"},
+       {"transport", "--transport"},
+       {"scale_out", "--scale-out"},
+       {"from", "--from"},
+       {"to", "--to"},
+       {"degraded", "--degrade"},
        {"first", "--min"},
        {"last", "--max"},
        {"data", "--data"},

@@ -11,8 +11,8 @@
 // L and B of ScaleUp, l and b of ScaleOut, n ranks in each of m domains, N = n m, k = 2 for
 // all-reduce, else 1:
 //   ring          k (N-1)(L + S/(N B)); m > 1: the longer of
-//                 k (N-1) max(S (n-1)/(n N B), S/(n N b)), where the links are full, and one share's
-//                 way around alone
+//                 k (N-1) max(S (n-1)/(n N B), S/(n N b)), where the links are full, and the way
+//                 of one share around alone
 //   direct        k (L + S (N-1)/(N B)); m > 1: the longer of both layers
 //   one-shot      L + S (N-1)/B
 //   halving       k (log2 N L + S (N-1)/(N B))

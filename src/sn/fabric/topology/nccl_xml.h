@@ -2,13 +2,15 @@
 //
 // A server's topology as NCCL writes it (NCCL_TOPO_DUMP_FILE), as a graph.
 //
-//   <system version="1"><cpu numaid="0"><pci busid="..." link_speed="16.0 GT/s PCIe" link_width="16">
+//   <system version="1"><cpu numaid="0">
+//     <pci busid="..." link_speed="16.0 GT/s PCIe" link_width="16">
 //     <gpu dev="0" sm="80"><nvlink target="..." count="12" tclass="0x068000"/></gpu>
 //     <nic><net name="mlx5_0" dev="0" speed="200000"/></nic></pci></cpu></system>
 //
-// `cpu` becomes a CPU, `pci` with others inside a PCIe switch, `gpu` and `net` a GPU and an adapter.
-// PCIe rates: GT/s x width x 128/130 / 8 (8b/10b below 8 GT/s); NVLink rates a link are NCCL's own by
-// compute capability (ncclTopoNVLinkBw, graph/topo.h); all targets of class 0x0680 are one switch.
+// `cpu` becomes a CPU, `pci` with others inside a PCIe switch, `gpu` and `net` a GPU and an
+// adapter. PCIe rates: GT/s x width x 128/130 / 8 (8b/10b below 8 GT/s); NVLink rates a link are
+// NCCL's own by compute capability (ncclTopoNVLinkBw, graph/topo.h); all targets of class 0x0680
+// are one switch.
 // CPUs are joined at 16 GB/s (QPI_BW there). No latencies are in such a file: all are 0.
 // Limits: 1 MiB, 20,000 elements, 32 levels; no document types, no entities.
 
