@@ -134,6 +134,16 @@ TEST(Fidelity, AgreeOverSeveralDomains) {
   EXPECT_NEAR(m.time(Fidelity::flow, Pattern::direct, Op::all_to_all, g, size).ratio(), 1.0, 0.02);
   EXPECT_NEAR(m.time(Fidelity::packet, Pattern::hierarchical, Op::all_reduce, g, size).ratio(), 1.0,
               0.05);
+  const double sprayed =
+      m.time(Fidelity::packet, Pattern::direct, Op::all_to_all, g, Bytes::from_si(8 << 20)).ratio();
+  // Transports start at line rate and send again what was trimmed: not the closed form's business.
+  EXPECT_GT(sprayed, 1.0);
+  EXPECT_LT(sprayed, 1.5);
+  // Up and down again: no cycle of links that wait for one another.
+  Result<FabricTime> roce = fabric_time(Fidelity::packet, Pattern::direct, Op::all_to_all, g, size,
+                                        m.fabric, {m.router, {}}, sn::Run());
+  ASSERT_TRUE(roce.has_value()) << roce.error()[0].message;
+  EXPECT_GT(roce->ratio(), 1.0);
 }
 
 TEST(Fidelity, BackgroundHalvesARing) {

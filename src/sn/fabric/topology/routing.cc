@@ -18,7 +18,7 @@ constexpr std::size_t costs_kept = 4096;  // destinations
 }  // namespace
 
 std::uint32_t cost_of(LinkKind kind) {
-  static constexpr std::uint32_t costs[] = {1, 1u << 12, 1u << 18, 1u << 24};
+  static constexpr std::uint32_t costs[] = {1, 1u << 18, 1u << 12, 1u << 24};
   return costs[static_cast<std::size_t>(kind)];
 }
 

@@ -2,8 +2,9 @@
 //
 // Ways through a topology: shortest by kind of link, then by number of links.
 //
-// A path costs its links: one of ScaleUp 1, PCIe 2^12, ScaleOut 2^18, DCN 2^24, so that ScaleUp is
-// taken where it leads, and PCIe before a network. Of equal ways
+// A path costs its links: one of ScaleUp 1, ScaleOut 2^12, PCIe 2^18, DCN 2^24, so that ScaleUp is
+// taken where it leads, and a GPU goes out by its own adapter, over spines to another rail, not
+// through its CPU to another adapter. Of equal ways
 //   deterministic  the one of number (source + destination) mod ways: shifts do not meet
 //   ecmp           by a hash of source, destination and `salt` at each device (RFC 2992 class)
 //   spray          packet i of a flow takes way i in turn: see `ways`

@@ -84,8 +84,10 @@ TEST(Topology, LatencyAndRateAreThoseOfThePath) {
   EXPECT_EQ(far.size(), 6u);
   // Two adapters, a third of 3 us, and the PCIe endpoints of both GPUs.
   EXPECT_NEAR(r.latency(far).si(), 2 * 1.5e-6 + 1e-6 + 2 * 250e-9, 1e-12);
-  // Other rail: over a spine.
-  EXPECT_EQ(r.path(*t.find("rack0/gpu0"), *t.find("rack1/gpu1")).size(), 8u);
+  // Other rail: over a spine, not through a CPU.
+  const auto other = r.path(*t.find("rack0/gpu0"), *t.find("rack1/gpu1"));
+  EXPECT_EQ(other.size(), 8u);
+  EXPECT_EQ(t.devices()[t.links()[other[3]].to].kind, DeviceKind::spine);
 }
 
 TEST(Topology, LeafSpineIsNonBlocking) {
