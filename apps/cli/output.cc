@@ -99,13 +99,6 @@ Errors in_flags(const std::string& verb, Errors errors) {
        {"catalog", "--catalog"},
        {"scenario", "FILES"},
        {"deployment", "--why-not"},
-       {"scale_out", "--scale-out"},
-       {"fidelity", "--fidelity"},
-       {"background", "--background"},
-       {"transport", "--transport"},
-       {"from", "--from"},
-       {"to", "--to"},
-       {"degraded", "--degrade"},
        {"overrides", "--rack, --model, --trace, --rate and their like"}}};
   for (Error& e : errors) {
     if (!e.where.file.starts_with(api::request_prefix)) continue;
