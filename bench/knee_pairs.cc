@@ -25,7 +25,7 @@
 #include <sstream>
 #include <thread>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/catalog/catalog.h"
 #include "sn/twin/scenario/scenario.h"
 #include "sn/twin/simulate/simulate.h"

@@ -13,11 +13,11 @@
 #include <cstdlib>
 #include <string>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/catalog/catalog.h"
 #include "sn/planner/plan.h"
 #include "sn/planner/vary.h"
-#include "sn/serving/load/trace.h"
+#include "sn/serving/load/trace/trace.h"
 #include "sn/twin/scenario/scenario.h"
 
 namespace sn::planner {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "sn/base/document/document.h"
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/catalog/catalog.h"
 #include "sn/planner/shortlist/race.h"
 #include "sn/planner/shortlist/shortlist.h"

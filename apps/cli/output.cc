@@ -20,8 +20,8 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/progress.h"
 #include "sn/api/request_error.h"
-#include "sn/base/files.h"
-#include "sn/base/gzip.h"
+#include "sn/base/files/files.h"
+#include "sn/base/files/gzip.h"
 
 namespace sn::cli {
 

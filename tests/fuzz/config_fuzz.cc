@@ -10,7 +10,7 @@
 
 #include "sn/base/document/document.h"
 #include "sn/catalog/catalog.h"
-#include "sn/llm/model.h"
+#include "sn/llm/model/model.h"
 #include "sn/llm/step.h"
 #include "sn/twin/scenario/scenario.h"
 #include "sn/twin/world.h"

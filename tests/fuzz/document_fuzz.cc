@@ -11,7 +11,7 @@
 #include <string>
 
 #include "sn/base/document/document.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "sn/evidence/serving/serving_points.h"
+#include "sn/evidence/serving/rows/serving_points.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "sn/base/result.h"
-#include "sn/serving/load/trace_file.h"
+#include "sn/serving/load/trace/trace_file.h"
 #include "sn/serving/load/workload.h"
 
 namespace {

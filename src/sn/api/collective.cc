@@ -12,7 +12,7 @@
 #include <optional>
 
 #include "sn/api/request_error.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/evidence/collectives/collective_cases.h"
 #include "sn/fabric/topology/build.h"
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "sn/base/quantity.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/base/run.h"
+#include "sn/base/units/quantity.h"
 #include "sn/catalog/catalog.h"
 #include "sn/collective/collective.h"
 #include "sn/collective/schedule/fidelity.h"

@@ -9,7 +9,7 @@
 
 #include <utility>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/collective/params.h"
 #include "sn/evidence/kernels/published_figures.h"
 #include "sn/evidence/serving/benchmark.h"

@@ -19,7 +19,7 @@
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/catalog/catalog.h"
-#include "sn/llm/model.h"
+#include "sn/llm/model/model.h"
 #include "sn/serving/load/workload.h"
 
 namespace sn::api {

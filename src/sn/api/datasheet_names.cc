@@ -7,8 +7,8 @@
 #include "sn/api/datasheet.h"
 #include "sn/api/request_error.h"
 #include "sn/api/scenarios.h"
-#include "sn/base/files.h"
-#include "sn/base/text.h"
+#include "sn/base/files/files.h"
+#include "sn/base/text/text.h"
 
 namespace sn::api {
 

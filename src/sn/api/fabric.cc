@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "sn/api/request_error.h"
-#include "sn/base/files.h"
-#include "sn/base/units.h"
+#include "sn/base/files/files.h"
+#include "sn/base/units/units.h"
 #include "sn/fabric/topology/build.h"
 #include "sn/fabric/topology/nccl_xml.h"
 

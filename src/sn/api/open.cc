@@ -11,7 +11,7 @@
 
 #include "sn/api/request_error.h"
 #include "sn/api/scenarios.h"
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 
 namespace sn::api {
 

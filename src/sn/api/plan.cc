@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "sn/api/request_error.h"
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/planner/metric.h"
 #include "sn/planner/search/engine_runs.h"
 

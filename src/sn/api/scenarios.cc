@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "sn/api/request_error.h"
-#include "sn/base/text.h"
+#include "sn/base/text/text.h"
 #include "sn/catalog/catalog_data.h"
 
 namespace sn::api {

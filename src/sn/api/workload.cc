@@ -9,10 +9,10 @@
 #include <string_view>
 #include <utility>
 
-#include "sn/base/files.h"
-#include "sn/base/json_writer.h"
-#include "sn/base/units.h"
-#include "sn/serving/load/trace_reader.h"
+#include "sn/base/files/files.h"
+#include "sn/base/text/json_writer.h"
+#include "sn/base/units/units.h"
+#include "sn/serving/load/trace/trace_reader.h"
 #include "sn/serving/load/workload_file.h"
 
 namespace sn::api {

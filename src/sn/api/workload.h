@@ -11,7 +11,7 @@
 
 #include "sn/base/result.h"
 #include "sn/base/run.h"
-#include "sn/serving/load/trace_lengths.h"
+#include "sn/serving/load/trace/trace_lengths.h"
 #include "sn/serving/load/workload.h"
 
 namespace sn::api {

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 
 namespace sn {
 

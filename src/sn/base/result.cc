@@ -20,7 +20,7 @@
 #include <tuple>
 #include <utility>
 
-#include "sn/base/utf8.h"
+#include "sn/base/text/utf8.h"
 
 namespace sn {
 

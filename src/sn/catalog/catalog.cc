@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "sn/base/document/document_tokens.h"
-#include "sn/base/text.h"
-#include "sn/base/units.h"
+#include "sn/base/text/text.h"
+#include "sn/base/units/units.h"
 #include "sn/catalog/catalog_tokens.h"
 
 namespace sn::catalog {

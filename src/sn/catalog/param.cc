@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 
 namespace sn::catalog {
 

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "sn/base/document/document.h"
-#include "sn/base/quantity.h"
 #include "sn/base/result.h"
+#include "sn/base/units/quantity.h"
 
 namespace sn::catalog {
 

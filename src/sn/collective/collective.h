@@ -29,7 +29,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/collective/params.h"
 #include "sn/fabric/fabric.h"
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/catalog/param.h"
 
 namespace sn::collective {

@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/hw/machine.h"
 
 namespace sn::fabric {

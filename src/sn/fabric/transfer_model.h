@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "sn/base/clock.h"
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/fabric/topology/topology.h"
 
 namespace sn::fabric {

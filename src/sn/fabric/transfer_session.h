@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "sn/base/clock.h"
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/fabric/flow/max_min.h"
 
 namespace sn::fabric {

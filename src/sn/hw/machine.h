@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/catalog/param.h"
 #include "sn/hw/generation.h"
 
@@ -211,7 +211,7 @@ struct ScaleOut {
   /// rail.
   std::string topology = {};
   std::int64_t planes = 0;  // ports of an adapter, each to a leaf of its own; 0: one
-  Bandwidth uplink = {};         // of one port from leaf to spine; 0: as the ports below
+  Bandwidth uplink = {};    // of one port from leaf to spine; 0: as the ports below
 
   friend bool operator==(const ScaleOut&, const ScaleOut&) = default;
 };

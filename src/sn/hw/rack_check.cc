@@ -4,7 +4,7 @@
 
 #include "sn/hw/rack_check.h"
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 
 namespace sn::hw {
 

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 
 namespace sn::kernel {
 

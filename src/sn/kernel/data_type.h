@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 
 namespace sn::kernel {
 

@@ -12,14 +12,14 @@
 
 #include <cstdint>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/hw/machine.h"
-#include "sn/kernel/attention.h"
 #include "sn/kernel/cost.h"
-#include "sn/kernel/gemm.h"
 #include "sn/kernel/measured.h"
-#include "sn/kernel/mla.h"
-#include "sn/kernel/moe.h"
+#include "sn/kernel/operators/attention.h"
+#include "sn/kernel/operators/gemm.h"
+#include "sn/kernel/operators/mla.h"
+#include "sn/kernel/operators/moe.h"
 #include "sn/kernel/params.h"
 
 namespace sn::kernel {

@@ -21,11 +21,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sn/kernel/attention.h"
 #include "sn/kernel/cost.h"
-#include "sn/kernel/gemm.h"
-#include "sn/kernel/mla.h"
-#include "sn/kernel/moe.h"
+#include "sn/kernel/operators/attention.h"
+#include "sn/kernel/operators/gemm.h"
+#include "sn/kernel/operators/mla.h"
+#include "sn/kernel/operators/moe.h"
 
 namespace sn::kernel {
 

@@ -17,7 +17,7 @@
 #include <memory>
 #include <string>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/catalog/param.h"
 #include "sn/kernel/format.h"
 

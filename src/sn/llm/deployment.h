@@ -20,11 +20,11 @@
 #include <cstdint>
 #include <string>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/hw/machine.h"
 #include "sn/kernel/data_type.h"
 #include "sn/llm/framework.h"
-#include "sn/llm/model.h"
+#include "sn/llm/model/model.h"
 
 namespace sn::llm {
 

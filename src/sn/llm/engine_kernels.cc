@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
-#include "sn/kernel/attention.h"
 #include "sn/kernel/coverage.h"
-#include "sn/kernel/gemm.h"
+#include "sn/kernel/operators/attention.h"
+#include "sn/kernel/operators/gemm.h"
 
 namespace sn::llm {
 

@@ -17,7 +17,7 @@
 
 #include <cstdint>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/catalog/param.h"
 
 namespace sn::llm {

@@ -36,7 +36,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/collective/collective.h"
 #include "sn/hw/conditions.h"
 #include "sn/hw/machine.h"
@@ -44,7 +44,7 @@
 #include "sn/llm/deployment.h"
 #include "sn/llm/engine_kernels.h"
 #include "sn/llm/framework.h"
-#include "sn/llm/model.h"
+#include "sn/llm/model/model.h"
 
 namespace sn::llm {
 

@@ -14,7 +14,7 @@
 
 #include <array>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/catalog/param.h"
 #include "sn/llm/step.h"
 

@@ -22,7 +22,7 @@
 #include <map>
 #include <tuple>
 
-#include "sn/kernel/moe.h"
+#include "sn/kernel/operators/moe.h"
 
 namespace sn::measured {
 

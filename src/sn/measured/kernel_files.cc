@@ -12,8 +12,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "sn/base/files.h"
-#include "sn/base/text.h"
+#include "sn/base/files/files.h"
+#include "sn/base/text/text.h"
 #include "sn/measured/csv.h"
 
 namespace sn::measured {

@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/measured/kernel_cases.h"
 #include "sn/measured/kernel_files.h"
 

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/planner/metric.h"
 #include "sn/planner/planner_test_util.h"
 #include "sn/planner/why_not.h"

@@ -9,8 +9,8 @@
 #include <cctype>
 #include <charconv>
 
-#include "sn/base/text.h"
-#include "sn/base/units.h"
+#include "sn/base/text/text.h"
+#include "sn/base/units/units.h"
 
 namespace sn::planner {
 

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sn/base/quantity.h"
 #include "sn/base/result.h"
+#include "sn/base/units/quantity.h"
 #include "sn/planner/report.h"
 
 namespace sn::planner {

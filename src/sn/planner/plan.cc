@@ -11,7 +11,7 @@
 #include <set>
 #include <tuple>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/planner/search/engine_runs.h"
 #include "sn/planner/search/evaluate.h"
 #include "sn/planner/search/feasible.h"

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "sn/base/quantity.h"
 #include "sn/base/report/report_visitor.h"
+#include "sn/base/units/quantity.h"
 #include "sn/llm/uncertainty.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady/steady_state.h"

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <sstream>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/planner/why_not.h"
 
 namespace sn::planner {

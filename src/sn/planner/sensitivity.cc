@@ -9,7 +9,7 @@
 #include <cmath>
 #include <optional>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/kernel/measured.h"
 #include "sn/planner/plan.h"
 

@@ -10,8 +10,8 @@
 #include <atomic>
 #include <memory>
 
-#include "sn/base/text.h"
-#include "sn/base/units.h"
+#include "sn/base/text/text.h"
+#include "sn/base/units/units.h"
 #include "sn/planner/search/price.h"
 #include "sn/twin/scenario/fields.h"
 #include "sn/twin/scenario/scenario.h"

@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "sn/base/document/document.h"
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/base/result.h"
 #include "sn/base/run.h"
 #include "sn/catalog/catalog.h"

@@ -10,7 +10,7 @@
 #include <cmath>
 #include <map>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/planner/search/engine_runs.h"
 #include "sn/planner/search/evaluate.h"
 #include "sn/planner/search/feasible.h"

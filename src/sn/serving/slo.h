@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 
 namespace sn::serving {
 

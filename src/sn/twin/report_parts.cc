@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 
 namespace sn::llm {
 

@@ -12,7 +12,7 @@
 #include <map>
 
 #include "sn/base/document/document_builder.h"
-#include "sn/base/utf8.h"
+#include "sn/base/text/utf8.h"
 
 namespace sn {
 

@@ -19,8 +19,8 @@
 #include <utility>
 #include <vector>
 
-#include "sn/base/quantity.h"
 #include "sn/base/result.h"
+#include "sn/base/units/quantity.h"
 
 namespace sn {
 

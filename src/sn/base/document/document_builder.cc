@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "sn/base/utf8.h"
+#include "sn/base/text/utf8.h"
 
 namespace sn {
 

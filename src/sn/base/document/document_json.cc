@@ -13,7 +13,7 @@
 #include <optional>
 
 #include "sn/base/document/document_builder.h"
-#include "sn/base/utf8.h"
+#include "sn/base/text/utf8.h"
 
 namespace sn {
 

@@ -10,7 +10,7 @@
 #include <cmath>
 
 #include "sn/base/document/document.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 
 namespace sn {
 

@@ -7,8 +7,8 @@
 
 #include <string>
 
-#include "sn/base/json_writer.h"
 #include "sn/base/report/report_visitor.h"
+#include "sn/base/text/json_writer.h"
 
 namespace sn {
 

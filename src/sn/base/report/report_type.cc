@@ -8,8 +8,8 @@
 
 #include <algorithm>
 
-#include "sn/base/json_writer.h"
 #include "sn/base/result.h"
+#include "sn/base/text/json_writer.h"
 
 namespace sn {
 

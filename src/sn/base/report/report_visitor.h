@@ -26,7 +26,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 
 namespace sn {
 

@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "sn/base/report/report_json.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 
 namespace sn::draw {
 

@@ -9,8 +9,8 @@
 #include <cmath>
 #include <map>
 
-#include "sn/base/units.h"
-#include "sn/base/utf8.h"
+#include "sn/base/text/utf8.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/catalog/datasheet.h"
 #include "sn/draw/catalog/workload_text.h"
 

@@ -13,7 +13,7 @@
 #include "sn/base/histogram.h"
 #include "sn/base/report/report_json.h"
 #include "sn/base/result.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 
 namespace sn::draw {
 

@@ -11,7 +11,7 @@
 
 #include "sn/base/report/report_visitor.h"
 #include "sn/draw/kit/table.h"
-#include "sn/serving/load/trace_lengths.h"
+#include "sn/serving/load/trace/trace_lengths.h"
 #include "sn/serving/load/workload.h"
 
 namespace sn::draw {

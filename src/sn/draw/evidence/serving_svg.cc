@@ -9,7 +9,7 @@
 #include <array>
 #include <cmath>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/evidence/serving_views.h"
 #include "sn/draw/kit/chart.h"
 

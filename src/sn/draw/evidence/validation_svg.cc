@@ -8,7 +8,7 @@
 #include <array>
 #include <cmath>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/evidence/validation_views.h"
 #include "sn/draw/kit/chart.h"
 

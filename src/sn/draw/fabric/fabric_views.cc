@@ -10,7 +10,7 @@
 #include <array>
 
 #include "sn/base/report/report_json.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/kit/sheet.h"
 
 namespace sn::draw {
@@ -116,12 +116,12 @@ std::string fabric_text(const api::FabricReport& r, const TextStyle& style) {
                      r.path.to, format(r.path.latency), format(r.path.raw),
                      format(r.path.sustained), r.path.ways);
   Table path({{"link", Align::left},
-                  {"kind", Align::left},
-                  {"rate of one", Align::left},
-                  {"wire ns"},
-                  {"to", Align::left},
-                  {"passing ns"},
-                  {"so far ns"}});
+              {"kind", Align::left},
+              {"rate of one", Align::left},
+              {"wire ns"},
+              {"to", Align::left},
+              {"passing ns"},
+              {"so far ns"}});
   for (const fabric::Hop& h : r.path.hops) {
     path.row({h.link, readable(to_string(h.kind)), format(h.raw), nanoseconds(h.wire), h.to,
               nanoseconds(h.passing), nanoseconds(h.so_far)});

@@ -11,7 +11,7 @@
 #include <iterator>
 
 #include "sn/base/result.h"
-#include "sn/base/utf8.h"
+#include "sn/base/text/utf8.h"
 
 namespace sn::draw {
 

@@ -11,7 +11,7 @@
 #include <cmath>
 
 #include "sn/base/result.h"
-#include "sn/base/utf8.h"
+#include "sn/base/text/utf8.h"
 #include "sn/draw/kit/fold.h"
 #include "sn/draw/kit/sheet.h"
 

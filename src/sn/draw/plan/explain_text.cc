@@ -11,7 +11,7 @@
 #include <cmath>
 
 #include "sn/base/result.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/plan/plan_text.h"
 #include "sn/draw/plan/plan_text_parts.h"
 

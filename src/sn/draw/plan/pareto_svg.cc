@@ -12,7 +12,7 @@
 #include <set>
 #include <utility>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/kit/chart.h"
 #include "sn/draw/kit/table.h"
 #include "sn/draw/plan/plan_text_parts.h"

@@ -10,8 +10,8 @@
 #include <cmath>
 
 #include "sn/base/result.h"
-#include "sn/base/units.h"
-#include "sn/base/utf8.h"
+#include "sn/base/text/utf8.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/plan/choice_views.h"
 #include "sn/draw/plan/plan_text_parts.h"
 #include "sn/twin/report_parts.h"

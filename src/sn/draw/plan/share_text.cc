@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "sn/base/result.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/plan/plan_text_parts.h"
 #include "sn/draw/plan/share_views.h"
 #include "sn/twin/report_parts.h"

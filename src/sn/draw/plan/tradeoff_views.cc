@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/kit/chart.h"
 #include "sn/draw/plan/choice_views.h"
 #include "sn/twin/report_parts.h"

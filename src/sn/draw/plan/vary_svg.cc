@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/kit/chart.h"
 #include "sn/draw/plan/vary_views.h"
 #include "sn/twin/report_parts.h"

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "sn/base/report/report_json.h"
-#include "sn/base/units.h"
-#include "sn/base/utf8.h"
+#include "sn/base/text/utf8.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/plan/choice_views.h"
 #include "sn/draw/plan/plan_text_parts.h"
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "sn/base/result.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/kit/html_page.h"
 #include "sn/draw/kit/table.h"
 #include "sn/draw/simulation/simulation_views.h"

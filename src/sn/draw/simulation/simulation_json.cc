@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "sn/base/json_writer.h"
 #include "sn/base/report/report_json.h"
+#include "sn/base/text/json_writer.h"
 #include "sn/draw/simulation/simulation_views.h"
 
 namespace sn::draw {

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/kit/chart.h"
 #include "sn/draw/simulation/simulation_views.h"
 

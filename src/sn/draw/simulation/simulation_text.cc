@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "sn/base/result.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/draw/simulation/simulation_views.h"
 
 namespace sn::draw {

@@ -10,7 +10,7 @@
 #include <array>
 #include <cmath>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/evidence/common/param_slots.h"
 #include "sn/measured/metrics.h"
 

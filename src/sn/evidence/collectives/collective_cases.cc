@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/evidence/collectives/collective_tables.h"
 #include "sn/hw/rack_check.h"
 #include "sn/measured/metrics.h"

@@ -13,8 +13,8 @@
 #include <map>
 #include <tuple>
 
-#include "sn/base/files.h"
-#include "sn/base/units.h"
+#include "sn/base/files/files.h"
+#include "sn/base/units/units.h"
 
 namespace sn::evidence {
 

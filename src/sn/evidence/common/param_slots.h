@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/catalog/param.h"
 
 namespace sn::evidence {

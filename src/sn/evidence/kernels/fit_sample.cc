@@ -8,7 +8,7 @@
 #include <map>
 #include <utility>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 
 namespace sn::evidence {
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "sn/base/document/document.h"
-#include "sn/base/quantity.h"
 #include "sn/base/result.h"
+#include "sn/base/units/quantity.h"
 #include "sn/evidence/common/validation.h"
 #include "sn/evidence/kernels/kernel_set.h"
 

@@ -14,7 +14,7 @@
 #include <memory>
 #include <string>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/evidence/kernels/parameter_groups.h"
 #include "sn/measured/kernel_cases.h"
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "sn/catalog/catalog.h"
-#include "sn/evidence/serving/serving_points.h"
+#include "sn/evidence/serving/rows/serving_points.h"
 
 namespace sn::evidence {
 

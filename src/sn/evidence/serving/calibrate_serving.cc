@@ -11,7 +11,7 @@
 #include <limits>
 #include <map>
 
-#include "sn/evidence/serving/measured_machines.h"
+#include "sn/evidence/serving/rows/measured_machines.h"
 #include "sn/evidence/serving/serving_load.h"
 
 namespace sn::evidence {

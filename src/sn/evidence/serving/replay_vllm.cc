@@ -12,9 +12,9 @@
 #include <filesystem>
 
 #include "sn/base/document/document.h"
-#include "sn/base/files.h"
-#include "sn/evidence/serving/measured_machines.h"
-#include "sn/evidence/serving/serving_points.h"
+#include "sn/base/files/files.h"
+#include "sn/evidence/serving/rows/measured_machines.h"
+#include "sn/evidence/serving/rows/serving_points.h"
 #include "sn/serving/engine/engine.h"
 #include "sn/twin/simulate/simulate.h"
 

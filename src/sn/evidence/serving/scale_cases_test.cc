@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sn/evidence/serving/measured_machines.h"
+#include "sn/evidence/serving/rows/measured_machines.h"
 #include "sn/evidence/serving/serving_load.h"
 
 namespace sn::evidence {

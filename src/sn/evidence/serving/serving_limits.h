@@ -16,7 +16,7 @@
 
 #include <cstdint>
 
-#include "sn/evidence/serving/serving_points.h"
+#include "sn/evidence/serving/rows/serving_points.h"
 #include "sn/serving/engine/engine_spec.h"
 
 namespace sn::evidence {

@@ -20,7 +20,7 @@
 
 #include "sn/base/result.h"
 #include "sn/base/run.h"
-#include "sn/evidence/serving/serving_points.h"
+#include "sn/evidence/serving/rows/serving_points.h"
 #include "sn/llm/uncertainty.h"
 #include "sn/serving/engine/engine_spec.h"
 #include "sn/serving/steady/steady_state.h"

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "sn/catalog/catalog_test_util.h"
-#include "sn/evidence/serving/measured_machines.h"
+#include "sn/evidence/serving/rows/measured_machines.h"
 
 namespace sn::evidence {
 namespace {

@@ -13,7 +13,7 @@
 #include <limits>
 #include <map>
 
-#include "sn/evidence/serving/measured_machines.h"
+#include "sn/evidence/serving/rows/measured_machines.h"
 
 namespace sn::evidence {
 

@@ -23,9 +23,9 @@
 #include "sn/evidence/common/validation.h"
 #include "sn/evidence/serving/evidence_widths.h"
 #include "sn/evidence/serving/replay_vllm.h"
+#include "sn/evidence/serving/rows/serving_points.h"
 #include "sn/evidence/serving/scale_cases.h"
 #include "sn/evidence/serving/serving_load.h"
-#include "sn/evidence/serving/serving_points.h"
 #include "sn/measured/metrics.h"
 
 namespace sn::evidence {

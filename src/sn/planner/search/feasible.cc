@@ -8,7 +8,7 @@
 
 #include <cmath>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 
 namespace sn::planner {
 

@@ -11,7 +11,7 @@
 #include <numeric>
 #include <optional>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/planner/search/shapes.h"
 #include "sn/planner/share/share_curve.h"
 #include "sn/planner/share/share_notes.h"

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/planner/planner_test_util.h"
 
 namespace sn::planner {

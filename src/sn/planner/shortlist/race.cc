@@ -12,7 +12,7 @@
 #include <iterator>
 #include <utility>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/planner/search/engine_runs.h"
 #include "sn/planner/search/feasible.h"
 #include "sn/planner/search/shapes.h"

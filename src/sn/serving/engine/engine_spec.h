@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "sn/base/clock.h"
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/fabric/fabric.h"
 #include "sn/hw/conditions.h"
 #include "sn/kv/paged_cache.h"

@@ -6,9 +6,9 @@
 
 #include <cstdlib>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/kv/paged_cache.h"
-#include "sn/serving/load/trace.h"
+#include "sn/serving/load/trace/trace.h"
 
 namespace sn::serving {
 namespace {

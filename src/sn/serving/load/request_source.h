@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "sn/serving/load/synthetic.h"
-#include "sn/serving/load/trace_file.h"
+#include "sn/serving/load/trace/trace_file.h"
 #include "sn/serving/load/workload.h"
 
 namespace sn::serving {

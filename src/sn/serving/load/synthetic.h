@@ -26,7 +26,7 @@
 #include <optional>
 #include <vector>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/serving/load/workload.h"
 #include "sn/serving/load/workload_summary.h"
 

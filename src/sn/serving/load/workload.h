@@ -25,9 +25,9 @@
 #include <vector>
 
 #include "sn/base/clock.h"
-#include "sn/base/quantity.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
+#include "sn/base/units/quantity.h"
 
 namespace sn::serving {
 

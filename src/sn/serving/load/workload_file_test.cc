@@ -9,9 +9,9 @@
 #include <cstdlib>
 #include <numeric>
 
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/catalog/catalog_test_util.h"
-#include "sn/serving/load/trace.h"
+#include "sn/serving/load/trace/trace.h"
 
 namespace sn::serving {
 namespace {

@@ -15,8 +15,8 @@
 #include <limits>
 #include <optional>
 
-#include "sn/base/files.h"
-#include "sn/serving/load/trace.h"
+#include "sn/base/files/files.h"
+#include "sn/serving/load/trace/trace.h"
 
 namespace sn::serving {
 namespace {

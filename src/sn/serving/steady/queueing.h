@@ -13,7 +13,7 @@
 
 #include <vector>
 
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 
 namespace sn::serving {
 

@@ -14,7 +14,7 @@
 #include "sn/hw/machine.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
-#include "sn/llm/model.h"
+#include "sn/llm/model/model.h"
 
 namespace sn::twin {
 

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "sn/base/document/document.h"
-#include "sn/base/quantity.h"
+#include "sn/base/units/quantity.h"
 #include "sn/hw/conditions.h"
 
 namespace sn::twin {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "sn/base/text.h"
+#include "sn/base/text/text.h"
 
 namespace sn::twin {
 

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "sn/base/text.h"
+#include "sn/base/text/text.h"
 #include "sn/twin/scenario/scenario.h"
 
 namespace sn::twin {

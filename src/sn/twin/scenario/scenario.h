@@ -12,7 +12,7 @@
 #include <string>
 
 #include "sn/base/document/document.h"
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/base/result.h"
 #include "sn/catalog/catalog.h"
 #include "sn/twin/world.h"

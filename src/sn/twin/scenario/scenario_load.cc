@@ -9,9 +9,9 @@
 #include <memory>
 #include <utility>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/serving/load/synthetic.h"
-#include "sn/serving/load/trace_file.h"
+#include "sn/serving/load/trace/trace_file.h"
 #include "sn/serving/load/workload_file.h"
 #include "sn/twin/scenario/scenario.h"
 #include "sn/twin/scenario/scenario_parts.h"

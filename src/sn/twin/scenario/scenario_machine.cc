@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "sn/base/text.h"
+#include "sn/base/text/text.h"
 #include "sn/hw/rack_check.h"
 #include "sn/twin/scenario/scenario_parts.h"
 

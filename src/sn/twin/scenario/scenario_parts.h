@@ -7,7 +7,7 @@
 #include <string>
 
 #include "sn/base/document/document.h"
-#include "sn/base/files.h"
+#include "sn/base/files/files.h"
 #include "sn/catalog/catalog.h"
 #include "sn/twin/world.h"
 

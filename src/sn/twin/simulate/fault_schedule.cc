@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "sn/base/random.h"
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 
 namespace sn::twin {
 

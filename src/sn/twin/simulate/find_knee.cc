@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/twin/simulate/simulate.h"
 
 namespace sn::twin {

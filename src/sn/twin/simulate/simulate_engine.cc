@@ -8,7 +8,7 @@
 #include <numeric>
 #include <utility>
 
-#include "sn/base/units.h"
+#include "sn/base/units/units.h"
 #include "sn/fabric/fabric.h"
 #include "sn/twin/simulate/simulate.h"
 

@@ -17,9 +17,9 @@
 #include <utility>
 #include <vector>
 
-#include "sn/base/quantity.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
+#include "sn/base/units/quantity.h"
 #include "sn/serving/engine/engine_spec.h"
 #include "sn/serving/load/request_source.h"
 #include "sn/serving/slo.h"
