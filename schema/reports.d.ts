@@ -678,6 +678,165 @@ export interface FabricReport {
   path: FabricPath | null;
 }
 
+/** Modules of one place. */
+export interface RackModule {
+  place: string;
+  /** of the catalog */
+  name: string;
+  title: string;
+  count: number;
+  /** on one */
+  gpus: number;
+  /** of one, rack units; 0: not known */
+  height_u: number;
+  /** of one; 0: not known */
+  weight_kg: number;
+}
+
+/** The sums of the power chain. */
+export interface RackPower {
+  chips_w: number;
+  /** lost in the chips' regulators, part of chips_w */
+  regulators_w: number;
+  busbar_loss_w: number;
+  /** current of the busbar */
+  bus_a: number;
+  /** of the supplies */
+  output_w: number;
+  supply_loss_w: number;
+  /** of the rating of all shelves */
+  supply_share: number;
+  supply_efficiency: number;
+  /** of the shelves without the spare ones */
+  capacity_w: number;
+  /** what the feed gives */
+  input_w: number;
+  /** heat into liquid */
+  liquid_w: number;
+  /** heat into air */
+  air_w: number;
+}
+
+/** What the pieces of one kind draw. */
+export interface RackPowerRow {
+  place: string;
+  item: string;
+  count: number;
+  each_w: number;
+  total_w: number;
+  /** the number that it rests on; empty: derived */
+  param: string;
+  source: string;
+  grade: string;
+  /** nothing is published */
+  assumed: boolean;
+}
+
+/** What sources say of the total, beside the sum of the parts. */
+export interface PublishedPower {
+  /** least of the sources */
+  low_w: number;
+  /** most of them */
+  high_w: number;
+  used_w: number;
+  /** used_w less the sum of the parts at full load */
+  residual_w: number;
+  /** the sum of the parts lies between them */
+  within: boolean;
+}
+
+/** The limit of a chip that the envelope holds. */
+export interface RackFit {
+  gpus: number;
+  possible: boolean;
+  /** why not */
+  reason: string;
+  /** the rack at full load stays within its feed */
+  chip_by_feed_w: number;
+  /** that the cooling of one chip removes; 0: not published */
+  chip_by_cooling_w: number;
+  /** of the rack without the chips */
+  rest_per_gpu_w: number;
+}
+
+/** Crest and trough of all chips together. */
+export interface RackSwing {
+  low_w: number;
+  high_w: number;
+  /** share of the time at the crest */
+  duty: number;
+  mean_w: number;
+  /** that the supplies' stored energy carries the step */
+  carried_s: number;
+  /** the crest is below the shelves' pulse rating */
+  within_pulse: boolean;
+}
+
+/** Clocks that hold a cap. */
+export interface RackCap {
+  policy: string;
+  cap_w: number;
+  /** false: even the lowest clock is above it */
+  held: boolean;
+  input_w: number;
+  /** of the chips with priority */
+  high_share: number;
+  /** theirs, share of nominal */
+  high_clock: number;
+  /** of the others */
+  low_clock: number;
+  mean_clock: number;
+}
+
+/** The best deployment of the scenario. */
+export interface RackPlan {
+  deployment: string;
+  /** of all its GPUs */
+  output_tokens_per_s: number;
+  gpus: number;
+  /** that it fills */
+  racks: number;
+}
+
+/** A rack as a physical thing, under one load. */
+export interface RackReport {
+  /** what kind of document this is */
+  format: "supernode-rack";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  rack: string;
+  title: string;
+  /** entry of catalog/plants */
+  plant: string;
+  chip: string;
+  gpus: number;
+  gpus_per_os: number;
+  /** idle, plan, training or max */
+  load: string;
+  /** of a chip's dynamic power */
+  chip_share: number;
+  modules: RackModule[];
+  /** of the modules whose weight is known */
+  weight_kg: number;
+  /** under the load */
+  power: RackPower;
+  /** the bill of power; it adds up to input_w */
+  rows: RackPowerRow[];
+  /** of it, what rests on assumptions or memory */
+  assumed_w: number;
+  feed_w: number;
+  /** the total at full load; null: none */
+  published: PublishedPower | null;
+  fits: RackFit[];
+  /** of synchronous training, a square wave */
+  swing: RackSwing | null;
+  /** on the input of the rack */
+  cap: RackCap | null;
+  /** the deployment that makes the load */
+  plan: RackPlan | null;
+  warnings: Notice[];
+}
+
 /** Rows left out, and why. */
 export interface Skip {
   reason: string;

@@ -49,6 +49,7 @@ int run_doctor(const Args& args);
 int run_fabric(const Args& args);
 int run_man(const Args& args);
 int run_plan(const Args& args);
+int run_rack(const Args& args);
 int run_simulate(const Args& args);
 int run_validate(const Args& args);
 /// `calibrate collectives` and `calibrate serving`: the rest of the command line.

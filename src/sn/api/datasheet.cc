@@ -13,6 +13,7 @@
 #include "sn/collective/params.h"
 #include "sn/evidence/kernels/published_figures.h"
 #include "sn/evidence/serving/benchmark.h"
+#include "sn/facility/plant.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/uncertainty.h"
@@ -300,6 +301,8 @@ constexpr KindReader readers[] = {
     {"switch", add_described<hw::Switch>},
     {"nic", add_described<hw::Nic>},
     {"memory", add_described<hw::Memory>},
+    {"module", add_described<facility::Module>},
+    {"plant", add_described<facility::Plant>},
     {"rack", add_described<hw::Rack>},
     {"scale-out", add_described<hw::ScaleOut>},
     {"dcn", add_described<hw::Dcn>},

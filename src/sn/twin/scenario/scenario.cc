@@ -31,6 +31,7 @@ Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, con
   read_machine_parts(root, context, world.machine, world.warnings, errors);
   read_load_parts(root, context, world, errors);
   if (const Node* faults = root.get("faults")) world.faults = read_faults(*faults, errors);
+  static_cast<void>(root.get("facility"));  // of the rack around the machine, for who asks for it
   // Views print names as they are.
   world.name = shown(root.text("name").value_or(world.machine.model.name + " on " +
                                                 world.machine.cluster.rack.name),
