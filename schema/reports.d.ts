@@ -798,6 +798,91 @@ export interface RackPlan {
   racks: number;
 }
 
+/** What fails, and what goes with it. */
+export interface FaultClass {
+  name: string;
+  /** the blast radius */
+  takes: string;
+  /** in the rack */
+  pieces: number;
+  each_per_year: number;
+  rack_per_year: number;
+  /** out of service until the repair */
+  gpus: number;
+  /** share of its bandwidth that is left */
+  scale_up: number;
+  /** mean */
+  repair_s: number;
+}
+
+/** Serving with so many GPUs, all of them or none. */
+export interface SparePolicy {
+  /** in service */
+  gpus: number;
+  /** GPUs of the rack that are not */
+  spares: number;
+  /** share of the time, closed form */
+  up: number;
+  /** by Monte Carlo */
+  played_up: number;
+  /** half of its 95 % interval */
+  played_up_error: number;
+  /** of the service, closed form */
+  losses_per_year: number;
+  played_losses_per_year: number;
+  /** half of the 95 % interval, per year */
+  played_losses_error: number;
+  /** mean time between losses */
+  between_s: number;
+  /** in service, mean over time */
+  expected_gpus: number;
+}
+
+/** A published mean beside what rates give. */
+export interface MeanTimeCheck {
+  of: string;
+  gpus: number;
+  ours_s: number;
+  published_s: number;
+  note: string;
+}
+
+/** How often a rack fails, and what spares make of it. */
+export interface ReliabilityReport {
+  /** entry of catalog/failures */
+  failures: string;
+  classes: FaultClass[];
+  /** OS images: up or down as a whole */
+  images: number;
+  gpus_per_image: number;
+  /** mean time between failures of one image */
+  image_every_s: number;
+  /** mean */
+  image_repair_s: number;
+  /** mean time between interruptions of a job on the rack */
+  job_every_s: number;
+  /** the same by the fleet's rates alone */
+  fleet_every_s: number;
+  /** 95 % interval of the fleet's count */
+  fleet_every_low_s: number;
+  fleet_every_high_s: number;
+  /** up, mean over time */
+  pooled_gpus: number;
+  /** Monte Carlo's, half of the 95 % interval */
+  pooled_error: number;
+  policies: SparePolicy[];
+  /** of one rack that were played */
+  years: number;
+  /** failures and repairs in them */
+  events: number;
+  /** repairs at a time; 0: as many as it takes */
+  crews: number;
+  /** means that others publish */
+  checks: MeanTimeCheck[];
+  /** stopped: fewer years than asked for */
+  interrupted: boolean;
+}
+
 /** A rack as a physical thing, under one load. */
 export interface RackReport {
   /** what kind of document this is */
@@ -834,6 +919,9 @@ export interface RackReport {
   cap: RackCap | null;
   /** the deployment that makes the load */
   plan: RackPlan | null;
+  reliability: ReliabilityReport;
+  /** stopped: see reliability */
+  interrupted: boolean;
   warnings: Notice[];
 }
 

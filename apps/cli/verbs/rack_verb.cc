@@ -23,6 +23,7 @@ constexpr const char* examples =
     "  supernode rack nvl72-gb200 --load training\n"
     "  supernode rack al128 --set cluster.rack.gpus_per_os=8 --set facility.plant.spare_shelves=2\n"
     "  supernode rack al128 --set 'facility.plant.switch.switch_chip.max=700 W'\n"
+    "  supernode rack nvl72-gb200 --spares 8 --crews 1\n"
     "  supernode rack hgx-h100 --cap '8 kW' --policy priority\n"
     "  supernode rack scenarios/al128-deepseek-v3.yaml --load plan";
 
@@ -32,6 +33,9 @@ int run_rack(const Args& args) {
   CLI::App app("A rack as a physical thing: what each part draws, against its envelope.", verb);
   api::RackRequest request;
   std::string folder;
+  std::string spares;
+  std::string years = "10000";
+  std::string crews = "0";
   std::vector<std::string> set;
   app.add_option("RACK", request.facility.subject,
                  "a rack (supernode catalog racks), or a scenario; - is standard input");
@@ -39,16 +43,26 @@ int run_rack(const Args& args) {
   app.add_option("--cap", request.cap, "on the input of the rack: lowers clocks")
       ->type_name("POWER");
   app.add_option("--policy", request.policy, "of the cap: hard, proportional, priority");
+  app.add_option("--spares", spares, "GPUs kept out of service for failures")->type_name("N");
+  app.add_option("--years", years, "rack-years of Monte Carlo; 0: closed forms alone")
+      ->type_name("N");
+  app.add_option("--crews", crews, "repairs at a time; 0: as many as it takes")->type_name("N");
   add_set_flag(app, set);
   add_catalog_flag(app, folder);
   app.footer(examples);
-  Outputs outputs(app, {{"--json", "JSON (schema/rack.schema.json)"}});
+  Outputs outputs(app, {{"--json", "JSON (schema/rack.schema.json)"},
+                        {"--faults", "failing OS images, as simulate --faults reads them,"}});
   RunFlags flags(app);
   if (const auto code = parse(app, args)) return *code;
   Errors errors;
   flags.check(errors);
   outputs.check(verb, {request.facility.subject}, errors);
   const std::string subject = request.facility.subject;
+  if (!spares.empty()) {
+    request.reliability.spares = integer_flag("--spares", spares, 0, 1 << 20, errors);
+  }
+  request.reliability.years = integer_flag("--years", years, 0, 10'000'000, errors);
+  request.reliability.crews = integer_flag("--crews", crews, 0, 1 << 20, errors);
   if (subject.empty()) {
     errors.push_back(flag_error(verb, "which rack?", "supernode rack al128"));
   }
@@ -60,9 +74,10 @@ int run_rack(const Args& args) {
   const Run run = flags.start();
   const Result<api::RackReport> report = api::rack_report(request, *catalog, run);
   if (!report) return refuse(verb, report.error());
-  const int code = outputs.write({{"--json", [&] { return draw::rack_json(*report); }}},
-                                 [&] { return draw::rack_text(*report, text_style(subject)); });
-  return code;
+  return outputs.write(
+      {{"--json", [&] { return draw::rack_json(*report); }},
+       {"--faults", [&] { return draw::rack_faults_yaml(*report); }}},
+      [&] { return draw::rack_text(*report, text_style(subject)); }, code_of(report->interrupted));
 }
 
 }  // namespace sn::cli

@@ -13,6 +13,7 @@
 #include "sn/collective/params.h"
 #include "sn/evidence/kernels/published_figures.h"
 #include "sn/evidence/serving/benchmark.h"
+#include "sn/facility/faults.h"
 #include "sn/facility/plant.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
@@ -303,6 +304,7 @@ constexpr KindReader readers[] = {
     {"memory", add_described<hw::Memory>},
     {"module", add_described<facility::Module>},
     {"plant", add_described<facility::Plant>},
+    {"failure", add_described<facility::Failures>},
     {"rack", add_described<hw::Rack>},
     {"scale-out", add_described<hw::ScaleOut>},
     {"dcn", add_described<hw::Dcn>},

@@ -141,6 +141,8 @@ void describe(ReportVisitor& v, const RackReport& r) {
     v.number("racks", "that it fills", p.racks);
     v.end_object();
   }
+  v.object("reliability", "", r.reliability);
+  v.flag("interrupted", "stopped: see reliability", r.interrupted);
   v.list("warnings", "", r.warnings);
 }
 

@@ -5,6 +5,7 @@
 //
 //   facility:
 //     plant: {base: al128, host: {cpu: {count: 1}}}    # left out: the plant of the rack's name
+//     failures: {base: default, repair: {replace: 3 d}}
 
 #pragma once
 

@@ -266,6 +266,9 @@ Result<RackReport> rack_report(const RackRequest& request, const catalog::Catalo
   if (request.load == "training") add_swing(*f, out);
   Errors errors;
   add_cap(request, *f, *load, out, errors);
+  out.reliability =
+      take(rack_reliability(request.reliability, *f, catalog, out.warnings, run), errors);
+  out.interrupted = out.reliability.interrupted;
   if (!errors.empty()) return fail(std::move(errors));
   return out;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sn/api/facility.h"
+#include "sn/api/rack_reliability.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/base/run.h"
@@ -26,7 +27,8 @@ struct RackRequest {
   std::string load = "max";
   std::string cap = {};                 // on the input of the rack: "120 kW"; empty: none
   std::string policy = "proportional";  // hard, proportional, priority
-  double high_share = 0.5;              // of the chips that priority is given to
+  ReliabilityRequest reliability = {};
+  double high_share = 0.5;  // of the chips that priority is given to
 };
 
 struct RackModule {
@@ -107,6 +109,8 @@ struct RackReport {
   std::optional<RackSwing> swing;
   std::optional<RackCap> cap;
   std::optional<RackPlan> plan;
+  ReliabilityReport reliability;
+  bool interrupted = false;
   Errors warnings;  // the envelope is exceeded, and the like
 };
 

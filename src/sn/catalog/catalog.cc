@@ -31,6 +31,8 @@ constexpr std::array kinds = {
     CatalogKind{"memory", "memory", "memory beyond the chip: expanders, pools, drives, hosts"},
     CatalogKind{"module", "modules", "parts of racks: nodes, trays, power shelves; what they draw"},
     CatalogKind{"plant", "plants", "what a rack consists of and hangs on: modules, power, cooling"},
+    CatalogKind{"failure", "failures",
+                "what fails in a fleet, how often, and how long repairs take"},
     CatalogKind{"model", "models", "large language models"},
     CatalogKind{"kernels", "kernels", "efficiencies of kernel families"},
     CatalogKind{"kernel_software", "kernel_software",

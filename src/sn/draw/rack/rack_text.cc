@@ -6,7 +6,7 @@
 
 #include "sn/base/report/report_json.h"
 #include "sn/base/units/units.h"
-#include "sn/draw/rack/rack_views.h"
+#include "sn/draw/rack/rack_parts.h"
 
 namespace sn::draw {
 
@@ -157,7 +157,8 @@ std::string extras_text(const api::RackReport& r) {
 
 std::string rack_text(const api::RackReport& r, const TextStyle& style) {
   std::string out = head(r, style) + "\n" + modules_text(r, style) + "\n" + bill_text(r, style) +
-                    "\n" + chain_text(r) + extras_text(r) + "\n" + fits_text(r);
+                    "\n" + chain_text(r) + extras_text(r) + "\n" + fits_text(r) + "\n" +
+                    reliability_text(r.reliability, style);
   for (const Error& w : r.warnings) out += wrapped(" warning: " + w.message, 10) + "\n";
   return out;
 }

@@ -15,4 +15,7 @@ namespace sn::draw {
 /// Schema: schema/rack.schema.json.
 [[nodiscard]] std::string rack_json(const api::RackReport& r);
 
+/// Rates of failing OS images as `simulate --faults` reads them.
+[[nodiscard]] std::string rack_faults_yaml(const api::RackReport& r);
+
 }  // namespace sn::draw
