@@ -793,7 +793,10 @@ export interface RackPlan {
   deployment: string;
   /** of all its GPUs */
   output_tokens_per_s: number;
+  input_tokens_per_s: number;
   gpus: number;
+  /** 0: one pool does both */
+  prefill_gpus: number;
   /** that it fills */
   racks: number;
 }
@@ -883,6 +886,108 @@ export interface ReliabilityReport {
   interrupted: boolean;
 }
 
+/** The building's input over the racks', term by term. */
+export interface RackPue {
+  value: number;
+  /** UPS, transformers, cables */
+  distribution: number;
+  pumps: number;
+  /** room coolers and towers */
+  fans: number;
+  chillers: number;
+  /** share of the year that the liquid loop needs chillers */
+  liquid_chilled: number;
+  /** likewise room air */
+  air_chilled: number;
+}
+
+/** Parts of one kind. */
+export interface CostRow {
+  item: string;
+  count: number;
+  each_usd: number;
+  total_usd: number;
+}
+
+/** A figure, and what the ranges of its inputs make of it. */
+export interface MoneyRange {
+  value_usd: number;
+  low_usd: number;
+  high_usd: number;
+}
+
+/** What a million tokens cost, while the rack is used. */
+export interface TokenCost {
+  /** a million output tokens, all of the cost on them */
+  output: MoneyRange;
+  /** a million of input and output together */
+  blended: MoneyRange;
+  /** a million input tokens, GPUs of the prefill pool; 0: one pool */
+  prefill_usd: number;
+  /** a million output tokens, GPUs of the decode pool */
+  decode_usd: number;
+  /** of the building */
+  energy_per_output_token_j: number;
+  /** CO2 of a million output tokens */
+  carbon_g: number;
+}
+
+/** One price at the ends of its range. */
+export interface PriceEffect {
+  param: string;
+  value: string;
+  low: string;
+  high: string;
+  /** one source alone: 20 % off */
+  assumed_range: boolean;
+  /** relative change of the cost of a GPU-hour */
+  at_low: number;
+  at_high: number;
+}
+
+/** What a rack costs to have and to run. */
+export interface CostReport {
+  /** entry of catalog/prices */
+  prices: string;
+  /** entry of catalog/sites */
+  site: string;
+  site_title: string;
+  /** of the building, by climate */
+  pue: RackPue;
+  /** share of the GPUs that are up */
+  up: number;
+  /** share of the hours that are used */
+  utilisation: number;
+  capex_rows: CostRow[];
+  capex_usd: number;
+  /** a year */
+  capital_usd: number;
+  /** a year */
+  energy_usd: number;
+  /** a year */
+  space_usd: number;
+  /** a year */
+  maintenance_usd: number;
+  /** all four */
+  year_usd: number;
+  /** a year, PUE included */
+  energy_kwh: number;
+  /** CO2 a year, of operation */
+  carbon_kg: number;
+  /** a GPU-hour that is used */
+  gpu_hour: MoneyRange;
+  /** a MW of the rack's input for a year */
+  mw_year_usd: number;
+  /** price of the whole; null: none */
+  published_rack_usd: number | null;
+  /** parts that such a price holds: capex without ScaleOut */
+  comparable_usd: number;
+  /** of the deployment; null: none */
+  tokens: TokenCost | null;
+  /** what each price does to a GPU-hour, where it was asked for */
+  effects: PriceEffect[];
+}
+
 /** A rack as a physical thing, under one load. */
 export interface RackReport {
   /** what kind of document this is */
@@ -920,6 +1025,8 @@ export interface RackReport {
   /** the deployment that makes the load */
   plan: RackPlan | null;
   reliability: ReliabilityReport;
+  /** null: the chip has no price */
+  cost: CostReport | null;
   /** stopped: see reliability */
   interrupted: boolean;
   warnings: Notice[];

@@ -137,11 +137,14 @@ void describe(ReportVisitor& v, const RackReport& r) {
     v.type("RackPlan", "The best deployment of the scenario.");
     v.text("deployment", "", p.deployment);
     v.number("output_tokens_per_s", "of all its GPUs", p.output_tokens);
+    v.number("input_tokens_per_s", "", p.input_tokens);
     v.count("gpus", "", p.gpus);
+    v.count("prefill_gpus", "0: one pool does both", p.prefill_gpus);
     v.number("racks", "that it fills", p.racks);
     v.end_object();
   }
   v.object("reliability", "", r.reliability);
+  v.optional("cost", "null: the chip has no price", r.cost);
   v.flag("interrupted", "stopped: see reliability", r.interrupted);
   v.list("warnings", "", r.warnings);
 }

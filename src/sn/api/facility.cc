@@ -64,7 +64,7 @@ Result<Node> scenario_of(const FacilityRequest& request, const catalog::Catalog&
 /// Keys under `facility` that nothing reads.
 void check_keys(const Node& facility, Errors& errors) {
   MapReader keys(facility, "facility", errors);
-  for (const char* key : {"plant", "failures"}) static_cast<void>(keys.get(key));
+  for (const char* key : {"plant", "failures", "prices", "site"}) static_cast<void>(keys.get(key));
   keys.finish();
 }
 
@@ -87,7 +87,7 @@ Result<Node> with_fields(Node scenario, const FacilityRequest& request,
   if (facility.find("plant") == nullptr && catalog.has(kind("plant"), rack)) {
     facility.set("plant", Node::scalar(rack));
   }
-  for (const char* key : {"failures"}) {
+  for (const char* key : {"failures", "prices", "site"}) {
     if (facility.find(key) == nullptr) facility.set(key, Node::scalar("default"));
   }
   scenario.set("facility", std::move(facility));

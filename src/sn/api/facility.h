@@ -5,6 +5,8 @@
 //
 //   facility:
 //     plant: {base: al128, host: {cpu: {count: 1}}}    # left out: the plant of the rack's name
+//     prices: {base: default, gpu: {b200: 30 k$}}
+//     site: se-stockholm
 //     failures: {base: default, repair: {replace: 3 d}}
 
 #pragma once

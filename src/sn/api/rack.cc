@@ -187,6 +187,8 @@ Result<PowerLoad> planned(const RackRequest& request, const Facility& f,
   const std::int64_t gpus = best.prefill.gpus + best.decode.gpus;
   out.plan = RackPlan{.deployment = planner::deployment_text(best.plan),
                       .output_tokens = best.state.output_tokens,
+                      .input_tokens = best.state.total_tokens - best.state.output_tokens,
+                      .prefill_gpus = best.prefill.gpus,
                       .gpus = gpus,
                       .racks = static_cast<double>(gpus) / static_cast<double>(f.rack.gpus)};
   const double watts = best.state.output_tokens * best.state.energy_per_token /
@@ -239,6 +241,20 @@ void add_cap(const RackRequest& request, const Facility& f, const PowerLoad& loa
   out.cap = c;
 }
 
+void add_cost(const RackRequest& request, const Facility& f, const catalog::Catalog& catalog,
+              RackReport& out, Errors& errors) {
+  std::optional<ServedTokens> served;
+  if (out.plan) {
+    served = ServedTokens{.input = out.plan->input_tokens,
+                          .output = out.plan->output_tokens,
+                          .prefill_gpus = out.plan->prefill_gpus,
+                          .gpus = out.plan->gpus};
+  }
+  const Power mean = out.swing ? out.swing->mean : out.power.input;
+  const double up = out.reliability.pooled / static_cast<double>(out.gpus);
+  out.cost = take(rack_costs(request.cost, f, catalog, mean, up, served, out.warnings), errors);
+}
+
 }  // namespace
 
 Result<RackReport> rack_report(const RackRequest& request, const catalog::Catalog& catalog,
@@ -269,6 +285,7 @@ Result<RackReport> rack_report(const RackRequest& request, const catalog::Catalo
   out.reliability =
       take(rack_reliability(request.reliability, *f, catalog, out.warnings, run), errors);
   out.interrupted = out.reliability.interrupted;
+  if (errors.empty()) add_cost(request, *f, catalog, out, errors);
   if (!errors.empty()) return fail(std::move(errors));
   return out;
 }

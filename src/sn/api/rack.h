@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sn/api/facility.h"
+#include "sn/api/rack_cost.h"
 #include "sn/api/rack_reliability.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
@@ -28,6 +29,7 @@ struct RackRequest {
   std::string cap = {};                 // on the input of the rack: "120 kW"; empty: none
   std::string policy = "proportional";  // hard, proportional, priority
   ReliabilityRequest reliability = {};
+  CostRequest cost = {};
   double high_share = 0.5;  // of the chips that priority is given to
 };
 
@@ -84,9 +86,11 @@ struct RackSwing {
 /// What the planner's deployment makes of the machine.
 struct RackPlan {
   std::string deployment;
-  double output_tokens = 0.0;  // per second, of the plan
-  std::int64_t gpus = 0;       // of the plan
-  double racks = 0.0;          // that it fills
+  double output_tokens = 0.0;     // per second, of the plan
+  double input_tokens = 0.0;      // likewise
+  std::int64_t prefill_gpus = 0;  // 0: one pool does both
+  std::int64_t gpus = 0;          // of the plan
+  double racks = 0.0;             // that it fills
 };
 
 struct RackReport {
@@ -110,6 +114,7 @@ struct RackReport {
   std::optional<RackCap> cap;
   std::optional<RackPlan> plan;
   ReliabilityReport reliability;
+  std::optional<CostReport> cost;  // nothing where the chip has no price
   bool interrupted = false;
   Errors warnings;  // the envelope is exceeded, and the like
 };

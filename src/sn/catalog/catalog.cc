@@ -33,6 +33,8 @@ constexpr std::array kinds = {
     CatalogKind{"plant", "plants", "what a rack consists of and hangs on: modules, power, cooling"},
     CatalogKind{"failure", "failures",
                 "what fails in a fleet, how often, and how long repairs take"},
+    CatalogKind{"price", "prices", "what parts, energy, space and capital cost"},
+    CatalogKind{"site", "sites", "where a rack stands: tariff, carbon, space, climate"},
     CatalogKind{"model", "models", "large language models"},
     CatalogKind{"kernels", "kernels", "efficiencies of kernel families"},
     CatalogKind{"kernel_software", "kernel_software",

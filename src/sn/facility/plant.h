@@ -214,6 +214,18 @@ void describe(V& v, PublishedTotals& p) {
   v.quantity("chip", p.chip, Power::from_si(10.0), Power::from_si(1e5), Need::optional);
 }
 
+/// Of the loop that takes the liquid's heat; without liquid nothing of it is given.
+struct Cooling {
+  double supply_celsius = 0.0;  // of the coolant at the rack
+
+  friend bool operator==(const Cooling&, const Cooling&) = default;
+};
+
+template <class V>
+void describe(V& v, Cooling& c) {
+  v.ratio("supply_celsius", c.supply_celsius, 5.0, 60.0, Need::optional);
+}
+
 /// The modules of one place; `count` 0 before `complete`: follows from the rack.
 struct Slot {
   Module module;
@@ -231,6 +243,7 @@ struct Plant {
   WorkingUse use;
   TrainingWave training;
   Optics optics;
+  Cooling cooling;
   PublishedTotals published;
 
   [[nodiscard]] const Slot& at(Place p) const { return slots[static_cast<std::size_t>(p)]; }
@@ -251,6 +264,7 @@ void describe(V& v, Plant& p) {
   v.group("use", p.use);
   v.group("training", p.training);
   v.group("optics", p.optics);
+  v.group("cooling", p.cooling);
   v.group("published", p.published);
 }
 

@@ -11,5 +11,6 @@
 namespace sn::draw {
 
 [[nodiscard]] std::string reliability_text(const api::ReliabilityReport& r, const TextStyle& style);
+[[nodiscard]] std::string cost_text(const api::CostReport& r, const TextStyle& style);
 
 }  // namespace sn::draw
