@@ -801,6 +801,75 @@ export interface RackPlan {
   racks: number;
 }
 
+/** The coolant loop and a chip on it; zeros without liquid cooling. */
+export interface HeatLoop {
+  /** of the rack */
+  flow_l_per_min: number;
+  /** through the plate of one chip */
+  chip_l_per_min: number;
+  drop_kpa: number;
+  pumps_w: number;
+  supply_celsius: number;
+  return_celsius: number;
+  /** at nominal clock */
+  junction_celsius: number;
+  /** that keeps the junction at the throttle point, or 1 */
+  clock: number;
+  /** junction at that clock */
+  throttled_celsius: number;
+}
+
+/** A loss of flow at time zero. */
+export interface HeatEvent {
+  name: string;
+  /** share that is left */
+  flow: number;
+  /** until clocks fall; negative: never */
+  throttle_s: number;
+  /** until chips go off; negative: never */
+  trip_s: number;
+  /** at the end; 0: off */
+  clock: number;
+  /** highest */
+  junction_celsius: number;
+  /** junction at the end */
+  end_celsius: number;
+}
+
+/** One moment after a loss of flow. */
+export interface HeatPoint {
+  time_s: number;
+  junction_celsius: number;
+  return_celsius: number;
+  /** share of nominal */
+  clock: number;
+  /** share of the design's */
+  flow: number;
+  chip_w: number;
+}
+
+/** Temperatures and flows, and what a loss of flow does. */
+export interface HeatReport {
+  /** false: all heat goes into air, and no junction is modelled */
+  liquid: boolean;
+  /** at the load */
+  loop: HeatLoop;
+  /** at full load */
+  full: HeatLoop;
+  /** junction */
+  throttle_celsius: number;
+  trip_celsius: number;
+  /** that carries the rest of the heat */
+  air_m3_per_h: number;
+  /** of the rack's input */
+  pump_share: number;
+  events: HeatEvent[];
+  /** the event that was asked for; empty: none */
+  course_of: string;
+  /** second by second */
+  course: HeatPoint[];
+}
+
 /** What fails, and what goes with it. */
 export interface FaultClass {
   name: string;
@@ -1024,6 +1093,7 @@ export interface RackReport {
   cap: RackCap | null;
   /** the deployment that makes the load */
   plan: RackPlan | null;
+  heat: HeatReport;
   reliability: ReliabilityReport;
   /** null: the chip has no price */
   cost: CostReport | null;

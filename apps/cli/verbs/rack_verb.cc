@@ -23,6 +23,7 @@ constexpr const char* examples =
     "  supernode rack nvl72-gb200 --load training\n"
     "  supernode rack al128 --set cluster.rack.gpus_per_os=8 --set facility.plant.spare_shelves=2\n"
     "  supernode rack al128 --set 'facility.plant.switch.switch_chip.max=700 W'\n"
+    "  supernode rack nvl72-gb200 --event pump\n"
     "  supernode rack nvl72-gb200 --spares 8 --crews 1\n"
     "  supernode rack al128 --site se-stockholm --sensitivity\n"
     "  supernode rack al128 --set 'facility.prices.gpu.b200=28 k$'\n"
@@ -45,6 +46,8 @@ int run_rack(const Args& args) {
   app.add_option("--cap", request.cap, "on the input of the rack: lowers clocks")
       ->type_name("POWER");
   app.add_option("--policy", request.policy, "of the cap: hard, proportional, priority");
+  app.add_option("--event", request.heat.event,
+                 "the course of a loss of flow at this load: pump, half, none");
   app.add_option("--site", request.cost.site, "where it stands (supernode catalog sites)");
   app.add_flag("--sensitivity", request.cost.sensitivity,
                "what each price does to the cost of a GPU-hour");

@@ -143,6 +143,7 @@ void describe(ReportVisitor& v, const RackReport& r) {
     v.number("racks", "that it fills", p.racks);
     v.end_object();
   }
+  v.object("heat", "", r.heat);
   v.object("reliability", "", r.reliability);
   v.optional("cost", "null: the chip has no price", r.cost);
   v.flag("interrupted", "stopped: see reliability", r.interrupted);

@@ -282,6 +282,7 @@ Result<RackReport> rack_report(const RackRequest& request, const catalog::Catalo
   if (request.load == "training") add_swing(*f, out);
   Errors errors;
   add_cap(request, *f, *load, out, errors);
+  out.heat = take(rack_heat(request.heat, *f, *load, out.warnings), errors);
   out.reliability =
       take(rack_reliability(request.reliability, *f, catalog, out.warnings, run), errors);
   out.interrupted = out.reliability.interrupted;

@@ -12,6 +12,7 @@
 
 #include "sn/api/facility.h"
 #include "sn/api/rack_cost.h"
+#include "sn/api/rack_heat.h"
 #include "sn/api/rack_reliability.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
@@ -28,6 +29,7 @@ struct RackRequest {
   std::string load = "max";
   std::string cap = {};                 // on the input of the rack: "120 kW"; empty: none
   std::string policy = "proportional";  // hard, proportional, priority
+  HeatRequest heat = {};
   ReliabilityRequest reliability = {};
   CostRequest cost = {};
   double high_share = 0.5;  // of the chips that priority is given to
@@ -113,6 +115,7 @@ struct RackReport {
   std::optional<RackSwing> swing;
   std::optional<RackCap> cap;
   std::optional<RackPlan> plan;
+  HeatReport heat;
   ReliabilityReport reliability;
   std::optional<CostReport> cost;  // nothing where the chip has no price
   bool interrupted = false;

@@ -47,6 +47,20 @@ inline Plant small_plant() {
   p.at(Place::shelf).count = 4;
   p.spare_shelves = 1;
   p.chip = {.compute = 0.8, .memory = 0.4, .exponent = 2.0, .floor = 0.5, .regulator = 0.9};
+  p.cooling = {.supply_celsius = 30.0,
+               .flow_l_per_min_per_kw = 1.5,
+               .drop_kpa = 200.0,
+               .pumps = 2,
+               .shutoff = 1.3,
+               .pump_efficiency = 0.69,
+               .plate_solid_k_per_w = 0.02,
+               .plate_flow_k_per_w = 0.01,
+               .plate_exponent = 0.8,
+               .package_j_per_k = 200.0,
+               .coolant_l_per_gpu = 0.5,
+               .throttle_celsius = 90.0,
+               .trip_celsius = 100.0,
+               .air_rise_kelvin = 15.0};
   complete(p, small_rack());
   return p;
 }

@@ -12,6 +12,26 @@ namespace sn::facility {
 
 namespace {
 
+/// A loop that is given has all that its temperatures rest on.
+template <class Report>
+void check_cooling(const Plant& plant, Report report) {
+  const Cooling& c = plant.cooling;
+  const bool wet = std::any_of(plant.slots.begin(), plant.slots.end(),
+                               [](const Slot& s) { return s.count > 0 && s.module.liquid > 0.0; });
+  if (!c.liquid()) {
+    if (wet) report("modules give heat to liquid, and there is no flow of it", "base: liquid");
+    return;
+  }
+  const bool whole = c.supply_celsius > 0.0 && c.drop_kpa > 0.0 && c.pumps > 0 &&
+                     c.pump_efficiency > 0.0 && c.plate_solid_k_per_w > 0.0 &&
+                     c.plate_flow_k_per_w > 0.0 && c.package_j_per_k > 0.0 &&
+                     c.coolant_l_per_gpu > 0.0;
+  if (!whole) report("cooling lacks supply, drop, pumps, plate or capacities", "base: liquid");
+  if (c.trip_celsius <= c.throttle_celsius) {
+    report("trips at or below the throttle point", "cooling.trip_celsius above throttle_celsius");
+  }
+}
+
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return b > 0 ? (a + b - 1) / b : 0; }
 
 }  // namespace
@@ -103,6 +123,7 @@ void check_plant(const Plant& plant, const hw::Rack& rack, const Location& where
                " shelves are spare: none is left to carry the load",
            "fewer spare_shelves, or more counts.shelf");
   }
+  check_cooling(plant, report);
   for (const Place at : all_places) {
     for (const PartKind k : all_parts) {
       const Parts& p = plant.at(at).module.part(k);

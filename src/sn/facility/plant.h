@@ -214,16 +214,50 @@ void describe(V& v, PublishedTotals& p) {
   v.quantity("chip", p.chip, Power::from_si(10.0), Power::from_si(1e5), Need::optional);
 }
 
-/// Of the loop that takes the liquid's heat; without liquid nothing of it is given.
+/// Of the loop that takes the liquid's heat; without liquid nothing of it is given. Flows are in
+/// litres a minute, pressures in kPa, temperatures in degrees Celsius.
 struct Cooling {
-  double supply_celsius = 0.0;  // of the coolant at the rack
+  double supply_celsius = 0.0;       // of the coolant at the rack
+  double most_supply_celsius = 0.0;  // that its chips are made for
+  double most_return_celsius = 0.0;
+  double flow_l_per_min_per_kw = 0.0;  // of the heat into liquid at full load
+  double drop_kpa = 0.0;               // of loop and rack at that flow; goes with its square
+  std::int64_t pumps = 0;              // that run side by side
+  double shutoff = 1.0;                // head without flow over head at that flow
+  double pump_efficiency = 1.0;        // wire to water
+  double plate_solid_k_per_w = 0.0;    // junction to the wall of the cold plate
+  double plate_flow_k_per_w = 0.0;     // wall to coolant at design flow
+  double plate_exponent = 0.0;         // of the flow, of the latter
+  double package_j_per_k = 0.0;        // heat that a package and its plate take up
+  double coolant_l_per_gpu = 0.0;      // in plate and hoses
+  double throttle_celsius = 0.0;       // junction
+  double trip_celsius = 0.0;
+  double air_rise_kelvin = 0.0;  // of the air that takes the rest
+
+  [[nodiscard]] bool liquid() const { return flow_l_per_min_per_kw > 0.0; }
 
   friend bool operator==(const Cooling&, const Cooling&) = default;
 };
 
 template <class V>
 void describe(V& v, Cooling& c) {
-  v.ratio("supply_celsius", c.supply_celsius, 5.0, 60.0, Need::optional);
+  const auto o = Need::optional;
+  v.ratio("supply_celsius", c.supply_celsius, 5.0, 70.0, o);
+  v.ratio("most_supply_celsius", c.most_supply_celsius, 5.0, 70.0, o);
+  v.ratio("most_return_celsius", c.most_return_celsius, 5.0, 100.0, o);
+  v.ratio("flow_l_per_min_per_kw", c.flow_l_per_min_per_kw, 0.01, 20.0, o);
+  v.ratio("drop_kpa", c.drop_kpa, 1.0, 1000.0, o);
+  v.count("pumps", c.pumps, 1, 64, o);
+  v.ratio("shutoff", c.shutoff, 1.0, 5.0, o);
+  v.ratio("pump_efficiency", c.pump_efficiency, 0.05, 1.0, o);
+  v.ratio("plate_solid_k_per_w", c.plate_solid_k_per_w, 0.0001, 1.0, o);
+  v.ratio("plate_flow_k_per_w", c.plate_flow_k_per_w, 0.0001, 1.0, o);
+  v.ratio("plate_exponent", c.plate_exponent, 0.1, 1.0, o);
+  v.ratio("package_j_per_k", c.package_j_per_k, 1.0, 1e5, o);
+  v.ratio("coolant_l_per_gpu", c.coolant_l_per_gpu, 0.01, 100.0, o);
+  v.ratio("throttle_celsius", c.throttle_celsius, 40.0, 150.0, o);
+  v.ratio("trip_celsius", c.trip_celsius, 40.0, 150.0, o);
+  v.ratio("air_rise_kelvin", c.air_rise_kelvin, 1.0, 50.0, o);
 }
 
 /// The modules of one place; `count` 0 before `complete`: follows from the rack.

@@ -12,5 +12,6 @@ namespace sn::draw {
 
 [[nodiscard]] std::string reliability_text(const api::ReliabilityReport& r, const TextStyle& style);
 [[nodiscard]] std::string cost_text(const api::CostReport& r, const TextStyle& style);
+[[nodiscard]] std::string heat_text(const api::HeatReport& r, const TextStyle& style);
 
 }  // namespace sn::draw

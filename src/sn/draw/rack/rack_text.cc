@@ -158,7 +158,7 @@ std::string extras_text(const api::RackReport& r) {
 std::string rack_text(const api::RackReport& r, const TextStyle& style) {
   std::string out = head(r, style) + "\n" + modules_text(r, style) + "\n" + bill_text(r, style) +
                     "\n" + chain_text(r) + extras_text(r) + "\n" + fits_text(r) + "\n" +
-                    reliability_text(r.reliability, style);
+                    heat_text(r.heat, style) + "\n" + reliability_text(r.reliability, style);
   if (r.cost) out += "\n" + cost_text(*r.cost, style);
   for (const Error& w : r.warnings) out += wrapped(" warning: " + w.message, 10) + "\n";
   return out;
