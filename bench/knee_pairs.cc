@@ -123,7 +123,7 @@ Line measure(const KneePair& pair, const catalog::Catalog& catalog, const Known&
     options.knee_guess = out.formula;
     const auto knee = twin::find_knee(*world, plan, options);
     if (knee && knee->report.meets_slo) out.engine = knee->report.multiple;
-    out.engine_limit = knee ? knee->report.limit : render(knee.error());
+    out.engine_limit = knee ? to_string(knee->report.limit) : render(knee.error());
   }
   if (!args.at) return out;
   for (const double share : {0.3, 0.6, 0.9})

@@ -1837,6 +1837,7 @@ export interface SimulationReport {
   knee: boolean;
   /** of a knee: what fails just above */
   limit: string;
+  limit_kind: "none" | "target" | "queue_full" | "queue_grows" | "requests_lost" | "load_ends";
   /** what the search for the knee tried */
   probes: KneeProbe[];
   meets_slo: boolean;
@@ -1845,6 +1846,7 @@ export interface SimulationReport {
   /** stopped when the SLO could no longer be met */
   cut_short: boolean;
   cut_short_by: string;
+  cut_short_by_kind: "none" | "target" | "queue_full" | "queue_grows" | "requests_lost" | "load_ends";
   /** by more than 2 % of the arrivals of the second half */
   queue_grows: boolean;
   warm_up_s: number;

@@ -12,26 +12,15 @@
 #include "sn/catalog/catalog.h"
 #include "sn/llm/model/model.h"
 #include "sn/llm/step.h"
-#include "sn/twin/scenario/scenario.h"
 #include "sn/twin/world.h"
+#include "tests/fuzz/fuzz_util.h"
 
 namespace {
 
 using namespace sn;
 
 const twin::World& world() {
-  static const twin::World resolved = [] {
-    const auto catalog = catalog::Catalog::embedded();
-    SN_ASSERT(catalog.has_value());
-    const auto node = parse_document(
-        "world.yaml",
-        "supernode: 1\ncluster: {rack: hgx-h100}\nmodel: llama-3.1-8b\n"
-        "workload: {preset: azure2023-conversation, rate: 1x}\nslo: {tpot: {p90: 50 ms}}\n");
-    SN_ASSERT(node.has_value());
-    auto result = twin::resolve(*node, *catalog, FileLoader::disk(), "");
-    SN_ASSERT(result.has_value());
-    return *std::move(result);
-  }();
+  static const twin::World resolved = fuzz_world("llama-3.1-8b");
   return resolved;
 }
 

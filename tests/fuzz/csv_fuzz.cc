@@ -16,21 +16,12 @@
 #include "sn/measured/csv.h"
 #include "sn/measured/kernel_cases.h"
 #include "sn/measured/kernel_files.h"
+#include "tests/fuzz/fuzz_util.h"
 
 namespace {
 
 using namespace sn;
 using namespace sn::measured;
-
-hw::Chip chip() {
-  hw::Chip c;
-  c.sms = 132;
-  c.peak.bf16 = FlopRate::from_si(1e15);
-  c.hbm_bandwidth = Bandwidth::from_si(3e12);
-  c.l2_bandwidth = Bandwidth::from_si(9e12);
-  c.l2_capacity = Bytes::from_si(5e7);
-  return c;
-}
 
 void read_rows(std::string_view text, bool header) {
   CsvReader csv(text, "fuzz.csv", header);
@@ -59,9 +50,9 @@ void read_rows(std::string_view text, bool header) {
 void read_kernels(const std::string& name, std::string_view text) {
   const KernelFile file = parse_kernel_file_name(name);
   if (file.table.empty()) return;
-  static const kernel::KernelModel model(chip(), evidence::starting_params());
+  static const kernel::KernelModel model(fuzz_chip(), evidence::starting_params());
   RoutingCache routing;
-  const auto table = open_table(file, text, chip(), routing);
+  const auto table = open_table(file, text, fuzz_chip(), routing);
   if (!table) {
     SN_ASSERT(!table.error().empty() && !render(table.error()).empty());
     return;

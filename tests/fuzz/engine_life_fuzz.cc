@@ -20,9 +20,10 @@
 
 #include "sn/base/document/document.h"
 #include "sn/catalog/catalog.h"
+#include "sn/serving/engine/action_test_util.h"
 #include "sn/serving/engine/engine.h"
-#include "sn/twin/scenario/scenario.h"
 #include "sn/twin/world.h"
+#include "tests/fuzz/fuzz_util.h"
 
 namespace {
 
@@ -30,18 +31,7 @@ using namespace sn;
 using namespace sn::serving;
 
 const twin::World& world() {
-  static const twin::World resolved = [] {
-    const auto catalog = catalog::Catalog::embedded();
-    SN_ASSERT(catalog.has_value());
-    const auto node = parse_document(
-        "world.yaml",
-        "supernode: 1\ncluster: {rack: hgx-h100}\nmodel: qwen3-30b-a3b\n"
-        "workload: {preset: azure2023-conversation, rate: 1x}\nslo: {tpot: {p90: 50 ms}}\n");
-    SN_ASSERT(node.has_value());
-    auto result = twin::resolve(*node, *catalog, FileLoader::disk(), "");
-    SN_ASSERT(result.has_value());
-    return *std::move(result);
-  }();
+  static const twin::World resolved = fuzz_world("qwen3-30b-a3b");
   return resolved;
 }
 
@@ -84,15 +74,6 @@ class Bytes16 {
   const std::uint8_t* at_;
   std::size_t left_;
   int later_;
-};
-
-struct Action {
-  enum class Kind { submit, cancel, fail, drain, start, slow };
-  Kind kind = Kind::submit;
-  Nanos at;
-  std::uint32_t instance = 0;
-  std::uint64_t id = 0;
-  Request request;
 };
 
 struct Life {
@@ -214,29 +195,6 @@ Life life_of(const std::uint8_t* data, std::size_t size) {
     if (life.actions.back().kind == Action::Kind::submit) ++life.submitted;
   }
   return life;
-}
-
-void act(ServingEngine& engine, const Action& a) {
-  switch (a.kind) {
-    case Action::Kind::submit:
-      engine.submit(a.request, a.at);
-      return;
-    case Action::Kind::cancel:
-      engine.cancel(a.id, a.at);
-      return;
-    case Action::Kind::fail:
-      engine.fail(0, a.instance, a.at);
-      return;
-    case Action::Kind::drain:
-      engine.drain(0, a.instance, a.at);
-      return;
-    case Action::Kind::start:
-      engine.start(0, a.instance, a.at);
-      return;
-    case Action::Kind::slow:
-      engine.set_conditions(0, a.instance, {.clock = 0.5}, a.at);
-      return;
-  }
 }
 
 class Seen final : public EngineObserver {

@@ -13,6 +13,7 @@
 #include "sn/base/result.h"
 #include "sn/evidence/kernels/calibrate_kernels.h"
 #include "sn/measured/kernel_cases.h"
+#include "tests/fuzz/fuzz_util.h"
 
 namespace {
 
@@ -35,25 +36,15 @@ constexpr std::array<const char*, 12> names = {
     "microbench.csv",
 };
 
-hw::Chip chip() {
-  hw::Chip c;
-  c.sms = 132;
-  c.peak.bf16 = FlopRate::from_si(1e15);
-  c.hbm_bandwidth = Bandwidth::from_si(3e12);
-  c.l2_bandwidth = Bandwidth::from_si(9e12);
-  c.l2_capacity = Bytes::from_si(5e7);
-  return c;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0 || size > (1u << 14)) return 0;
   const KernelFile file = parse_kernel_file_name(names[data[0] % names.size()]);
   const std::string text(reinterpret_cast<const char*>(data + 1), size - 1);
-  static const kernel::KernelModel model(chip(), starting_params());
+  static const kernel::KernelModel model(fuzz_chip(), starting_params());
   RoutingCache routing;
-  const auto table = open_table(file, text, chip(), routing);
+  const auto table = open_table(file, text, fuzz_chip(), routing);
   if (!table) return 0;
   Faults faults;
   KernelCase row;

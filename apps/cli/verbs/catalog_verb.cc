@@ -8,7 +8,7 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/outputs.h"
 #include "apps/cli/run_flags.h"
-#include "sn/api/datasheet.h"
+#include "sn/api/catalog/datasheet.h"
 #include "sn/api/open.h"
 #include "sn/draw/catalog/datasheet.h"
 #include "sn/draw/catalog/datasheet_diff.h"
@@ -33,7 +33,7 @@ int diff(const catalog::Catalog& catalog, const std::string& a, const std::strin
          const Write& write) {
   const auto both = api::datasheets(catalog, a, b);
   if (!both) return refuse(verb, both.error());
-  const draw::DatasheetDiff d = draw::diff_of(both->first, both->second);
+  const api::DatasheetDiff d = api::diff_of(both->first, both->second);
   return write([&] { return draw::diff_json(d); },
                [&] { return draw::diff_text(d, text_style({})); });
 }

@@ -90,9 +90,8 @@ int run_workload(const Args& args) {
   const api::WorkloadReport& r = *report;
   warn_of(path, r.trace);
   if (presetting) return print(api::workload_preset(*report, preset));
-  return outputs.write(
-      {{"--json", [&] { return draw::workload_json(r.trace, r.lengths, r.workload); }}},
-      [&] { return draw::workload_page(r.trace, r.lengths, r.workload, text_style(path)); });
+  return outputs.write({{"--json", [&] { return draw::workload_json(r); }}},
+                       [&] { return draw::workload_page(r, text_style(path)); });
 }
 
 }  // namespace sn::cli

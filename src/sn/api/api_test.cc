@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sn/api/catalog/datasheet.h"
 #include "sn/api/collective.h"
-#include "sn/api/datasheet.h"
 #include "sn/api/evidence.h"
 #include "sn/api/open.h"
 #include "sn/api/plan.h"

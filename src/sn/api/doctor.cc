@@ -11,7 +11,7 @@
 #include <fstream>
 #include <thread>
 
-#include "sn/api/datasheet.h"
+#include "sn/api/catalog/datasheet.h"
 #include "sn/api/open.h"
 #include "sn/api/plan.h"
 #include "sn/base/report/report_json.h"

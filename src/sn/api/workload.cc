@@ -19,6 +19,32 @@ namespace sn::api {
 
 namespace {
 
+/// Tokens per request of a trace.
+struct LengthSummary {
+  double mean = 0.0;
+  double p50 = 0.0;
+  double p90 = 0.0;
+  double p99 = 0.0;
+  double max = 0.0;
+};
+
+LengthSummary summary_of(const Histogram& h) {
+  return {.mean = h.mean(),
+          .p50 = h.quantile(0.5),
+          .p90 = h.quantile(0.9),
+          .p99 = h.quantile(0.99),
+          .max = h.max()};
+}
+
+void describe(ReportVisitor& v, const LengthSummary& s) {
+  v.type("Lengths", "Tokens per request.");
+  v.number("mean", "", s.mean);
+  v.number("p50", "", s.p50);
+  v.number("p90", "", s.p90);
+  v.number("p99", "", s.p99);
+  v.number("max", "", s.max);
+}
+
 std::string file_part(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 /// `text` as a YAML scalar: plain where no character of it could mean anything, else quoted.
@@ -51,6 +77,17 @@ Errors first_faults(const std::string& file, const std::string& called,
 }
 
 }  // namespace
+
+void describe(ReportVisitor& v, const WorkloadReport& r) {
+  v.type("WorkloadReport", "What is known of a trace.");
+  v.document("supernode-workload");
+  v.text("trace_format", "", r.trace.format);
+  v.count("malformed_lines", "left out", r.trace.malformed);
+  v.count("out_of_order", "requests, sorted", r.trace.out_of_order);
+  serving::describe_fields(v, r.workload);
+  v.object("input_tokens", "", summary_of(r.lengths.input));
+  v.object("output_tokens", "", summary_of(r.lengths.output));
+}
 
 Result<WorkloadReport> workload(const WorkloadRequest& request, const Run& run) {
   const std::string& called = request.name.empty() ? request.file : request.name;

@@ -28,6 +28,8 @@ struct WorkloadReport {
   serving::Workload workload;
 };
 
+void describe(ReportVisitor& v, const WorkloadReport& report);
+
 [[nodiscard]] Result<WorkloadReport> workload(const WorkloadRequest& request,
                                               const Run& run = Run());
 

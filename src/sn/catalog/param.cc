@@ -232,12 +232,11 @@ void ParamReader::report_unknown(const Node& map, const std::string& at) {
   for (const Node::Member& m : map.members()) {
     if (is_metadata(m.key)) continue;
     const std::string path = at.empty() ? m.key : at + "." + m.key;
-    const bool asked = std::find(known_.begin(), known_.end(), path) != known_.end();
-    const bool inside = std::any_of(known_.begin(), known_.end(), [&](const std::string& k) {
-      return k.starts_with(path + ".");
-    });
-    if (asked) continue;
-    if (inside && !is_leaf(m.value)) {
+    const auto from = std::lower_bound(known_.begin(), known_.end(), path);
+    if (from != known_.end() && *from == path) continue;
+    const std::string within = path + ".";
+    const auto inside = std::lower_bound(from, known_.end(), within);
+    if (inside != known_.end() && inside->starts_with(within) && !is_leaf(m.value)) {
       report_unknown(m.value, path);
       continue;
     }
@@ -256,6 +255,7 @@ void ParamReader::report_unknown(const Node& map, const std::string& at) {
 }
 
 void ParamReader::finish() {
+  std::sort(known_.begin(), known_.end());
   if (root_.is_map()) report_unknown(root_, "");
 }
 

@@ -141,7 +141,7 @@ class ParamReader {
   Params& params_;
   Errors& errors_;
   std::string scope_;               // path of the current group below root
-  std::vector<std::string> known_;  // leaf paths asked for, relative to root
+  std::vector<std::string> known_;  // leaf paths asked for, relative to root; sorted by `finish`
 };
 
 /// Fills the numbers of a struct from `values`, in the order in which `ParamReader` recorded them.

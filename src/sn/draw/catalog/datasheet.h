@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sn/api/datasheet.h"
+#include "sn/api/catalog/datasheet.h"
 #include "sn/draw/kit/table.h"
 
 namespace sn::draw {

@@ -71,14 +71,6 @@ std::string hit_rates(const Workload& w, const TextStyle& style) {
   return table.str(style);
 }
 
-LengthSummary summary_of(const Histogram& h) {
-  return {.mean = h.mean(),
-          .p50 = h.quantile(0.5),
-          .p90 = h.quantile(0.9),
-          .p99 = h.quantile(0.99),
-          .max = h.max()};
-}
-
 }  // namespace
 
 std::string workload_statistics(const Workload& w, const TextStyle& style) {
@@ -90,8 +82,9 @@ std::string workload_statistics(const Workload& w, const TextStyle& style) {
   return out + hit_rates(w, style);
 }
 
-std::string workload_page(const TraceFacts& trace, const TraceLengths& lengths, const Workload& w,
-                          const TextStyle& style) {
+std::string workload_page(const api::WorkloadReport& report, const TextStyle& style) {
+  const serving::TraceFacts& trace = report.trace;
+  const Workload& w = report.workload;
   std::string out =
       heading(shown(w.origin, 300) + " (" + trace.format + ")", style) + "\n" + arrivals(w);
   if (trace.out_of_order > 0) {
@@ -100,38 +93,10 @@ std::string workload_page(const TraceFacts& trace, const TraceLengths& lengths, 
   if (trace.malformed > 0) {
     out += fmt::format("  {} malformed lines were left out\n", trace.malformed);
   }
-  out += "\n" + length_table(lengths, style) + "\n" + hit_rates(w, style);
+  out += "\n" + length_table(report.lengths, style) + "\n" + hit_rates(w, style);
   return out + "\n next   supernode workload " + file_name(style) + " --preset TITLE > NAME.yaml\n";
 }
 
-void describe(ReportVisitor& v, const LengthSummary& s) {
-  v.type("Lengths", "Tokens per request.");
-  v.number("mean", "", s.mean);
-  v.number("p50", "", s.p50);
-  v.number("p90", "", s.p90);
-  v.number("p99", "", s.p99);
-  v.number("max", "", s.max);
-}
-
-void describe(ReportVisitor& v, const WorkloadReport& r) {
-  v.type("WorkloadReport", "What is known of a trace.");
-  v.document("supernode-workload");
-  v.text("trace_format", "", r.trace_format);
-  v.count("malformed_lines", "left out", r.malformed);
-  v.count("out_of_order", "requests, sorted", r.out_of_order);
-  serving::describe_fields(v, r.load);
-  v.object("input_tokens", "", r.input);
-  v.object("output_tokens", "", r.output);
-}
-
-std::string workload_json(const TraceFacts& trace, const TraceLengths& lengths,
-                          const Workload& load) {
-  return report_json(WorkloadReport{.trace_format = trace.format,
-                                    .malformed = static_cast<std::int64_t>(trace.malformed),
-                                    .out_of_order = static_cast<std::int64_t>(trace.out_of_order),
-                                    .load = load,
-                                    .input = summary_of(lengths.input),
-                                    .output = summary_of(lengths.output)});
-}
+std::string workload_json(const api::WorkloadReport& report) { return report_json(report); }
 
 }  // namespace sn::draw

@@ -25,12 +25,6 @@ serving::Trace sample_trace() {
   return trace;
 }
 
-serving::TraceLengths sample_lengths() {
-  serving::TraceLengths out;
-  for (const serving::Request& r : sample_trace().requests) out.add(r);
-  return out;
-}
-
 serving::Workload sample_workload() {
   const serving::Trace trace = sample_trace();
   const auto w = serving::summarise("t", "t.jsonl, 4 requests", trace.requests, trace.block_tokens);
@@ -38,13 +32,18 @@ serving::Workload sample_workload() {
   return *w;
 }
 
+api::WorkloadReport sample_report() {
+  api::WorkloadReport out{.trace = sample_trace(), .lengths = {}, .workload = sample_workload()};
+  for (const serving::Request& r : sample_trace().requests) out.lengths.add(r);
+  return out;
+}
+
 bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
 TEST(WorkloadPage, LengthsAndHitRates) {
-  const std::string text = workload_page(sample_trace(), sample_lengths(), sample_workload(),
-                                         {.colour = false, .file = "t.jsonl"});
+  const std::string text = workload_page(sample_report(), {.colour = false, .file = "t.jsonl"});
   EXPECT_TRUE(text.starts_with("t.jsonl, 4 requests (mooncake)\n"));
   EXPECT_TRUE(has(text, "4 requests, 1.00 requests/s"));
   EXPECT_TRUE(has(text, "3 malformed lines were left out"));
@@ -64,8 +63,7 @@ TEST(WorkloadPage, WithoutHashesItSaysSo) {
 }
 
 TEST(WorkloadJson, ReadsBack) {
-  const auto node =
-      parse_document("w.json", workload_json(sample_trace(), sample_lengths(), sample_workload()));
+  const auto node = parse_document("w.json", workload_json(sample_report()));
   ASSERT_TRUE(node.has_value());
   EXPECT_EQ(node->find("requests")->text(), "4");
   EXPECT_EQ(node->find("input_tokens.max")->text(), "400");

@@ -110,25 +110,26 @@ TEST(CatalogDiff, OfAnEntryAndItselfIsEmpty) {
     return *std::move(s);
   };
   const api::Datasheet b200 = sheet("chips", "b200");
-  const DatasheetDiff same = diff_of(b200, b200);
+  const api::DatasheetDiff same = api::diff_of(b200, b200);
   EXPECT_TRUE(same.lines.empty());
   EXPECT_GT(same.equal, 5u);
   EXPECT_TRUE(has(diff_text(same, {}), "no difference"));
 
-  const DatasheetDiff there = diff_of(b200, sheet("chips", "h200"));
-  const DatasheetDiff back = diff_of(sheet("chips", "h200"), b200);
+  const api::DatasheetDiff there = api::diff_of(b200, sheet("chips", "h200"));
+  const api::DatasheetDiff back = api::diff_of(sheet("chips", "h200"), b200);
   EXPECT_EQ(there.lines.size(), back.lines.size());
   EXPECT_EQ(there.equal, back.equal);
   bool capacity = false;
-  for (const DiffLine& l : there.lines) {
+  for (const api::DiffLine& l : there.lines) {
     if (l.path != "hbm.capacity") continue;
     capacity = true;
     EXPECT_NEAR(l.ratio.value_or(0.0), 143771.0 / 183359.0, 1e-9);
   }
   EXPECT_TRUE(capacity);
 
-  const DatasheetDiff models = diff_of(sheet("models", "deepseek-v3"), sheet("models", "kimi-k2"));
-  EXPECT_TRUE(std::any_of(models.lines.begin(), models.lines.end(), [](const DiffLine& l) {
+  const api::DatasheetDiff models =
+      api::diff_of(sheet("models", "deepseek-v3"), sheet("models", "kimi-k2"));
+  EXPECT_TRUE(std::any_of(models.lines.begin(), models.lines.end(), [](const api::DiffLine& l) {
     return l.path == "experts" && l.a == "256" && l.b == "384";
   }));
 }

@@ -41,8 +41,9 @@ std::string pools(const twin::SimulationReport& r) {
   Table table(2, {"pool", "deployment", "instances", "busy", "sequences a step", "KV held",
                   "KV held, most"});
   for (const twin::PoolResult& p : r.pools) {
-    table.row({p.role, twin::pool_text(p.pool), std::to_string(p.instances), html_percent(p.busy),
-               significant(p.batch), html_percent(p.held), html_percent(p.held_most)});
+    table.row({std::string(to_string(p.role)), twin::pool_text(p.pool), std::to_string(p.instances),
+               html_percent(p.busy), significant(p.batch), html_percent(p.held),
+               html_percent(p.held_most)});
   }
   return table.html();
 }

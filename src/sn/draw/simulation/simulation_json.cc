@@ -54,12 +54,13 @@ std::string timeline_json(const SimulationReport& r,
         text);
   };
   for (std::size_t i = 0; i < r.pools.size(); ++i) {
-    process(i + 1, r.pools[i].role + ": " + twin::pool_text(r.pools[i].pool));
+    const std::string_view role = to_string(r.pools[i].role);
+    process(i + 1, fmt::format("{}: {}", role, twin::pool_text(r.pools[i].pool)));
     for (std::int64_t k = 0; k < r.pools[i].instances; ++k) {
       out += fmt::format(
           "{{\"ph\":\"M\",\"pid\":{},\"tid\":{},\"name\":\"thread_name\",\"args\":{{\"name\":"
           "\"{} instance {}\"}}}},\n",
-          i + 1, k, r.pools[i].role, k);
+          i + 1, k, role, k);
     }
   }
   process(transfers, "KV transfers");

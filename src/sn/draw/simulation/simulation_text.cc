@@ -43,11 +43,13 @@ std::string headline(const SimulationReport& r) {
   }
   if (!r.meets_slo) {
     return fmt::format(" knee: no multiple down to {}x meets the SLO; {}\n",
-                       significant(r.multiple), r.limit);
+                       significant(r.multiple), to_string(r.limit));
   }
   std::string out = fmt::format(" knee: {}x the workload ({} requests/s)", significant(r.multiple),
                                 significant(r.request_rate));
-  if (!r.limit.empty()) out += "; just above it the limit is " + r.limit;
+  if (r.limit.kind != twin::Failure::Kind::none) {
+    out += "; just above it the limit is " + to_string(r.limit);
+  }
   return out + "\n";
 }
 
@@ -78,9 +80,9 @@ std::string pool_table(const SimulationReport& r, const TextStyle& style) {
            {"waiting", Align::right}},
           2);
   for (const twin::PoolResult& p : r.pools) {
-    t.row({p.role, twin::pool_text(p.pool), std::to_string(p.gpus), percent(p.busy),
-           percent(p.compute), percent(p.memory), significant(p.batch), significant(p.chunk),
-           percent(p.held), percent(p.held_most), significant(p.waiting)});
+    t.row({std::string(to_string(p.role)), twin::pool_text(p.pool), std::to_string(p.gpus),
+           percent(p.busy), percent(p.compute), percent(p.memory), significant(p.batch),
+           significant(p.chunk), percent(p.held), percent(p.held_most), significant(p.waiting)});
   }
   return t.str(style);
 }
@@ -109,12 +111,13 @@ std::string fault_lines(const SimulationReport& r) {
       n[0], n[1], n[2], n[3], r.faults.requests,
       r.fault_policy == "requeue" ? "started again" : "ended");
   out += "  up         ";
-  for (const twin::PoolResult& p : r.pools) out += fmt::format(" {} {} %", p.role, percent(p.up));
+  for (const twin::PoolResult& p : r.pools)
+    out += fmt::format(" {} {} %", to_string(p.role), percent(p.up));
   out += "\n";
   constexpr std::size_t shown_most = 8;
   for (std::size_t i = 0; i < r.faults.records.size() && i < shown_most; ++i) {
     const twin::FaultRecord& f = r.faults.records[i];
-    out += fmt::format("              t={} {} {}{}\n", format(f.at), f.action, f.target,
+    out += fmt::format("              t={} {} {}{}\n", format(f.at), to_string(f.action), f.target,
                        f.requests > 0 ? fmt::format(", {} requests", f.requests) : "");
   }
   if (r.faults.records.size() > shown_most) {

@@ -10,6 +10,8 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <utility>
 
 #include "sn/evidence/kernels/validate_kernels.h"
 #include "sn/measured/kernel_cases.h"
@@ -137,6 +139,47 @@ TEST(Calibrate, TooFewRowsAreSaidNotFitted) {
   EXPECT_TRUE(c.families.empty());
   ASSERT_EQ(c.notes.size(), 1u);
   EXPECT_EQ(c.notes[0].rfind("gemm: ", 0), 0u) << c.notes[0];
+}
+
+/// A run on one thread that stops itself as soon as it is told something that `when` picks.
+struct Stopping {
+  explicit Stopping(std::function<bool(const Progress&)> at) : when(std::move(at)) {}
+
+  std::function<bool(const Progress&)> when;
+  sn::Run run{{.threads = 1, .progress = [this](const Progress& p) {
+                 if (when(p)) run.stop();
+               }}};
+};
+
+TEST(Validate, ARunThatIsStoppedKeepsTheTablesItHas) {
+  const MadeTable data;
+  const fs::path made = fs::path(data.path()) / "h100_sxm__trtllm-1__gemm_perf.csv";
+  fs::copy_file(made, fs::path(data.path()) / "h100_sxm__trtllm-2__gemm_perf.csv");
+  fs::copy_file(made, fs::path(data.path()) / "h100_sxm__trtllm-3__gemm_perf.csv");
+  KernelSet kernels;
+  kernels.chips.emplace("h100", h100());
+  kernels.generations.emplace("hopper", truth());
+  const Validation whole = validate_kernels(data.path(), kernels);
+  ASSERT_EQ(whole.files.size(), 3u);
+  EXPECT_FALSE(whole.interrupted);
+  const Stopping first([](const Progress& p) { return p.done == 2; });
+  const Validation part = validate_kernels(data.path(), kernels, {}, first.run);
+  EXPECT_TRUE(part.interrupted);
+  ASSERT_EQ(part.files.size(), 2u);
+  for (const auto& file : part.files) {
+    EXPECT_EQ(file.predicted, whole.files[0].predicted);
+    EXPECT_EQ(file.latency.mape, whole.files[0].latency.mape);
+  }
+}
+
+TEST(Calibrate, ARunThatIsStoppedSaysSoAndFitsNothingHalf) {
+  const MadeTable data;
+  KernelSet kernels;
+  kernels.chips.emplace("h100", h100());
+  const Stopping gemm([](const Progress& p) { return p.doing.find("gemm") == 0; });
+  const Calibration c = calibrate_kernels(data.path(), kernels, {}, gemm.run);
+  EXPECT_TRUE(c.interrupted);
+  EXPECT_TRUE(c.families.empty());
 }
 
 TEST(Validate, TruncatedAndUnknownFilesAreFaultsOfThemselves) {

@@ -54,7 +54,8 @@ class Collector {
   Collector(const KernelSet& kernels, const CalibrateOptions& options)
       : kernels_(kernels), options_(options), samples_(kernel::family_count) {}
 
-  void read(const measured::KernelFile& file, Errors& errors) {
+  /// Stopped in the middle of a table, nothing of it.
+  void read(const measured::KernelFile& file, const Run& run, Errors& errors) {
     if (file.format == measured::TableFormat::microbench) return;  // single figures only judge
     const auto chip = kernels_.chips.find(file.chip);
     if (chip == kernels_.chips.end() || left_out(file.chip)) return;
@@ -72,6 +73,7 @@ class Collector {
     measured::Faults faults;
     measured::KernelCase row;
     while ((*table)->next(row, faults)) {
+      if (run.stopped()) return;
       if (!row.skip.empty() || !row.fitted(options_.every)) continue;
       const std::optional<OperatorKind> kind = kind_of(row);
       if (!kind) continue;
@@ -137,7 +139,7 @@ std::vector<FitSample> read_fit_samples(const std::vector<measured::KernelFile>&
                                         const Run& run, Errors& errors) {
   Collector collector(kernels, options);
   for (const measured::KernelFile& file : files) {
-    if (!run.stopped()) collector.read(file, errors);
+    if (!run.stopped()) collector.read(file, run, errors);
   }
   return std::move(collector.samples());
 }

@@ -138,6 +138,7 @@ class FileJob {
       if (priced == nullptr && row.skip.empty()) row.skip = unknown;
       take(**table, row, priced, floor);
     }
+    if (run_.stopped()) return;  // a table that was not read to its end is not judged
     const Errors listed = faults.list(file_.name);
     out_.report.faults.insert(out_.report.faults.end(), listed.begin(), listed.end());
     finish(**table, floor);

@@ -171,12 +171,13 @@ bool kernels_measured(const hw::Chip& chip) {
 /// Fitted points by engine, evenly from each group.
 std::map<std::string, std::vector<FitPoint>> choose(const ServingFiles& files,
                                                     MeasuredMachines& machines,
-                                                    const CalibrateServingOptions& options) {
+                                                    const CalibrateServingOptions& options,
+                                                    const Run& run) {
   std::map<std::string, std::map<std::string, std::vector<FitPoint>>> groups;
   std::map<std::string, bool> seen;
   for (const ServingFile& file : files.files) {
     for (const ServingPoint& p : file.points) {
-      if (!p.skip.empty() || !p.fitted()) continue;
+      if (!p.skip.empty() || !p.fitted() || run.stopped()) continue;
       if (p.draft_tokens > 0) continue;
       if (!p.tpot || p.load != LoadKind::closed) continue;
       // Between pools other things show than an engine's host, and on a chip whose kernels nobody
@@ -219,7 +220,7 @@ ServingCalibration calibrate_serving(const std::string& directory, const catalog
     out.errors.insert(out.errors.end(), f.faults.begin(), f.faults.end());
   }
   MeasuredMachines machines(catalog);
-  std::map<std::string, std::vector<FitPoint>> engines = choose(files, machines, options);
+  std::map<std::string, std::vector<FitPoint>> engines = choose(files, machines, options, run);
   for (auto& [engine, points] : engines) {
     if (run.stopped()) break;
     run.tell({.doing = engine});

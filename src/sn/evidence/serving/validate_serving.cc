@@ -103,13 +103,14 @@ std::string group_of(const ServingPoint& p) {
                      p.speculation == "none" ? "" : " " + p.speculation);
 }
 
-std::vector<Played> list_points(const ServingFiles& files, MeasuredMachines& machines) {
+std::vector<Played> list_points(const ServingFiles& files, MeasuredMachines& machines,
+                                const Run& run) {
   std::vector<Played> out;
   for (const ServingFile& file : files.files) {
     for (const ServingPoint& point : file.points) {
       Played p;
       p.point = &point;
-      p.skip = point.skip;
+      p.skip = run.stopped() ? "stopped before" : point.skip;
       if (p.skip.empty()) {
         const Result<const twin::Machine*> machine = machines.of(point);
         if (machine) {
@@ -234,7 +235,7 @@ ServingValidation validate_serving(const std::string& directory, const catalog::
   v.limited = files.limited;
   v.replays = replay_vllm_runs(directory, catalog, run);
   MeasuredMachines machines(catalog);
-  std::vector<Played> points = list_points(files, machines);
+  std::vector<Played> points = list_points(files, machines, run);
   play_all(points, run);
   v.interrupted = run.stopped();
   std::map<std::string, Sum> groups;

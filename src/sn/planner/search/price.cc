@@ -90,7 +90,7 @@ void price_decode(const twin::World& world, const Shape& shape, bool points, Cap
   const double limit = decode.sequence_limit();
   if (limit <= 0.0) return;
   const double knee = model.decode_knee(world.load.slo);
-  const auto rate = [&](double n) { return decode.at(n).requests * static_cast<double>(replicas); };
+  const auto rate = [&](double n) { return decode.requests_at(n) * static_cast<double>(replicas); };
   if (knee > 0.0) out.requests = rate(knee);
   const std::optional<double> target = world.load.target_rate();
   if (shape.role == Role::aggregated && target && knee > 0.0) {
@@ -101,7 +101,7 @@ void price_decode(const twin::World& world, const Shape& shape, bool points, Cap
   if (!points) return;
   for (const double n : batch_grid(limit)) {
     const serving::DecodePoint p = decode.at(n);
-    if (!model.meets_ttft_at(p, world.load.slo)) break;
+    if (model.ttft_margin_at(p, world.load.slo) < 0.0) break;
     out.batches.push_back(
         {p.requests * static_cast<double>(replicas), 1.0 / decode.tpot_mean(p).si()});
   }

@@ -14,12 +14,12 @@
 #include <vector>
 
 #include "sn/serving/steady/steady_state.h"
+#include "sn/twin/simulate/simulation_report.h"
 #include "sn/twin/world.h"
 
 namespace sn::planner {
 
-/// Roles that a shape is considered for.
-enum class Role { aggregated, prefill, decode };
+using Role = twin::PoolRole;  // that a shape is considered for
 
 /// One instance shape with its choices, before replicas.
 struct Shape {

@@ -51,7 +51,7 @@ void lay_over(const twin::World& world, const Played& played, Candidate& c) {
   c.decode.batch = decode.batch;
   c.multiple = r.multiple;
   c.meets_slo = played.meets();
-  c.limit = r.limit;
+  c.limit = to_string(r.limit);
   c.played = static_cast<std::int64_t>(r.requests);
 }
 

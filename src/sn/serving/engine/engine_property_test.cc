@@ -10,20 +10,11 @@
 #include <map>
 #include <string>
 
+#include "sn/serving/engine/action_test_util.h"
 #include "sn/serving/engine/engine_test_util.h"
 
 namespace sn::serving {
 namespace {
-
-/// What is done to an engine, and when.
-struct Action {
-  enum class Kind { submit, cancel, fail, drain, start, slow };
-  Nanos at;
-  Kind kind = Kind::submit;
-  Request request;
-  std::uint64_t id = 0;
-  std::uint32_t instance = 0;
-};
 
 struct Case {
   EngineSpec spec;
@@ -81,7 +72,7 @@ Case any_case() {
   const int count = *rc::gen::inRange(1, 60);
   for (int i = 0; i < count; ++i) {
     now += *rc::gen::inRange(0, 20'000'000);
-    Action a{.at = {now}, .kind = Action::Kind::submit, .request = {}};
+    Action a{.kind = Action::Kind::submit, .at = {now}, .request = {}};
     const int what = *rc::gen::inRange(0, 16);
     a.instance = static_cast<std::uint32_t>(*rc::gen::inRange(0, static_cast<int>(instances)));
     a.id = static_cast<std::uint64_t>(*rc::gen::inRange(0, count));
@@ -104,29 +95,6 @@ Case any_case() {
     c.actions.push_back(std::move(a));
   }
   return c;
-}
-
-void act(ServingEngine& engine, const Action& a) {
-  switch (a.kind) {
-    case Action::Kind::submit:
-      engine.submit(a.request, a.at);
-      return;
-    case Action::Kind::cancel:
-      engine.cancel(a.id, a.at);
-      return;
-    case Action::Kind::fail:
-      engine.fail(0, a.instance, a.at);
-      return;
-    case Action::Kind::drain:
-      engine.drain(0, a.instance, a.at);
-      return;
-    case Action::Kind::start:
-      engine.start(0, a.instance, a.at);
-      return;
-    case Action::Kind::slow:
-      engine.set_conditions(0, a.instance, {.clock = 0.5}, a.at);
-      return;
-  }
 }
 
 Collector run_case(const Case& c, bool jumps, bool check) {

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sn/serving/steady/crossing.h"
+
 namespace sn::serving {
 
 namespace {
@@ -169,7 +171,7 @@ Time DecodeModel::mean_period(const DecodePoint& point, double sequences) {
   return point.pure_periods * alone + (1.0 - point.pure_periods) * mixed;
 }
 
-DecodePoint DecodeModel::at(double sequences) {
+DecodePoint DecodeModel::load_at(double sequences) {
   const double tps = program().tokens_per_step();
   DecodePoint p;
   p.sequences = sequences;
@@ -184,6 +186,11 @@ DecodePoint DecodeModel::at(double sequences) {
     p.period = p.pure_periods * p.period_pure + (1.0 - p.pure_periods) * p.period_mixed;
   }
   p.requests = sequences * dp_ * tps / (moments_.output * p.period.si());
+  return p;
+}
+
+DecodePoint DecodeModel::at(double sequences) {
+  DecodePoint p = load_at(sequences);
   // Sequences of the whole instance fluctuate together: each rank sees its share.
   const double total = sequences * dp_;
   const double sigma = averaged_deviation * std::sqrt(total * moments_.dispersion) / dp_;
@@ -289,14 +296,15 @@ Percentiles DecodeModel::itl(const DecodePoint& point) const {
           .p99 = delay_quantile(gaps, {}, 0.99)};
 }
 
-bool DecodeModel::meets(const DecodePoint& point, const Slo& slo) const {
+double DecodeModel::margin(const DecodePoint& point, const Slo& slo) const {
+  double least = widest_margin;
   for (const SloTarget& t : slo) {
     if (t.metric != Metric::tpot) continue;
-    const bool ok =
-        t.quantile < 0.0 ? tpot_mean(point) <= t.limit : tpot_cdf(point, t.limit) >= t.quantile;
-    if (!ok) return false;
+    least = std::min(least, t.quantile < 0.0 ? std::log(t.limit / tpot_mean(point))
+                                             : tail_margin(tpot_cdf(point, t.limit), t.quantile));
+    if (least < 0.0) break;
   }
-  return true;
+  return least;
 }
 
 }  // namespace sn::serving

@@ -94,12 +94,19 @@ class DecodeModel {
   [[nodiscard]] const char* limit_reason() const { return reason_; }
 
   [[nodiscard]] DecodePoint at(double sequences);
+  /// `at(sequences).requests`, for less.
+  [[nodiscard]] double requests_at(double sequences) { return load_at(sequences).requests; }
   /// P(TPOT <= t), and summary of TPOT and of ITL.
   [[nodiscard]] double tpot_cdf(const DecodePoint& point, Time t) const;
   [[nodiscard]] Time tpot_mean(const DecodePoint& point) const;
   [[nodiscard]] Percentiles tpot(const DecodePoint& point) const;
   [[nodiscard]] Percentiles itl(const DecodePoint& point) const;
-  [[nodiscard]] bool meets(const DecodePoint& point, const Slo& slo) const;
+  /// The least of the TPOT targets' margins (`tail_margin`; of a mean, the logarithm of limit over
+  /// mean): negative where one is missed.
+  [[nodiscard]] double margin(const DecodePoint& point, const Slo& slo) const;
+  [[nodiscard]] bool meets(const DecodePoint& point, const Slo& slo) const {
+    return margin(point, slo) >= 0.0;
+  }
 
   /// Shape of a step with `sequences` per rank and a chunk (mean tokens per rank `prefill`) or
   /// none.
@@ -128,6 +135,7 @@ class DecodeModel {
   [[nodiscard]] Time mixed_period(const llm::StepTime& step) const;
   [[nodiscard]] std::vector<DelayClass> tpot_classes(const DecodePoint& point) const;
   void mix(DecodePoint& point) const;
+  [[nodiscard]] DecodePoint load_at(double sequences);  // all but the fluctuation of the load
   [[nodiscard]] Time mean_period(const DecodePoint& point, double sequences);
 
   llm::StepEvaluator evaluator_;

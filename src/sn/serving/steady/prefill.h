@@ -171,8 +171,12 @@ struct PrefillPoint {
 /// Mean and quantiles of TTFT at a load.
 [[nodiscard]] Percentiles ttft_of(const PrefillPoint& point);
 
-/// Whether the TTFT targets hold, below saturation.
-[[nodiscard]] bool meets_ttft(const PrefillPoint& point, const Slo& slo);
+/// The least of the TTFT targets' margins (`tail_margin`; of a mean, the logarithm of limit over
+/// mean): negative where one is missed or the pool is saturated.
+[[nodiscard]] double ttft_margin(const PrefillPoint& point, const Slo& slo);
+[[nodiscard]] inline bool meets_ttft(const PrefillPoint& point, const Slo& slo) {
+  return ttft_margin(point, slo) >= 0.0;
+}
 
 class PrefillModel {
  public:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sn/base/random.h"
+#include "sn/serving/steady/crossing.h"
 #include "sn/serving/steady/prefill.h"
 
 namespace sn::serving {
@@ -367,27 +368,28 @@ Percentiles ttft_of(const PrefillPoint& point) {
           .p99 = delay_quantile(point.classes, point.wait, 0.99)};
 }
 
-bool meets_ttft(const PrefillPoint& point, const Slo& slo) {
-  if (point.utilisation >= saturation) return false;
+double ttft_margin(const PrefillPoint& point, const Slo& slo) {
+  if (point.utilisation >= saturation) return -saturated_margin;
+  double least = widest_margin;
   for (const SloTarget& t : slo) {
     if (t.metric != Metric::ttft) continue;
-    const bool ok = t.quantile < 0.0 ? delay_mean(point.classes, point.wait) <= t.limit
-                                     : delay_cdf(point.classes, point.wait, t.limit) >= t.quantile;
-    if (!ok) return false;
+    least = std::min(least,
+                     t.quantile < 0.0
+                         ? std::log(t.limit / delay_mean(point.classes, point.wait))
+                         : tail_margin(delay_cdf(point.classes, point.wait, t.limit), t.quantile));
+    if (least < 0.0) break;
   }
-  return true;
+  return least;
 }
 
 double PrefillModel::largest_rate(const PrefillService& service, double servers,
                                   const Slo& slo) const {
-  if (service.occupancy <= Time{} || !meets_ttft(at(service, 0.0, servers), slo)) return 0.0;
-  double lo = 0.0;
-  double hi = servers / service.occupancy.si();
-  for (int i = 0; i < 40 && hi - lo > 1e-4 * hi; ++i) {
-    const double middle = 0.5 * (lo + hi);
-    (meets_ttft(at(service, middle, servers), slo) ? lo : hi) = middle;
-  }
-  return lo;
+  if (service.occupancy <= Time{}) return 0.0;
+  const auto margin = [&](double rate) { return ttft_margin(at(service, rate, servers), slo); };
+  const double idle = margin(0.0);
+  if (idle < 0.0) return 0.0;
+  const double full = servers / service.occupancy.si();
+  return last_met(0.0, full, idle, -saturated_margin, 1e-4 * full, margin);
 }
 
 }  // namespace sn::serving

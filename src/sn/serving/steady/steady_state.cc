@@ -8,6 +8,8 @@
 #include <array>
 #include <cmath>
 
+#include "sn/serving/steady/crossing.h"
+
 namespace sn::serving {
 
 namespace {
@@ -144,16 +146,16 @@ std::optional<DecodePoint> ServingModel::decode_at(double requests) {
   const double each = requests / d(plan_.decode.replicas);
   double hi = sequence_limit();
   if (hi <= 0.0) return std::nullopt;
-  if (knee_sequences_ > 0.0 && decode_->at(knee_sequences_).requests >= each * (1.0 - 1e-12)) {
+  if (knee_sequences_ > 0.0 && decode_->requests_at(knee_sequences_) >= each * (1.0 - 1e-12)) {
     hi = knee_sequences_;
-  } else if (decode_->at(hi).requests < each) {
+  } else if (decode_->requests_at(hi) < each) {
     return std::nullopt;
   }
   // Load builds up from an idle machine, so the smallest batch that carries the rate is the one it
   // settles at; tile and wave steps make the rate locally non-monotone in the batch.
   double lo = 0.0;
   for (double n = hi / 4096.0; n < hi; n *= 1.5) {
-    if (decode_->at(n).requests >= each) {
+    if (decode_->requests_at(n) >= each) {
       hi = n;
       break;
     }
@@ -161,7 +163,7 @@ std::optional<DecodePoint> ServingModel::decode_at(double requests) {
   }
   for (int i = 0; i < bisections && hi - lo > 1e-8 * hi; ++i) {
     const double middle = 0.5 * (lo + hi);
-    (decode_->at(middle).requests < each ? lo : hi) = middle;
+    (decode_->requests_at(middle) < each ? lo : hi) = middle;
   }
   return decode_->at(hi);
 }
@@ -228,36 +230,33 @@ double ServingModel::prefill_servers() const {
   return d(plan_.prefill.replicas * plan_.prefill.deployment.parallel.dp);
 }
 
-bool ServingModel::meets_ttft_at(const DecodePoint& point, const Slo& slo) {
-  if (plan_.disaggregated() || plan_.decode.chunk == 0) return true;
-  return meets_ttft(mixed_prefill_at(point), slo);
+double ServingModel::ttft_margin_at(const DecodePoint& point, const Slo& slo) {
+  if (plan_.disaggregated() || plan_.decode.chunk == 0) return widest_margin;
+  return ttft_margin(mixed_prefill_at(point), slo);
 }
 
 double ServingModel::decode_knee(const Slo& slo) {
-  const auto ok = [&](double sequences) {
+  const auto margin = [&](double sequences) {
     const DecodePoint point = decode_->at(sequences);
-    if (!decode_->meets(point, slo)) return false;
-    return meets_ttft_at(point, slo);
+    const double tpot = decode_->margin(point, slo);
+    return tpot < 0.0 ? tpot : std::min(tpot, ttft_margin_at(point, slo));
   };
-  double hi = sequence_limit();
-  double lo = std::min(hi, almost_idle);
+  const double most = sequence_limit();
+  const double least = std::min(most, almost_idle);
   slo_sequences_ = 0.0;
-  if (hi <= 0.0 || !ok(lo)) return 0.0;
-  if (ok(hi)) lo = hi;
-  for (int i = 0; i < bisections && hi - lo > 1e-5 * hi; ++i) {
-    const double middle = 0.5 * (lo + hi);
-    (ok(middle) ? lo : hi) = middle;
-  }
-  slo_sequences_ = lo;
-  return fastest_batch(lo);
+  const double idle = most > 0.0 ? margin(least) : -1.0;
+  if (idle < 0.0) return 0.0;
+  const double full = margin(most);
+  slo_sequences_ = full >= 0.0 ? most : last_met(least, most, idle, full, 1e-5 * most, margin);
+  return fastest_batch(slo_sequences_);
 }
 
 double ServingModel::fastest_batch(double most) {
   double best = most;
-  double rate = decode_->at(most).requests;
+  double rate = decode_->requests_at(most);
   const double grid = most / 24.0;
   for (int i = 1; i <= 12; ++i) {
-    const double r = decode_->at(most - i * grid).requests;
+    const double r = decode_->requests_at(most - i * grid);
     if (r <= rate) continue;
     rate = r;
     best = most - i * grid;
@@ -267,7 +266,7 @@ double ServingModel::fastest_batch(double most) {
   double above = best + grid;
   for (int i = 0; i < 8; ++i) {
     const double middle = 0.5 * (best + above);
-    const double r = decode_->at(middle).requests;
+    const double r = decode_->requests_at(middle);
     (r >= rate ? best : above) = middle;
     rate = std::max(rate, r);
   }
@@ -277,7 +276,7 @@ double ServingModel::fastest_batch(double most) {
 double ServingModel::knee(const Slo& slo) {
   knee_sequences_ = decode_knee(slo);
   if (knee_sequences_ <= 0.0) return 0.0;
-  const double rate = decode_->at(knee_sequences_).requests * d(plan_.decode.replicas);
+  const double rate = decode_->requests_at(knee_sequences_) * d(plan_.decode.replicas);
   if (!plan_.disaggregated()) return rate;
   return std::min(rate,
                   prefill_->largest_rate(prefill_->service(cache_tokens_), prefill_servers(), slo));
@@ -287,7 +286,7 @@ std::string ServingModel::knee_limit(const Slo& slo) {
   const double rate = knee(slo);
   if (rate <= 0.0) return "SLO at any load";
   if (plan_.disaggregated() &&
-      rate < 0.9999 * decode_->at(knee_sequences_).requests * d(plan_.decode.replicas)) {
+      rate < 0.9999 * decode_->requests_at(knee_sequences_) * d(plan_.decode.replicas)) {
     const PrefillService& service = prefill_->service(cache_tokens_);
     // Just below saturation, so that a pool that still meets its targets there is said to be full.
     const double most = 0.9989 * prefill_servers() / service.occupancy.si();
@@ -301,7 +300,7 @@ std::string ServingModel::knee_limit(const Slo& slo) {
   const DecodePoint above = decode_->at(1.001 * slo_sequences_);
   for (const SloTarget& t : slo) {
     const bool ok =
-        t.metric == Metric::tpot ? decode_->meets(above, {t}) : meets_ttft_at(above, {t});
+        t.metric == Metric::tpot ? decode_->meets(above, {t}) : ttft_margin_at(above, {t}) >= 0.0;
     if (!ok) return to_string(t);
   }
   return "SLO";

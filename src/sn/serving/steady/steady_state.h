@@ -93,9 +93,8 @@ class ServingModel {
   [[nodiscard]] double knee(const Slo& slo);
   /// Sequences per attention rank that serve the most under the SLO: TPOT alone for a decode pool.
   [[nodiscard]] double decode_knee(const Slo& slo);
-  /// Whether an aggregated plan holds its TTFT targets at `point`; true for a pool that does not
-  /// prefill.
-  [[nodiscard]] bool meets_ttft_at(const DecodePoint& point, const Slo& slo);
+  /// `ttft_margin` of an aggregated plan at `point`; the widest for a pool that does not prefill.
+  [[nodiscard]] double ttft_margin_at(const DecodePoint& point, const Slo& slo);
   /// What fails just above the knee: "TTFT p90 2 s", "KV memory", "prefill slots", ...
   [[nodiscard]] std::string knee_limit(const Slo& slo);
 

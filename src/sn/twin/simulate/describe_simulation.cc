@@ -2,17 +2,56 @@
 //
 // What the reports of `simulate` hold, field by field (see simulation_report.h).
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "sn/base/report/describe_error.h"
+#include "sn/base/units/units.h"
 #include "sn/twin/report_parts.h"
 #include "sn/twin/simulate/simulate_shared.h"
 #include "sn/twin/simulate/simulation_report.h"
 
 namespace sn::twin {
 
+std::string_view to_string(PoolRole role) {
+  return role == PoolRole::aggregated ? "aggregated"
+         : role == PoolRole::prefill  ? "prefill"
+                                      : "decode";
+}
+
+std::string_view to_string(Failure::Kind kind) {
+  constexpr std::string_view names[] = {"none",        "target",        "queue_full",
+                                        "queue_grows", "requests_lost", "load_ends"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+std::string to_string(const Failure& failure) {
+  switch (failure.kind) {
+    case Failure::Kind::none:
+      break;
+    case Failure::Kind::target:
+      return serving::to_string(failure.target);
+    case Failure::Kind::queue_full:
+      return "the queue, which is full";
+    case Failure::Kind::queue_grows:
+      return "the queue, which grows";
+    case Failure::Kind::requests_lost:
+      return "requests that are lost";
+    case Failure::Kind::load_ends:
+      return fmt::format("the load itself: {} requests arrive in {}, and take {} each",
+                         format_number(static_cast<double>(failure.requests), 3),
+                         format(failure.last_arrival), format(failure.mean_e2e));
+  }
+  return {};
+}
+
 namespace {
+
+constexpr Failure::Kind failures[] = {Failure::Kind::none,          Failure::Kind::target,
+                                      Failure::Kind::queue_full,    Failure::Kind::queue_grows,
+                                      Failure::Kind::requests_lost, Failure::Kind::load_ends};
 
 void describe_requests(ReportVisitor& v, const SimulationReport& r) {
   v.begin_object("requests", "all of them, by how they ended");
@@ -63,7 +102,8 @@ void describe_subject(ReportVisitor& v, const SimulationReport& r) {
   v.count("gpus", "of the plan", r.gpus);
   v.number("multiple", "of the workload's own rate; searched for when knee is true", r.multiple);
   v.flag("knee", "", r.knee);
-  v.text("limit", "of a knee: what fails just above", r.limit);
+  v.text("limit", "of a knee: what fails just above", to_string(r.limit));
+  v.choice("limit_kind", "", r.limit.kind, failures);
   v.list("probes", "what the search for the knee tried", r.probes);
 }
 
@@ -112,9 +152,9 @@ void describe(ReportVisitor& v, const ClassResult& c) {
 }
 
 void describe(ReportVisitor& v, const PoolResult& p) {
-  static constexpr std::string_view roles[] = {"aggregated", "prefill", "decode"};
+  static constexpr PoolRole roles[] = {PoolRole::aggregated, PoolRole::prefill, PoolRole::decode};
   v.type("PoolResult", "Instances of one role.");
-  v.choice("role", "", p.role.empty() ? roles[0] : std::string_view(p.role), roles);
+  v.choice("role", "", p.role, roles);
   v.count("instances", "", p.instances);
   v.count("gpus", "of all instances", p.gpus);
   llm::describe_fields(v, p.pool.deployment);
@@ -148,7 +188,8 @@ void describe(ReportVisitor& v, const SeriesPoint& p) {
 }
 
 void describe(ReportVisitor& v, const FaultRecord& f) {
-  static constexpr std::string_view actions[] = {"fail", "drain", "degrade", "repair"};
+  static constexpr FaultAction actions[] = {FaultAction::fail, FaultAction::drain,
+                                            FaultAction::degrade, FaultAction::repair};
   v.type("FaultRecord", "A fault or repair as it happened.");
   v.quantity("at_s", "", f.at);
   v.choice("action", "", f.action, actions);
@@ -179,7 +220,8 @@ void describe(ReportVisitor& v, const SimulationReport& r) {
   v.flag("meets_slo", "", r.meets_slo);
   v.flag("interrupted", "what follows is of the part that was run", r.interrupted);
   v.flag("cut_short", "stopped when the SLO could no longer be met", r.cut_short);
-  v.text("cut_short_by", "", r.cut_short_by);
+  v.text("cut_short_by", "", to_string(r.cut_short_by));
+  v.choice("cut_short_by_kind", "", r.cut_short_by.kind, failures);
   v.flag("queue_grows", "by more than 2 % of the arrivals of the second half", r.growing);
   v.quantity("warm_up_s", "", r.warm_up);
   v.quantity("last_arrival_s", "", r.last_arrival);

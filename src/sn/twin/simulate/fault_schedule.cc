@@ -178,7 +178,7 @@ void FaultInjector::act(serving::ServingEngine& engine) {
   summary_.requests += requests;
   if (summary_.records.size() < records_max) {
     summary_.records.push_back({.at = step.at.to_time(),
-                                .action = std::string(to_string(step.action)),
+                                .action = step.action,
                                 .target = step.target,
                                 .requests = requests});
   }

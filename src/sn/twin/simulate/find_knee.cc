@@ -43,23 +43,24 @@ bool too_short(const SimulationReport& report) {
 }
 
 /// What a run that failed failed by.
-std::string failure_of(const SimulationReport& report) {
+Failure failure_of(const SimulationReport& report) {
   if (report.cut_short) return report.cut_short_by;
-  if (report.growing) return "the queue, which grows";
+  if (report.growing) return {.kind = Failure::Kind::queue_grows};
   double worst = 0.0;
-  std::string name;
+  Failure out{.kind = Failure::Kind::requests_lost};
   for (const SloResult& t : report.targets) {
     const double ratio = t.value / t.target.limit;
     if (t.met || ratio < worst) continue;
     worst = ratio;
-    name = serving::to_string(t.target);
+    out = {.kind = Failure::Kind::target, .target = t.target};
   }
-  if (name.empty() && report.meets_slo) {
-    return fmt::format("the load itself: {} requests arrive in {}, and take {} each",
-                       format_number(static_cast<double>(report.requests), 3),
-                       format(report.last_arrival), format(report.e2e.mean));
+  if (out.kind == Failure::Kind::requests_lost && report.meets_slo) {
+    return {.kind = Failure::Kind::load_ends,
+            .requests = report.requests,
+            .last_arrival = report.last_arrival,
+            .mean_e2e = report.e2e.mean};
   }
-  return name.empty() ? "requests that are lost" : name;
+  return out;
 }
 
 /// Probes multiples and keeps the bracket.
@@ -106,7 +107,7 @@ class Search {
 
   double low = 0.0;
   double high = largest * 2.0;
-  std::string limit;
+  Failure limit;
   std::optional<SimulationResult> best;     // the run at `low`
   std::optional<SimulationResult> partial;  // the probe that was interrupted
   std::vector<KneeProbe> probes;

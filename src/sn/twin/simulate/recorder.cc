@@ -144,7 +144,7 @@ void Recorder::judge(const serving::RequestRecord& r, double ttft, double tpot, 
         1.0;
     if (beyond && warm_ && setup_.watch_slo && setup_.expected > 0 && !hopeless_) {
       hopeless_ = true;
-      hopeless_by_ = serving::to_string(t);
+      hopeless_by_ = {.kind = Failure::Kind::target, .target = t};
     }
   }
   ClassSums& c = classes_[static_cast<std::size_t>(r.priority)];
@@ -183,7 +183,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
     saturated_ = r.end;
     if (setup_.watch_slo && !hopeless_) {
       hopeless_ = true;
-      hopeless_by_ = "the queue, which is full";
+      hopeless_by_ = {.kind = Failure::Kind::queue_full};
     }
   }
   if (r.scheduled.count > 0 && measured(r.arrival)) {

@@ -144,7 +144,7 @@ class Recorder final : public serving::EngineObserver {
   Nanos last_arrival_;
   std::optional<Nanos> saturated_;
   bool hopeless_ = false;
-  std::string hopeless_by_;
+  Failure hopeless_by_;
   std::vector<TimelineEvent> timeline_;
   std::uint64_t timeline_left_out_ = 0;
   Window drained_;  // after the end of the series

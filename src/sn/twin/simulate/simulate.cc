@@ -56,12 +56,12 @@ SimulationReport describe(const World& world, const serving::ServingPlan& plan,
   report.gpus = plan.gpus();
   report.multiple = options.replay.multiple;
   report.warnings = world.warnings;
-  const auto add = [&](const serving::Pool& pool, const char* role) {
+  const auto add = [&](const serving::Pool& pool, PoolRole role) {
     report.pools.push_back(
         {.role = role, .pool = pool, .instances = pool.replicas, .gpus = pool.gpus()});
   };
-  if (plan.disaggregated()) add(plan.prefill, "prefill");
-  add(plan.decode, plan.disaggregated() ? "decode" : "aggregated");
+  if (plan.disaggregated()) add(plan.prefill, PoolRole::prefill);
+  add(plan.decode, plan.disaggregated() ? PoolRole::decode : PoolRole::aggregated);
   return report;
 }
 

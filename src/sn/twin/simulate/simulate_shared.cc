@@ -32,7 +32,7 @@ Result<SimulationReport> prepare(const World& world, const TenantRun& tenant,
   options.replay.multiple = alone->report.multiple;
   SimulationReport out = describe(world, tenant.plan, options);
   out.knee = true;
-  out.limit = std::move(alone->report.limit);
+  out.limit = alone->report.limit;
   out.probes = std::move(alone->report.probes);
   return out;
 }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "sn/serving/load/request_source.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady/steady_state.h"
+#include "sn/twin/scenario/faults.h"
 
 namespace sn::twin {
 
@@ -54,8 +56,11 @@ struct ClassResult {
   Time tpot_p90;
 };
 
+enum class PoolRole { aggregated, prefill, decode };
+[[nodiscard]] std::string_view to_string(PoolRole role);
+
 struct PoolResult {
-  std::string role;  // "aggregated", "prefill", "decode"
+  PoolRole role = PoolRole::aggregated;
   serving::Pool pool;
   std::int64_t instances = 0;
   std::int64_t gpus = 0;
@@ -90,7 +95,7 @@ struct SeriesPoint {
 /// One fault or repair as it happened.
 struct FaultRecord {
   Time at;
-  std::string action;         // "fail", "drain", "degrade", "repair"
+  FaultAction action = FaultAction::fail;
   std::string target;         // "instance 2 of decode"
   std::int64_t requests = 0;  // that a failure met
 };
@@ -109,6 +114,22 @@ struct Unfinished {
   std::string cause;  // why nothing more happened to them
   std::int64_t requests = 0;
 };
+
+/// What a run failed by.
+struct Failure {
+  enum class Kind { none, target, queue_full, queue_grows, requests_lost, load_ends };
+  Kind kind = Kind::none;
+  serving::SloTarget target = {};  // of Kind::target
+  // Of Kind::load_ends: arrivals that end before requests are through show no knee.
+  std::uint64_t requests = 0;
+  Time last_arrival = {};
+  Time mean_e2e = {};
+
+  friend bool operator==(const Failure&, const Failure&) = default;
+};
+[[nodiscard]] std::string_view to_string(Failure::Kind kind);
+/// "TTFT p90 2 s", "the queue, which is full"; empty of none.
+[[nodiscard]] std::string to_string(const Failure& failure);
 
 /// One probe of the search for the knee.
 struct KneeProbe {
@@ -131,7 +152,7 @@ struct SimulationReport {
   std::int64_t gpus = 0;                              // of the plan
   double multiple = 1.0;                              // of the workload's own rate
   bool knee = false;                                  // `multiple` was searched for
-  std::string limit;                                  // of a knee: what fails just above
+  Failure limit;                                      // of a knee: what fails just above
   std::vector<KneeProbe> probes;
 
   std::uint64_t requests = 0;  // submitted
@@ -143,8 +164,8 @@ struct SimulationReport {
   Time last_arrival;
   Time end;  // of the last request
   bool interrupted = false;
-  bool cut_short = false;    // stopped when the SLO could no longer be met
-  std::string cut_short_by;  // the target, or that the queue was full
+  bool cut_short = false;  // stopped when the SLO could no longer be met
+  Failure cut_short_by;
   FaultSummary faults;
   std::string fault_policy;            // "requeue", "fail"; empty without faults
   std::vector<Unfinished> unfinished;  // every other request ended, and is among `endings`

@@ -1,11 +1,11 @@
-// sn/api/datasheet.cc
+// sn/api/catalog/datasheet.cc
 //
 // From a catalog entry to a datasheet (see datasheet.h).
 //
 // The same `describe` that fills the structs of the models lists the lines here, so that no value
 // can be used and not shown.
 
-#include "sn/api/datasheet.h"
+#include "sn/api/catalog/datasheet.h"
 
 #include <utility>
 

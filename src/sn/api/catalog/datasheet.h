@@ -1,4 +1,4 @@
-// sn/api/datasheet.h
+// sn/api/catalog/datasheet.h
 //
 // A catalog entry as a datasheet: every value with unit, source, date and confidence; values of
 // disagreeing sources one after the other.

@@ -1,4 +1,4 @@
-// sn/api/describe_datasheet.cc
+// sn/api/catalog/describe_datasheet.cc
 //
 // What datasheets and lists of the catalog hold, field by field.
 
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "sn/api/datasheet.h"
+#include "sn/api/catalog/datasheet.h"
 
 namespace sn::api {
 

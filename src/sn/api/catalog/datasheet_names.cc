@@ -1,11 +1,11 @@
-// sn/api/datasheet_names.cc
+// sn/api/catalog/datasheet_names.cc
 //
 // Entries of the catalog by what a user calls them (see datasheet.h).
 
 #include <algorithm>
 #include <optional>
 
-#include "sn/api/datasheet.h"
+#include "sn/api/catalog/datasheet.h"
 #include "sn/api/request_error.h"
 #include "sn/api/scenarios.h"
 #include "sn/base/files/files.h"
