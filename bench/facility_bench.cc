@@ -5,7 +5,7 @@
 #include <benchmark/benchmark.h>
 
 #include "sn/api/open.h"
-#include "sn/api/rack.h"
+#include "sn/api/rack/rack.h"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include "apps/cli/outputs.h"
 #include "apps/cli/run_flags.h"
 #include "sn/api/open.h"
-#include "sn/api/rack.h"
+#include "sn/api/rack/rack.h"
 #include "sn/draw/rack/rack_views.h"
 
 namespace sn::cli {

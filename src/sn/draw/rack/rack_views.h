@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "sn/api/rack.h"
+#include "sn/api/rack/rack.h"
 #include "sn/draw/kit/table.h"
 
 namespace sn::draw {

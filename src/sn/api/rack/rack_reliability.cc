@@ -1,8 +1,8 @@
-// sn/api/rack_reliability.cc
+// sn/api/rack/rack_reliability.cc
 //
 // From an entry of failures and a rack to its availability (see rack_reliability.h).
 
-#include "sn/api/rack_reliability.h"
+#include "sn/api/rack/rack_reliability.h"
 
 #include <fmt/format.h>
 

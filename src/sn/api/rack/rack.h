@@ -1,4 +1,4 @@
-// sn/api/rack.h
+// sn/api/rack/rack/rack.h
 //
 // A rack as a physical thing under a load: what each part draws, whether the feed and the shelves
 // carry it, how far the sum of the parts is from what is published.
@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "sn/api/facility.h"
-#include "sn/api/rack_cost.h"
-#include "sn/api/rack_heat.h"
-#include "sn/api/rack_reliability.h"
+#include "sn/api/rack/facility.h"
+#include "sn/api/rack/rack_cost.h"
+#include "sn/api/rack/rack_heat.h"
+#include "sn/api/rack/rack_reliability.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/base/run.h"

@@ -1,8 +1,8 @@
-// sn/api/describe_cost.cc
+// sn/api/rack/describe_cost.cc
 //
 // What is said of a rack's cost, field by field.
 
-#include "sn/api/rack_cost.h"
+#include "sn/api/rack/rack_cost.h"
 
 namespace sn::api {
 

@@ -1,8 +1,8 @@
-// sn/api/rack_cost.cc
+// sn/api/rack/rack_cost.cc
 //
 // Reads prices and site, costs a rack, and perturbs each price (see rack_cost.h).
 
-#include "sn/api/rack_cost.h"
+#include "sn/api/rack/rack_cost.h"
 
 #include <algorithm>
 #include <cmath>

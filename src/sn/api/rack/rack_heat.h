@@ -1,4 +1,4 @@
-// sn/api/rack_heat.h
+// sn/api/rack/rack/rack_heat.h
 //
 // Temperatures, flows and what a loss of flow does, of a rack under a load.
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sn/api/facility.h"
+#include "sn/api/rack/facility.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/facility/thermal.h"
 

@@ -1,4 +1,4 @@
-// sn/api/rack_reliability.h
+// sn/api/rack/rack/rack_reliability.h
 //
 // How often a rack fails, what goes with it, and what spares make of it.
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sn/api/facility.h"
+#include "sn/api/rack/facility.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/run.h"
 #include "sn/facility/availability.h"

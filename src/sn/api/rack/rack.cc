@@ -1,8 +1,8 @@
-// sn/api/rack.cc
+// sn/api/rack/rack.cc
 //
 // Loads a rack, sums its parts, holds them against its envelope (see rack.h).
 
-#include "sn/api/rack.h"
+#include "sn/api/rack/rack.h"
 
 #include <fmt/format.h>
 

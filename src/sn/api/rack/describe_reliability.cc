@@ -1,8 +1,8 @@
-// sn/api/describe_reliability.cc
+// sn/api/rack/describe_reliability.cc
 //
 // What is said of a rack's failures, field by field.
 
-#include "sn/api/rack_reliability.h"
+#include "sn/api/rack/rack_reliability.h"
 
 namespace sn::api {
 

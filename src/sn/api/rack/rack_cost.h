@@ -1,4 +1,4 @@
-// sn/api/rack_cost.h
+// sn/api/rack/rack/rack_cost.h
 //
 // What a rack costs, by part and by year, with the range that its prices have; what a token costs
 // where there is a deployment; what moves it.
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "sn/api/facility.h"
+#include "sn/api/rack/facility.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/facility/cost.h"
 #include "sn/facility/power.h"

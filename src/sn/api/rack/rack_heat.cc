@@ -1,8 +1,8 @@
-// sn/api/rack_heat.cc
+// sn/api/rack/rack_heat.cc
 //
 // Heat of a rack, and three losses of flow (see rack_heat.h).
 
-#include "sn/api/rack_heat.h"
+#include "sn/api/rack/rack_heat.h"
 
 #include <fmt/format.h>
 

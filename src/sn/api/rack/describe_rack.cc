@@ -1,8 +1,8 @@
-// sn/api/describe_rack.cc
+// sn/api/rack/describe_rack.cc
 //
 // What the report of a rack holds, field by field.
 
-#include "sn/api/rack.h"
+#include "sn/api/rack/rack.h"
 #include "sn/base/report/describe_error.h"
 
 namespace sn::api {

@@ -1,8 +1,8 @@
-// sn/api/facility.cc
+// sn/api/rack/facility.cc
 //
 // Finds and reads rack and plant (see facility.h).
 
-#include "sn/api/facility.h"
+#include "sn/api/rack/facility.h"
 
 #include <algorithm>
 #include <filesystem>

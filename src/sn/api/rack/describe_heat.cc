@@ -1,8 +1,8 @@
-// sn/api/describe_heat.cc
+// sn/api/rack/describe_heat.cc
 //
 // What is said of a rack's heat, field by field.
 
-#include "sn/api/rack_heat.h"
+#include "sn/api/rack/rack_heat.h"
 
 namespace sn::api {
 
