@@ -170,6 +170,35 @@ export interface OperatingLoad {
   losses: InstanceLoss[];
 }
 
+/** What a deployment makes of the racks around it. */
+export interface Running {
+  /** that its GPUs fill */
+  racks: number;
+  /** of its part of them */
+  input_w: number;
+  /** PUE included */
+  building_w: number;
+  rack_energy_per_output_token_j: number;
+  building_energy_per_output_token_j: number;
+  /** the chip has a price */
+  priced: boolean;
+  /** used */
+  gpu_hour_usd: number;
+  /** all of the cost on them */
+  million_output_tokens_usd: number;
+  /** of input and output */
+  million_tokens_usd: number;
+  /** CO2 of a million output tokens */
+  carbon_g: number;
+  /** share of its GPUs that are up */
+  up: number;
+  /** 0: air-cooled, not modelled */
+  junction_celsius: number;
+  /** that the cooling allows, share of nominal */
+  clock: number;
+  within_feed: boolean;
+}
+
 /** One deployment at its rate. */
 export interface Candidate {
   rank: number;
@@ -200,6 +229,8 @@ export interface Candidate {
   /** by part of the model */
   gpu_time_per_request: PartTime[];
   operating: OperatingLoad | null;
+  /** in its racks; null: the rack has no plant */
+  running: Running | null;
 }
 
 /** A metric that was asked for. */
@@ -788,6 +819,18 @@ export interface RackCap {
   mean_clock: number;
 }
 
+/** The deployment at a clock below nominal. */
+export interface ClockEffect {
+  /** share of nominal */
+  clock: number;
+  /** the load is still carried */
+  carried: boolean;
+  /** mean at that load; 0 where it is not carried */
+  tpot_s: number;
+  /** at the load that still meets the SLO */
+  knee_output_tokens_per_s: number;
+}
+
 /** The best deployment of the scenario. */
 export interface RackPlan {
   deployment: string;
@@ -799,6 +842,10 @@ export interface RackPlan {
   prefill_gpus: number;
   /** that it fills */
   racks: number;
+  /** that clocks are judged at: 80 % of the plan's */
+  load_requests_per_s: number;
+  /** of the cap and of the event */
+  clocks: ClockEffect[];
 }
 
 /** The coolant loop and a chip on it; zeros without liquid cooling. */
@@ -1100,6 +1147,79 @@ export interface RackReport {
   /** stopped: see reliability */
   interrupted: boolean;
   warnings: Notice[];
+}
+
+/** A figure with its interval. */
+export interface Spread {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** What a rack carries under the SLO. */
+export interface Carried {
+  deployment: string;
+  evidence: string;
+  gpus: number;
+  output_tokens_per_s: number;
+  /** mean */
+  tpot_s: number;
+  /** middle 80 % of the models' error */
+  output_tokens_per_s_per_gpu: Spread;
+  /** of the racks' input */
+  output_tokens_per_s_per_kw: Spread;
+  /** prices' ranges and models' error together */
+  output_tokens_per_usd: Spread;
+  million_output_tokens_usd: Spread;
+}
+
+/** One rack. */
+export interface ComparedRack {
+  rack: string;
+  title: string;
+  chip: string;
+  gpus: number;
+  /** at full load */
+  input_w: number;
+  feed_w: number;
+  /** share of the input that nobody publishes */
+  assumed: number;
+  per_gpu_w: number;
+  hbm_bytes: number;
+  hbm_bytes_per_s: number;
+  /** of the narrowest format */
+  peak_flop_per_s: number;
+  /** a GPU and direction */
+  scale_up_bytes_per_s: number;
+  /** GPUs of a ScaleUp domain */
+  domain: number;
+  /** null: no price */
+  capex_usd: number | null;
+  /** used; null: no price */
+  gpu_hour: Spread | null;
+  /** mean time between interruptions of a job on it */
+  job_every_s: number;
+  /** share of its GPUs */
+  up: number;
+  /** with a model; null: none, or see reason */
+  carried: Carried | null;
+  /** why something is missing */
+  reason: string;
+}
+
+/** Racks side by side. */
+export interface CompareReport {
+  /** what kind of document this is */
+  format: "supernode-compare";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  /** empty: racks alone */
+  model: string;
+  /** lengths, SLO, rate */
+  asked: string;
+  racks: ComparedRack[];
+  /** stopped: racks are missing */
+  interrupted: boolean;
 }
 
 /** Rows left out, and why. */
@@ -1903,6 +2023,8 @@ export interface SimulationReport {
   output_tokens_per_s_per_gpu: number;
   /** of the chips */
   energy_per_output_token_j: number;
+  /** in its racks; null: the rack has no plant */
+  running: Running | null;
   /** share of input tokens */
   prefix_hit_rate: number;
   /** share of hashed blocks */

@@ -44,6 +44,7 @@ struct Verb {
 int run_calibrate(const Args& args);
 int run_catalog(const Args& args);
 int run_collective(const Args& args);
+int run_compare(const Args& args);
 int run_completion(const Args& args);
 int run_doctor(const Args& args);
 int run_fabric(const Args& args);

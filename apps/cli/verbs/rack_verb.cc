@@ -59,6 +59,7 @@ int run_rack(const Args& args) {
   add_catalog_flag(app, folder);
   app.footer(examples);
   Outputs outputs(app, {{"--json", "JSON (schema/rack.schema.json)"},
+                        {"--svg", "elevation"},
                         {"--faults", "failing OS images, as simulate --faults reads them,"}});
   RunFlags flags(app);
   if (const auto code = parse(app, args)) return *code;

@@ -80,6 +80,16 @@ void describe_swing(ReportVisitor& v, const RackSwing& s) {
   v.end_object();
 }
 
+void describe_clock(ReportVisitor& v, const ClockEffect& c) {
+  v.begin_object({}, {});
+  v.type("ClockEffect", "The deployment at a clock below nominal.");
+  v.number("clock", "share of nominal", c.clock);
+  v.flag("carried", "the load is still carried", c.carried);
+  v.quantity("tpot_s", "mean at that load; 0 where it is not carried", c.tpot);
+  v.number("knee_output_tokens_per_s", "at the load that still meets the SLO", c.knee_tokens);
+  v.end_object();
+}
+
 void describe_cap(ReportVisitor& v, const RackCap& c) {
   v.begin_object("cap", "on the input of the rack");
   v.type("RackCap", "Clocks that hold a cap.");
@@ -141,6 +151,8 @@ void describe(ReportVisitor& v, const RackReport& r) {
     v.count("gpus", "", p.gpus);
     v.count("prefill_gpus", "0: one pool does both", p.prefill_gpus);
     v.number("racks", "that it fills", p.racks);
+    v.number("load_requests_per_s", "that clocks are judged at: 80 % of the plan's", p.load);
+    v.list("clocks", "of the cap and of the event", p.clocks, describe_clock);
     v.end_object();
   }
   v.object("heat", "", r.heat);

@@ -10,6 +10,7 @@
 #include "sn/api/request_error.h"
 #include "sn/api/scenarios.h"
 #include "sn/hw/rack_check.h"
+#include "sn/twin/scenario/facility_part.h"
 
 namespace sn::api {
 
@@ -24,12 +25,6 @@ const catalog::CatalogKind& kind(std::string_view name) {
 std::string text_at(const Node& node, std::string_view path) {
   const Node* at = node.find(path);
   return at == nullptr ? std::string() : at->text();
-}
-
-/// The entry that a reference starts from.
-std::string base_of(const Node* reference) {
-  if (reference == nullptr) return {};
-  return reference->is_scalar() ? reference->text() : text_at(*reference, "base");
 }
 
 /// `cluster: {rack: NAME}`, or the file.
@@ -61,13 +56,6 @@ Result<Node> scenario_of(const FacilityRequest& request, const catalog::Catalog&
   return read_scenario({.file = request.subject});
 }
 
-/// Keys under `facility` that nothing reads.
-void check_keys(const Node& facility, Errors& errors) {
-  MapReader keys(facility, "facility", errors);
-  for (const char* key : {"plant", "failures", "prices", "site"}) static_cast<void>(keys.get(key));
-  keys.finish();
-}
-
 /// Lays the changes over it; the plant has the rack's name unless the scenario has another.
 Result<Node> with_fields(Node scenario, const FacilityRequest& request,
                          const catalog::Catalog& catalog) {
@@ -76,21 +64,8 @@ Result<Node> with_fields(Node scenario, const FacilityRequest& request,
   for (const twin::FieldValue& f : request.fields) {
     if (f.path == "cluster.rack") scenario = twin::with_field(scenario, f.path, f.value, "--set");
   }
-  const std::string rack = base_of(scenario.find("cluster.rack"));
-  Node facility = scenario.find("facility") != nullptr ? *scenario.find("facility") : Node::map();
-  if (!facility.is_map()) {
-    return fail({.code = ErrorCode::wrong_type,
-                 .message = "'facility' must be a map",
-                 .where = facility.where(),
-                 .hint = "facility: {plant: al128}"});
-  }
-  if (facility.find("plant") == nullptr && catalog.has(kind("plant"), rack)) {
-    facility.set("plant", Node::scalar(rack));
-  }
-  for (const char* key : {"failures", "prices", "site"}) {
-    if (facility.find(key) == nullptr) facility.set(key, Node::scalar("default"));
-  }
-  scenario.set("facility", std::move(facility));
+  const std::string rack = twin::base_of(scenario.find("cluster.rack"));
+  scenario.set("facility", twin::with_defaults(scenario.find("facility"), rack, catalog, errors));
   for (const twin::FieldValue& f : request.fields) {
     const std::size_t dot = f.path.find('.');
     const std::string top = f.path.substr(0, dot);
@@ -104,7 +79,10 @@ Result<Node> with_fields(Node scenario, const FacilityRequest& request,
       scenario = twin::with_field(scenario, f.path, f.value, "--set");
     }
   }
-  if (errors.empty()) check_keys(*scenario.find("facility"), errors);
+  if (errors.empty()) {
+    // Keys that a change brought in.
+    static_cast<void>(twin::with_defaults(scenario.find("facility"), rack, catalog, errors));
+  }
   if (!errors.empty()) return fail(std::move(errors));
   return scenario;
 }
@@ -157,7 +135,7 @@ Result<Facility> open_facility(const FacilityRequest& request, const catalog::Ca
   const Node* plant = out.scenario.find("facility.plant");
   if (plant == nullptr) {
     errors.push_back({.code = ErrorCode::missing,
-                      .message = "rack '" + base_of(rack) + "' has no plant of its name",
+                      .message = "rack '" + twin::base_of(rack) + "' has no plant of its name",
                       .where = out.where,
                       .hint = "facility: {plant: NAME}; supernode catalog plants lists them"});
     return fail(std::move(errors));

@@ -1,4 +1,4 @@
-// sn/api/rack/rack/facility.h
+// sn/api/rack/facility.h
 //
 // The rack of a question and the plant around it: by a rack's name, or as a scenario has them under
 // `cluster.rack` and `facility`.

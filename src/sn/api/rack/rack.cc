@@ -7,12 +7,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <set>
 
 #include "sn/api/plan.h"
 #include "sn/api/request_error.h"
 #include "sn/base/units/units.h"
 #include "sn/hw/rack_check.h"
 #include "sn/planner/why_not.h"
+#include "sn/serving/steady/steady_state.h"
 
 namespace sn::api {
 
@@ -161,9 +165,44 @@ void add_swing(const Facility& f, RackReport& out) {
   out.swing = s;
 }
 
+/// The deployment that makes the load, to be asked again at other clocks.
+struct Deployed {
+  twin::World world;
+  serving::ServingPlan plan;
+};
+
+ClockEffect at_clock(const Deployed& d, double clock, double requests) {
+  hw::Conditions conditions = d.world.machine.conditions;
+  conditions.clock *= clock;
+  const twin::Machine& m = d.world.machine;
+  serving::ServingModel model({m.model, m.parts(), d.world.load.workload, conditions, m.kv_block},
+                              d.plan);
+  ClockEffect out{.clock = clock, .carried = false, .tpot = {}, .knee_tokens = 0.0};
+  const double knee = model.knee(d.world.load.slo);
+  if (knee > 0.0) out.knee_tokens = model.at(knee).output_tokens;
+  const serving::SteadyState s = model.at(requests);
+  out.carried = s.stable && s.output_tokens > 0.0;
+  if (out.carried) out.tpot = s.tpot.mean;
+  return out;
+}
+
+/// Clocks of the cap and of the event's course, in steps of 1 %, that are not nominal.
+void add_clocks(const Deployed& d, RackReport& out) {
+  std::set<int, std::greater<>> percents = {100};
+  const auto add = [&](double clock) {
+    if (clock > 0.0) percents.insert(static_cast<int>(std::lround(100.0 * clock)));
+  };
+  if (out.cap) add(out.cap->result.conditions().clock);
+  for (const facility::HeatPoint& p : out.heat.course.points) add(p.clock);
+  for (const int p : percents) {
+    out.plan->clocks.push_back(at_clock(d, 0.01 * static_cast<double>(p), out.plan->load));
+  }
+}
+
 /// The best deployment of the scenario: the dynamic share follows from its chips' energy.
 Result<PowerLoad> planned(const RackRequest& request, const Facility& f,
-                          const catalog::Catalog& catalog, const Run& run, RackReport& out) {
+                          const catalog::Catalog& catalog, const Run& run, RackReport& out,
+                          std::optional<Deployed>& deployed) {
   if (!f.is_scenario) {
     return fail(request_error("load", "'plan' needs a scenario: a rack alone has no model to serve",
                               "supernode rack scenarios/al128-deepseek-v3.yaml --load plan",
@@ -191,6 +230,8 @@ Result<PowerLoad> planned(const RackRequest& request, const Facility& f,
                       .prefill_gpus = best.prefill.gpus,
                       .gpus = gpus,
                       .racks = static_cast<double>(gpus) / static_cast<double>(f.rack.gpus)};
+  out.plan->load = 0.8 * best.state.requests;
+  deployed = Deployed{*opened->world, best.plan};
   const double watts = best.state.output_tokens * best.state.energy_per_token /
                        static_cast<double>(std::max<std::int64_t>(1, gpus));
   const double dynamic = (f.rack.chip.tdp - f.rack.chip.idle).si();
@@ -199,11 +240,12 @@ Result<PowerLoad> planned(const RackRequest& request, const Facility& f,
 }
 
 Result<PowerLoad> load_of(const RackRequest& request, const Facility& f,
-                          const catalog::Catalog& catalog, const Run& run, RackReport& out) {
+                          const catalog::Catalog& catalog, const Run& run, RackReport& out,
+                          std::optional<Deployed>& deployed) {
   if (request.load == "max") return facility::full_load();
   if (request.load == "idle") return facility::idle_load();
   if (request.load == "training") return working(f, "training", f.plant.training.high);
-  if (request.load == "plan") return planned(request, f, catalog, run, out);
+  if (request.load == "plan") return planned(request, f, catalog, run, out, deployed);
   return fail(request_error("load", "unknown load '" + shown(request.load) + "'",
                             nearest_hint(request.load, {"idle", "plan", "training", "max"},
                                          "idle, plan, training or max")));
@@ -270,7 +312,8 @@ Result<RackReport> rack_report(const RackRequest& request, const catalog::Catalo
   out.gpus_per_os = f->rack.gpus_per_os;
   out.load = request.load;
   out.feed = f->rack.feed;
-  const Result<PowerLoad> load = load_of(request, *f, catalog, run, out);
+  std::optional<Deployed> deployed;
+  const Result<PowerLoad> load = load_of(request, *f, catalog, run, out, deployed);
   if (!load) return fail(load.error());
   out.chip_share = load->chip;
   out.power = facility::rack_power(f->rack, f->plant, *load);
@@ -283,6 +326,7 @@ Result<RackReport> rack_report(const RackRequest& request, const catalog::Catalo
   Errors errors;
   add_cap(request, *f, *load, out, errors);
   out.heat = take(rack_heat(request.heat, *f, *load, out.warnings), errors);
+  if (deployed && errors.empty()) add_clocks(*deployed, out);
   out.reliability =
       take(rack_reliability(request.reliability, *f, catalog, out.warnings, run), errors);
   out.interrupted = out.reliability.interrupted;

@@ -1,4 +1,4 @@
-// sn/api/rack/rack/rack.h
+// sn/api/rack/rack.h
 //
 // A rack as a physical thing under a load: what each part draws, whether the feed and the shelves
 // carry it, how far the sum of the parts is from what is published.
@@ -85,6 +85,14 @@ struct RackSwing {
   Power mean;
 };
 
+/// The deployment at a clock below nominal, through the Conditions of the step model.
+struct ClockEffect {
+  double clock = 1.0;
+  bool carried = false;      // the plan's load at nominal clock is still carried
+  Time tpot;                 // mean, at that load; 0 where it is not carried
+  double knee_tokens = 0.0;  // output tokens a second at the load that still meets the SLO
+};
+
 /// What the planner's deployment makes of the machine.
 struct RackPlan {
   std::string deployment;
@@ -93,6 +101,8 @@ struct RackPlan {
   std::int64_t prefill_gpus = 0;  // 0: one pool does both
   std::int64_t gpus = 0;          // of the plan
   double racks = 0.0;             // that it fills
+  double load = 0.0;              // requests a second that clocks are judged at: 80 % of the plan's
+  std::vector<ClockEffect> clocks = {};  // of the cap and of the event, highest first
 };
 
 struct RackReport {

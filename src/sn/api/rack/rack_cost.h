@@ -1,4 +1,4 @@
-// sn/api/rack/rack/rack_cost.h
+// sn/api/rack/rack_cost.h
 //
 // What a rack costs, by part and by year, with the range that its prices have; what a token costs
 // where there is a deployment; what moves it.

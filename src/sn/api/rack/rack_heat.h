@@ -1,4 +1,4 @@
-// sn/api/rack/rack/rack_heat.h
+// sn/api/rack/rack_heat.h
 //
 // Temperatures, flows and what a loss of flow does, of a rack under a load.
 

@@ -9,23 +9,13 @@
 #include <algorithm>
 
 #include "sn/api/request_error.h"
+#include "sn/facility/running.h"
 
 namespace sn::api {
 
 namespace {
 
 double d(std::int64_t n) { return static_cast<double>(n); }
-
-facility::UnitModel units_of(const ReliabilityReport& r) {
-  facility::UnitModel m;
-  m.units = r.images;
-  m.crews = r.crews;
-  for (const facility::FaultClass& c : r.classes) {
-    if (c.image) m.kinds.push_back({c.all() / d(r.images), c.repair});
-    if (c.whole && c.each > Rate{}) m.whole.push_back({c.all(), c.repair});
-  }
-  return m;
-}
 
 /// GPUs that policies keep in service, most first.
 std::vector<std::int64_t> services(const ReliabilityRequest& request, const hw::Rack& rack) {
@@ -131,7 +121,8 @@ Result<ReliabilityReport> rack_reliability(const ReliabilityRequest& request, co
   out.images = f.rack.gpus / image;
   out.gpus_per_image = image;
   out.crews = request.crews;
-  const facility::UnitModel model = units_of(out);
+  facility::UnitModel model = facility::unit_model(out.classes, out.images);
+  model.crews = request.crews;
   out.image_every = Time::from_si(1.0 / model.rate().si());
   out.image_repair = model.repair();
   out.job_every =

@@ -1,4 +1,4 @@
-// sn/api/rack/rack/rack_reliability.h
+// sn/api/rack/rack_reliability.h
 //
 // How often a rack fails, what goes with it, and what spares make of it.
 

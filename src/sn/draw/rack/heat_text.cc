@@ -26,24 +26,33 @@ std::string loop_line(const facility::Loop& l) {
   return out;
 }
 
+std::string tpot_text(const api::RackReport& r, double clock) {
+  const api::ClockEffect* e = clock_effect(r, clock);
+  if (e == nullptr) return "-";
+  return e->carried ? fixed(e->tpot.si() * 1e3, 2) : "queue grows";
+}
+
 /// At most a dozen moments of the course, denser at its beginning.
-std::string course_text(const facility::HeatEvent& e, const TextStyle& style) {
+std::string course_text(const api::RackReport& r, const TextStyle& style) {
+  const facility::HeatEvent& e = r.heat.course;
   if (e.points.empty()) return {};
-  Table table({{"s"}, {"flow"}, {"junction C"}, {"return C"}, {"clock"}, {"W a chip"}});
+  Table table(
+      {{"s"}, {"flow"}, {"junction C"}, {"return C"}, {"clock"}, {"W a chip"}, {"TPOT ms"}});
   double next = 0.0;
   for (const facility::HeatPoint& p : e.points) {
     if (p.time_s + 1e-9 < next && &p != &e.points.back()) continue;
     next = p.time_s < 5.0 ? p.time_s + 1.0 : p.time_s * 1.7;
     table.row({fixed(p.time_s, 0), fixed(100.0 * p.flow, 0) + " %", fixed(p.junction_celsius, 1),
-               fixed(p.return_celsius, 1), fixed(100.0 * p.clock, 0) + " %",
-               fixed(p.chip.si(), 0)});
+               fixed(p.return_celsius, 1), fixed(100.0 * p.clock, 0) + " %", fixed(p.chip.si(), 0),
+               tpot_text(r, p.clock)});
   }
   return "\n" + e.name + "\n" + table.str(style);
 }
 
 }  // namespace
 
-std::string heat_text(const api::HeatReport& r, const TextStyle& style) {
+std::string heat_text(const api::RackReport& report, const TextStyle& style) {
+  const api::HeatReport& r = report.heat;
   std::string out = heading("Heat", style) + "\n";
   if (!r.liquid) {
     return out + fmt::format(" air        {} m3/h; air-cooled, junctions are not modelled\n",
@@ -69,7 +78,7 @@ std::string heat_text(const api::HeatReport& r, const TextStyle& style) {
                e.clock > 0.0 ? fixed(100.0 * e.clock, 0) + " %" : "off",
                fixed(e.junction_celsius, 1)});
   }
-  return out + table.str(style) + course_text(r.course, style);
+  return out + table.str(style) + course_text(report, style);
 }
 
 }  // namespace sn::draw

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "sn/base/report/report_json.h"
 #include "sn/base/units/units.h"
 #include "sn/draw/rack/rack_parts.h"
@@ -148,7 +150,13 @@ std::string extras_text(const api::RackReport& r) {
       out += fmt::format(" for {} of the chips, {} for the rest", percent(c.high_share),
                          percent(c.low_clock));
     }
-    out += c.held ? "\n" : "; not held\n";
+    out += c.held ? "" : "; not held";
+    if (const api::ClockEffect* e = clock_effect(r, c.conditions().clock); e != nullptr) {
+      const double nominal = r.plan->clocks.front().knee_tokens;
+      out += fmt::format("; the plan's knee {} tokens/s out ({})", significant(e->knee_tokens),
+                         signed_percent(e->knee_tokens / nominal - 1.0));
+    }
+    out += "\n";
   }
   return out;
 }
@@ -158,10 +166,18 @@ std::string extras_text(const api::RackReport& r) {
 std::string rack_text(const api::RackReport& r, const TextStyle& style) {
   std::string out = head(r, style) + "\n" + modules_text(r, style) + "\n" + bill_text(r, style) +
                     "\n" + chain_text(r) + extras_text(r) + "\n" + fits_text(r) + "\n" +
-                    heat_text(r.heat, style) + "\n" + reliability_text(r.reliability, style);
+                    heat_text(r, style) + "\n" + reliability_text(r.reliability, style);
   if (r.cost) out += "\n" + cost_text(*r.cost, style);
   for (const Error& w : r.warnings) out += wrapped(" warning: " + w.message, 10) + "\n";
   return out;
+}
+
+const api::ClockEffect* clock_effect(const api::RackReport& r, double clock) {
+  if (!r.plan) return nullptr;
+  for (const api::ClockEffect& e : r.plan->clocks) {
+    if (std::abs(e.clock - clock) < 0.00501) return &e;
+  }
+  return nullptr;
 }
 
 std::string rack_json(const api::RackReport& r) { return report_json(r); }

@@ -15,6 +15,8 @@ namespace sn::draw {
 /// Schema: schema/rack.schema.json.
 [[nodiscard]] std::string rack_json(const api::RackReport& r);
 
+/// Elevation, budget, figures, and the course of an event where one was asked for.
+[[nodiscard]] std::string rack_svg(const api::RackReport& r);
 /// Rates of failing OS images as `simulate --faults` reads them.
 [[nodiscard]] std::string rack_faults_yaml(const api::RackReport& r);
 
