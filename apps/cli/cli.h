@@ -44,11 +44,13 @@ struct Verb {
 int run_calibrate(const Args& args);
 int run_catalog(const Args& args);
 int run_collective(const Args& args);
+int run_compare(const Args& args);
 int run_completion(const Args& args);
 int run_doctor(const Args& args);
 int run_fabric(const Args& args);
 int run_man(const Args& args);
 int run_plan(const Args& args);
+int run_rack(const Args& args);
 int run_simulate(const Args& args);
 int run_validate(const Args& args);
 /// `calibrate collectives` and `calibrate serving`: the rest of the command line.

@@ -74,7 +74,7 @@ int refuse(const Errors& errors) {
 int refuse(const std::string& verb, const Errors& errors) { return refuse(in_flags(verb, errors)); }
 
 Errors in_flags(const std::string& verb, Errors errors) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 25> flags = {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 31> flags = {
       {{"rack", "--rack"},
        {"gpus", "--gpus"},
        {"op", "--op"},
@@ -98,6 +98,12 @@ Errors in_flags(const std::string& verb, Errors errors) {
        {"fields", "--set"},
        {"catalog", "--catalog"},
        {"scenario", "FILES"},
+       {"subject", "RACK"},
+       {"load", "--load"},
+       {"cap", "--cap"},
+       {"policy", "--policy"},
+       {"event", "--event"},
+       {"spares", "--spares"},
        {"deployment", "--why-not"},
        {"overrides", "--rack, --model, --trace, --rate and their like"}}};
   for (Error& e : errors) {

@@ -29,6 +29,12 @@ constexpr std::array kinds = {
     CatalogKind{"scale-out", "scale_out", "networks between supernodes (layer 2)"},
     CatalogKind{"dcn", "dcn", "data-centre networks (layer 3)"},
     CatalogKind{"memory", "memory", "memory beyond the chip: expanders, pools, drives, hosts"},
+    CatalogKind{"module", "modules", "parts of racks: nodes, trays, power shelves; what they draw"},
+    CatalogKind{"plant", "plants", "what a rack consists of and hangs on: modules, power, cooling"},
+    CatalogKind{"failure", "failures",
+                "what fails in a fleet, how often, and how long repairs take"},
+    CatalogKind{"price", "prices", "what parts, energy, space and capital cost"},
+    CatalogKind{"site", "sites", "where a rack stands: tariff, carbon, space, climate"},
     CatalogKind{"model", "models", "large language models"},
     CatalogKind{"kernels", "kernels", "efficiencies of kernel families"},
     CatalogKind{"kernel_software", "kernel_software",
@@ -53,9 +59,10 @@ struct Part {
 };
 
 constexpr std::array parts = {
-    Part{"rack", "chip", "chip"},
-    Part{"rack", "nic", "nic"},
-    Part{"rack", "host_link", "link"},
+    Part{"rack", "chip", "chip"},      Part{"rack", "nic", "nic"},
+    Part{"rack", "host_link", "link"}, Part{"plant", "compute", "module"},
+    Part{"plant", "host", "module"},   Part{"plant", "switch", "module"},
+    Part{"plant", "shelf", "module"},  Part{"plant", "extra", "module"},
 };
 
 /// A part is named, or named and changed; any other map lays changes over the part that is there.

@@ -18,6 +18,8 @@
 #include "sn/draw/evidence/collective_text.h"
 #include "sn/draw/evidence/evidence_page.h"
 #include "sn/draw/fabric/fabric_views.h"
+#include "sn/draw/rack/compare_views.h"
+#include "sn/draw/rack/rack_views.h"
 #include "sn/evidence/common/validation.h"
 #include "sn/evidence/serving/validate_serving.h"
 #include "sn/planner/share/share.h"
@@ -61,6 +63,14 @@ std::vector<Document> documents() {
        "supernode fabric --json",
        "Devices and links of a machine, and one path.",
        {type_of<api::FabricReport>()}},
+      {"rack",
+       "supernode rack --json",
+       "A rack as a physical thing, under one load.",
+       {type_of<api::RackReport>()}},
+      {"compare",
+       "supernode compare --json",
+       "Racks side by side, and what each carries.",
+       {type_of<api::CompareReport>()}},
       {"validation",
        "supernode validate kernels|collectives --json",
        "Measured tables of operators or collectives, predicted.",

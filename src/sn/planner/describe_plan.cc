@@ -148,6 +148,7 @@ void describe(ReportVisitor& v, const Candidate& c) {
              c.e2e);
   describe_work(v, c.work);
   v.optional("operating", "", c.operating);
+  v.optional("running", "in its racks; null: the rack has no plant", c.running);
 }
 
 void describe(ReportVisitor& v, const ParetoPoint& p) {

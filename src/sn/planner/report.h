@@ -118,6 +118,7 @@ struct Candidate {
   double bound_per_gpu = 0.0;  // output tokens/s/GPU if every step ran at its physical bound
   Intervals intervals;
   Evidence evidence = Evidence::assumption;
+  std::optional<facility::Running> running;  // in its racks; nothing without a plant
 };
 
 /// A point of tokens/s per GPU against tokens/s per user; `front` marks the Pareto front.

@@ -16,6 +16,7 @@
 
 #include "sn/catalog/param.h"
 #include "sn/collective/params.h"
+#include "sn/facility/running.h"
 #include "sn/hw/conditions.h"
 #include "sn/hw/machine.h"
 #include "sn/kernel/params.h"
@@ -96,7 +97,8 @@ struct World {
   std::string name;
   Machine machine;
   Load load;
-  FaultPlan faults;  // of simulations; plans are of a whole machine
+  FaultPlan faults;                                // of simulations; plans are of a whole machine
+  std::optional<facility::Surroundings> facility;  // nothing where the rack has no plant
   std::uint64_t seed = 1;
   Errors warnings;  // malformed trace lines that were skipped, and the like
 

@@ -13,6 +13,9 @@
 #include "sn/collective/params.h"
 #include "sn/evidence/kernels/published_figures.h"
 #include "sn/evidence/serving/benchmark.h"
+#include "sn/facility/cost.h"
+#include "sn/facility/faults.h"
+#include "sn/facility/plant.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
 #include "sn/llm/uncertainty.h"
@@ -126,9 +129,10 @@ class LineCollector {
   std::size_t next_ = 0;
 };
 
+/// `out` as the entry finds it: empty, but for one that has its names from the entry.
 template <class T>
-T add_lines(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors) {
-  T out;
+T add_lines(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors& errors,
+            T out = {}) {
   catalog::Params params;
   catalog::read_entry(catalog, tree, "", out, params, errors);
   if (!errors.empty()) return out;
@@ -289,6 +293,11 @@ void add_described(const catalog::Catalog& catalog, const Node& tree, Datasheet&
   static_cast<void>(add_lines<T>(catalog, tree, sheet, errors));
 }
 
+void add_prices(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet,
+                Errors& errors) {
+  static_cast<void>(add_lines(catalog, tree, sheet, errors, facility::names_of(tree)));
+}
+
 void add_workload(const catalog::Catalog&, const Node& tree, Datasheet& sheet, Errors& errors) {
   serving::Workload w = take(serving::read_workload(tree, sheet.name), errors);
   if (errors.empty()) sheet.workload = std::move(w);
@@ -300,6 +309,11 @@ constexpr KindReader readers[] = {
     {"switch", add_described<hw::Switch>},
     {"nic", add_described<hw::Nic>},
     {"memory", add_described<hw::Memory>},
+    {"module", add_described<facility::Module>},
+    {"plant", add_described<facility::Plant>},
+    {"failure", add_described<facility::Failures>},
+    {"price", add_prices},
+    {"site", add_described<facility::Site>},
     {"rack", add_described<hw::Rack>},
     {"scale-out", add_described<hw::ScaleOut>},
     {"dcn", add_described<hw::Dcn>},

@@ -2,6 +2,7 @@
 //
 // Entries of the catalog by what a user calls them (see datasheet.h).
 
+#include <algorithm>
 #include <optional>
 
 #include "sn/api/catalog/datasheet.h"
@@ -27,12 +28,14 @@ Error unknown_kind(const std::string& name) {
                        nearest_hint(name, folders, "kinds are " + all));
 }
 
-/// Entries called `name` in any kind.
+/// Entries called `name` in any kind. A plant has the name of its rack: the rack is meant.
 std::vector<EntryName> find_everywhere(const catalog::Catalog& catalog, const std::string& name) {
   std::vector<EntryName> out;
   for (const catalog::CatalogKind& k : catalog::catalog_kinds()) {
     if (catalog.has(k, name)) out.push_back({&k, name});
   }
+  const auto plant = [](const EntryName& e) { return e.kind->name == "plant"; };
+  if (!std::all_of(out.begin(), out.end(), plant)) std::erase_if(out, plant);
   return out;
 }
 

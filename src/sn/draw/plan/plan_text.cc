@@ -14,6 +14,7 @@
 #include "sn/base/units/units.h"
 #include "sn/draw/plan/choice_views.h"
 #include "sn/draw/plan/plan_text_parts.h"
+#include "sn/draw/rack/running_text.h"
 #include "sn/twin/report_parts.h"
 
 namespace sn::draw {
@@ -332,6 +333,9 @@ std::string plan_head(const PlanReport& report, const TextStyle& style) {
   out += "\n" + ranked_table(report, style);
   out += ties_line(report);
   out += energy_line;
+  if (const auto& running = report.candidates.front().running) {
+    out += labelled("rack of #1", running_text(*running));
+  }
   if (report.meet > 0) {
     out += knee_line(report);
   } else {

@@ -8,6 +8,7 @@
 
 #include "sn/base/result.h"
 #include "sn/base/units/units.h"
+#include "sn/draw/rack/running_text.h"
 #include "sn/draw/simulation/simulation_views.h"
 
 namespace sn::draw {
@@ -135,6 +136,7 @@ std::string delivers(const SimulationReport& r) {
   out += fmt::format(
       "  goodput     {} requests/s meet every limit ({} %); {} J per output token (chips only)\n",
       significant(r.goodput), percent(r.good), significant(r.joules_per_token));
+  if (r.running) out += "  rack        " + running_text(*r.running) + "\n";
   out += fmt::format("  cache       {} % of input tokens, {} % of hashed blocks ({}, {} routing)\n",
                      percent(r.hit_rate), percent(r.hit_blocks), kv::to_string(r.eviction),
                      serving::to_string(r.routing));

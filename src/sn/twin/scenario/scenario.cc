@@ -5,6 +5,7 @@
 
 #include "sn/twin/scenario/scenario.h"
 
+#include "sn/twin/scenario/facility_part.h"
 #include "sn/twin/scenario/scenario_parts.h"
 
 namespace sn::twin {
@@ -31,6 +32,11 @@ Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, con
   read_machine_parts(root, context, world.machine, world.warnings, errors);
   read_load_parts(root, context, world, errors);
   if (const Node* faults = root.get("faults")) world.faults = read_faults(*faults, errors);
+  const hw::Rack& rack = world.machine.cluster.rack;
+  const Node* around = root.get("facility");
+  if (rack.gpus > 0) {
+    world.facility = read_facility(around, scenario.find("cluster.rack"), rack, catalog, errors);
+  }
   // Views print names as they are.
   world.name = shown(root.text("name").value_or(world.machine.model.name + " on " +
                                                 world.machine.cluster.rack.name),

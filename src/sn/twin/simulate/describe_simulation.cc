@@ -115,6 +115,7 @@ void describe_rates(ReportVisitor& v, const SimulationReport& r) {
   v.number("total_tokens_per_s", "input and output", r.total_tokens);
   v.number("output_tokens_per_s_per_gpu", "", r.output_per_gpu);
   v.number("energy_per_output_token_j", "of the chips", r.joules_per_token);
+  v.optional("running", "in its racks; null: the rack has no plant", r.running);
   v.number("prefix_hit_rate", "share of input tokens", r.hit_rate);
   v.number("block_hit_rate", "share of hashed blocks", r.hit_blocks);
   v.count("transfers", "of KV between pools", r.transfers);

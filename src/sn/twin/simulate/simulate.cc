@@ -98,6 +98,14 @@ Result<SimulationResult> simulate(const World& world, const serving::ServingPlan
   if (Errors faults = engine.faults(); !faults.empty()) return fail(std::move(faults));
   SimulationResult out{.report = describe(world, plan, options), .timeline = {}};
   engine.write(0, out.report);
+  if (world.facility) {
+    out.report.running =
+        facility::running_figures(world.machine.cluster.rack, *world.facility,
+                                  {.gpus = plan.gpus(),
+                                   .chip_joules_per_token = out.report.joules_per_token,
+                                   .output = out.report.output_tokens,
+                                   .total = out.report.total_tokens});
+  }
   out.timeline = engine.take_timeline(0);
   out.timeline_left_out = engine.timeline_left_out(0);
   return out;

@@ -21,6 +21,7 @@
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/base/units/quantity.h"
+#include "sn/facility/running.h"
 #include "sn/serving/engine/engine_spec.h"
 #include "sn/serving/load/request_source.h"
 #include "sn/serving/slo.h"
@@ -186,8 +187,9 @@ struct SimulationReport {
   double total_tokens = 0.0;   // input and output
   double output_per_gpu = 0.0;
   double joules_per_token = 0.0;
-  double hit_rate = 0.0;    // of input tokens
-  double hit_blocks = 0.0;  // of hashed blocks
+  std::optional<facility::Running> running;  // in its racks; nothing without a plant
+  double hit_rate = 0.0;                     // of input tokens
+  double hit_blocks = 0.0;                   // of hashed blocks
   std::uint64_t transfers = 0;
   Bytes transferred;
   Time transfer_exposed;  // mean
