@@ -98,6 +98,8 @@ export interface PoolReport {
   sequences_per_instance: number;
   memory_per_gpu: MemoryUse;
   kv_tokens_per_rank: number;
+  /** of engines' logs with 80 % */
+  kv_tokens_within: number;
 }
 
 /** A delay over requests. */

@@ -95,6 +95,7 @@ void describe(ReportVisitor& v, const PoolReport& p) {
   v.number("sequences_per_instance", "decoding", p.batch);
   v.object("memory_per_gpu", "", p.memory);
   v.number("kv_tokens_per_rank", "", p.memory.kv_tokens);
+  v.number("kv_tokens_within", "of engines' logs with 80 %", p.memory.within);
 }
 
 void describe(ReportVisitor& v, const InstanceLoss& l) {

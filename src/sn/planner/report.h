@@ -55,7 +55,8 @@ struct MemoryUse {
   Bytes activations;
   Bytes workspace;
   Bytes kv;
-  double kv_tokens = 0.0;  // per attention rank
+  double kv_tokens = 0.0;  // per attention rank, and
+  double within = 0.0;     // how far off they may be, with 80 % (llm::kv_within)
 };
 
 struct PoolReport {

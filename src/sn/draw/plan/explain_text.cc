@@ -174,12 +174,13 @@ std::string memory(const Candidate& c, const TextStyle& style) {
                {"KV cache", Align::right},
                {"activations", Align::right},
                {"workspace", Align::right},
-               {"KV tokens per rank", Align::right}});
+               {"KV tokens per rank", Align::right},
+               {"80 %", Align::right}});
   const auto row = [&](const char* name, const PoolReport& pool) {
     const planner::MemoryUse& m = pool.memory;
     const auto gb = [](Bytes b) { return significant(b.si() / giga); };
     table.row({name, gb(m.usable), gb(m.weights), gb(m.kv), gb(m.activations), gb(m.workspace),
-               format_number(std::floor(m.kv_tokens), 6)});
+               format_number(std::floor(m.kv_tokens), 6), "± " + significant(m.within, 2)});
   };
   if (c.disaggregated) row("prefill", c.prefill);
   row(c.disaggregated ? "decode" : "aggregated", c.decode);

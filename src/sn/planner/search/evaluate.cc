@@ -24,8 +24,13 @@ PoolReport pool_report(const serving::Pool& pool, const llm::MemoryBudget& budge
   r.gpus = pool.gpus();
   r.deployment = pool.deployment;
   r.chunk = pool.chunk;
-  r.memory = {budget.usable,    budget.weights, budget.activations,
-              budget.workspace, budget.kv(),    budget.kv_tokens()};
+  r.memory = {budget.usable,
+              budget.weights,
+              budget.activations,
+              budget.workspace,
+              budget.kv(),
+              budget.kv_tokens(),
+              llm::kv_within / budget.kv_per_token};
   return r;
 }
 
