@@ -2,9 +2,11 @@
 """Answers "how big should the supernode be" anew: writes docs/size-study.txt and its sheets.
 
 Models of 0.7T to 10T and a dense one, input to output from 35:1 to 1:8, loose and tight targets, in
-one rack and at a fixed total: `supernode plan --vary` of scenarios/size-study*.yaml for each, whose
-points are played by the engine. `supernode` is SN_BINARY, else build/release/bin/supernode; run it
-from anywhere. It takes the better part of an hour.
+one rack and at a fixed total: `supernode plan --vary` of scenarios/size-study*.yaml for each. The
+points of one rack are played by the engine; those of a fixed total are screened by the formulas.
+`supernode` is SN_BINARY, else build/release/bin/supernode; run it from anywhere. It takes the
+better part of an hour; cells that are done lie in build/size-study and are not asked again: remove
+that folder to begin anew.
 """
 
 import json
@@ -23,9 +25,12 @@ RATIOS = {"35:1": "",  # the scenarios' own trace: 12,035 tokens in, 343 out
 TARGETS = {"loose": "{ttft: {p90: 10 s}, tpot: {p90: 50 ms}}",
            "tight": "{ttft: {p90: 2 s}, tpot: {p90: 15 ms}}"}
 SYSTEMS = {"one rack": "size-study.yaml", "4608 GPUs": "size-study-total.yaml"}
+SCREENED = ("4608 GPUs",)
+DONE = ROOT / "build" / "size-study"
 ABOUT = (
     "Written by scripts/size_study.py. tok/s/GPU: output tokens per second over every GPU, of the "
-    "best deployment of each size under the SLO, played by the engine. `best`: the least size "
+    "best deployment of each size under the SLO: of one rack played by the engine, of 4,608 GPUs "
+    "screened by the formulas (docs/formulas.md has their error). `best`: the least size "
     "within 0.1 % of the best of {sizes}; `within 5 %`: sizes that lose less; `128`, `144`: what "
     "these lose. First one rack of that size, whatever it is; then 4,608 GPUs in racks of that "
     "size, joined by ScaleOut: what is left there is what the domain itself is worth. Loose: TTFT "
@@ -86,6 +91,19 @@ def table(header, rows):
     return "\n".join([line(header), " " + "  ".join("-" * w for w in widths), *map(line, rows)])
 
 
+def cell(ratio, target, system, shown):
+    """The report of a cell, kept for the next run of this script."""
+    kept = DONE / f"{ratio.replace(':', '-')}-{target}-{system.replace(' ', '-')}.json"
+    if not kept.exists():
+        print(ratio, target, system, file=sys.stderr, flush=True)
+        screen = ["--screen"] if system in SCREENED else []
+        text = supernode(*VARY, *screen, "--json", *shown,
+                         scenario=scenario_of(system, ratio, target))
+        DONE.mkdir(parents=True, exist_ok=True)
+        kept.write_text(text, encoding="utf-8")
+    return rows_of(json.loads(kept.read_text(encoding="utf-8")))
+
+
 def rests_on():
     """What the numbers are, by evidence, and the assumptions with their effect."""
     base = json.loads(supernode("plan", "scenarios/size-study-total.yaml", "--explain", "--json"))
@@ -116,10 +134,7 @@ def main():
             for system in SYSTEMS:
                 sheet = [f"--svg=docs/size-study{'-total' if system != 'one rack' else ''}.svg"]
                 shown = sheet if (ratio, target) == ("35:1", "loose") else []
-                print(ratio, target, system, file=sys.stderr)
-                report = rows_of(json.loads(supernode(
-                    *VARY, "--json", *shown, scenario=scenario_of(system, ratio, target))))
-                by_system[system] = report
+                report = by_system[system] = cell(ratio, target, system, shown)
                 tables.append(f"{ratio}, {target}, {system}: tok/s/GPU by size\n" + table(
                     ["model", *SIZES],
                     [[m, *(f"{report[m][n][0]:.4g}" if report[m][n][0] > 0 else "-" for n in SIZES)]

@@ -19,7 +19,7 @@ constexpr const char* verb = "supernode collective";
 
 void describe_flags(CLI::App& app, api::CollectiveRequest& r, std::string& gpus, std::string& bytes,
                     std::string& factor) {
-  app.add_option("--rack", r.rack, "machine (supernode catalog racks)")->type_name("RACK");
+  app.add_option("--rack,RACK", r.rack, "machine (supernode catalog racks)")->type_name("RACK");
   app.add_option("--gpus", gpus, "ranks; more than a domain go over ScaleOut")->type_name("N");
   app.add_option("--op", r.op, "all_reduce, all_gather, reduce_scatter, all_to_all")
       ->type_name("OP");
@@ -43,7 +43,7 @@ void describe_flags(CLI::App& app, api::CollectiveRequest& r, std::string& gpus,
   app.add_flag("--trace", r.trace, "which transfers waited for which, with a finer fidelity");
   app.footer(
       "\nexamples:\n"
-      "  supernode collective --rack nvl72-gb200 --gpus 72\n"
+      "  supernode collective nvl72-gb200 --gpus 72\n"
       "  supernode collective --rack nvl72-gb200 --set "
       "'cluster.rack.scale_up.bandwidth=1.8 TB/s'\n"
       "  supernode collective --rack al128 --bytes 16MiB --fidelity all\n"

@@ -97,12 +97,14 @@ std::string why_not(const ModelSpec& m, const Deployment& deployment, std::int64
     return "tp " + std::to_string(p.tp) + " neither divides nor is a multiple of " +
            std::to_string(kv) + " KV heads";
   }
-  // Over several domains all-reduces have two levels: every domain takes part as a whole.
-  if (p.tp > domain_gpus ? p.tp % domain_gpus != 0 : domain_gpus % p.tp != 0) {
+  // A stage inside a domain may leave GPUs of it to others. Over several domains all-reduces have
+  // two levels: every domain takes part as a whole.
+  const bool inside = p.stage_ranks() <= domain_gpus;
+  if (p.tp > domain_gpus ? p.tp % domain_gpus != 0 : !inside && domain_gpus % p.tp != 0) {
     return "tp " + std::to_string(p.tp) + " does not fit a ScaleUp domain of " +
            std::to_string(domain_gpus) + " GPUs, nor several in whole";
   }
-  if (p.cp > 1 && domain_gpus % (p.tp * p.cp) != 0) {
+  if (p.cp > 1 && (p.tp * p.cp > domain_gpus || (!inside && domain_gpus % (p.tp * p.cp) != 0))) {
     return "tp " + std::to_string(p.tp) + " x cp " + std::to_string(p.cp) +
            " does not divide a ScaleUp domain of " + std::to_string(domain_gpus) + " GPUs";
   }

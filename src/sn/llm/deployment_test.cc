@@ -79,6 +79,8 @@ TEST(WhyNot, NamesTheReason) {
   odd.attention.heads = 24;
   expect(why_not(odd, {.parallel = {.tp = 6}, .precision = bf16}, 6), "8 KV heads");
   EXPECT_EQ(why_not(odd, {.parallel = {.tp = 4}, .precision = bf16}, 32), "");
+  // A stage inside a domain need not divide it; one over several must.
+  EXPECT_EQ(why_not(odd, {.parallel = {.tp = 4, .pp = 2}, .precision = bf16}, 9), "");
 }
 
 TEST(ExpertSlots, AreFilledUpWithReplicas) {
@@ -266,7 +268,7 @@ TEST(Memory, ContextParallelRanksShareTokensAndCache) {
   EXPECT_NEAR(four.activations / one.activations, 0.25, 1e-12);
   EXPECT_EQ(four.weights, one.weights);
   EXPECT_EQ(to_string(Parallelism{.tp = 2, .cp = 4}), "TP2 CP4");
-  EXPECT_NE(why_not(m.spec, {.parallel = {.tp = 2, .cp = 3}}, 8).find("does not divide"),
+  EXPECT_NE(why_not(m.spec, {.parallel = {.tp = 8, .cp = 3}}, 8).find("does not divide"),
             std::string::npos);
 }
 

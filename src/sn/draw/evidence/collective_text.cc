@@ -134,14 +134,14 @@ namespace {
 /// Closed form and what was played, side by side.
 std::string played_text(const api::CollectiveTable& t, const TextStyle& style) {
   Table table({{"size"},
-                   {"fidelity", Align::left},
-                   {"schedule", Align::left},
-                   {"time"},
-                   {"to analytic"},
-                   {"busbw"},
-                   {"fabric"},
-                   {"ideal"},
-                   {"ratio"}});
+               {"fidelity", Align::left},
+               {"schedule", Align::left},
+               {"time"},
+               {"to analytic"},
+               {"busbw"},
+               {"fabric"},
+               {"ideal"},
+               {"ratio"}});
   table.row({"(B)", "", "", "(us)", "", "(GB/s)", "(us)", "(us)", ""});
   for (const api::CollectiveRow& r : t.rows) {
     const auto busbw = [&](Time time) {

@@ -107,14 +107,14 @@ std::string worst(const ServingValidation& v, const TextStyle& style) {
 
 std::string widths(const ServingValidation& v, const TextStyle& style) {
   Table table({{"evidence", Align::left},
-                   {"metric", Align::left},
-                   {"fitted"},
-                   {"deviation they need"},
-                   {"never fitted"},
-                   {"mean error"},
-                   {"half-width"},
-                   {"holds"},
-                   {"", Align::left}});
+               {"metric", Align::left},
+               {"fitted"},
+               {"deviation they need"},
+               {"never fitted"},
+               {"mean error"},
+               {"half-width"},
+               {"holds"},
+               {"", Align::left}});
   for (const evidence::EvidenceWidth& w : v.widths) {
     if (w.others == 0) continue;
     table.row({w.evidence + (w.disaggregated ? ", pools" : ""), w.metric, std::to_string(w.fitted),

@@ -33,8 +33,8 @@ std::string line_of(kernel::Family family, kernel::Library library, kernel::Form
 std::set<std::string> in_tables(const std::string& folder, const KernelSet& kernels) {
   const measured::KernelFiles files = measured::find_kernel_files(folder);
   Errors errors;
-  const auto samples = read_fit_samples(files.files, kernels, {.rows_per_table = 1000000},
-                                        sn::Run(), errors);
+  const auto samples =
+      read_fit_samples(files.files, kernels, {.rows_per_table = 1000000}, sn::Run(), errors);
   std::set<std::string> out;
   for (const FitSample& sample : samples) {
     for (const FitRow& row : sample.rows) {

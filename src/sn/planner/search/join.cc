@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace sn::planner {
@@ -66,20 +67,25 @@ bool Joiner::together(const Group& prefill, const PoolKind& decode) const {
   return cannot_join(world_.machine.framework, prefill.kind, decode).empty();
 }
 
-std::vector<Joiner::Choice> Joiner::table(const DecodeKey& decode) const {
-  std::vector<Choice> out;
-  for (std::int64_t n = 1;; ++n) {
-    Choice best;
-    for (const Group& g : groups_) {
-      if (!together(g, decode.second)) continue;
-      const auto most = std::min(most_beside(world_, decode.first, n, g.piece),
-                                 static_cast<std::int64_t>(g.best.size()));
-      if (most < 1) continue;
-      const Choice& c = g.best[static_cast<std::size_t>(most - 1)];
-      if (c.rate > 0.0 && better(c, best)) best = c;
-    }
+Joiner::Choice Joiner::beside(const DecodeKey& decode, std::int64_t n) const {
+  Choice best;
+  for (const Group& g : groups_) {
+    if (!together(g, decode.second)) continue;
+    const auto most = std::min(most_beside(world_, decode.first, n, g.piece),
+                               static_cast<std::int64_t>(g.best.size()));
+    if (most < 1) continue;
+    const Choice& c = g.best[static_cast<std::size_t>(most - 1)];
+    if (c.rate > 0.0 && better(c, best)) best = c;
+  }
+  return best;
+}
+
+std::vector<Joiner::Row> Joiner::table(const DecodeKey& decode) const {
+  std::vector<Row> out;
+  for (std::int64_t n = 1;; n = next_replicas(n)) {
+    const Choice best = beside(decode, n);
     if (best.rate <= 0.0) return out;
-    out.push_back(best);
+    out.push_back({n, best});
   }
 }
 
@@ -93,21 +99,26 @@ serving::ServingPlan Joiner::make(std::size_t decode, std::int64_t replicas,
 }
 
 FoundPlan Joiner::join(std::size_t decode, double each) const {
-  const std::vector<Choice>& pools = tables_.at(key_of(decode));
-  if (pools.empty() || each <= 0.0) return {};
-  // The first n whose decode pool carries all that its prefill pool does.
-  std::size_t from = 0;
-  std::size_t to = pools.size();
-  while (from < to) {
-    const std::size_t middle = (from + to) / 2;
-    const bool enough = each * static_cast<double>(middle + 1) >= pools[middle].rate;
-    (enough ? to : from) = enough ? middle : middle + 1;
+  const DecodeKey key = key_of(decode);
+  const std::vector<Row>& rows = tables_.at(key);
+  if (rows.empty() || each <= 0.0) return {};
+  // The first n whose decode pool carries all that its prefill pool does, and the one before.
+  const auto enough = [&](const Row& r) {
+    return r.best.rate <= 0.0 || each * static_cast<double>(r.n) >= r.best.rate;
+  };
+  const auto at =
+      std::partition_point(rows.begin(), rows.end(), [&](const Row& r) { return !enough(r); });
+  Row before = at == rows.begin() ? Row{} : *std::prev(at);
+  Row first = at == rows.end() ? Row{.n = next_replicas(rows.back().n), .best = {}} : *at;
+  while (first.n - before.n > 1) {
+    const std::int64_t middle = before.n + (first.n - before.n) / 2;
+    const Row row{middle, beside(key, middle)};
+    (enough(row) ? first : before) = row;
   }
   FoundPlan out;
-  for (std::size_t i = from > 0 ? from - 1 : 0; i <= std::min(from, pools.size() - 1); ++i) {
-    const auto n = static_cast<std::int64_t>(i) + 1;
-    const double rate = std::min(pools[i].rate, each * static_cast<double>(n));
-    if (rate > out.requests * (1.0 + 1e-9)) out = {make(decode, n, pools[i]), rate};
+  for (const Row& r : {before, first}) {
+    const double rate = std::min(r.best.rate, each * static_cast<double>(r.n));
+    if (rate > out.requests * (1.0 + 1e-9)) out = {make(decode, r.n, r.best), rate};
   }
   return out;
 }

@@ -56,7 +56,13 @@ class Joiner {
   [[nodiscard]] static bool better(const Choice& a, const Choice& b);
   using DecodeKey = std::pair<Piece, PoolKind>;
   [[nodiscard]] DecodeKey key_of(std::size_t decode) const;
-  [[nodiscard]] std::vector<Choice> table(const DecodeKey& decode) const;
+  /// P(n); without a rate where nothing fits beside n decode instances.
+  [[nodiscard]] Choice beside(const DecodeKey& decode, std::int64_t n) const;
+  struct Row {
+    std::int64_t n = 0;
+    Choice best;
+  };
+  [[nodiscard]] std::vector<Row> table(const DecodeKey& decode) const;
   [[nodiscard]] bool together(const Group& prefill, const PoolKind& decode) const;
   [[nodiscard]] serving::ServingPlan make(std::size_t decode, std::int64_t replicas,
                                           const Choice& prefill) const;
@@ -65,7 +71,7 @@ class Joiner {
   const std::vector<Shape>& shapes_;
   std::vector<std::span<const double>> rates_;
   std::vector<Group> groups_;
-  std::map<DecodeKey, std::vector<Choice>> tables_;  // P(n) at [n - 1]
+  std::map<DecodeKey, std::vector<Row>> tables_;  // P(n) at the `next_replicas`
 };
 
 /// A pool of `replicas` instances of `shape`, without a prefill pool beside it.

@@ -117,9 +117,6 @@ double coarse(const serving::Workload& workload, double tokens) {
   return std::pow(10.0, std::floor(std::log10(tokens) * steps) / steps);
 }
 
-/// Up to here a prefill pool is priced at every number of replicas, beyond at steps of its inverse.
-constexpr std::int64_t exact_replicas = 1024;
-
 void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) {
   const serving::ServingInputs inputs = world.inputs();
   const llm::Parallelism& p = shape.deployment.parallel;
@@ -143,7 +140,7 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
                                 static_cast<double>(n - 1));
       continue;
     }
-    next = n + 1 + n / exact_replicas;
+    next = next_replicas(n);
     plan.prefill.replicas = n;
     const serving::PrefillService& service =
         model.service(coarse(world.load.workload, prefill_cache_tokens(budget, plan.prefill)));

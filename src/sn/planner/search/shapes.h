@@ -45,6 +45,13 @@ struct Piece {
 };
 [[nodiscard]] Piece piece_of(const twin::World& world, const llm::Parallelism& p);
 
+/// The number of instances to look at after `n`: every one up to 128, beyond at steps of a 32nd,
+/// where what pooling still gains is below 0.1 %.
+[[nodiscard]] constexpr std::int64_t next_replicas(std::int64_t n) {
+  constexpr std::int64_t exact = 128;
+  return n + 1 + (n < exact ? 0 : n / 32);
+}
+
 /// Most instances of `more` beside `replicas` instances of `held`, first-fit decreasing; -1 where
 /// those alone do not fit.
 [[nodiscard]] std::int64_t most_beside(const twin::World& world, Piece held, std::int64_t replicas,
