@@ -649,6 +649,43 @@ export interface ElementCount {
   rate_bytes_per_s: number;
 }
 
+/** Transfers of one pattern; times from the first start on. */
+export interface TransferGroup {
+  from: string;
+  to: string;
+  count: number;
+  each_bytes: number;
+  /** the longest of them on an idle fabric */
+  alone_s: number;
+  /** the first is done; null: not played */
+  flow_first_s: number | null;
+  flow_last_s: number | null;
+  packet_first_s: number | null;
+  packet_last_s: number | null;
+}
+
+/** A link and its load. */
+export interface LoadedLink {
+  link: string;
+  kind: string;
+  share: number;
+}
+
+/** Transfers that began at the same moment. */
+export interface PlayedTransfers {
+  /** in the order of the request */
+  groups: TransferGroup[];
+  /** links by the share of what they could have carried until the end */
+  busiest: LoadedLink[];
+  /** by ECN */
+  packets_marked: number;
+  packets_trimmed: number;
+  packets_dropped: number;
+  /** of PFC */
+  pauses: number;
+  interrupted: boolean;
+}
+
 /** One link, and the device behind it. */
 export interface FabricHop {
   /** the port that it leaves */
@@ -705,6 +742,8 @@ export interface FabricReport {
   diameter: number;
   /** its latency */
   farthest_s: number;
+  /** that were asked for; null: none */
+  transfers: PlayedTransfers | null;
   /** between the two devices that were asked for */
   path: FabricPath | null;
 }

@@ -17,6 +17,17 @@ namespace {
 
 constexpr const char* verb = "supernode fabric";
 
+void add_transfer_flags(CLI::App& app, api::TransfersRequest& transfers) {
+  app.add_option("--send", transfers.sends,
+                 "bytes from one device to another, all at once; * stands for any characters: "
+                 "'rack0/gpu*:rack0/gpu0=16 MiB'; several flags")
+      ->type_name("FROM:TO=SIZE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--fidelity", transfers.fidelity, "of --send: flow, packet, all");
+  app.add_option("--transport", transfers.transport, "of ScaleOut: roce (hashed) or uec (sprayed)");
+}
+
 }  // namespace
 
 int run_fabric(const Args& args) {
@@ -35,13 +46,16 @@ int run_fabric(const Args& args) {
       ->type_name("LINK[=SHARE]")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_transfer_flags(app, request.transfers);
   add_set_flag(app, set);
   add_catalog_flag(app, folder);
   app.footer(
       "\nexamples:\n"
       "  supernode fabric scenarios/al128-deepseek-v3.yaml\n"
       "  supernode fabric scenarios/al128-deepseek-v3.yaml --from rack0/gpu0 --to rack0/os3/nic2\n"
-      "  supernode fabric scenarios/al128-deepseek-v3.yaml --set attach.nic=scale_up --json");
+      "  supernode fabric scenarios/al128-deepseek-v3.yaml --set attach.nic=scale_up --json\n"
+      "  supernode fabric scenarios/al128-deepseek-v3.yaml --send 'rack0/gpu*:rack0/gpu0=16 MiB' "
+      "--fidelity all");
   Outputs outputs(app, {{"--json", "JSON (schema/fabric.schema.json)"},
                         {"--dot", "the graph, for Graphviz"},
                         {"--svg", "sheet of the layers"}});
@@ -63,19 +77,21 @@ int run_fabric(const Args& args) {
   request.dot = outputs.asked("--dot");
   const auto show = [&](const Result<api::FabricReport>& report) {
     if (!report) return refuse(verb, report.error());
-    return outputs.write({{"--json", [&] { return draw::fabric_json(*report); }},
-                          {"--dot", [&] { return report->dot; }},
-                          {"--svg", [&] { return draw::fabric_svg(*report); }}},
-                         [&] { return draw::fabric_text(*report, text_style(file)); });
+    return outputs.write(
+        {{"--json", [&] { return draw::fabric_json(*report); }},
+         {"--dot", [&] { return report->dot; }},
+         {"--svg", [&] { return draw::fabric_svg(*report); }}},
+        [&] { return draw::fabric_text(*report, text_style(file)); },
+        code_of(report->transfers.interrupted));
   };
-  if (file.ends_with(".xml")) return show(api::fabric_report_of_file(file, request));
+  if (file.ends_with(".xml")) return show(api::fabric_report_of_file(file, request, run));
   const Result<api::Opened> opened = api::open(open, *catalog, run);
   if (!opened) return refuse(verb, opened.error());
   if (!opened->world) {
     return refuse(verb, {flag_error(verb, "'" + shown(file) + "' has tenants",
                                     "name a scenario of one model")});
   }
-  return show(api::fabric_report(*opened->world, request));
+  return show(api::fabric_report(*opened->world, request, run));
 }
 
 }  // namespace sn::cli

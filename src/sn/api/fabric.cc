@@ -77,12 +77,18 @@ void route(const FabricRequest& request, fabric::Router& router, FabricReport& o
 }
 
 Result<FabricReport> finished(const fabric::Topology& topology, const FabricRequest& request,
-                              FabricReport out) {
+                              const Run& run, FabricReport out) {
   fabric::Router router(topology);
   Errors errors;
   degrade(request, router, errors);
   route(request, router, out, errors);
   if (!errors.empty()) return fail(std::move(errors));
+  if (!request.transfers.sends.empty()) {
+    Result<PlayedTransfers> played = play_transfers(router, out.protocol, request.transfers, run);
+    if (!played) return fail(played.error());
+    out.played = true;
+    out.transfers = *std::move(played);
+  }
   out.measures = fabric::measure(router);
   if (request.dot) out.dot = fabric::dot(topology);
   return out;
@@ -90,7 +96,8 @@ Result<FabricReport> finished(const fabric::Topology& topology, const FabricRequ
 
 }  // namespace
 
-Result<FabricReport> fabric_report(const twin::World& world, const FabricRequest& request) {
+Result<FabricReport> fabric_report(const twin::World& world, const FabricRequest& request,
+                                   const Run& run) {
   const hw::Cluster& cluster = world.machine.cluster;
   const Result<fabric::Topology> topology = fabric::build_topology(cluster);
   if (!topology) return fail(topology.error());
@@ -104,10 +111,11 @@ Result<FabricReport> fabric_report(const twin::World& world, const FabricRequest
                  : up.stages > 1 ? "leaf-spine"
                                  : "single stage";
   out.protocol = up.link.protocol;
-  return finished(*topology, request, std::move(out));
+  return finished(*topology, request, run, std::move(out));
 }
 
-Result<FabricReport> fabric_report_of_file(const std::string& file, const FabricRequest& request) {
+Result<FabricReport> fabric_report_of_file(const std::string& file, const FabricRequest& request,
+                                           const Run& run) {
   const Result<std::string> text = read_file(file, bytes_most);
   if (!text) return fail(text.error());
   const Result<fabric::Topology> topology = fabric::read_nccl_topology(file, *text);
@@ -117,7 +125,7 @@ Result<FabricReport> fabric_report_of_file(const std::string& file, const Fabric
   out.gpus = static_cast<std::int64_t>(topology->gpus().size());
   out.domain = out.gpus;
   out.topology = "as NCCL found it";
-  return finished(*topology, request, std::move(out));
+  return finished(*topology, request, run, std::move(out));
 }
 
 void describe(ReportVisitor& v, const FabricReport& r) {
@@ -148,6 +156,7 @@ void describe(ReportVisitor& v, const FabricReport& r) {
              r.measures.bisection_cluster);
   v.count("diameter", "links of the longest shortest path between GPUs", r.measures.diameter);
   v.quantity("farthest_s", "its latency", r.measures.farthest);
+  v.optional("transfers", "that were asked for; null: none", r.played, r.transfers);
   if (!v.maybe("path", "between the two devices that were asked for", r.routed)) return;
   v.begin_object("path", "between the two devices that were asked for");
   v.type("FabricPath", "One path, hop by hop.");

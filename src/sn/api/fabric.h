@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "sn/api/fabric_transfers.h"
 #include "sn/base/report/report_visitor.h"
 #include "sn/base/result.h"
 #include "sn/fabric/topology/measures.h"
@@ -19,7 +20,8 @@ struct FabricRequest {
   std::string to = {};
   /// Links as they are found: "rack0/gpu17/up/plane3" is down, "...=0.5" has half of its rate.
   std::vector<std::string> degraded = {};
-  bool dot = false;  // also as a graph for Graphviz
+  bool dot = false;                 // also as a graph for Graphviz
+  TransfersRequest transfers = {};  // played where it has any
 };
 
 struct FabricPath {
@@ -42,6 +44,8 @@ struct FabricReport {
   fabric::FabricMeasures measures;
   bool routed = false;
   FabricPath path;
+  bool played = false;
+  PlayedTransfers transfers;
   std::string dot;
 };
 
@@ -49,10 +53,12 @@ void describe(ReportVisitor& v, const FabricReport& report);
 
 /// Errors: too many links, ports that are not there, devices and links that are not, no path.
 [[nodiscard]] Result<FabricReport> fabric_report(const twin::World& world,
-                                                 const FabricRequest& request = {});
+                                                 const FabricRequest& request = {},
+                                                 const Run& run = Run());
 
 /// The same of a server as NCCL found it (fabric/topology/nccl_xml.h). Also: what is no such file.
 [[nodiscard]] Result<FabricReport> fabric_report_of_file(const std::string& file,
-                                                         const FabricRequest& request = {});
+                                                         const FabricRequest& request = {},
+                                                         const Run& run = Run());
 
 }  // namespace sn::api

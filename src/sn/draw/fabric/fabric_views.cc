@@ -90,6 +90,35 @@ void draw_numbers(Sheet& sheet, const api::FabricReport& r, double left, double 
   }
 }
 
+std::string transfers_table(const api::PlayedTransfers& p, const TextStyle& style) {
+  std::vector<Column> columns = {
+      {"from", Align::left}, {"to", Align::left}, {"transfers"}, {"each"}, {"alone"}};
+  if (p.flow) columns.insert(columns.end(), {{"flow: first"}, {"last"}});
+  if (p.packet) columns.insert(columns.end(), {{"packet: first"}, {"last"}});
+  Table table(columns);
+  for (const api::TransferGroup& g : p.groups) {
+    std::vector<std::string> row = {g.from, g.to, std::to_string(g.count), format(g.each),
+                                    format(g.alone)};
+    if (p.flow) row.insert(row.end(), {format(g.flow_first), format(g.flow_last)});
+    if (p.packet) row.insert(row.end(), {format(g.packet_first), format(g.packet_last)});
+    table.row(row);
+  }
+  std::string out = "\nTransfers that begin at the same moment, and when they are done\n" +
+                    table.str(style) +
+                    "alone: the longest of them on an idle fabric, as a closed form has it\n";
+  if (p.packet && p.packets.delivered > 0) {
+    out += fmt::format("packets: {} delivered, {} marked, {} trimmed, {} dropped, {} pauses\n",
+                       p.packets.delivered, p.packets.marked, p.packets.trimmed, p.packets.dropped,
+                       p.packets.pauses);
+  }
+  for (const api::LoadedLink& l : p.busiest) {
+    out += fmt::format("{} {} ({}): {:.0f} % full until the last is done\n",
+                       &l == p.busiest.data() ? "busiest" : "       ", l.link, readable(l.kind),
+                       100.0 * l.share);
+  }
+  return p.interrupted ? out + "interrupted: what is missing was not played\n" : out;
+}
+
 }  // namespace
 
 std::string fabric_text(const api::FabricReport& r, const TextStyle& style) {
@@ -111,6 +140,7 @@ std::string fabric_text(const api::FabricReport& r, const TextStyle& style) {
   }
   out += fmt::format("diameter                       {} links, {}\n", r.measures.diameter,
                      format(r.measures.farthest));
+  if (r.played) out += transfers_table(r.transfers, style);
   if (!r.routed) return out;
   out += fmt::format("\nPath from {} to {}: {}, {} raw, {} sustained, {} equal ways\n", r.path.from,
                      r.path.to, format(r.path.latency), format(r.path.raw),
