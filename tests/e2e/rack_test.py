@@ -39,6 +39,17 @@ class Rack(CommandTest):
                     capex = sum(row["total_usd"] for row in report["cost"]["capex_rows"])
                     self.assertAlmostEqual(capex, report["cost"]["capex_usd"], delta=1.0)
 
+    def test_lower_clocks_are_never_faster(self):
+        report = self.report("scenarios/llama70b-hgx-h200.yaml", "--load", "plan", "--cap", "6 kW",
+                             "--years", "0")
+        clocks = report["plan"]["clocks"]
+        self.assertGreaterEqual(len(clocks), 2)
+        for fast, slow in zip(clocks, clocks[1:]):
+            self.assertLess(slow["clock"], fast["clock"])
+            self.assertLess(slow["knee_output_tokens_per_s"], fast["knee_output_tokens_per_s"])
+            if slow["carried"]:
+                self.assertGreaterEqual(slow["tpot_s"], fast["tpot_s"])
+
     def test_faults_are_those_that_simulate_plays(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "faults.yaml"
