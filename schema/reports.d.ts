@@ -2033,6 +2033,8 @@ export interface SimulationReport {
   itl: Latency;
   e2e: Latency;
   queue: Latency;
+  /** from arrival until what is read from storage is there; null: nothing is */
+  retrieval: Latency | null;
   targets: SloResult[];
   priorities: PriorityResult[];
   /** what broke, by order of time */

@@ -168,6 +168,8 @@ class StepProgram {
   /// Operators that a host without captured graphs launches in one stage and step with prompts.
   [[nodiscard]] double launches() const { return launches_; }
   [[nodiscard]] Power idle_power() const { return idle_; }
+  /// Of the machine, under its conditions.
+  [[nodiscard]] const fabric::Fabric& fabric() const { return timer_.fabric(); }
 
  private:
   friend class StepCompiler;

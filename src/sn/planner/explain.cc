@@ -75,12 +75,14 @@ std::vector<BillLine> ttft_bill(serving::ServingModel& model, const serving::Dec
     steps = prefill->mean_request_steps(service, at.utilisation);
   }
   const Time total = serving::delay_mean(at.classes, {});
-  const Time own = total - frontend - at.residual - transfer;
+  const Time retrieval = model.retrieval();
+  const Time own = total - frontend - retrieval - at.residual - transfer;
   // Steps of one request overlap in a pipeline, and a mixed step stands for all of its request's:
   // the parts keep their proportions and take up the request's own time.
   const double factor = own / sum_of(steps.parts);
   std::vector<BillLine> bill;
   add_line(bill, "front end", frontend, Time{});
+  if (retrieval > Time{}) add_line(bill, "retrieval", retrieval, Time{});
   add_line(bill, "waiting (queue)", at.wait.mean(), Time{});
   add_line(bill, "waiting (step in progress)", at.residual, Time{});
   add_parts(bill, scaled(steps.parts, factor), scaled(steps.bound, factor));

@@ -65,6 +65,7 @@ void latency_rows(Table& t, const SimulationReport& r) {
   row("ITL", r.itl);
   row("end to end", r.e2e);
   row("queue", r.queue);
+  row("retrieval", r.retrieval);
 }
 
 std::string pool_table(const SimulationReport& r, const TextStyle& style) {

@@ -37,6 +37,9 @@ EngineCore::EngineCore(EngineSpec spec, EngineObserver* observer)
     data.spec = d;
     data.first = static_cast<std::uint32_t>(instances_.size());
     for (const PoolSpec& pool : d.pools) make_pool(data, pool);
+    for (std::int64_t i = 0; d.retrieval.si() > 0.0 && i < d.storage_links; ++i) {
+      data.storage.push_back(transfers_.add_link(d.storage_bandwidth));
+    }
     data.handover.resize(d.frontends > 0 ? static_cast<std::size_t>(d.pools.back().instances) : 1);
     data.count = static_cast<std::uint32_t>(instances_.size()) - data.first;
   }
@@ -187,6 +190,9 @@ void EngineCore::leave(Slot slot) {
       return;
     case State::arriving:
       --d.waiting;
+      if (r.flow == 0) return;
+      transfers_.cancel(std::exchange(r.flow, 0), now_);
+      post_transfer();
       return;
     case State::waiting: {
       Instance& instance = instance_of(r);
@@ -267,7 +273,7 @@ void EngineCore::handle(const Event& event) {
   switch (event.kind) {
     case Event::Kind::enqueue:
       if (live_[event.a].life == event.life && live_[event.a].state == Live::State::arriving) {
-        enqueue(event.a);
+        if (!fetch(event.a)) enqueue(event.a);
       }
       return;
     case Event::Kind::timeout:

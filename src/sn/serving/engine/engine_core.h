@@ -220,9 +220,10 @@ struct DeploymentData {
   /// Prefilled, no decode rank has room: one queue, or one for each decode instance where front
   /// ends choose it.
   std::vector<std::deque<std::pair<Slot, std::uint32_t>>> handover;
-  std::deque<std::pair<Slot, std::uint32_t>> homeless;  // no instance is up
-  std::int64_t waiting = 0;                             // arriving or waiting
-  std::int64_t handing = 0;                             // of `handover`, those still alive
+  std::deque<std::pair<Slot, std::uint32_t>> homeless;   // no instance is up
+  std::vector<fabric::TransferSession::LinkId> storage;  // links that retrievals come over
+  std::int64_t waiting = 0;                              // arriving or waiting
+  std::int64_t handing = 0;                              // of `handover`, those still alive
 };
 
 /// Query x key pairs of `n` new tokens after `before` keys, each query reading at most `cap`.
@@ -265,6 +266,8 @@ class EngineCore {
   [[nodiscard]] bool never_fits(const DeploymentData& d, const Request& request) const;
 
   // engine_routing.cc
+  /// Begins to read what the request needs from storage; false: nothing, or it is there.
+  bool fetch(Slot slot);
   void enqueue(Slot slot);
   /// Which pool computes its prompt: the first, unless what a preemption left it with no longer
   /// fits there. Then the decode pool does, in the first pool's chunks.

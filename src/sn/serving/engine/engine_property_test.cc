@@ -21,6 +21,14 @@ struct Case {
   std::vector<Action> actions;
 };
 
+void read_from_storage(DeploymentSpec& d) {
+  if (*rc::gen::inRange(0, 3) > 0) return;
+  d.retrieval = Bytes::from_si(*rc::gen::inRange(1, 100'000'000));
+  d.storage_links = *rc::gen::inRange(1, 3);
+  d.storage_bandwidth = Bandwidth::from_si(10e9);
+  d.storage_latency = Time::from_si(1e-4);
+}
+
 Batching any_batching() {
   return {.tokens = *rc::gen::inRange(16, 400),
           .decodes_in_budget = *rc::gen::arbitrary<bool>(),
@@ -52,6 +60,7 @@ Case any_case() {
   c.spec = spec_of(std::move(pools));
   DeploymentSpec& d = c.spec.deployments[0];
   d.frontend = Time::from_si(*rc::gen::element(0.0, 0.004));
+  read_from_storage(d);
   d.queue_limit = *rc::gen::inRange(3, 40);
   d.routing = *rc::gen::element(Routing::round_robin, Routing::least_loaded, Routing::prefix_aware,
                                 Routing::session_sticky, Routing::completion_aware);

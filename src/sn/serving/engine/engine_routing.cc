@@ -211,6 +211,16 @@ std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(Live& r) {
   return best;
 }
 
+bool EngineCore::fetch(Slot slot) {
+  Live& r = live_[slot];
+  const DeploymentData& d = deployment_of(r);
+  if (d.storage.empty() || r.record.fetched.count > 0) return false;
+  const std::array path = {d.storage[static_cast<std::size_t>(r.record.id) % d.storage.size()]};
+  r.flow = transfers_.start(path, d.spec.retrieval, d.spec.storage_latency, slot, now_);
+  post_transfer();
+  return true;
+}
+
 void EngineCore::hand_over(Slot slot) {
   Live& r = live_[slot];
   r.state = Live::State::handover;
@@ -302,7 +312,14 @@ void EngineCore::transfers_due() {
   for (const auto& done : delivered_) {
     const auto slot = static_cast<Slot>(done.tag);
     Live& r = live_[slot];
-    SN_ASSERT(r.state == Live::State::moving && r.flow == done.flow);
+    SN_ASSERT(r.flow == done.flow);
+    if (r.state == Live::State::arriving) {
+      r.flow = 0;
+      r.record.fetched = now_;
+      enqueue(slot);
+      continue;
+    }
+    SN_ASSERT(r.state == Live::State::moving);
     DeploymentData& deployment = deployment_of(r);
     observer_->on_transfer(r.record, r.record.last_token, now_,
                            deployment.spec.kv_bytes_per_token * d(r.prompt));

@@ -105,6 +105,12 @@ struct DeploymentSpec {
   double windowed_share = 0.0;
   std::int64_t window = 0;
   double attention_cap = 0.0;  // ModelSpec::attention_cap
+  /// What each request reads from storage before it is queued (documents of a retrieval): over the
+  /// DCN link of one of `storage_links` OS images, in turn.
+  Bytes retrieval;
+  std::int64_t storage_links = 1;
+  Bandwidth storage_bandwidth;  // of one
+  Time storage_latency;
   // Between pools.
   Bytes kv_bytes_per_token;  // of the whole model
   Time transfer_start;       // software, once
@@ -145,6 +151,7 @@ struct RequestRecord {
   std::uint32_t deployment = 0;
   std::int32_t priority = 0;
   Nanos arrival = {};
+  Nanos fetched = {};    // what it reads from storage is there; 0: it reads nothing
   Nanos queued = {};     // at a rank, after the front end
   Nanos scheduled = {};  // first time in a batch
   Nanos first_token = {};

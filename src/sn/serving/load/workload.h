@@ -81,6 +81,7 @@ struct Workload {
   std::vector<RequestClass> classes;
   double input_max = 0.0;
   double output_max = 0.0;
+  Bytes retrieval = {};  // that a request reads from storage before its prompt is queued
 
   friend bool operator==(const Workload&, const Workload&) = default;
 };

@@ -10,6 +10,7 @@
 #include "sn/base/random.h"
 #include "sn/serving/steady/crossing.h"
 #include "sn/serving/steady/prefill.h"
+#include "sn/serving/steady/retrieval.h"
 
 namespace sn::serving {
 
@@ -241,7 +242,7 @@ void PrefillModel::add_classes(const Load& load, const PrefillService& service, 
     if (share <= 0.0) continue;
     const ClassService& c = service.classes[i];
     const Time own = c.own[k] + (c.own[k + 1] - c.own[k]) * load.part;
-    const Time before = evaluator_.program().framework().before_first_step(c.input);
+    const Time before = before_queue(evaluator_.program(), *workload_, c.input);
     DelayClass d{.weight = c.weight * share,
                  .offset = before + out.residual + own + c.transfer,
                  .sigma = Time{}};

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "sn/serving/steady/crossing.h"
+#include "sn/serving/steady/retrieval.h"
 
 namespace sn::serving {
 
@@ -89,6 +90,8 @@ ServingModel::ServingModel(const ServingInputs& inputs, const ServingPlan& plan)
       moments_(decode_moments(inputs.workload, inputs.kv_block, inputs.model.attention_cap())) {
   const hw::Chip& chip = inputs.machine.cluster.rack.chip;
   most_sequences_ = most_sequences(plan.decode, inputs.machine.framework);
+  storage_rate_ = storage_links(inputs.machine.cluster, inputs.conditions, plan.gpus())
+                      .most(inputs.workload.retrieval);
   decode_budget_ =
       memory_budget(inputs.model, plan.decode.deployment, chip, inputs.machine.framework,
                     step_tokens(plan.decode, inputs.machine.framework));
@@ -168,6 +171,11 @@ std::optional<DecodePoint> ServingModel::decode_at(double requests) {
   return decode_->at(hi);
 }
 
+Time ServingModel::retrieval() const {
+  return before_queue(*decode_program_, *workload_, 0.0) -
+         decode_program_->framework().before_first_step(0.0);
+}
+
 PrefillPoint ServingModel::prefill_at(double requests, const DecodePoint& point) {
   if (!plan_.disaggregated()) return mixed_prefill_at(point);
   const PrefillService& service = prefill_->service(cache_tokens_);
@@ -208,7 +216,7 @@ PrefillPoint ServingModel::mixed_prefill_at(const DecodePoint& point) {
     const Time occupancy = without * chunks + per_pair * (chunks > 1.0 ? beside * chunks : packed);
     mean += occupancy * c.weight;
     second += c.weight * occupancy.si() * occupancy.si();
-    const Time before = decode_->program().framework().before_first_step(c.input);
+    const Time before = before_queue(decode_->program(), *workload_, c.input);
     out.classes.push_back(
         {.weight = c.weight, .offset = before + own, .sigma = residual.deviation});
   }
@@ -276,7 +284,8 @@ double ServingModel::fastest_batch(double most) {
 double ServingModel::knee(const Slo& slo) {
   knee_sequences_ = decode_knee(slo);
   if (knee_sequences_ <= 0.0) return 0.0;
-  const double rate = decode_->requests_at(knee_sequences_) * d(plan_.decode.replicas);
+  const double rate =
+      std::min(storage_rate_, decode_->requests_at(knee_sequences_) * d(plan_.decode.replicas));
   if (!plan_.disaggregated()) return rate;
   return std::min(rate,
                   prefill_->largest_rate(prefill_->service(cache_tokens_), prefill_servers(), slo));
@@ -285,6 +294,7 @@ double ServingModel::knee(const Slo& slo) {
 std::string ServingModel::knee_limit(const Slo& slo) {
   const double rate = knee(slo);
   if (rate <= 0.0) return "SLO at any load";
+  if (rate >= storage_rate_) return "storage (DCN)";
   if (plan_.disaggregated() &&
       rate < 0.9999 * decode_->requests_at(knee_sequences_) * d(plan_.decode.replicas)) {
     const PrefillService& service = prefill_->service(cache_tokens_);

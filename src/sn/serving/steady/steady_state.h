@@ -110,6 +110,8 @@ class ServingModel {
   [[nodiscard]] double cache_capacity() const { return cache_tokens_; }
   /// Mean time of a request before its first step.
   [[nodiscard]] Time frontend() const;
+  /// What a request waits for its documents on an idle network (retrieval.h).
+  [[nodiscard]] Time retrieval() const;
 
  private:
   void build_disaggregated(const ServingInputs& inputs);
@@ -131,6 +133,7 @@ class ServingModel {
   std::unique_ptr<DecodeModel> decode_;
   std::unique_ptr<PrefillModel> prefill_;
   double most_sequences_ = 0.0;
+  double storage_rate_ = 0.0;  // requests per second whose retrievals the DCN carries
   double cache_tokens_ = 0.0;
   double knee_sequences_ = 0.0;  // of the last `knee`
   double slo_sequences_ = 0.0;   // most that meet the SLO; not always those that serve the most

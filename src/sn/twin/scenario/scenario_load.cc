@@ -277,6 +277,8 @@ void read_workload_part(MapReader& root, const PartContext& context, World& worl
   } else if (synthetic != nullptr) {
     world.load.workload = read_synthetic(*synthetic, world, errors);
   }
+  world.load.workload.retrieval =
+      r.quantity("retrieval", Bytes{}, Bytes::from_si(1e12)).value_or(Bytes{});
   warn_of_long_requests(*node, world);
   read_rate(r, world, errors);
   r.finish();

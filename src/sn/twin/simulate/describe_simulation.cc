@@ -234,6 +234,8 @@ void describe(ReportVisitor& v, const SimulationReport& r) {
   v.object("itl", "", r.itl);
   v.object("e2e", "", r.e2e);
   v.object("queue", "", r.queue);
+  v.optional("retrieval", "from arrival until what is read from storage is there; null: nothing is",
+             r.retrieval.count > 0, r.retrieval);
   v.list("targets", "", r.targets);
   v.list("priorities", "", r.classes);
   describe_faults(v, r);

@@ -52,7 +52,7 @@ Recorder::Recorder(Setup setup)
 
 void Recorder::begin_measuring() {
   warm_ = true;
-  for (Histogram* h : {&ttft_, &tpot_, &itl_, &e2e_, &queue_}) *h = {};
+  for (Histogram* h : {&ttft_, &tpot_, &itl_, &e2e_, &queue_, &retrieval_}) *h = {};
   pools_.assign(pools_.size(), {});
   classes_.assign(classes_.size(), {});
   misses_.assign(misses_.size(), 0);
@@ -218,6 +218,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
   ttft_.add(ttft);
   e2e_.add(seconds(r.arrival, r.end));
   queue_.add(seconds(r.queued, r.scheduled));
+  if (r.fetched.count > 0) retrieval_.add(seconds(r.arrival, r.fetched));
   classes_[static_cast<std::size_t>(r.priority)].ttft.add(ttft);
   if (r.tokens > 1) {
     tpot_.add(tpot);
@@ -369,6 +370,7 @@ void Recorder::write(SimulationReport& report, Nanos now, bool interrupted) {
   report.itl = summary_of(itl_);
   report.e2e = summary_of(e2e_);
   report.queue = summary_of(queue_);
+  report.retrieval = summary_of(retrieval_);
   const double span = std::max(1e-9, std::min(seconds(setup_.end), seconds(now)) - seconds(warm));
   write_slo(report);
   if (report.growing) report.meets_slo = false;

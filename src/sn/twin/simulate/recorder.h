@@ -122,6 +122,7 @@ class Recorder final : public serving::EngineObserver {
   Histogram itl_;
   Histogram e2e_;
   Histogram queue_;
+  Histogram retrieval_;
   std::vector<PoolSums> pools_;
   std::vector<Window> windows_;
   std::vector<ClassSums> classes_;

@@ -10,6 +10,7 @@
 
 #include "sn/base/units/units.h"
 #include "sn/fabric/fabric.h"
+#include "sn/serving/steady/retrieval.h"
 #include "sn/twin/simulate/simulate.h"
 
 namespace sn::twin {
@@ -147,6 +148,13 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
     out->wait_for_start = world.faults.requeue;
   }
   out->seed = world.seed;
+  serving::DeploymentSpec& spec = out->deployments.front();
+  const serving::StorageLinks storage =
+      serving::storage_links(world.machine.cluster, world.machine.conditions, plan.gpus());
+  spec.retrieval = world.load.workload.retrieval;
+  spec.storage_links = storage.links;
+  spec.storage_bandwidth = storage.each.sustained;
+  spec.storage_latency = storage.each.latency;
   return out;
 }
 

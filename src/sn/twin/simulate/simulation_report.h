@@ -178,6 +178,7 @@ struct SimulationReport {
   LatencySummary itl;
   LatencySummary e2e;
   LatencySummary queue;
+  LatencySummary retrieval;  // from arrival until what is read from storage is there
   std::vector<SloResult> targets;
   bool meets_slo = false;
   double good = 0.0;           // share of measured requests
