@@ -75,7 +75,8 @@ VerbPage page_of(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     PageOption o;
     o.text = option->get_description();
-    o.positional = option->get_positional();
+    // What may stand without its flag as well is a flag.
+    o.positional = option->get_positional() && !option->nonpositional();
     for (const std::string& name : option->get_lnames()) o.names.push_back("--" + name);
     for (const std::string& name : option->get_snames()) o.names.push_back("-" + name);
     if (o.positional) o.names.push_back(option->get_name(true));

@@ -116,6 +116,11 @@ Words first_words(const VerbPage& page, const catalog::Catalog& catalog) {
   if (page.name == "plan" || page.name == "simulate") {
     for (const api::ShippedScenario& s : api::shipped_scenarios()) out.emplace_back(s.name);
   }
+  if (page.name == "rack" || page.name == "compare") {
+    for (const std::string& name : catalog.names(*catalog::find_kind("rack"))) {
+      out.push_back(name);
+    }
+  }
   if (page.name != "catalog") return out;
   out.emplace_back("scenarios");
   for (const catalog::CatalogKind& kind : catalog::catalog_kinds()) {

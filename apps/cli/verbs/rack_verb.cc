@@ -85,6 +85,7 @@ int run_rack(const Args& args) {
   if (!report) return refuse(verb, report.error());
   return outputs.write(
       {{"--json", [&] { return draw::rack_json(*report); }},
+       {"--svg", [&] { return draw::rack_svg(*report); }},
        {"--faults", [&] { return draw::rack_faults_yaml(*report); }}},
       [&] { return draw::rack_text(*report, text_style(subject)); }, code_of(report->interrupted));
 }

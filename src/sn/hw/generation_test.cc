@@ -35,7 +35,16 @@ TEST(Generation, OfEveryChipOfTheCatalog) {
                                                       {"mi355x", other},
                                                       {"ascend-910c", other},
                                                       {"m890", other},
-                                                      {"xpu-2kw", other}};
+                                                      {"xpu-2kw", other},
+                                                      {"vr200", other},
+                                                      {"mi455x", other},
+                                                      {"tpu7x", other},
+                                                      {"tpu8i", other},
+                                                      {"trn3", other},
+                                                      {"ascend-950dt", other},
+                                                      {"maia-200", other},
+                                                      {"mtia-400", other},
+                                                      {"jalapeno", other}};
   const catalog::Catalog catalog = catalog::shipped_catalog();
   for (const std::string& name : catalog.names(*catalog::find_kind("chip"))) {
     SCOPED_TRACE(name);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <limits>
 
 #include "sn/base/text/text.h"
 #include "sn/base/units/units.h"
@@ -63,6 +64,19 @@ void add_rates(std::vector<Metric>& out) {
   out.push_back(
       {"J/tok", "joules of the chips per output token", {}, less, MetricScope::state, [](C c) {
          return c.state.energy_per_token;
+       }});
+  // Of the racks around the plan; not a number where they have no plant or the chip no price.
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  out.push_back({"kW", "input of the racks, kW", {}, less, MetricScope::state, [](C c) {
+                   return c.running ? c.running->input.si() * 1e-3 : none;
+                 }});
+  out.push_back(
+      {"J/tok/rack", "joules of the racks per output token", {}, less, MetricScope::state, [](C c) {
+         return c.running ? c.running->rack_joules : none;
+       }});
+  out.push_back(
+      {"$/Mtok", "dollars per million output tokens", {}, less, MetricScope::state, [](C c) {
+         return c.running && c.running->priced ? c.running->per_million_output.si() : none;
        }});
   out.push_back({"batch", "sequences decoding per replica", {}, more, MetricScope::state, [](C c) {
                    return c.decode.batch;

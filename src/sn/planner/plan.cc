@@ -365,14 +365,6 @@ Result<PlanReport> plan(const twin::World& asked, const PlanOptions& options, co
   if (options.explain && any && !run.stopped()) add_explanation(world, run, report);
   if (options.pair && any) report.tradeoff = tradeoff(world, report.candidates, *options.pair, run);
   report.interrupted = run.stopped();
-  if (!world.facility) return report;
-  for (Candidate& c : report.candidates) {
-    c.running = facility::running_figures(world.machine.cluster.rack, *world.facility,
-                                          {.gpus = c.plan.gpus(),
-                                           .chip_joules_per_token = c.state.energy_per_token,
-                                           .output = c.state.output_tokens,
-                                           .total = c.state.total_tokens});
-  }
   return report;
 }
 

@@ -178,11 +178,12 @@ ClockEffect at_clock(const Deployed& d, double clock, double requests) {
   serving::ServingModel model({m.model, m.parts(), d.world.load.workload, conditions, m.kv_block},
                               d.plan);
   ClockEffect out{.clock = clock, .carried = false, .tpot = {}, .knee_tokens = 0.0};
-  const double knee = model.knee(d.world.load.slo);
-  if (knee > 0.0) out.knee_tokens = model.at(knee).output_tokens;
+  // Before the knee: its search leaves a state behind that `at` begins from.
   const serving::SteadyState s = model.at(requests);
   out.carried = s.stable && s.output_tokens > 0.0;
   if (out.carried) out.tpot = s.tpot.mean;
+  const double knee = model.knee(d.world.load.slo);
+  if (knee > 0.0) out.knee_tokens = model.at(knee).output_tokens;
   return out;
 }
 

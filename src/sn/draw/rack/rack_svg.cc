@@ -69,17 +69,17 @@ std::vector<Drawn> stack_of(const api::RackReport& r) {
 /// A person of 1.75 m whose feet stand at `foot`.
 void draw_person(Sheet& sheet, Point foot, double per_metre) {
   const double tall = 1.75 * per_metre;
-  const double head = 0.06 * tall;
+  const double head = 0.045 * tall;
   const Stroke pen{.pen = Pen::fine};
   sheet.begin_group("an engineer of 1.75 m");
   sheet.mark({foot.x, foot.y - tall + head}, Mark::circle, head, pen);
   const double hip = foot.y - 0.48 * tall;
   const double neck = foot.y - tall + 2.0 * head;
   sheet.line({foot.x, neck}, {foot.x, hip}, pen);
-  sheet.line({foot.x, hip}, {foot.x - 0.09 * tall, foot.y}, pen);
-  sheet.line({foot.x, hip}, {foot.x + 0.09 * tall, foot.y}, pen);
-  sheet.line({foot.x, neck + 0.05 * tall}, {foot.x - 0.14 * tall, hip}, pen);
-  sheet.line({foot.x, neck + 0.05 * tall}, {foot.x + 0.14 * tall, hip}, pen);
+  sheet.line({foot.x, hip}, {foot.x - 0.06 * tall, foot.y}, pen);
+  sheet.line({foot.x, hip}, {foot.x + 0.06 * tall, foot.y}, pen);
+  sheet.line({foot.x, neck + 0.05 * tall}, {foot.x - 0.08 * tall, hip}, pen);
+  sheet.line({foot.x, neck + 0.05 * tall}, {foot.x + 0.08 * tall, hip}, pen);
   sheet.text({foot.x, foot.y + 14.0}, "1.75 m", {.size = 8.0, .anchor = Anchor::middle});
   sheet.end_group();
 }
@@ -94,9 +94,9 @@ void draw_elevation(Sheet& sheet, const api::RackReport& r, const Box& area) {
   }
   // Cabinets side by side where one would be taller than 2.4 m.
   const double columns = std::max(1.0, std::ceil(total * unit_m / 2.4));
-  const double tall = std::max(1.9, total * unit_m / columns + 0.15);
+  const double tall = std::max(1.9, (total / columns + 2.0) * unit_m + 0.15);
   const double per_metre = (area.height() - 34.0) / tall;
-  const double wide = std::min((area.width() - 80.0) / columns - 8.0, 0.6 * per_metre);
+  const double wide = std::min((area.width() - 120.0) / columns - 8.0, 0.6 * per_metre);
   const double floor = area.bottom - 24.0;
   double left = area.left + 4.0;
   double y = floor - tall * per_metre + 0.1 * per_metre;
@@ -123,7 +123,7 @@ void draw_elevation(Sheet& sheet, const api::RackReport& r, const Box& area) {
     sheet.end_group();
   }
   sheet.line({area.left - 4.0, floor}, {area.right, floor}, {.pen = Pen::medium});
-  draw_person(sheet, {std::min(left + wide + 34.0, area.right - 20.0), floor}, per_metre);
+  draw_person(sheet, {std::min(left + wide + 60.0, area.right - 40.0), floor}, per_metre);
 }
 
 void draw_budget(Sheet& sheet, const api::RackReport& r, const Box& box) {

@@ -107,6 +107,15 @@ void set_batch(Candidate& c) {
 
 }  // namespace
 
+void set_running(const twin::World& world, Candidate& c) {
+  if (!world.facility) return;
+  c.running = facility::running_figures(world.machine.cluster.rack, *world.facility,
+                                        {.gpus = c.plan.gpus(),
+                                         .chip_joules_per_token = c.state.energy_per_token,
+                                         .output = c.state.output_tokens,
+                                         .total = c.state.total_tokens});
+}
+
 Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
   const serving::ServingInputs inputs = world.inputs();
   serving::ServingModel model(inputs, found.plan);
@@ -134,6 +143,7 @@ Candidate candidate_of(const twin::World& world, const FoundPlan& found) {
   c.screened = knee / world.load.workload.rate.si();
   if (const auto point = model.decode_at(rate)) c.work = request_parts(model, *point);
   c.evidence = evidence_of(world, found.plan);
+  set_running(world, c);
   return c;
 }
 
@@ -152,6 +162,7 @@ std::vector<Candidate> along_load(const twin::World& world, const FoundPlan& fou
     c.state.output_per_gpu = c.state.output_tokens / d(world.machine.gpus());
     c.multiple = c.state.requests / world.load.workload.rate.si();
     set_batch(c);
+    set_running(world, c);
     out.push_back(std::move(c));
   }
   return out;

@@ -14,6 +14,8 @@ namespace sn::planner {
 
 /// The plan at its knee, or at the rate that the World asks for, with its memory and bound.
 [[nodiscard]] Candidate candidate_of(const twin::World& world, const FoundPlan& found);
+/// What the candidate's state makes of its racks; nothing where they have no plant.
+void set_running(const twin::World& world, Candidate& candidate);
 
 /// GPU seconds of physical bound per output token at `requests` per second: decode steps and
 /// prefill work.

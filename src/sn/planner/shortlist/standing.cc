@@ -53,6 +53,7 @@ void lay_over(const twin::World& world, const Played& played, Candidate& c) {
   c.meets_slo = played.meets();
   c.limit = to_string(r.limit);
   c.played = static_cast<std::int64_t>(r.requests);
+  set_running(world, c);
 }
 
 /// Squared standard error of the mean difference of two rows.

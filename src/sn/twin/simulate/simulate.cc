@@ -65,6 +65,15 @@ SimulationReport describe(const World& world, const serving::ServingPlan& plan,
   return report;
 }
 
+void add_running(const World& world, const serving::ServingPlan& plan, SimulationReport& report) {
+  if (!world.facility) return;
+  report.running = facility::running_figures(world.machine.cluster.rack, *world.facility,
+                                             {.gpus = plan.gpus(),
+                                              .chip_joules_per_token = report.joules_per_token,
+                                              .output = report.output_tokens,
+                                              .total = report.total_tokens});
+}
+
 std::string plan_text(const serving::ServingPlan& plan) {
   if (!plan.disaggregated()) {
     return fmt::format("{} GPUs: {}, chunks of {}", plan.gpus(), pool_text(plan.decode),
@@ -98,14 +107,7 @@ Result<SimulationResult> simulate(const World& world, const serving::ServingPlan
   if (Errors faults = engine.faults(); !faults.empty()) return fail(std::move(faults));
   SimulationResult out{.report = describe(world, plan, options), .timeline = {}};
   engine.write(0, out.report);
-  if (world.facility) {
-    out.report.running =
-        facility::running_figures(world.machine.cluster.rack, *world.facility,
-                                  {.gpus = plan.gpus(),
-                                   .chip_joules_per_token = out.report.joules_per_token,
-                                   .output = out.report.output_tokens,
-                                   .total = out.report.total_tokens});
-  }
+  add_running(world, plan, out.report);
   out.timeline = engine.take_timeline(0);
   out.timeline_left_out = engine.timeline_left_out(0);
   return out;

@@ -104,7 +104,10 @@ Result<SharedReport> simulate_shared(const SharedMachine& machine,
   SimulationRun engine(std::move(all), std::move(streams), end, options, run);
   engine.go();
   if (Errors faults = engine.faults(); !faults.empty()) return fail(std::move(faults));
-  for (std::size_t i = 0; i < runs.size(); ++i) engine.write(i, out.tenants[i].report);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    engine.write(i, out.tenants[i].report);
+    add_running(machine.tenants[i].world, runs[i].plan, out.tenants[i].report);
+  }
   add_up(machine, end.to_time(), out);
   return out;
 }

@@ -20,6 +20,8 @@ namespace sn::twin {
 /// Names, machine and pools of a report, before anything has run.
 [[nodiscard]] SimulationReport describe(const World& world, const serving::ServingPlan& plan,
                                         const SimulationOptions& options);
+/// What the plan makes of its racks, from the report's figures; nothing where they have no plant.
+void add_running(const World& world, const serving::ServingPlan& plan, SimulationReport& report);
 
 /// What the pools of `plan` could do at most, in the order of a report's pools.
 [[nodiscard]] std::vector<PoolPeaks> peaks_of(const World& world, const serving::ServingPlan& plan);
