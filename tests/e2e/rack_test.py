@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""`supernode rack` and `compare` from the outside: schemas, sums, and what other verbs make of them."""
+"""`supernode rack` and `compare` from the outside: schemas, sums, what other verbs make of them."""
 
 import json
 import pathlib
