@@ -106,7 +106,8 @@ def cell(ratio, target, system, shown):
 
 def rests_on():
     """What the numbers are, by evidence, and the assumptions with their effect."""
-    base = json.loads(supernode("plan", "scenarios/size-study-total.yaml", "--explain", "--json"))
+    base = json.loads(supernode("plan", "scenarios/size-study-total.yaml", "--screen",
+                                "--explain", "--json"))
     inputs = base["explanation"]["elasticities"]
     lines = ["What the numbers rest on (DeepSeek-V3, racks of 128; the other models alike)"]
     for kind in EVIDENCE:

@@ -40,12 +40,14 @@ constexpr double hopeless_guess = 2.0;  // a plan is not tried above so many tim
 constexpr double least_multiple = 1e-3;
 constexpr double most_multiple = 1e4;
 constexpr std::int64_t fewest_requests = 1'000;
-constexpr std::size_t leaders = 2;  // whose neighbours join
+constexpr std::int64_t part_drawn_most = 32'000;  // requests of a part that grows
+constexpr std::size_t leaders = 2;                // whose neighbours join
 
 /// One plan in the race.
 struct Runner {
   Played played;
   Errors errors;
+  twin::SimulationOptions heat = {};  // of its runs in the heats: loads may grow
 };
 
 class Race {
@@ -155,10 +157,12 @@ class Race {
       Played& p = runners[i].played;
       if (p.meets() && p.report.multiple >= multiple) return;
       if (multiple > hopeless_guess * p.screened) return;
-      twin::SimulationOptions o = part_of(heat_share);
+      twin::SimulationOptions& o = runners[i].heat;
+      if (o.replay.limit == 0) o = part_of(heat_share);
       o.replay.multiple = multiple;
       o.stop_when_hopeless = true;
-      Result<twin::SimulationResult> result = twin::simulate(world_, p.found.plan, o, quiet_);
+      Result<twin::SimulationResult> result =
+          twin::simulate_lasting(world_, p.found.plan, o, quiet_);
       if (!result) {
         runners[i].errors = result.error();
       } else if (result->report.met()) {
@@ -173,7 +177,9 @@ class Race {
     twin::SimulationOptions o = options_.simulation;
     const double part = std::max(d(fewest_requests), std::ceil(d(whole_) * share));
     o.replay.limit = std::min(whole_, static_cast<std::int64_t>(part));
-    o.lasting = share >= 1.0;  // parts compare, the whole answers
+    // Parts of a trace compare, the whole answers; what is drawn can last in parts too.
+    o.lasting = share >= 1.0 || !world_.load.trace;
+    if (share < 1.0) o.drawn_most = part_drawn_most;
     return o;
   }
 

@@ -16,8 +16,7 @@ namespace {
 
 constexpr double smallest = 1e-6;
 constexpr double largest = 1e4;
-constexpr double lives = 2.0;                    // of a request, that arrivals last at least
-constexpr std::int64_t most_imitated = 200'000;  // requests
+constexpr double lives = 2.0;  // of a request, that arrivals last at least
 
 /// The least multiple at which the requests arrive well within the clock, drawn gaps included.
 Result<double> smallest_on_clock(const World& world, SimulationOptions options) {
@@ -36,10 +35,17 @@ double worst_ratio(const SimulationReport& report) {
   return worst;
 }
 
-/// Arrivals that end before requests are through do not show what the machine sustains: a whole
-/// load in flight at once needs no throughput at all.
-bool too_short(const SimulationReport& report) {
-  return report.last_arrival < report.e2e.mean * lives;
+/// More requests, where they are drawn for the occasion.
+bool lengthen(const World& world, SimulationOptions& o) {
+  if (world.load.trace) return false;
+  std::int64_t& all = world.load.synthetic ? o.drawn : o.imitated;
+  if (all == 0) all = world.load.synthetic->requests;
+  const std::int64_t now = o.replay.limit > 0 ? std::min(o.replay.limit, all) : all;
+  if (now >= o.drawn_most) return false;
+  const std::int64_t grown = std::min(o.drawn_most, 4 * now);
+  all = std::max(all, o.replay.skip + grown);
+  if (o.replay.limit > 0) o.replay.limit = grown;
+  return true;
 }
 
 /// What a run that failed failed by.
@@ -76,8 +82,11 @@ class Search {
   /// Nothing when the run could not be made or was interrupted.
   [[nodiscard]] std::optional<bool> probe(double multiple) {
     options_.replay.multiple = multiple;
-    Result<SimulationResult> result = play(multiple);
-    while (result && holds_too_little(result->report) && lengthen()) result = play(multiple);
+    const Run probing =
+        run_.within(fmt::format("probe {} at {}x", probes.size() + 1, format_number(multiple, 3)));
+    Result<SimulationResult> result = options_.lasting
+                                          ? simulate_lasting(world_, plan_, options_, probing)
+                                          : simulate(world_, plan_, options_, probing);
     if (!result) {
       errors = result.error();
       return std::nullopt;
@@ -87,7 +96,7 @@ class Search {
       partial = *std::move(result);
       return std::nullopt;
     }
-    const bool met = report.met() && !holds_too_little(report);
+    const bool met = report.met() && (!options_.lasting || lasts(report));
     probes.push_back({.multiple = multiple,
                       .met = met,
                       .cut_short = report.cut_short,
@@ -114,24 +123,6 @@ class Search {
   Errors errors;
 
  private:
-  [[nodiscard]] Result<SimulationResult> play(double multiple) const {
-    return simulate(
-        world_, plan_, options_,
-        run_.within(fmt::format("probe {} at {}x", probes.size() + 1, format_number(multiple, 3))));
-  }
-  [[nodiscard]] bool holds_too_little(const SimulationReport& report) const {
-    return options_.lasting && report.met() && !report.interrupted && too_short(report);
-  }
-  /// More requests, where they are drawn for the occasion.
-  bool lengthen() {
-    if (world_.load.trace || world_.load.synthetic || options_.imitated >= most_imitated) {
-      return false;
-    }
-    options_.imitated = std::min(most_imitated, 4 * options_.imitated);
-    if (options_.replay.limit > 0) options_.replay.limit = options_.imitated;
-    return true;
-  }
-
   const World& world_;
   const serving::ServingPlan& plan_;
   SimulationOptions options_;
@@ -154,6 +145,20 @@ bool bracket(Search& search, double guess, double factor, double least) {
 
 }  // namespace
 
+bool lasts(const SimulationReport& report) {
+  return report.last_arrival >= report.e2e.mean * lives;
+}
+
+Result<SimulationResult> simulate_lasting(const World& world, const serving::ServingPlan& plan,
+                                          SimulationOptions& options, const Run& run) {
+  Result<SimulationResult> result = simulate(world, plan, options, run);
+  while (result && result->report.met() && !result->report.interrupted && !lasts(result->report) &&
+         lengthen(world, options)) {
+    result = simulate(world, plan, options, run);
+  }
+  return result;
+}
+
 Result<SimulationResult> find_knee(const World& world, const serving::ServingPlan& plan,
                                    SimulationOptions options, const Run& run) {
   const Result<double> least = smallest_on_clock(world, options);
@@ -168,6 +173,7 @@ Result<SimulationResult> find_knee(const World& world, const serving::ServingPla
   }
   const bool found = search.low > 0.0;
   options.imitated = search.options().imitated;
+  options.drawn = search.options().drawn;
   options.replay.limit = search.options().replay.limit;
   options.replay.multiple = found ? search.low : std::min(search.high, largest);
   options.stop_when_hopeless = !found;  // an overload need not be run to its end

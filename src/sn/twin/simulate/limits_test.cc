@@ -3,6 +3,7 @@
 // Runs at the edges of what the clock, the memory and patience hold: they end, or say what the
 // limit is.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -53,9 +54,28 @@ TEST(Knee, AnImpossibleSloIsAnsweredAtTheSmallestMultiple) {
   EXPECT_LT(r.probes.size(), 15u);
 }
 
-TEST(Knee, ALoadThatIsInFlightAllAtOnceShowsNoKnee) {
+TEST(Knee, ASyntheticLoadGrowsUntilItLasts) {
   // 100 answers of 2,000 tokens fit into one batch: offered ever faster, they would never fail.
-  World world = world_with({.input = "100", .output = "2000", .requests = "100"});
+  const World world = world_with({.input = "100", .output = "2000", .requests = "100"});
+  const auto result = find_knee(world, plan_of(world), {});
+  ASSERT_TRUE(result.has_value()) << render(result.error());
+  const SimulationReport& r = result->report;
+  EXPECT_TRUE(r.meets_slo);
+  EXPECT_GT(r.requests, 100u);
+  EXPECT_GE(r.last_arrival, 2.0 * r.e2e.mean);
+  EXPECT_NE(r.limit.kind, Failure::Kind::load_ends) << to_string(r.limit);
+}
+
+TEST(Knee, ATraceThatIsInFlightAllAtOnceShowsNoKnee) {
+  std::string trace = "TIMESTAMP,ContextTokens,GeneratedTokens\n";
+  for (int i = 0; i < 100; ++i) {
+    trace += fmt::format("2023-11-16 18:15:{:02}.{:03}0000,100,2000\n", i / 10, i % 10 * 100);
+  }
+  const World world = world_of(
+      "supernode: 1\ncluster: {rack: hgx-h200}\nmodel: llama-3.1-8b\n"
+      "workload: {trace: t.csv}\nslo: {ttft: {p90: 2 s}, tpot: {p90: 100 ms}}\n"
+      "deployments: [{pool: aggregated, tp: 1}]\n",
+      {{"t.csv", trace}});
   const auto result = find_knee(world, plan_of(world), {});
   ASSERT_TRUE(result.has_value()) << render(result.error());
   const SimulationReport& r = result->report;

@@ -87,7 +87,11 @@ std::string plan_text(const serving::ServingPlan& plan) {
 std::unique_ptr<serving::RequestSource> source_of(const World& world,
                                                   const SimulationOptions& options) {
   if (world.load.trace) return serving::replay(world.load.trace, options.replay);
-  if (world.load.synthetic) return serving::draw(*world.load.synthetic, world.seed, options.replay);
+  if (world.load.synthetic) {
+    serving::SyntheticSpec spec = *world.load.synthetic;
+    spec.requests = std::max(spec.requests, options.drawn);
+    return serving::draw(spec, world.seed, options.replay);
+  }
   return serving::imitate(world.load.workload, world.seed, options.imitated, options.replay);
 }
 

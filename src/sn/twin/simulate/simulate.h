@@ -47,6 +47,8 @@ struct SimulationOptions {
   double warm_up = 0.05;  // share of the arrivals' span
   std::int64_t queue_limit = 10'000;
   std::int64_t imitated = 12'000;  // requests, where a workload has to be imitated
+  std::int64_t drawn = 0;          // synthetic requests, where more than the scenario's are needed
+  std::int64_t drawn_most = 200'000;  // requests that a load which is drawn may grow to
   std::size_t windows = 120;
   bool jumps = true;
   bool stop_when_hopeless = false;  // end as soon as the SLO can no longer be met
@@ -55,7 +57,7 @@ struct SimulationOptions {
   double knee_step = 1.3;           // from there to the next multiple tried, then wider
   double knee_tolerance = 1.01;     // ratio of the least multiple that failed to the knee
   bool lasting = true;              // a knee's arrivals last twice as long as a request, or it is
-                                    // the load that fails; imitated loads grow for that
+                                    // the load that fails; loads that are drawn grow for that
 };
 
 struct SimulationResult {
@@ -70,6 +72,17 @@ struct SimulationResult {
                                                 const serving::ServingPlan& plan,
                                                 const SimulationOptions& options,
                                                 const Run& run = Run());
+
+/// Whether the run's arrivals lasted twice as long as a request takes: a whole load in flight at
+/// once needs no throughput at all.
+[[nodiscard]] bool lasts(const SimulationReport& report);
+
+/// `simulate`; where the SLO is met by a load that does not last and requests are drawn for the
+/// occasion (no trace), again with more of them. `options` holds what was run.
+[[nodiscard]] Result<SimulationResult> simulate_lasting(const World& world,
+                                                        const serving::ServingPlan& plan,
+                                                        SimulationOptions& options,
+                                                        const Run& run = Run());
 
 /// The largest multiple that meets the SLO, and the run there. When none does, the report is of the
 /// smallest that was tried, and `meets_slo` is false.
