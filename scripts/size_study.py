@@ -3,7 +3,8 @@
 
 Models of 0.7T to 10T and a dense one, input to output from 35:1 to 1:8, loose and tight targets, in
 one rack and at a fixed total: `supernode plan --vary` of scenarios/size-study*.yaml for each. The
-points of one rack are played by the engine; those of a fixed total are screened by the formulas.
+engine plays the trace (35:1) on one rack; the others are screened by the formulas: drawn loads grow
+until they last, and take minutes a point on the largest racks.
 `supernode` is SN_BINARY, else build/release/bin/supernode; run it from anywhere. It takes the
 better part of an hour; cells that are done lie in build/size-study and are not asked again: remove
 that folder to begin anew.
@@ -25,11 +26,10 @@ RATIOS = {"35:1": "",  # the scenarios' own trace: 12,035 tokens in, 343 out
 TARGETS = {"loose": "{ttft: {p90: 10 s}, tpot: {p90: 50 ms}}",
            "tight": "{ttft: {p90: 2 s}, tpot: {p90: 15 ms}}"}
 SYSTEMS = {"one rack": "size-study.yaml", "4608 GPUs": "size-study-total.yaml"}
-SCREENED = ("4608 GPUs",)
 DONE = ROOT / "build" / "size-study"
 ABOUT = (
     "Written by scripts/size_study.py. tok/s/GPU: output tokens per second over every GPU, of the "
-    "best deployment of each size under the SLO: of one rack played by the engine, of 4,608 GPUs "
+    "best deployment of each size under the SLO: of 35:1 on one rack played by the engine, else "
     "screened by the formulas (docs/formulas.md has their error). `best`: the least size "
     "within 0.1 % of the best of {sizes}; `within 5 %`: sizes that lose less; `128`, `144`: what "
     "these lose. First one rack of that size, whatever it is; then 4,608 GPUs in racks of that "
@@ -96,7 +96,8 @@ def cell(ratio, target, system, shown):
     kept = DONE / f"{ratio.replace(':', '-')}-{target}-{system.replace(' ', '-')}.json"
     if not kept.exists():
         print(ratio, target, system, file=sys.stderr, flush=True)
-        screen = ["--screen"] if system in SCREENED else []
+        played = system == "one rack" and not RATIOS[ratio]
+        screen = [] if played else ["--screen"]
         text = supernode(*VARY, *screen, "--json", *shown,
                          scenario=scenario_of(system, ratio, target))
         DONE.mkdir(parents=True, exist_ok=True)
