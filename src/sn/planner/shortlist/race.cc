@@ -40,7 +40,7 @@ constexpr double hopeless_guess = 2.0;  // a plan is not tried above so many tim
 constexpr double least_multiple = 1e-3;
 constexpr double most_multiple = 1e4;
 constexpr std::int64_t fewest_requests = 1'000;
-constexpr std::int64_t part_drawn_most = 32'000;  // requests of a part that grows
+constexpr std::int64_t part_drawn_most = 100'000;  // requests of a part that grows
 constexpr std::size_t leaders = 2;                // whose neighbours join
 
 /// One plan in the race.
