@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "sn/base/result.h"
+#include "sn/kv/tier_store.h"
 
 namespace sn::kv {
 
@@ -26,9 +27,10 @@ std::optional<Eviction> eviction_named(std::string_view name) {
   return static_cast<Eviction>(at - names.begin());
 }
 
-void EvictionQueue::push(std::size_t list, NodeId id) {
+template <class Nodes>
+void EvictionQueue<Nodes>::push(std::size_t list, NodeId id) {
   List& l = lists_[list];
-  Node& n = node(id);
+  auto& n = node(id);
   n.queue = static_cast<std::uint8_t>(list);
   n.prev = l.tail;
   n.next = no_node;
@@ -37,8 +39,9 @@ void EvictionQueue::push(std::size_t list, NodeId id) {
   ++l.size;
 }
 
-void EvictionQueue::remove(NodeId id) {
-  Node& n = node(id);
+template <class Nodes>
+void EvictionQueue<Nodes>::remove(NodeId id) {
+  auto& n = node(id);
   if (n.queue == none) return;
   List& l = lists_[n.queue];
   (n.prev == no_node ? l.head : node(n.prev).next) = n.next;
@@ -47,14 +50,16 @@ void EvictionQueue::remove(NodeId id) {
   --l.size;
 }
 
-NodeId EvictionQueue::pop(std::size_t list) {
+template <class Nodes>
+NodeId EvictionQueue<Nodes>::pop(std::size_t list) {
   const NodeId id = lists_[list].head;
   if (id != no_node) remove(id);
   return id;
 }
 
-void EvictionQueue::on_insert(NodeId id) {
-  Node& n = node(id);
+template <class Nodes>
+void EvictionQueue<Nodes>::on_insert(NodeId id) {
+  auto& n = node(id);
   n.queue = none;
   n.uses = 1;
   if (policy_ != Eviction::s3_fifo) return;
@@ -65,8 +70,9 @@ void EvictionQueue::on_insert(NodeId id) {
   push(known ? main : small, id);
 }
 
-void EvictionQueue::on_use(NodeId id) {
-  Node& n = node(id);
+template <class Nodes>
+void EvictionQueue<Nodes>::on_use(NodeId id) {
+  auto& n = node(id);
   if (policy_ == Eviction::s3_fifo) {
     n.uses = static_cast<std::uint8_t>(std::min<int>(n.uses + 1, s3_uses));
     return;
@@ -75,22 +81,26 @@ void EvictionQueue::on_use(NodeId id) {
   n.uses = static_cast<std::uint8_t>(std::min<int>(n.uses + 1, most_uses));
 }
 
-void EvictionQueue::on_release(NodeId id, Nanos now) {
-  node(id).released = now;
+template <class Nodes>
+void EvictionQueue<Nodes>::on_release(NodeId id, Nanos now) {
+  node(id).set_released(now);
   if (policy_ == Eviction::s3_fifo) return back_to_main(id);
   push(policy_ == Eviction::lfu ? node(id).uses : small, id);
 }
 
-void EvictionQueue::on_childless(NodeId id) {
+template <class Nodes>
+void EvictionQueue<Nodes>::on_childless(NodeId id) {
   if (policy_ == Eviction::s3_fifo) back_to_main(id);
 }
 
-void EvictionQueue::back_to_main(NodeId id) {
-  const Node& n = node(id);
-  if (n.queue == none && n.refs == 0 && n.children == 0) push(main, id);
+template <class Nodes>
+void EvictionQueue<Nodes>::back_to_main(NodeId id) {
+  const auto& n = node(id);
+  if (n.queue == none && !n.held()) push(main, id);
 }
 
-NodeId EvictionQueue::victim() {
+template <class Nodes>
+NodeId EvictionQueue<Nodes>::victim() {
   switch (policy_) {
     case Eviction::lru:
     case Eviction::ttl:
@@ -106,14 +116,15 @@ NodeId EvictionQueue::victim() {
   return no_node;
 }
 
-NodeId EvictionQueue::victim_s3() {
+template <class Nodes>
+NodeId EvictionQueue<Nodes>::victim_s3() {
   while (true) {
     const bool from_small = lists_[main].head == no_node ||
                             (lists_[small].head != no_node && 10 * lists_[small].size >= count_);
     const NodeId id = pop(from_small ? small : main);
     if (id == no_node) return no_node;
-    Node& n = node(id);
-    const bool held = n.refs > 0 || n.children > 0;
+    auto& n = node(id);
+    const bool held = n.held();
     if (!held && (from_small ? n.uses <= 1 : n.uses == 0)) {
       --count_;
       if (from_small) remember(n.key);
@@ -125,7 +136,8 @@ NodeId EvictionQueue::victim_s3() {
   }
 }
 
-void EvictionQueue::remember(std::uint64_t key) {
+template <class Nodes>
+void EvictionQueue<Nodes>::remember(std::uint64_t key) {
   if (ghosts_.find(key) != no_node) return;
   ghosts_.insert(key, 0);
   ghost_order_.push_back(key);
@@ -136,11 +148,15 @@ void EvictionQueue::remember(std::uint64_t key) {
   }
 }
 
-NodeId EvictionQueue::expired(Nanos limit) {
+template <class Nodes>
+NodeId EvictionQueue<Nodes>::expired(Nanos limit) {
   if (policy_ != Eviction::ttl && policy_ != Eviction::lru) return no_node;
   const NodeId id = lists_[small].head;
-  if (id == no_node || node(id).released > limit) return no_node;
+  if (id == no_node || !node(id).released_by(limit)) return no_node;
   return pop(small);
 }
+
+template class EvictionQueue<std::vector<Node>>;
+template class EvictionQueue<TierNodes>;
 
 }  // namespace sn::kv

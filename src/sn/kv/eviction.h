@@ -34,7 +34,7 @@ enum class Eviction { lru, lfu, s3_fifo, ttl };
 /// The policy of that name ("lru", "lfu", "s3-fifo", "ttl").
 [[nodiscard]] std::optional<Eviction> eviction_named(std::string_view name);
 
-/// A cached block. `prev`, `next`, `queue` and `uses` belong to the policy.
+/// A block of HBM. `prev`, `next`, `queue` and `uses` belong to the policy.
 struct Node {
   std::uint64_t key = 0;
   NodeId parent = no_node;
@@ -47,11 +47,19 @@ struct Node {
   std::uint8_t queue = 0;
   std::uint8_t uses = 0;
   Nanos released = {};
+
+  /// Cannot go: a request or a block below it needs it.
+  [[nodiscard]] bool held() const { return refs > 0 || children > 0; }
+  void set_released(Nanos now) { released = now; }
+  [[nodiscard]] bool released_by(Nanos limit) const { return released <= limit; }
 };
 
+/// `Nodes` gives a node by its number; a node has the policy's fields and the last three functions
+/// of `Node` (`TierNode` is another).
+template <class Nodes>
 class EvictionQueue {
  public:
-  EvictionQueue(Eviction policy, std::vector<Node>& nodes) : policy_(policy), nodes_(&nodes) {}
+  EvictionQueue(Eviction policy, Nodes& nodes) : policy_(policy), nodes_(&nodes) {}
 
   /// A new node, pinned.
   void on_insert(NodeId id);
@@ -77,7 +85,7 @@ class EvictionQueue {
   static constexpr std::size_t small = 1;
   static constexpr std::size_t main = 2;
 
-  [[nodiscard]] Node& node(NodeId id) { return (*nodes_)[id]; }
+  [[nodiscard]] auto& node(NodeId id) { return (*nodes_)[id]; }
   void push(std::size_t list, NodeId id);
   void remove(NodeId id);
   [[nodiscard]] NodeId pop(std::size_t list);
@@ -86,7 +94,7 @@ class EvictionQueue {
   void remember(std::uint64_t key);
 
   Eviction policy_;
-  std::vector<Node>* nodes_;
+  Nodes* nodes_;
   std::array<List, lists> lists_ = {};
   std::size_t count_ = 0;  // s3_fifo: nodes, in a queue or aside
   BlockIndex ghosts_;

@@ -120,12 +120,13 @@ void PagedCache::drop(NodeId id) {
   unused_.push_back(id);
 }
 
-bool PagedCache::allocate(std::int64_t pages) {
+bool PagedCache::allocate(std::int64_t pages, std::vector<std::uint64_t>* evicted) {
   SN_ASSERT(pages >= 0);
   if (pages > available()) return false;
   while (free_ < pages) {
     const NodeId id = queue_.victim();
     SN_ASSERT(id != no_node);  // below an idle block there is an idle leaf
+    if (evicted != nullptr) evicted->push_back(nodes_[id].key);
     drop(id);
     ++counters_.evicted;
   }

@@ -65,7 +65,8 @@ class PagedCache {
   void release(NodeId leaf, Nanos now);
 
   /// Takes private pages, evicting as needed; false (and nothing taken) when they cannot be had.
-  [[nodiscard]] bool allocate(std::int64_t pages);
+  /// Appends the keys of what it evicts to `evicted`, descendants before their ancestors.
+  [[nodiscard]] bool allocate(std::int64_t pages, std::vector<std::uint64_t>* evicted = nullptr);
   void free(std::int64_t pages);
   /// Drops blocks that outlived their time (Eviction::ttl).
   void expire(Nanos now);
@@ -94,7 +95,7 @@ class PagedCache {
   std::vector<Node> nodes_;
   std::vector<NodeId> unused_;
   BlockIndex index_;
-  EvictionQueue queue_;
+  EvictionQueue<std::vector<Node>> queue_;
   std::int64_t free_ = 0;
   std::int64_t private_ = 0;
   std::int64_t cached_ = 0;
