@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "sn/base/result.h"
 
@@ -23,6 +24,7 @@ std::int64_t nanos_up(double seconds) {
 
 TransferSession::LinkId TransferSession::add_link(Bandwidth capacity) {
   carried_.emplace_back();
+  sending_.push_back(0);
   return rates_.add_link(capacity.si());
 }
 
@@ -45,6 +47,11 @@ void TransferSession::progress(Nanos now) {
   }
 }
 
+void TransferSession::add_member(MaxMin::Class path, std::int64_t change) {
+  rates_.add_members(path, change);
+  for (const LinkId l : rates_.path(path)) sending_[l] += change;
+}
+
 void TransferSession::share() {
   rates_.solve();
   for (Flow& f : flows_) {
@@ -58,7 +65,7 @@ TransferSession::FlowId TransferSession::start(std::span<const LinkId> path, Byt
   progress(now);
   const auto [at, fresh] = paths_.try_emplace({path.begin(), path.end()}, 0);
   if (fresh) at->second = rates_.add_class(path);
-  rates_.add_members(at->second, 1);
+  add_member(at->second, 1);
   flows_.push_back({.id = next_,
                     .tag = tag,
                     .path = at->second,
@@ -74,10 +81,26 @@ bool TransferSession::cancel(FlowId flow, Nanos now) {
   const auto at =
       std::find_if(flows_.begin(), flows_.end(), [&](const Flow& f) { return f.id == flow; });
   if (at == flows_.end()) return false;
-  if (!at->arrives) rates_.add_members(at->path, -1);
+  if (!at->arrives) add_member(at->path, -1);
   flows_.erase(at);
   share();
   return true;
+}
+
+std::optional<Nanos> TransferSession::expected(FlowId flow) const {
+  const auto at =
+      std::find_if(flows_.begin(), flows_.end(), [&](const Flow& f) { return f.id == flow; });
+  if (at == flows_.end()) return std::nullopt;
+  if (at->arrives) return at->arrives;
+  return Nanos{now_.count + nanos_up(at->remaining / at->rate + at->latency.si())};
+}
+
+Bandwidth TransferSession::fair_rate(std::span<const LinkId> path) const {
+  double least = std::numeric_limits<double>::infinity();
+  for (const LinkId l : path) {
+    least = std::min(least, rates_.capacity(l) / static_cast<double>(sending_[l] + 1));
+  }
+  return Bandwidth::from_si(least);
 }
 
 std::optional<Nanos> TransferSession::next_sent() const {
@@ -105,7 +128,7 @@ void TransferSession::advance(Nanos now, std::vector<Delivered>& done) {
     for (Flow& f : flows_) {
       if (f.arrives || f.remaining > std::max(nothing, f.rate * 1e-9)) continue;
       f.arrives = Nanos{t->count + nanos_up(f.latency.si())};
-      rates_.add_members(f.path, -1);
+      add_member(f.path, -1);
     }
     share();
   }

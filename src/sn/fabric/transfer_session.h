@@ -45,6 +45,11 @@ class TransferSession {
   /// False when it is no longer under way.
   bool cancel(FlowId flow, Nanos now);
 
+  /// When `flow` is delivered if nothing else comes or goes; nothing when it is not under way.
+  [[nodiscard]] std::optional<Nanos> expected(FlowId flow) const;
+  /// What one more flow over `path` would have at least: its fair share of every link.
+  [[nodiscard]] Bandwidth fair_rate(std::span<const LinkId> path) const;
+
   [[nodiscard]] std::optional<Nanos> next_wakeup() const;
   /// Moves to `now` and appends what was delivered by then, in order of time.
   void advance(Nanos now, std::vector<Delivered>& done);
@@ -52,6 +57,12 @@ class TransferSession {
   [[nodiscard]] std::size_t flows() const { return flows_.size(); }
   /// Bytes sent over `link` so far.
   [[nodiscard]] Bytes carried(LinkId link) const { return carried_[link]; }
+  [[nodiscard]] std::size_t links() const { return carried_.size(); }
+  [[nodiscard]] Bandwidth capacity(LinkId link) const {
+    return Bandwidth::from_si(rates_.capacity(link));
+  }
+  /// What is sent over it now.
+  [[nodiscard]] Bandwidth load(LinkId link) const { return Bandwidth::from_si(rates_.load(link)); }
 
  private:
   struct Flow {
@@ -66,12 +77,15 @@ class TransferSession {
 
   void progress(Nanos now);
   void share();
+  /// A flow joins its path, or leaves it.
+  void add_member(MaxMin::Class path, std::int64_t change);
   [[nodiscard]] std::optional<Nanos> next_sent() const;
 
   MaxMin rates_;
   std::map<std::vector<LinkId>, MaxMin::Class> paths_;
-  std::vector<Bytes> carried_;  // by link
-  std::vector<Flow> flows_;     // in order of start
+  std::vector<Bytes> carried_;         // by link
+  std::vector<std::int64_t> sending_;  // flows, by link
+  std::vector<Flow> flows_;            // in order of start
   FlowId next_ = 1;
   Nanos now_ = {};
 };

@@ -100,6 +100,12 @@ void EvictionQueue<Nodes>::back_to_main(NodeId id) {
 }
 
 template <class Nodes>
+void EvictionQueue<Nodes>::forget(NodeId id) {
+  remove(id);
+  if (policy_ == Eviction::s3_fifo) --count_;
+}
+
+template <class Nodes>
 NodeId EvictionQueue<Nodes>::victim() {
   switch (policy_) {
     case Eviction::lru:

@@ -69,6 +69,8 @@ class EvictionQueue {
   void on_release(NodeId id, Nanos now);
   /// The last block below it is gone.
   void on_childless(NodeId id);
+  /// It is gone for another reason.
+  void forget(NodeId id);
   /// The node to evict, taken out of the queues; `no_node` when all are pinned.
   [[nodiscard]] NodeId victim();
   /// The oldest node released at or before `limit` (lru and ttl), taken out; else `no_node`.

@@ -105,12 +105,17 @@ void TierStore::expire(Nanos now) {
   }
 }
 
-void TierStore::clear() {
-  while (count_ > 0) {
-    const NodeId id = queue_.victim();
-    SN_ASSERT(id != no_node);
+std::int64_t TierStore::lose(std::uint32_t part, std::uint32_t parts) {
+  std::vector<NodeId> gone;
+  for (const NodeId id : table_) {
+    // By the high bits: the low ones are where it stands in the table.
+    if (id != no_node && (nodes_[id].key >> 32) % parts == part) gone.push_back(id);
+  }
+  for (const NodeId id : gone) {
+    queue_.forget(id);
     drop(id);
   }
+  return static_cast<std::int64_t>(gone.size());
 }
 
 bool TierStore::consistent() const {

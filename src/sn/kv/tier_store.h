@@ -89,8 +89,8 @@ class TierStore {
   void insert(std::uint64_t key, Nanos now, std::vector<std::uint64_t>& evicted);
   /// Drops blocks that outlived their time (Eviction::ttl).
   void expire(Nanos now);
-  /// The place is lost, and all that it held.
-  void clear();
+  /// One of `parts` of the place is lost, and the blocks that it held. Returns how many.
+  std::int64_t lose(std::uint32_t part, std::uint32_t parts);
 
   [[nodiscard]] std::int64_t capacity() const { return config_.blocks; }
   [[nodiscard]] std::int64_t blocks() const { return count_; }

@@ -84,13 +84,34 @@ TEST(TierStore, KeepsItsBooksUnderEveryPolicy) {
         ASSERT_TRUE(store.consistent()) << to_string(policy) << " at " << i;
       }
       if (i == 2'500) {
-        store.clear();
+        const std::int64_t before = store.blocks();
+        const std::int64_t gone = store.lose(0, 1);
+        ASSERT_EQ(gone, before);
         here.clear();
         ASSERT_EQ(store.blocks(), 0);
       }
     }
     ASSERT_LE(store.blocks(), 50);
     ASSERT_EQ(store.counters().expired > 0, policy == Eviction::ttl);
+  }
+}
+
+TEST(TierStore, LosesOnePart) {
+  std::vector<std::uint64_t> keys;
+  chain_keys(std::vector<std::uint64_t>(8'000, 3), 1, keys);
+  for (const Eviction policy : {Eviction::lru, Eviction::lfu, Eviction::s3_fifo, Eviction::ttl}) {
+    TierStore store({.blocks = 10'000, .policy = policy});
+    std::vector<std::uint64_t> evicted;
+    for (const std::uint64_t key : keys) store.insert(key, {}, evicted);
+    const std::int64_t gone = store.lose(1, 4);
+    EXPECT_NEAR(static_cast<double>(gone), 2'000.0, 150.0);
+    EXPECT_EQ(store.blocks(), 8'000 - gone);
+    EXPECT_EQ(store.lose(1, 4), 0);
+    EXPECT_TRUE(store.consistent());
+    // What is left can still be evicted.
+    for (std::uint64_t key = 1; key <= 10'000; ++key) store.insert(key << 20, {}, evicted);
+    EXPECT_EQ(store.blocks(), 10'000);
+    EXPECT_TRUE(store.consistent());
   }
 }
 

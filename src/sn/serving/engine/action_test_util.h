@@ -12,11 +12,12 @@ namespace sn::serving {
 
 /// What is done to an engine of one deployment, and when.
 struct Action {
-  enum class Kind { submit, cancel, fail, drain, start, slow };
+  enum class Kind { submit, cancel, fail, drain, start, slow, lose };
   Kind kind = Kind::submit;
   Nanos at;
   std::uint32_t instance = 0;
   std::uint64_t id = 0;
+  std::uint32_t tier = 0;  // of `lose`: one half of it
   Request request;
 };
 
@@ -39,6 +40,9 @@ inline void act(ServingEngine& engine, const Action& a) {
       return;
     case Action::Kind::slow:
       engine.set_conditions(0, a.instance, {.clock = 0.5}, a.at);
+      return;
+    case Action::Kind::lose:
+      engine.lose_tier(0, a.tier, 0, 2, a.at);
       return;
   }
 }

@@ -42,6 +42,7 @@ EngineCore::EngineCore(EngineSpec spec, EngineObserver* observer)
     }
     data.handover.resize(d.frontends > 0 ? static_cast<std::size_t>(d.pools.back().instances) : 1);
     data.count = static_cast<std::uint32_t>(instances_.size()) - data.first;
+    make_tiers(data);
   }
 }
 
@@ -206,9 +207,16 @@ void EngineCore::leave(Slot slot) {
       rank.blocked = false;
       break;
     }
+    case State::loading:
+      cancel_loads(r);
+      set_pending(r, instance_of(r), 0);
+      give_back(r);
+      unlink_running(*instance_of(r).ranks[r.rank], slot);
+      break;
     case State::prefilling: {
       Instance& instance = instance_of(r);
       Rank& rank = *instance.ranks[r.rank];
+      cancel_loads(r);
       std::erase(rank.prefilling, slot);
       --instance.prefilling;
       set_pending(r, instance, 0);
@@ -345,6 +353,9 @@ AliveCounts EngineCore::alive_by_state(std::uint32_t deployment) const {
       case State::waiting:
         ++out.waiting;
         break;
+      case State::loading:
+        ++out.loading;
+        break;
       case State::prefilling:
         ++out.prefilling;
         break;
@@ -380,6 +391,9 @@ bool EngineCore::consistent() const {
     if (r.state == Live::State::moving) pages[first + r.to_instance][r.to_rank] += r.to_pages;
   }
   if (alive != alive_) return false;
+  for (const DeploymentData& d : deployments_) {
+    if (d.tiers && !d.tiers->consistent()) return false;
+  }
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     std::int64_t sequences = 0;
     for (const Group& g : instances_[i].groups) {
@@ -425,6 +439,13 @@ void ServingEngine::set_conditions(std::uint32_t deployment, std::uint32_t insta
 std::int64_t ServingEngine::alive() const { return core_->alive(); }
 PoolState ServingEngine::state(std::uint32_t deployment, std::uint32_t pool) const {
   return core_->state(deployment, pool);
+}
+std::int64_t ServingEngine::lose_tier(std::uint32_t deployment, std::uint32_t tier,
+                                      std::uint32_t part, std::uint32_t parts, Nanos now) {
+  return core_->lose_tier(deployment, tier, part, parts, now);
+}
+TierState ServingEngine::tier_state(std::uint32_t deployment, std::uint32_t tier) const {
+  return core_->tier_state(deployment, tier);
 }
 AliveCounts ServingEngine::alive_by_state(std::uint32_t deployment) const {
   return core_->alive_by_state(deployment);

@@ -41,18 +41,33 @@ struct PoolState {
   std::int64_t cached = 0;  // pages of cached blocks, held or not
 };
 
+/// What a tier below HBM did so far, all its places together.
+struct TierState {
+  std::int64_t capacity = 0;  // blocks
+  std::int64_t blocks = 0;    // there now
+  std::uint64_t inserted = 0;
+  std::uint64_t evicted = 0;  // for want of room, or of time
+  std::uint64_t looked = 0;   // blocks that admissions looked for below HBM
+  std::uint64_t hits = 0;     // of them found here and loaded
+  std::uint64_t passed = 0;   // found here and computed again, because that was done first
+  std::uint64_t lost = 0;     // whose load a fault undid
+  Bytes read;
+  Bytes written;
+};
+
 /// Requests that have not ended, by where they are. Of one deployment.
 struct AliveCounts {
   std::int64_t front_end = 0;
   std::int64_t homeless = 0;  // no instance of their pool is up
   std::int64_t waiting = 0;   // in a rank's queue
+  std::int64_t loading = 0;   // blocks from a tier below HBM
   std::int64_t prefilling = 0;
   std::int64_t handover = 0;  // prefilled; no decode rank has room
   std::int64_t moving = 0;
   std::int64_t decoding = 0;
 
   [[nodiscard]] std::int64_t all() const {
-    return front_end + homeless + waiting + prefilling + handover + moving + decoding;
+    return front_end + homeless + waiting + loading + prefilling + handover + moving + decoding;
   }
   friend bool operator==(const AliveCounts&, const AliveCounts&) = default;
 };
@@ -87,8 +102,14 @@ class ServingEngine {
   void set_conditions(std::uint32_t deployment, std::uint32_t instance,
                       const hw::Conditions& conditions, Nanos now);
 
+  /// A tier loses a part of its blocks, one of `parts`: a host of a pool, a drive. Who was loading
+  /// from it computes again. Returns blocks lost.
+  std::int64_t lose_tier(std::uint32_t deployment, std::uint32_t tier, std::uint32_t part,
+                         std::uint32_t parts, Nanos now);
+
   [[nodiscard]] std::int64_t alive() const;  // requests
   [[nodiscard]] PoolState state(std::uint32_t deployment, std::uint32_t pool) const;
+  [[nodiscard]] TierState tier_state(std::uint32_t deployment, std::uint32_t tier) const;
   [[nodiscard]] AliveCounts alive_by_state(std::uint32_t deployment) const;
   [[nodiscard]] std::uint32_t instances(std::uint32_t deployment) const;
   /// Counts pages and requests again; false when the books do not agree. For tests.

@@ -86,7 +86,7 @@ bool EngineCore::grow(Instance& instance, Group& group) {
 bool EngineCore::take_page(Instance& instance, Slot slot) {
   Live& r = live_[slot];
   Rank& rank = *instance.ranks[r.rank];
-  while (!rank.cache.allocate(1)) {
+  while (!allocate(instance, rank, 1)) {
     Slot victim = rank.newest;
     for (Slot s = victim; s != no_slot; s = live_[s].before) {
       if (live_[s].record.priority > live_[victim].record.priority) victim = s;
@@ -117,12 +117,15 @@ void EngineCore::preempt(Slot slot) {
   if (r.state == Live::State::decoding) {
     part(r, slot);
     cache_prompt(r, rank);  // what others do not take meanwhile need not be computed again
+  } else if (r.state == Live::State::loading) {
+    set_pending(r, instance, 0);
   } else {
     SN_ASSERT(r.state == Live::State::prefilling);
     std::erase(rank.prefilling, slot);
     --instance.prefilling;
     set_pending(r, instance, 0);
   }
+  cancel_loads(r);
   give_back(r);
   unlink_running(rank, slot);
   ++r.stay;
@@ -175,7 +178,7 @@ std::int64_t EngineCore::pages_to_admit(const Live& r, const PoolSpec& pool,
   return std::min(pool.kv_pages, pages_for(spec, std::max(tokens, r.prompt + reserved)));
 }
 
-bool EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
+EngineCore::Admitted EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
   Live& r = live_[slot];
   DeploymentData& deployment = deployment_of(r);
   const DeploymentSpec& spec = deployment.spec;
@@ -191,9 +194,9 @@ bool EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
   const kv::NodeId leaf = rank.cache.pin(keys, hit, &tokens, &shared);
   const std::int64_t held = pages_to_admit(r, pool_of(instance), r.prompt);
   const std::int64_t need = std::max<std::int64_t>(0, held - shared);
-  if (!rank.cache.allocate(need)) {
+  if (!allocate(instance, rank, need)) {
     if (leaf != kv::no_node) rank.cache.release(leaf, now_);
-    return false;
+    return Admitted::no;
   }
   r.leaf = leaf;
   r.node_blocks = static_cast<std::int64_t>(hit);
@@ -201,21 +204,28 @@ bool EngineCore::admit(Instance& instance, Rank& rank, Slot slot) {
   r.pages = need;
   r.computed = std::min(tokens, r.prompt - 1);  // one token at least is computed
   r.planned = r.computed;
+  --instance.waiting;
+  --rank.waiting_count;
+  --deployment.waiting;
+  link_running(rank, slot);
+  const bool first = r.record.scheduled.count == 0;
+  if (first) {
+    r.record.cached = r.computed;
+    r.record.hit_blocks = r.node_blocks;
+  }
+  const bool loads = deployment.tiers && begin_load(instance, rank, r, keys, slot);
+  if (first) r.record.scheduled = now_;
+  if (!loads) begin_prefill(instance, rank, slot);
+  return loads ? Admitted::loading : Admitted::yes;
+}
+
+void EngineCore::begin_prefill(Instance& instance, Rank& rank, Slot slot) {
+  Live& r = live_[slot];
   set_pending(r, instance, r.prompt - r.computed);
   r.state = Live::State::prefilling;
   r.prefill_begin = now_;
   rank.prefilling.push_back(slot);
   ++instance.prefilling;
-  --instance.waiting;
-  --rank.waiting_count;
-  --deployment.waiting;
-  link_running(rank, slot);
-  if (r.record.scheduled.count == 0) {
-    r.record.scheduled = now_;
-    r.record.cached = r.computed;
-    r.record.hit_blocks = r.node_blocks;
-  }
-  return true;
 }
 
 void EngineCore::plan_rank(Instance& instance, Rank& rank, std::int64_t budget,
@@ -238,11 +248,13 @@ void EngineCore::plan_rank(Instance& instance, Rank& rank, std::int64_t budget,
                               [](const std::deque<Slot>& q) { return !q.empty(); });
     const Slot slot = queue->front();
     if (whole && live_[slot].pending > budget && budget < pool.batching.tokens) return;
-    if (!admit(instance, rank, slot)) {
+    const Admitted admitted = admit(instance, rank, slot);
+    if (admitted == Admitted::no) {
       rank.blocked = true;
       return;
     }
     queue->pop_front();
+    if (admitted == Admitted::loading) continue;
     Live& r = live_[slot];
     const std::int64_t tokens = std::min(budget, r.prompt - r.planned);
     push_item(r, slot, tokens, items);
@@ -315,16 +327,17 @@ void EngineCore::cache_prompt(Live& r, Rank& rank) {
   const std::int64_t known = r.record.input + r.produced;
   const auto all = static_cast<std::int64_t>(r.keys.size());
   const double kept = 1.0 - spec.windowed_share;
-  for (std::int64_t i = r.node_blocks; i < all; ++i) {
+  const std::int64_t from = r.node_blocks;
+  for (std::int64_t i = from; i < all; ++i) {
     const std::int64_t end = (i + 1) * spec.block_tokens;
     const bool of_input = i < r.input_blocks;
-    if (!of_input && end > known) return;
+    if (!of_input && end > known) break;
     const std::int64_t tokens =
         of_input ? std::min(spec.block_tokens, r.record.input - i * spec.block_tokens)
                  : spec.block_tokens;
     const auto pages = std::max<std::int64_t>(
         1, static_cast<std::int64_t>(std::ceil(d(ceil_div(tokens, spec.page_tokens)) * kept)));
-    if (r.pages < pages) return;
+    if (r.pages < pages) break;
     r.leaf =
         rank.cache.extend(r.leaf, r.keys[static_cast<std::size_t>(i)],
                           static_cast<std::uint32_t>(pages), static_cast<std::uint32_t>(tokens));
@@ -332,6 +345,7 @@ void EngineCore::cache_prompt(Live& r, Rank& rank) {
     r.node_pages += pages;
     r.node_blocks = i + 1;
   }
+  save(r, rank, from);
 }
 
 // --- Running requests, in order of admission -----------------------------------------------------

@@ -22,6 +22,7 @@
 #include "sn/fabric/transfer_session.h"
 #include "sn/kv/paged_cache.h"
 #include "sn/serving/engine/engine.h"
+#include "sn/serving/engine/kv_tiers.h"
 
 namespace sn::serving {
 
@@ -32,12 +33,22 @@ inline constexpr std::size_t ring_steps = 128;  // page marks farther ahead wait
 /// Memo of step times of one of `instances`: all together take 1 GB at most.
 [[nodiscard]] std::size_t evaluator_slots(std::size_t instances);
 
+/// What a request loads from one tier.
+struct TierLoad {
+  std::uint32_t tier = 0;
+  bool first = true;  // what has to be there before the first step is under way
+  Bytes size;
+  Bytes later;  // of `size`: what travels while the first step runs
+  fabric::TransferSession::FlowId flow = 0;
+};
+
 /// A request inside the engine. Slots are used again; `life` tells their users apart.
 struct Live {
   enum class State : std::uint8_t {
     unused,
     arriving,
     waiting,
+    loading,  // blocks from below HBM
     prefilling,
     handover,
     moving,
@@ -87,6 +98,14 @@ struct Live {
   std::int64_t rate = 0;     // tokens per step, fixed point
   bool capped = false;       // beyond the attention cap
   fabric::TransferSession::FlowId flow = 0;
+
+  // Blocks on their way from below HBM: what has to be there before its first step, then, where
+  // layers overlap, the rest.
+  std::vector<TierLoad> loads;
+  std::int64_t load_tokens = 0;  // that they bring
+  std::int64_t load_blocks = 0;
+  bool promotes = false;  // some came from below the first tier
+  bool done = false;      // computed, but the last layers' blocks are not there yet
 };
 
 /// How fast an instance computes prompts, for the estimate of when one will be done.
@@ -122,6 +141,7 @@ struct Rank {
   std::int64_t work = 0;     // ns that they are estimated to take
   bool blocked = false;      // the head of the queue does not fit; until pages come free
   std::uint32_t link = 0;    // of the transfer session
+  RankTiers tiers = {};
 };
 
 struct Item {
@@ -224,6 +244,7 @@ struct DeploymentData {
   std::vector<fabric::TransferSession::LinkId> storage;  // links that retrievals come over
   std::int64_t waiting = 0;                              // arriving or waiting
   std::int64_t handing = 0;                              // of `handover`, those still alive
+  std::unique_ptr<KvTiers> tiers = nullptr;              // below HBM; null: none
 };
 
 /// Query x key pairs of `n` new tokens after `before` keys, each query reading at most `cap`.
@@ -240,6 +261,7 @@ class EngineCore {
   void advance(Nanos now);
   [[nodiscard]] std::int64_t alive() const { return alive_; }
   [[nodiscard]] PoolState state(std::uint32_t deployment, std::uint32_t pool) const;
+  [[nodiscard]] TierState tier_state(std::uint32_t deployment, std::uint32_t tier) const;
   [[nodiscard]] AliveCounts alive_by_state(std::uint32_t deployment) const;
   [[nodiscard]] std::uint32_t instances(std::uint32_t deployment) const {
     return deployments_[deployment].count;
@@ -252,6 +274,9 @@ class EngineCore {
   void start(std::uint32_t deployment, std::uint32_t instance, Nanos now);
   void set_conditions(std::uint32_t deployment, std::uint32_t instance,
                       const hw::Conditions& conditions, Nanos now);
+  // engine_tiers.cc
+  std::int64_t lose_tier(std::uint32_t deployment, std::uint32_t tier, std::uint32_t part,
+                         std::uint32_t parts, Nanos now);
 
  private:
   // engine.cc
@@ -279,8 +304,9 @@ class EngineCore {
   /// Looks for a rank again for those that had none.
   void rehome(DeploymentData& d);
   [[nodiscard]] std::optional<std::pair<Instance*, std::uint32_t>> route(Live& r);
+  /// `below`: tokens that any rank finds in tiers below HBM.
   [[nodiscard]] double cost_of(const Live& r, const Instance& instance, const Rank& rank,
-                               double least) const;
+                               double below, double least) const;
   /// Seconds until `tokens` more of a prompt, behind all that the rank has, are computed.
   [[nodiscard]] double completion(const Instance& instance, const Rank& rank, double tokens,
                                   double prompt) const;
@@ -307,7 +333,10 @@ class EngineCore {
   // engine_admission.cc
   void plan(Instance& instance, Group& group, std::vector<Item>& items);
   void plan_rank(Instance& instance, Rank& rank, std::int64_t budget, std::vector<Item>& items);
-  [[nodiscard]] bool admit(Instance& instance, Rank& rank, Slot slot);
+  enum class Admitted : std::uint8_t { no, loading, yes };
+  [[nodiscard]] Admitted admit(Instance& instance, Rank& rank, Slot slot);
+  /// It may take part in steps.
+  void begin_prefill(Instance& instance, Rank& rank, Slot slot);
   /// Pages for `tokens` of it and for the share of its answer that is reserved on admission. Never
   /// more than a rank has: the last token, which counts among the reserved ones, is not stored.
   [[nodiscard]] std::int64_t pages_to_admit(const Live& r, const PoolSpec& pool,
@@ -328,6 +357,38 @@ class EngineCore {
   [[nodiscard]] std::int64_t next_page_step(const Live& r) const;
   void mark_page(Group& group, Slot slot);
 
+  // engine_tiers.cc
+  void make_tiers(DeploymentData& deployment);
+  /// Tokens of `r` that shared tiers have, whatever rank takes it.
+  [[nodiscard]] std::int64_t tier_tokens(const Live& r) const;
+  /// How many blocks beyond the first `hit` of `keys` come from below HBM, and from where.
+  struct LoadChoice {
+    std::int64_t blocks = 0;
+    std::int64_t tokens = 0;
+    std::array<std::int64_t, tiers_max> by_tier = {};  // of `tokens`
+  };
+  [[nodiscard]] LoadChoice choose_load(const Instance& instance, const Rank& rank, const Live& r,
+                                       std::span<const std::uint64_t> keys, std::size_t hit);
+  /// A request in the queue has blocks to load, and a seat.
+  [[nodiscard]] bool loads_early(const Instance& instance, const Rank& rank, const Live& r);
+  /// Begins to load what lies below HBM, of `hit` blocks on, where that is done before it would be
+  /// computed. False: nothing to load.
+  bool begin_load(const Instance& instance, const Rank& rank, Live& r,
+                  std::span<const std::uint64_t> keys, Slot slot);
+  /// Seconds that `tokens` of a prompt take to compute behind `before` others.
+  [[nodiscard]] static double work_of(const PromptPace& pace, double tokens, double before);
+  void loaded(Slot slot, fabric::TransferSession::FlowId flow);
+  void cancel_loads(Live& r);
+  /// Blocks of the path that ends at its leaf, `from` on, which its rank has cached anew.
+  void save(const Live& r, const Rank& rank, std::int64_t from);
+  /// Pages of `rank`; what HBM evicts for them is written below.
+  [[nodiscard]] bool allocate(const Instance& instance, Rank& rank, std::int64_t pages);
+  /// When the step's prompts have what they read.
+  [[nodiscard]] Nanos loads_end(const Group& group, Nanos end) const;
+  /// Of one hashed block.
+  [[nodiscard]] static Bytes saved_bytes(const PoolSpec& pool, const DeploymentSpec& spec);
+  void write_done(std::uint64_t tag);
+
   // engine_steps.cc
   void kick(Instance& instance);
   bool begin_step(Instance& instance, std::uint32_t group);
@@ -337,6 +398,7 @@ class EngineCore {
   void time_step(Instance& instance, Group& group);
   void tell_step(const Instance& instance, const Group& group, std::int64_t gaps);
   void end_items(Instance& instance, Group& group);
+  void prompt_done(Instance& instance, Slot slot);
   void end_marks(Instance& instance, Group& group);
   void token_after_prefill(Slot slot);
   void join(Slot slot, Instance& instance, Nanos last_token);
@@ -371,6 +433,8 @@ class EngineCore {
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   fabric::TransferSession transfers_;
   std::optional<Nanos> transfer_due_;  // of the event that is posted
+  std::vector<TierRun> runs_;          // scratch of `begin_load`
+  std::vector<std::uint64_t> evicted_;
   std::vector<fabric::TransferSession::Delivered> delivered_;
   std::uint64_t sequence_ = 0;
   std::uint64_t submitted_ = 0;

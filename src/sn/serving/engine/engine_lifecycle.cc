@@ -74,6 +74,8 @@ std::int64_t EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Na
   for (auto& rank : instance.ranks) {
     SN_ASSERT(rank->running == 0 && rank->waiting_count == 0);
     rank->cache.clear();
+    if (DeploymentData& d = deployments_[deployment]; d.tiers)
+      d.tiers->lose_process(rank->tiers, now);
     rank->blocked = false;
   }
   for (Group& g : instance.groups) {

@@ -29,6 +29,32 @@ void read_from_storage(DeploymentSpec& d) {
   d.storage_latency = Time::from_si(1e-4);
 }
 
+/// None, one, two or three tiers below HBM, small enough to evict.
+void put_tiers(DeploymentSpec& d) {
+  const int tiers = *rc::gen::inRange(0, 4);
+  TieringSpec& tiering = d.tiering;
+  tiering.gpus_per_image = *rc::gen::element(1, 2, 8);
+  tiering.write_back = *rc::gen::arbitrary<bool>();
+  tiering.on_queue = *rc::gen::arbitrary<bool>();
+  tiering.layers = *rc::gen::element(1.0, 48.0);
+  for (int i = 0; i < tiers; ++i) {
+    TierSpec& tier = tiering.tiers.emplace_back();
+    tier.name = "tier " + std::to_string(i);
+    tier.blocks = *rc::gen::inRange(1, 12);
+    tier.shared = *rc::gen::arbitrary<bool>();
+    tier.in_process = *rc::gen::arbitrary<bool>();
+    tier.image_read = Bandwidth::from_si(*rc::gen::element(1e8, 1e10));
+    tier.image_write = Bandwidth::from_si(*rc::gen::element(1e8, 1e10));
+    if (tier.shared) tier.pool_read = tier.pool_write = Bandwidth::from_si(2e10);
+    tier.read_latency = Time::from_si(*rc::gen::element(1e-6, 1e-3));
+    for (PoolSpec& pool : d.pools) {
+      pool.load_per_token = Bytes::from_si(1e5);
+      pool.save_per_token = Bytes::from_si(1e5);
+      pool.tier_rates.push_back({Bandwidth::from_si(4e10), Bandwidth::from_si(4e10)});
+    }
+  }
+}
+
 Batching any_batching() {
   return {.tokens = *rc::gen::inRange(16, 400),
           .decodes_in_budget = *rc::gen::arbitrary<bool>(),
@@ -61,6 +87,7 @@ Case any_case() {
   DeploymentSpec& d = c.spec.deployments[0];
   d.frontend = Time::from_si(*rc::gen::element(0.0, 0.004));
   read_from_storage(d);
+  put_tiers(d);
   d.queue_limit = *rc::gen::inRange(3, 40);
   d.routing = *rc::gen::element(Routing::round_robin, Routing::least_loaded, Routing::prefix_aware,
                                 Routing::session_sticky, Routing::completion_aware);
@@ -90,6 +117,11 @@ Case any_case() {
     if (what == 2) a.kind = Action::Kind::cancel;
     if (what == 3 || what == 4) a.kind = Action::Kind::start;
     if (what == 5) a.kind = Action::Kind::slow;
+    if (what == 6 && d.tiering.any()) {
+      a.kind = Action::Kind::lose;
+      a.tier = static_cast<std::uint32_t>(
+          *rc::gen::inRange(0, static_cast<int>(d.tiering.tiers.size())));
+    }
     if (a.kind == Action::Kind::submit) {
       a.request.input_tokens = *rc::gen::inRange(0, 320);
       a.request.output_tokens = *rc::gen::inRange(0, 120);

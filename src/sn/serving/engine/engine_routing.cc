@@ -42,9 +42,9 @@ void EngineCore::enqueue(Slot slot) {
   if (r.record.queued.count == 0) r.record.queued = now_;
   const std::span<const std::uint64_t> keys(r.keys.data(),
                                             static_cast<std::size_t>(r.input_blocks));
-  const auto hit = static_cast<std::int64_t>(rank.cache.match(keys));
-  set_pending(r, *instance,
-              std::max<std::int64_t>(1, r.prompt - hit * deployment.spec.block_tokens));
+  const std::int64_t hit =
+      static_cast<std::int64_t>(rank.cache.match(keys)) * deployment.spec.block_tokens;
+  set_pending(r, *instance, std::max<std::int64_t>(1, r.prompt - std::max(hit, tier_tokens(r))));
   auto& queue = rank.waiting[static_cast<std::size_t>(r.record.priority)];
   if (r.record.preempted > 0) {
     queue.push_front(slot);
@@ -54,6 +54,10 @@ void EngineCore::enqueue(Slot slot) {
   rank.blocked = false;
   ++rank.waiting_count;
   ++instance->waiting;
+  if (deployment.tiers && deployment.spec.tiering.on_queue && loads_early(*instance, rank, r)) {
+    const Admitted admitted = admit(*instance, rank, slot);
+    if (admitted != Admitted::no) std::erase(queue, slot);
+  }
   kick(*instance);
 }
 
@@ -63,7 +67,7 @@ PromptPace EngineCore::pace_of(const llm::StepProgram& program, const Deployment
                                std::int64_t chunk) const {
   PromptPace pace;
   pace.chunk = std::max<std::int64_t>(1, chunk);
-  if (spec.routing != Routing::completion_aware) return pace;
+  if (spec.routing != Routing::completion_aware && !spec.tiering.any()) return pace;
   llm::StepEvaluator evaluator(program, 4);
   const auto eval = [&](double tokens, double before) {
     const double cap = spec.attention_cap;
@@ -88,15 +92,18 @@ PromptPace EngineCore::pace_of(const llm::StepProgram& program, const Deployment
 void EngineCore::set_pending(Live& r, const Instance& instance, std::int64_t tokens) {
   Rank& rank = *instance.ranks[r.rank];
   const PromptPace& pace = instance.pace;
-  // Its chunks read the keys before them: half of the square, less the chunks' own triangles.
   const double p = d(tokens);
-  const double before = d(r.prompt) - p;
-  const double far = p * (before + 0.5 * std::max(0.0, p - d(pace.chunk)));
-  const auto work = static_cast<std::int64_t>((pace.token * p + pace.pair * far) * 1e9);
+  const auto work = static_cast<std::int64_t>(work_of(pace, p, d(r.prompt) - p) * 1e9);
   rank.pending += tokens - r.pending;
   rank.work += work - r.work;
   r.pending = tokens;
   r.work = work;
+}
+
+double EngineCore::work_of(const PromptPace& pace, double tokens, double before) {
+  // Its chunks read the keys before them: half of the square, less the chunks' own triangles.
+  const double far = tokens * (before + 0.5 * std::max(0.0, tokens - d(pace.chunk)));
+  return pace.token * tokens + pace.pair * far;
 }
 
 double EngineCore::completion(const Instance& instance, const Rank& rank, double tokens,
@@ -108,8 +115,7 @@ double EngineCore::completion(const Instance& instance, const Rank& rank, double
     for (const Group& g : instance.groups) out = g.busy ? std::min(out, g.end) : now_;
     enter = std::max(enter, out);
   }
-  const double far = tokens * (prompt - tokens + 0.5 * std::max(0.0, tokens - d(pace.chunk)));
-  const double work = d(rank.work) * 1e-9 + pace.token * tokens + pace.pair * far;
+  const double work = d(rank.work) * 1e-9 + work_of(pace, tokens, prompt - tokens);
   const double last = std::min(d(pace.chunk), d(rank.pending) + tokens);  // of the last chunk
   const double wait = d(enter.count - now_.count) * 1e-9;
   const double stages = d(pool_of(instance).deployment.parallel.pp);
@@ -119,7 +125,7 @@ double EngineCore::completion(const Instance& instance, const Rank& rank, double
 }
 
 /// What it costs to go there; any value of at least `least` when it is no less.
-double EngineCore::cost_of(const Live& r, const Instance& instance, const Rank& rank,
+double EngineCore::cost_of(const Live& r, const Instance& instance, const Rank& rank, double below,
                            double least) const {
   const DeploymentSpec& spec = deployments_[instance.deployment].spec;
   const bool prefill_only = !pool_of(instance).decodes;
@@ -134,7 +140,8 @@ double EngineCore::cost_of(const Live& r, const Instance& instance, const Rank& 
   if (others >= least) return others;  // whatever is cached there
   const std::span<const std::uint64_t> keys(r.keys.data(),
                                             static_cast<std::size_t>(r.input_blocks));
-  const double cached = d(static_cast<std::int64_t>(rank.cache.match(keys)) * spec.block_tokens);
+  const double cached =
+      std::max(d(static_cast<std::int64_t>(rank.cache.match(keys)) * spec.block_tokens), below);
   const double tokens = std::max(0.0, d(r.prompt) - cached);
   if (!completes) return others + tokens;
   return completion(instance, rank, tokens, d(r.prompt)) + held * instance.pace.token;
@@ -194,6 +201,7 @@ std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(Live& r) {
       first = true;
     }
   }
+  const double below = first ? 0.0 : d(tier_tokens(r));
   std::optional<std::pair<Instance*, std::uint32_t>> best;
   double least = std::numeric_limits<double>::infinity();
   for (std::uint32_t i = 0; i < places; ++i) {
@@ -201,7 +209,7 @@ std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(Live& r) {
     if (place.first->phase != Instance::Phase::up) continue;
     if (only && place.first != &instances_[pool.first + *only]) continue;
     const double cost =
-        first ? 0.0 : cost_of(r, *place.first, *place.first->ranks[place.second], least);
+        first ? 0.0 : cost_of(r, *place.first, *place.first->ranks[place.second], below, least);
     if (cost >= least) continue;
     least = cost;
     best = place;
@@ -309,9 +317,18 @@ void EngineCore::transfers_due() {
   transfer_due_.reset();
   delivered_.clear();
   transfers_.advance(now_, delivered_);
+  // A delivery may take another's flow down: what is left is looked at as it stands.
   for (const auto& done : delivered_) {
+    if (KvTiers::is_write(done.tag)) {
+      write_done(done.tag);
+      continue;
+    }
     const auto slot = static_cast<Slot>(done.tag);
     Live& r = live_[slot];
+    if (!r.loads.empty()) {
+      loaded(slot, done.flow);
+      continue;
+    }
     SN_ASSERT(r.flow == done.flow);
     if (r.state == Live::State::arriving) {
       r.flow = 0;

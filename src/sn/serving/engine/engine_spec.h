@@ -68,6 +68,42 @@ struct Batching {
 using ProgramFactory =
     std::function<std::shared_ptr<const llm::StepProgram>(const hw::Conditions&)>;
 
+/// One place for KV blocks below HBM, or one for each group of OS images that an attention rank
+/// sits on. `twin/simulate/tiering.h` derives it from memories, movers and attachments.
+struct TierSpec {
+  std::string name;         // "cxl-pool"
+  std::int64_t blocks = 0;  // hashed blocks that it holds; of one OS image where it is not shared
+  bool shared = false;      // every instance reaches the same place
+  bool in_process = false;  // not shared: what is there goes with an instance that fails
+  Bandwidth pool_read;      // of all ports of a shared place together; 0: no limit of its own
+  Bandwidth pool_write;
+  Bandwidth image_read;  // of the ports of one OS image; 0: each GPU has its own way there
+  Bandwidth image_write;
+  Time read_latency;  // of a transfer, its first pieces included
+  Time write_latency;
+};
+
+/// How fast all GPUs of one attention rank move blocks from a tier and to it: what their engines
+/// and their pieces allow.
+struct TierRate {
+  Bandwidth read;
+  Bandwidth write;
+};
+
+/// Tiers below HBM, top down, and what is done with them.
+struct TieringSpec {
+  std::vector<TierSpec> tiers;  // at most `tiers_max`
+  bool write_back = false;  // a block goes down when HBM evicts it; else as soon as it is computed
+  bool on_queue = false;    // a load begins when its request is queued, where pages are free;
+                            // else when the scheduler comes to it
+  double layers = 1.0;      // of a pipeline stage, whose first ones run while the last are
+                            // loaded; 1: a prompt waits for all of them
+  std::int64_t gpus_per_image = 8;
+
+  [[nodiscard]] bool any() const { return !tiers.empty(); }
+};
+inline constexpr std::size_t tiers_max = 4;
+
 struct PoolSpec {
   std::int64_t instances = 1;
   llm::Deployment deployment;
@@ -81,6 +117,10 @@ struct PoolSpec {
   std::int64_t batches_ahead = 0;   // micro-batches in flight beyond one a pipeline stage
   bool decodes = true;              // false: hands requests over after their first token
   std::int64_t initially_down = 0;  // instances that are not running at the start
+  // Of one attention rank, all its GPUs, with tiers below HBM:
+  Bytes load_per_token;  // what its GPUs read, the copies that several of them hold included
+  Bytes save_per_token;  // what they write, once
+  std::vector<TierRate> tier_rates = {};  // one a tier
 };
 
 struct DeploymentSpec {
@@ -117,6 +157,7 @@ struct DeploymentSpec {
   Time transfer_latency;
   double transfer_layers = 1.0;   // of one sender: what can travel before the last layer is done
   double decode_headroom = 0.01;  // share of a decode rank's pages that arrivals leave free
+  TieringSpec tiering = {};
 
   [[nodiscard]] bool disaggregated() const { return pools.size() == 2; }
 };
@@ -163,6 +204,9 @@ struct RequestRecord {
   std::int64_t cached = 0;      // input tokens found in the prefix cache, at the first admission
   std::int64_t blocks = 0;      // hashed blocks of the input
   std::int64_t hit_blocks = 0;  // of them cached, at the first admission
+  std::int64_t loaded = 0;      // of `cached`: tokens that came from tiers below HBM
+  Nanos load_begin = {};        // of that load
+  Nanos load_end = {};
   std::int32_t preempted = 0;
   std::uint32_t instance = 0;  // that served it last
 
@@ -192,6 +236,9 @@ class EngineObserver {
   virtual void on_gap(const RequestRecord& /*record*/, Nanos /*at*/, Nanos /*gap*/) {}
   virtual void on_transfer(const RequestRecord& /*record*/, Nanos /*begin*/, Nanos /*end*/,
                            Bytes /*size*/) {}
+  /// Blocks came from tier `tier` into a rank's HBM.
+  virtual void on_load(const RequestRecord& /*record*/, std::uint32_t /*tier*/, Nanos /*begin*/,
+                       Nanos /*end*/, Bytes /*size*/) {}
   virtual void on_end(const RequestRecord& /*record*/) {}
 };
 

@@ -173,6 +173,7 @@ void EngineCore::time_step(Instance& instance, Group& group) {
   }
   const std::int64_t interval = nanos(group.time.interval + cold);
   group.end = {now_.count + nanos(group.time.latency + cold)};
+  group.end = loads_end(group, group.end);
   instance.entry_free = group.end;
   if (instance.groups.size() == 1) return;
   group.end.count = std::max(group.end.count, instance.last_out.count + interval);
@@ -251,17 +252,23 @@ void EngineCore::end_items(Instance& instance, Group& group) {
     if (r.stay != item.stay) continue;
     r.computed += item.tokens;
     if (r.computed < r.prompt) continue;
-    Rank& rank = *instance.ranks[r.rank];
-    std::erase(rank.prefilling, item.slot);
-    --instance.prefilling;
-    cache_prompt(r, rank);
-    const bool last = r.produced + 1 == r.record.output;
-    if (pool_of(instance).decodes || last) {
-      r.state = Live::State::decoding;
-      token_after_prefill(item.slot);
-    } else {
-      hand_over(item.slot);
-    }
+    r.done = !r.loads.empty();  // others came in between: its last layers wait for their keys
+    if (!r.done) prompt_done(instance, item.slot);
+  }
+}
+
+void EngineCore::prompt_done(Instance& instance, Slot slot) {
+  Live& r = live_[slot];
+  Rank& rank = *instance.ranks[r.rank];
+  std::erase(rank.prefilling, slot);
+  --instance.prefilling;
+  cache_prompt(r, rank);
+  const bool last = r.produced + 1 == r.record.output;
+  if (pool_of(instance).decodes || last) {
+    r.state = Live::State::decoding;
+    token_after_prefill(slot);
+  } else {
+    hand_over(slot);
   }
 }
 

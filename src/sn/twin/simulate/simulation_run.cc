@@ -121,6 +121,7 @@ std::vector<Unfinished> SimulationRun::unfinished(std::size_t i) const {
   add("in the front end", alive.front_end, other);
   add("without an instance", alive.homeless, "no instance of their pool came up again");
   add("waiting", alive.waiting, other);
+  add("loading", alive.loading, other);
   add("prefilling", alive.prefilling, other);
   add("waiting for a decode rank", alive.handover,
       decoders ? other : "no decode instance came up again");
