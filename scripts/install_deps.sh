@@ -12,7 +12,7 @@ tier=${1:-build}
 packages=(
   build-essential cmake ninja-build ccache mold
   libyaml-cpp-dev libfmt-dev libcli11-dev libexpected-dev librandom123-dev libtbb-dev
-  libsimdjson-dev libzstd-dev zlib1g-dev
+  libsimdjson-dev libzstd-dev zlib1g-dev libsqlite3-dev
 )
 case $tier in
   build) ;;
