@@ -20,6 +20,7 @@ case $tier in
     packages+=(
       libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
       python3 python3-jsonschema python3-yaml
+      libopenmpi-dev openmpi-bin libpqxx-dev pybind11-dev python3-dev python3-numpy
     )
     ;;
   *)
@@ -28,7 +29,10 @@ case $tier in
     ;;
 esac
 if [[ $tier == full ]]; then
-  packages+=(clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19)
+  packages+=(
+    clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
+    munge slurmctld slurmd slurm-client postgresql mmdebstrap
+  )
 fi
 
 if ! command -v dpkg-query >/dev/null; then

@@ -303,7 +303,7 @@ def slow_tier(totals, build):
         totals.run(fuzz_tasks("build/fuzz"))
     totals.run([build_task("tidy", "all")])
     if totals.run([build_task(Path(build).name, "all", "-DSN_BUILD_BENCH=ON")]):
-        totals.run(script_tasks(build, folders=("install",), golden=False))
+        totals.run(script_tasks(build, folders=("install", "cluster"), golden=False))
 
 
 def main():

@@ -52,6 +52,7 @@ int run_man(const Args& args);
 int run_plan(const Args& args);
 int run_rack(const Args& args);
 int run_simulate(const Args& args);
+int run_sweep(const Args& args);
 int run_validate(const Args& args);
 /// `calibrate collectives` and `calibrate serving`: the rest of the command line.
 int run_calibrate_collectives(const Args& args);

@@ -25,6 +25,7 @@
 #include "sn/planner/share/share.h"
 #include "sn/planner/vary.h"
 #include "sn/planner/why_not.h"
+#include "sn/sweep/sweep.h"
 #include "sn/twin/simulate/simulate_shared.h"
 
 namespace sn::draw {
@@ -83,6 +84,11 @@ std::vector<Document> documents() {
        "supernode validate all --json",
        "Measured kernels, collectives and deployments, predicted.",
        {type_of<Evidence>()}},
+  };
+}
+
+std::vector<Document> more_documents() {
+  return {
       {"catalog-diff",
        "supernode catalog diff --json",
        "Two entries of the catalog.",
@@ -99,6 +105,10 @@ std::vector<Document> documents() {
        "supernode doctor --json",
        "Whether this program and this machine are in order.",
        {type_of<api::DoctorReport>()}},
+      {"sweep",
+       "supernode sweep --json, sweep status --json",
+       "How far a design space is asked, and its best points.",
+       {type_of<sweep::SweepReport>()}},
       {"simulation",
        "supernode simulate --json",
        "A request trace on a machine: one scenario, several, or the tenants of one machine. "
@@ -124,15 +134,21 @@ void expect_committed(const std::string& path, const std::string& text) {
                                  << "; SN_UPDATE_SCHEMAS=1 writes it";
 }
 
+std::vector<Document> all_documents() {
+  std::vector<Document> out = documents();
+  for (Document& d : more_documents()) out.push_back(std::move(d));
+  return out;
+}
+
 TEST(Schemas, AreThoseOfTheReports) {
-  for (const Document& d : documents()) {
+  for (const Document& d : all_documents()) {
     expect_committed("schema/" + d.name + ".schema.json", json_schema(d.verb, d.doc, d.roots));
   }
 }
 
 TEST(Schemas, TypeScriptToo) {
   std::vector<ReportType> roots;
-  for (const Document& d : documents()) {
+  for (const Document& d : all_documents()) {
     roots.insert(roots.end(), d.roots.begin(), d.roots.end());
   }
   expect_committed("schema/reports.d.ts",
