@@ -75,6 +75,8 @@ const std::vector<Verb>& verbs() {
        "kernels collectives serving all"},
       {"calibrate", "fit the models of kernels, collectives and engines to measurements",
        run_calibrate, "kernels collectives serving"},
+      {"init", "a commented scenario out of six answers", run_init},
+      {"explain", "what a word of this program means", run_explain},
       {"doctor", "whether this program and this machine are in order", run_doctor},
       {"completion", "completion of command lines, for a shell", run_completion, "bash zsh fish"},
       {"man", "the manual page of all verbs, as roff", run_man},
