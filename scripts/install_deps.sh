@@ -31,7 +31,7 @@ esac
 if [[ $tier == full ]]; then
   packages+=(
     clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
-    munge slurmctld slurmd slurm-client postgresql mmdebstrap
+    munge slurmctld slurmd slurm-client postgresql mmdebstrap mkdocs python3-pip
   )
 fi
 

@@ -81,7 +81,7 @@ int run_sweep_plot(const Args& args) {
   app.add_option("--where", where, "SQL: only these rows")->type_name("CONDITION");
   app.footer(
       "\nexamples:\n"
-      "  supernode sweep plot domain.db --x cluster.rack.gpus --svg=domain.svg");
+      "  supernode sweep plot domain.db --x cluster.gpus --svg=domain.svg");
   Outputs outputs(app, {{"--svg", "chart"}});
   if (const auto code = parse(app, args)) return *code;
   Errors errors;

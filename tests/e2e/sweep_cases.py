@@ -12,7 +12,7 @@ question: plan
 scenarios: [llama70b]
 vary:
   slo.tpot.p90: [1 ms, 40 ms, 60 ms]
-  cluster.rack.gpus: [1, 2, 4, 8, 9]
+  cluster.gpus: [1, 2, 4, 8, 0]
 plan: {screen: true}
 """
 

@@ -52,7 +52,7 @@ class Sweep(CommandTest):
         row = rows[0]
         plan = json.loads(self.done(
             "plan", "llama70b", "--screen", "--json", "--set",
-            f"cluster.rack.gpus={row['cluster.rack.gpus']}", "--set",
+            f"cluster.gpus={row['cluster.gpus']}", "--set",
             f"slo.tpot.p90={row['slo.tpot.p90']}").stdout)
         best = plan["candidates"][0]
         self.assertEqual(row["output_tokens_per_s_per_gpu"],
@@ -142,7 +142,7 @@ class Sweep(CommandTest):
         self.assertIn("llama70b, 40 ms", svg)
         self.assertEqual(svg, self.done("sweep", "plot", self.database, "--svg").stdout)
         words = self.done("sweep", "plot", self.database, "--x", "slo.tpot.p90", "--where",
-                          "\"cluster.rack.gpus\" > 2").stdout
+                          "\"cluster.gpus\" > 2").stdout
         self.assertIn("60 ms", words)
         self.refused("sweep", "plot", self.database, "--y", "ttft_p9_s",
                      wants=["did you mean 'ttft_p90_s'"])

@@ -28,7 +28,7 @@ constexpr const char* examples =
     "  supernode sweep examples/sweeps/domain.yaml\n"
     "  supernode sweep status domain.db\n"
     "  supernode sweep query domain.db \"select * from sweep where state = 'met'\" --csv\n"
-    "  supernode sweep plot domain.db --x cluster.rack.gpus --svg=domain.svg\n"
+    "  supernode sweep plot domain.db --x cluster.gpus --svg=domain.svg\n"
     "  mpirun -n 2 supernode sweep domain.yaml --mpi\n"
     "  supernode sweep domain.yaml --slurm --tasks 8\n"
     "  supernode sweep domain.yaml --db postgresql://me@host/sweeps\n"

@@ -34,7 +34,7 @@ void check_name(const std::string& field, std::string_view kind, const std::stri
                                  fmt::format("supernode catalog {} lists them", k.folder))));
 }
 
-/// "2 x hgx-h200" or "hgx-h200".
+/// "2 x hgx-h200" or "hgx-h200", as keys of `cluster`.
 std::string cluster_of(const std::string& text, const catalog::Catalog& catalog, Errors& errors) {
   const std::size_t times = text.find(" x ");
   const std::string name = times == std::string::npos ? text : trimmed(text.substr(times + 3));
@@ -44,7 +44,7 @@ std::string cluster_of(const std::string& text, const catalog::Catalog& catalog,
     errors.push_back(request_error("machine", "'" + shown(count) + "' is no number of racks",
                                    "2 x hgx-h200", ErrorCode::syntax));
   }
-  return fmt::format("{{rack: {}, racks: {}}}", name, count);
+  return count == "1" ? "rack: " + name : fmt::format("rack: {}, racks: {}", name, count);
 }
 
 /// The lines of `workload`.
@@ -171,10 +171,9 @@ Result<std::string> draft_scenario(const DraftRequest& request, const catalog::C
   const Budget budget = budget_of(r.budget, errors);
   const std::string pair = pair_of(r.matters, errors);
   if (!errors.empty()) return fail(std::move(errors));
-  if (!budget.cluster.empty()) {
-    cluster =
-        fmt::format("{{rack: {}, {}}}", cluster.substr(7, cluster.find(',') - 7), budget.cluster);
-  }
+  // A number of GPUs stands in place of one of racks.
+  if (!budget.cluster.empty())
+    cluster = cluster.substr(0, cluster.find(',')) + ", " + budget.cluster;
   const std::string filter = budget.filter.empty() ? "" : " --filter '" + budget.filter + "'";
   std::string out = fmt::format(
       "# {} on {}. Every key: schema/scenario.md.\n#\n"
@@ -184,7 +183,7 @@ Result<std::string> draft_scenario(const DraftRequest& request, const catalog::C
       "supernode: 1\nname: {} on {}\n\n"
       "# The machine. `cluster.rack.gpus` and other fields of a rack may be changed: {{rack: "
       "{{base: "
-      "al128, gpus: 64}}}}.\ncluster: {}\n\n"
+      "al128, gpus: 64}}}}.\ncluster: {{{}}}\n\n"
       "# Weights, activations and KV cache: left out, the planner takes what the model comes in.\n"
       "model: {}\n\n{}\n"
       "# What requests must meet, here 90 % of them.\nslo: {{{}}}\n",

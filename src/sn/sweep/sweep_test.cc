@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* text =
     "sweep: 1\nname: sizes\nscenarios: [llama70b]\n"
-    "vary: {slo.tpot.p90: [40 ms, 60 ms], cluster.rack.gpus: [4, 8, 9]}\n"
+    "vary: {slo.tpot.p90: [40 ms, 60 ms], cluster.gpus: [4, 8, 0]}\n"
     "plan: {screen: true}\n";
 
 const catalog::Catalog& shipped() {
@@ -82,7 +82,7 @@ TEST_F(SweepTest, OnlyNewContentsAreAsked) {
   done(db, design());
   const std::string more =
       "sweep: 1\nscenarios: [llama70b]\n"
-      "vary: {cluster.rack.gpus: [2, 4, 8], slo.tpot.p90: [60 ms]}\nplan: {screen: true}\n";
+      "vary: {cluster.gpus: [2, 4, 8], slo.tpot.p90: [60 ms]}\nplan: {screen: true}\n";
   const SweepReport report = done(db, design(more));
   EXPECT_EQ(report.points, 3);
   EXPECT_EQ(report.asked, 1);
@@ -136,7 +136,7 @@ TEST_F(SweepTest, AStoppedRunGoesOn) {
 TEST_F(SweepTest, QueriesChangeNothing) {
   const std::string db = path("a.db");
   done(db, design());
-  EXPECT_EQ(query(db, "select count(*) from sweep where \"cluster.rack.gpus\" = 8")->rows[0][0],
+  EXPECT_EQ(query(db, "select count(*) from sweep where \"cluster.gpus\" = 8")->rows[0][0],
             store::Cell(std::int64_t{2}));
   EXPECT_FALSE(query(db, "delete from results_plan"));
   EXPECT_FALSE(query(db, "select nothing from sweep"));
