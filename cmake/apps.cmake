@@ -32,7 +32,8 @@ if(cli_main)
   target_compile_definitions(supernode PRIVATE SN_VERSION="${PROJECT_VERSION}")
   target_link_libraries(supernode PRIVATE ${cli_libraries})
   sn_warnings(supernode)
-  install(TARGETS supernode RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS supernode RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+          COMPONENT program)
 elseif(NOT SN_BUILD_FUZZ)
   message(STATUS "apps/cli/main.cc is absent: the command supernode is not built")
 endif()
@@ -57,12 +58,14 @@ if(cli_main)
     VERBATIM
   )
   add_custom_target(supernode_spoken ALL DEPENDS "${spoken}/supernode.1")
-  install(FILES "${spoken}/supernode.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(FILES "${spoken}/supernode.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1"
+          COMPONENT program)
   install(FILES "${spoken}/supernode"
-          DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
-  install(FILES "${spoken}/_supernode" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT program)
+  install(FILES "${spoken}/_supernode" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions"
+          COMPONENT program)
   install(FILES "${spoken}/supernode.fish"
-          DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" COMPONENT program)
 endif()
 
 # Components: files beside the command that it loads when they are asked for (sn/sweep/component.h), each
@@ -78,7 +81,7 @@ function(sn_component NAME SOURCE)
                                              "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
                                              POSITION_INDEPENDENT_CODE ON)
   sn_warnings(${target})
-  install(TARGETS ${target} LIBRARY DESTINATION lib/supernode)
+  install(TARGETS ${target} LIBRARY DESTINATION lib/supernode COMPONENT ${NAME})
 endfunction()
 
 if(cli_main AND NOT SN_SANITIZE AND NOT SN_TIDY)

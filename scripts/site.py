@@ -60,7 +60,8 @@ def type_words(schema):
 def fields_table(schema):
     rows = ["| field | type | |", "|---|---|---|"]
     for name, field in schema.get("properties", {}).items():
-        rows.append(f"| `{name}` | {cell(type_words(field))} | {cell(field.get('description', ''))} |")
+        words = cell(field.get("description", ""))
+        rows.append(f"| `{name}` | {cell(type_words(field))} | {words} |")
     return "\n".join(rows) + "\n"
 
 
@@ -85,7 +86,8 @@ def relinked(text, page, pages):
             return match.group()
         path, hash_mark, anchor = link.partition("#")
         inside = os.path.normpath(os.path.join("docs", os.path.dirname(page), path))
-        target = MOVED.get(inside, inside.removeprefix("docs/") if inside.startswith("docs/") else "")
+        own = inside.removeprefix("docs/") if inside.startswith("docs/") else ""
+        target = MOVED.get(inside, own)
         if target not in pages:
             return words
         here = os.path.relpath(target, os.path.dirname(page) or ".")
