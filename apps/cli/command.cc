@@ -72,7 +72,7 @@ const std::vector<Verb>& verbs() {
        "status query plot merge"},
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},
       {"validate", "predicted against measured, table by table, with the error", run_validate,
-       "kernels collectives serving all"},
+       "kernels collectives serving all peers"},
       {"calibrate", "fit the models of kernels, collectives and engines to measurements",
        run_calibrate, "kernels collectives serving"},
       {"init", "a commented scenario out of six answers", run_init},

@@ -21,6 +21,7 @@
 #include "sn/draw/rack/compare_views.h"
 #include "sn/draw/rack/rack_views.h"
 #include "sn/evidence/common/validation.h"
+#include "sn/evidence/peers/peers.h"
 #include "sn/evidence/serving/validate_serving.h"
 #include "sn/planner/share/share.h"
 #include "sn/planner/vary.h"
@@ -76,6 +77,10 @@ std::vector<Document> documents() {
        "supernode validate kernels|collectives --json",
        "Measured tables of operators or collectives, predicted.",
        {type_of<evidence::Validation>()}},
+      {"peers",
+       "supernode validate peers --json",
+       "Other programs' published results beside ours.",
+       {type_of<evidence::PeerReport>()}},
       {"serving_validation",
        "supernode validate serving --json",
        "Measured deployments, predicted.",
