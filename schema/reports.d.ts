@@ -235,6 +235,26 @@ export interface Candidate {
   running: Running | null;
 }
 
+/** The best plan with so many tiers of KV cache. */
+export interface TierDepth {
+  /** HBM counted */
+  tiers: number;
+  text: string;
+  plan: string;
+  gpus: number;
+  /** of the workload's own rate */
+  multiple: number;
+  output_tokens_per_s_per_gpu: number;
+  /** of input tokens, tiers included */
+  prefix_hit_rate: number;
+  ttft_p90_s: number;
+  /** what fails just above this rate */
+  limit: string;
+  meets_slo: boolean;
+  /** by the engine; else formulas alone */
+  played: boolean;
+}
+
 /** A metric that was asked for. */
 export interface TradeoffAxis {
   metric: string;
@@ -381,6 +401,8 @@ export interface PlanReport {
   inputs_assumed: number;
   /** by output tokens/s per GPU; the closest misses when none meets the SLO */
   candidates: Candidate[];
+  /** where search.kv asks for several; the rest is of the best of them */
+  kv_depths: TierDepth[];
   /** that the candidates pass, as written */
   filters: string[];
   /** of a pair of metrics that was asked for */
@@ -1903,6 +1925,46 @@ export interface Unfinished {
   requests: number;
 }
 
+/** A tier of KV cache below HBM, over the whole run. */
+export interface TierResult {
+  name: string;
+  capacity_bytes: number;
+  /** share of it, at the end */
+  filled: number;
+  /** that were not in HBM when requests were admitted */
+  looked_blocks: number;
+  /** of them loaded from here */
+  hit_blocks: number;
+  /** found here and computed again, because that was quicker */
+  passed_blocks: number;
+  /** whose load a fault undid */
+  lost_blocks: number;
+  evicted_blocks: number;
+  read_bytes: number;
+  written_bytes: number;
+  /** mean */
+  read_bytes_per_s: number;
+  /** mean */
+  written_bytes_per_s: number;
+}
+
+/** A layer of the fabric whose links traffic shares. */
+export interface LayerResult {
+  layer: "ScaleUp" | "ScaleOut" | "DCN";
+  links: number;
+  /** hand-overs, loads, retrievals, prompts, weights */
+  transfer_bytes: number;
+  /** of steps */
+  collective_bytes: number;
+  /** share of all links' capacity over the run */
+  utilisation: number;
+  /** that carried most of its capacity */
+  worst_link: string;
+  worst_utilisation: number;
+  /** share that transfers held at a sample */
+  worst_peak: number;
+}
+
 /** Instances of one role. */
 export interface PoolResult {
   role: "aggregated" | "prefill" | "decode";
@@ -1971,6 +2033,8 @@ export interface SeriesPoint {
   prefix_hit_rate: number;
   /** of first tokens in this window */
   ttft_mean_s: number;
+  /** that transfers hold, at flow fidelity */
+  busiest_link_share: number;
 }
 
 /** A deployment under a request trace. */
@@ -2035,6 +2099,8 @@ export interface SimulationReport {
   itl: Latency;
   e2e: Latency;
   queue: Latency;
+  /** of blocks from below HBM, of requests that had any; null: none */
+  load: Latency | null;
   /** from arrival until what is read from storage is there; null: nothing is */
   retrieval: Latency | null;
   targets: SloResult[];
@@ -2072,6 +2138,12 @@ export interface SimulationReport {
   prefix_hit_rate: number;
   /** share of hashed blocks */
   block_hit_rate: number;
+  /** of input tokens: from tiers below HBM */
+  loaded_share: number;
+  /** below HBM, top down */
+  tiers: TierResult[];
+  /** of the fabric, at flow fidelity */
+  layers: LayerResult[];
   /** of KV between pools */
   transfers: number;
   transferred_bytes: number;

@@ -70,6 +70,10 @@ int run(const Args& args);
 [[nodiscard]] int integer_flag(const std::string& flag, const std::string& text, int min, int max,
                                Errors& errors);
 
+/// A number within [min, max], likewise.
+[[nodiscard]] double number_flag(const std::string& flag, const std::string& text, double min,
+                                 double max, Errors& errors);
+
 /// Writes `text` to standard output and returns `code`. A reader that has gone away is no mistake;
 /// a full disk is.
 [[nodiscard]] int print(std::string_view text, int code = exit_done);

@@ -29,6 +29,7 @@ constexpr std::array kinds = {
     CatalogKind{"scale-out", "scale_out", "networks between supernodes (layer 2)"},
     CatalogKind{"dcn", "dcn", "data-centre networks (layer 3)"},
     CatalogKind{"memory", "memory", "memory beyond the chip: expanders, pools, drives, hosts"},
+    CatalogKind{"mover", "movers", "what moves KV blocks between HBM and other memory"},
     CatalogKind{"module", "modules", "parts of racks: nodes, trays, power shelves; what they draw"},
     CatalogKind{"plant", "plants", "what a rack consists of and hangs on: modules, power, cooling"},
     CatalogKind{"failure", "failures",

@@ -50,6 +50,8 @@ struct SearchSpec {
   std::vector<std::int64_t> context_ranks;   // cp of prefill; empty: 1, more for long prompts
   std::vector<std::int64_t> cache_ranks;     // dcp of decode; empty: 1
   std::vector<std::int64_t> draft_tokens;    // empty: 0, and 1 when the model has MTP layers
+  std::vector<std::int64_t> kv_depths;       // tiers of KV cache that a plan has, HBM counted;
+                                             // empty: all that the scenario names
   std::vector<std::int64_t> prefill_chunks;  // tokens per attention rank and step
   std::vector<serving::ServingPlan> fixed;   // deployments given by the scenario: nothing to choose
 
@@ -68,8 +70,10 @@ struct Machine {
   std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
   hw::Conditions conditions;
   double kv_block = 64.0;      // tokens of a KV block
+  serving::KvTiering kv;       // below HBM
   std::int64_t gpu_limit = 0;  // GPUs that a plan may take; 0: all of the cluster
   catalog::Params params;      // every number of cluster, kernels, collectives, framework, traits
+                               // and tiers
 
   /// What times of steps and collectives are made of.
   [[nodiscard]] llm::StepMachine parts() const {
@@ -100,12 +104,17 @@ struct World {
   FaultPlan faults;                                // of simulations; plans are of a whole machine
   std::optional<facility::Surroundings> facility;  // nothing where the rack has no plant
   std::uint64_t seed = 1;
+  bool contended = false;  // `fidelity.fabric: flow`: traffic of simulations shares links
   Errors warnings;  // malformed trace lines that were skipped, and the like
 
   [[nodiscard]] serving::ServingInputs inputs() const {
-    return {machine.model, machine.parts(), load.workload, machine.conditions, machine.kv_block};
+    return {machine.model,      machine.parts(),  load.workload,
+            machine.conditions, machine.kv_block, &machine.kv};
   }
 };
+
+/// `world` with the first `tiers` tiers of KV cache alone, HBM counted: at least 1.
+[[nodiscard]] World with_tiers(const World& world, std::int64_t tiers);
 
 /// Values of `world.machine.params`, in order.
 [[nodiscard]] std::vector<double> param_values(const World& world);

@@ -309,6 +309,7 @@ constexpr KindReader readers[] = {
     {"switch", add_described<hw::Switch>},
     {"nic", add_described<hw::Nic>},
     {"memory", add_described<hw::Memory>},
+    {"mover", add_described<hw::Mover>},
     {"module", add_described<facility::Module>},
     {"plant", add_described<facility::Plant>},
     {"failure", add_described<facility::Failures>},

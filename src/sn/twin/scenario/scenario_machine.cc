@@ -361,24 +361,6 @@ void read_conditions(MapReader& root, Machine& machine, Errors& errors) {
   r.finish();
 }
 
-void read_kv(MapReader& root, Machine& machine, Errors& errors) {
-  const Node* node = root.get("kv");
-  if (node == nullptr) return;
-  MapReader r(*node, "kv", errors);
-  if (const Node* tiers = r.get("tiers")) {
-    const std::vector<Node> single = {*tiers};
-    for (const Node& tier : tiers->is_list() ? tiers->items() : single) {
-      if (tier.text() != "hbm") refuse_later(&tier, "KV tier", "hbm", errors);
-    }
-  }
-  const Node* policy = r.get("policy");
-  if (policy != nullptr && policy->text() != "lru") {
-    refuse_later(policy, "eviction policy", "lru", errors);
-  }
-  machine.kv_block = static_cast<double>(r.integer("block", {1.0, 4096.0}).value_or(64));
-  r.finish();
-}
-
 void read_attach(MapReader& root, Machine& machine, Errors& errors) {
   const Node* node = root.get("attach");
   if (node == nullptr) return;
@@ -406,7 +388,7 @@ void read_machine_parts(MapReader& root, const PartContext& context, Machine& ma
   read_speculation(root, machine, errors);
   read_conditions(root, machine, errors);
   read_attach(root, machine, errors);
-  read_kv(root, machine, errors);
+  read_kv(root, context, machine, errors);
 }
 
 }  // namespace sn::twin
