@@ -4,8 +4,8 @@
 Usage: kv_pool_page.py BINARY
 
 Everything on the page is asked of the program: scenarios/kv-*.yaml on two servers of eight H20, in
-a closed loop as the claims' own benchmark was, over hit rates, contexts and clients. Conditions that
-the claims do not publish are swept, not chosen.
+a closed loop as the claims' own benchmark was, over hit rates, contexts and clients. Conditions
+that the claims do not publish are swept, not chosen.
 """
 
 import json
@@ -15,8 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DONE = ROOT / "build" / "kv-pool" / "runs.json"  # not asked again; remove it to begin anew
-TIERS = {"none": "HBM alone", "dram": "host DRAM", "rdma": "RDMA pool", "cxl-pcie": "CXL pool, PCIe",
-         "cxl-scaleup": "CXL pool, ScaleUp"}
+TIERS = {"none": "HBM alone", "dram": "host DRAM", "rdma": "RDMA pool",
+         "cxl-pcie": "CXL pool, PCIe", "cxl-scaleup": "CXL pool, ScaleUp"}
 WARM = 0.4  # of requests: the first round of every document is not measured
 CLIENTS = (4, 8, 16, 32)
 CONTEXTS = (2_000, 8_000, 15_000, 32_000)
@@ -162,10 +162,14 @@ def page(sheet, rows):
     out = ["# KV cache below HBM: when a pool pays", "",
            "Written by `scripts/kv_pool_page.py`; every figure is the engine's.", "",
            "## The rig and the claims", "",
-           "Beluga's rig: two servers of eight H20 and a pool; Qwen3-32B under TP8, the nearest of the "
-           "catalog to its Qwen-32B (64 layers, 8 KV heads), blocks of 16 tokens, `vllm`. Closed loop; "
-           "documents that were read once before anything is measured; so many of them that HBM holds "
-           "a small part. Piece costs are those of its microbenchmarks (`catalog/movers`); no rate or "
+           "Beluga's rig: two servers of eight H20 and a pool; Qwen3-32B under TP8, the "
+           "nearest of the "
+           "catalog to its Qwen-32B (64 layers, 8 KV heads), blocks of 16 tokens, `vllm`. "
+           "Closed loop; "
+           "documents that were read once before anything is measured; so many of them that "
+           "HBM holds "
+           "a small part. Piece costs are those of its microbenchmarks (`catalog/movers`); no "
+           "rate or "
            "latency below went into them.", "",
            "| 15,000 tokens, all in the pool | published | found, by clients 4 / 8 / 16 / 32 |",
            "|---|---|---|"]
@@ -179,11 +183,14 @@ def page(sheet, rows):
             "servers give 1.58 req/s; over CXL 211 us a block, 0.198 s, 10.1 req/s by pieces. Read "
             "as 20 KB a piece (40 KV heads) a server's two adapters would be the limit: 0.213 s, "
             "9.4 req/s; with 8 KV heads (4 KB) they are not.", "",
-            "| claim: CXL pool over RDMA pool | always loaded, contexts of 2k to 32k, 4 to 32 clients | "
+            "| claim: CXL pool over RDMA pool | always loaded, contexts of 2k to 32k, 4 to 32 "
+            "clients | "
             "loaded when quicker, 16 clients | verdict (always loaded) |", "|---|---|---|---|"]
     out += claim_rows(rows, claims(sheet, never=False))
-    out += ["", "The 30 % claim is of a first pass that also writes what it computes; here documents were "
-            "written before. 7.35x needs an RDMA pool that nothing helps: here HBM holds a tenth to a "
+    out += ["", "The 30 % claim is of a first pass that also writes what it computes; here "
+    "documents were "
+            "written before. 7.35x needs an RDMA pool that nothing helps: here HBM holds a "
+            "tenth to a "
             "quarter of the documents, which the slower pool gains more from."]
     out += ["", "![request rate over hit rate](kv-pool.svg)", "",
             "## Request rate and TTFT over hit rate and context, 16 clients", "",
@@ -197,8 +204,10 @@ def page(sheet, rows):
                 + " | ".join(f"{c['rate']:.2f}/s, {c['ttft']:.2f} s" for c in cells.values())
                 + f" | {cells['cxl-pcie']['rate'] / cells['rdma']['rate']:.2f}x, "
                 f"{100 * (cells['cxl-pcie']['ttft'] / cells['rdma']['ttft'] - 1):+.0f} % |")
-    out += ["", "Requests per second and mean TTFT, with `kv.recompute: when-quicker`: where a tier is "
-            "slower than computing, blocks are computed. The claims above are with `never`: an RDMA "
+    out += ["", "Requests per second and mean TTFT, with `kv.recompute: when-quicker`: where "
+    "a tier is "
+            "slower than computing, blocks are computed. The claims above are with `never`: "
+            "an RDMA "
             "pool loses most of its distance once its reader is free to compute.", ""]
     return "\n".join(out)
 
