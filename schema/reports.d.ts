@@ -2201,3 +2201,121 @@ export interface SharedSimulation {
   tenants: TenantResult[];
   warnings: Notice[];
 }
+
+/** Single transfers alone; 0: there is no such thing in the scenario. */
+export interface Probes {
+  /** a mean prompt from the first tier below HBM */
+  kv_fetch_s: number;
+  /** a mean prompt's cache to the decode pool */
+  hand_over_s: number;
+  all_reduce_64k_s: number;
+  /** one token a rank */
+  dispatch_s: number;
+  retrieval_s: number;
+  /** weights of an OS image */
+  cold_start_s: number;
+  /** weights to a store */
+  checkpoint_s: number;
+  /** one way through the domain */
+  scale_up_s: number;
+}
+
+/** One combination of directions. */
+export interface DirectionRow {
+  /** adapters, drives and CXL memory hang on ScaleUp */
+  attach_scale_up: boolean;
+  memory_semantics: boolean;
+  two_layers: boolean;
+  optics: boolean;
+  /** largest of the workload's rate that meets the SLO; 0: not looked for */
+  multiple: number;
+  /** at the operating load */
+  ttft_mean_s: number;
+  ttft_p90_s: number;
+  tpot_mean_s: number;
+  output_tokens_per_s_per_gpu: number;
+  /** of the deployment's racks; 0 without a plant */
+  watts: number;
+  /** 0 without prices */
+  dollars_per_million_output: number;
+  /** of GPUs */
+  up_share: number;
+  /** of ports, transfers and collectives */
+  scale_up_utilisation: number;
+  scale_up_transfer_bytes: number;
+  dcn_utilisation: number;
+  /** of input tokens, tiers included */
+  prefix_hit_rate: number;
+  /** of the ScaleUp medium */
+  reach_m: number;
+  domain_gpus: number;
+  probes: Probes;
+  /** what differs from the base */
+  cause: string;
+  /** why it could not be played */
+  failed: string;
+}
+
+/** Four directions of GPU-centric machines on one deployment. */
+export interface DirectionsReport {
+  /** what kind of document this is */
+  format: "supernode-directions";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  /** of the scenario */
+  name: string;
+  machine: string;
+  /** that all combinations play */
+  plan: string;
+  /** of the rows with optics */
+  medium: string;
+  slo: string;
+  /** operating load, of the workload's rate */
+  multiple: number;
+  /** the base first */
+  rows: DirectionRow[];
+  interrupted: boolean;
+  warnings: Notice[];
+}
+
+/** What was found, at one value of what is swept. */
+export interface ClaimPoint {
+  /** empty: nothing is swept */
+  at: string;
+  /** in the claim's unit */
+  found: number;
+  /** within the claimed bounds and the tolerance */
+  holds: boolean;
+  /** no number */
+  why_not: string;
+}
+
+/** A claim, run. */
+export interface ClaimResult {
+  id: string;
+  title: string;
+  citation: string;
+  claimed_low: number;
+  claimed_high: number;
+  unit: string;
+  /** of what is found */
+  found_unit: string;
+  /** share */
+  tolerance: number;
+  measure: string;
+  conditions: string;
+  points: ClaimPoint[];
+  verdict: "holds" | "holds if" | "does not hold" | "cannot be judged";
+  note: string;
+}
+
+/** The ledger of claims. */
+export interface ClaimsReport {
+  /** what kind of document this is */
+  format: "supernode-claims";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  /** by id */
+  claims: ClaimResult[];
+  interrupted: boolean;
+}

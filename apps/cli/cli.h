@@ -45,6 +45,8 @@ int run_calibrate(const Args& args);
 int run_catalog(const Args& args);
 int run_collective(const Args& args);
 int run_compare(const Args& args);
+int run_directions(const Args& args);
+int run_claims(const Args& args);
 int run_completion(const Args& args);
 int run_doctor(const Args& args);
 int run_fabric(const Args& args);

@@ -16,6 +16,7 @@
 
 #include "sn/catalog/param.h"
 #include "sn/collective/params.h"
+#include "sn/facility/medium.h"
 #include "sn/facility/running.h"
 #include "sn/hw/conditions.h"
 #include "sn/hw/machine.h"
@@ -58,6 +59,17 @@ struct SearchSpec {
   friend bool operator==(const SearchSpec&, const SearchSpec&) = default;
 };
 
+/// The four directions of GPU-centric machines, as a scenario sets them (what hangs on ScaleUp is
+/// `Cluster::attach`). Nothing said: as the catalog describes the machine.
+struct Directions {
+  enum class Semantics { unsaid, message, memory };
+  Semantics semantics = Semantics::unsaid;
+  std::int64_t layers = 3;  // 2: the DCN carries what ScaleOut did, with its adapters
+  std::optional<facility::Medium> medium;  // of ScaleUp
+
+  friend bool operator==(const Directions&, const Directions&) = default;
+};
+
 /// What stands there, whatever is asked of it: cluster, the software on it, the model it carries.
 struct Machine {
   hw::Cluster cluster;
@@ -71,6 +83,7 @@ struct Machine {
   hw::Conditions conditions;
   double kv_block = 64.0;      // tokens of a KV block
   serving::KvTiering kv;       // below HBM
+  Directions directions;       // where GPU-centric machines go
   std::int64_t gpu_limit = 0;  // GPUs that a plan may take; 0: all of the cluster
   catalog::Params params;      // every number of cluster, kernels, collectives, framework, traits
                                // and tiers
@@ -105,7 +118,7 @@ struct World {
   std::optional<facility::Surroundings> facility;  // nothing where the rack has no plant
   std::uint64_t seed = 1;
   bool contended = false;  // `fidelity.fabric: flow`: traffic of simulations shares links
-  Errors warnings;  // malformed trace lines that were skipped, and the like
+  Errors warnings;         // malformed trace lines that were skipped, and the like
 
   [[nodiscard]] serving::ServingInputs inputs() const {
     return {machine.model,      machine.parts(),  load.workload,

@@ -52,8 +52,10 @@ ImagePorts image_ports(const KvTier& tier, const fabric::Fabric& fabric, double 
     }
     case TierKind::dram:
     case TierKind::nvme:
+      if (tier.attach == hw::Attachment::scale_up) return {};  // any GPU reaches any of them
       return {m.read_bandwidth.si() * d(tier.count), m.write_bandwidth.si() * d(tier.count)};
     case TierKind::rdma_pool: {
+      if (tier.attach == hw::Attachment::scale_up) return {};
       const double adapters = fabric.scale_out.sustained.si() * gpus_per_image;
       return {adapters, adapters};
     }
@@ -120,17 +122,29 @@ TieringSpec tiering_spec(const ServingInputs& inputs, const KvTiering& tiering,
   for (const KvTier& t : tiering.tiers) {
     TierSpec& tier = out.tiers.emplace_back();
     tier.name = to_string(t.kind);
-    tier.shared = is_shared(t.kind);
+    const bool on_scale_up = t.attach == hw::Attachment::scale_up;
+    tier.shared = is_shared(t.kind) || on_scale_up;
     tier.in_process = t.kind == TierKind::dram;
     // A pool that does not reach all images stands there more than once.
     const double pools = tier.shared ? std::max(1.0, std::ceil(images / d(t.memory.sharers))) : 1.0;
-    tier.blocks = static_cast<std::int64_t>(std::max(1.0, t.share.si() * pools / block));
+    const bool drives = t.kind == TierKind::nvme;  // each image's own, as many on ScaleUp
+    const double places = drives && on_scale_up ? images : pools;
+    tier.blocks = static_cast<std::int64_t>(std::max(1.0, t.share.si() * places / block));
     const ImagePorts ports = image_ports(t, fabric, d(out.gpus_per_image));
     tier.image_read = Bandwidth::from_si(ports.read);
     tier.image_write = Bandwidth::from_si(ports.write);
     if (t.kind == TierKind::cxl_pool || t.kind == TierKind::rdma_pool) {
       tier.pool_read = t.memory.aggregate_read() * pools;
       tier.pool_write = t.memory.aggregate_write() * pools;
+    }
+    if (t.kind == TierKind::rdma_pool && on_scale_up) {  // over all adapters of the domain
+      const double adapters = fabric.scale_out.sustained.si() * d(plan.gpus());
+      tier.pool_read = bound(tier.pool_read.si(), adapters);
+      tier.pool_write = bound(tier.pool_write.si(), adapters);
+    }
+    if (drives && on_scale_up) {
+      tier.pool_read = t.memory.read_bandwidth * (d(t.count) * images);
+      tier.pool_write = t.memory.write_bandwidth * (d(t.count) * images);
     }
     const MoveRate move = move_rate(t.mover, t.memory, {});
     tier.read_latency = move.read_first;
@@ -139,7 +153,7 @@ TieringSpec tiering_spec(const ServingInputs& inputs, const KvTiering& tiering,
       tier.read_latency += t.memory.load_latency;
     }
     if (t.kind == TierKind::store) tier.read_latency += fabric.dcn.latency;
-    tier.on_scale_up = t.attach == hw::Attachment::scale_up;
+    tier.on_scale_up = on_scale_up;
     if (tier.on_scale_up) tier.read_latency += fabric.scale_up.latency;
   }
   return out;

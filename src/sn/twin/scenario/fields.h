@@ -13,7 +13,7 @@ namespace sn::twin {
 
 /// A field and the text that stands in its place.
 struct FieldValue {
-  std::string path;  // "cluster.rack.gpus"
+  std::string path;   // "cluster.rack.gpus"
   std::string value;  // one that begins with [ or { is a list or a map, as in the file
 };
 

@@ -36,6 +36,16 @@ constexpr std::array<TierDefaults, serving::tier_kinds> defaults = {{
 
 constexpr const char* example = "tiers: [hbm, {cxl-pool: {share: 2 TB}}, nvme]";
 
+/// Who moves blocks where the scenario does not say. With messages the CPU has its part in it, with
+/// memory semantics a GPU loads and stores.
+std::string_view mover_of(TierKind kind, Directions::Semantics semantics) {
+  using Semantics = Directions::Semantics;
+  if (semantics == Semantics::message && kind == TierKind::cxl_pool) return "cpu-staged";
+  if (semantics == Semantics::memory && kind == TierKind::dram) return "gpu-gather";
+  if (semantics == Semantics::memory && kind == TierKind::rdma_pool) return "rdma-direct";
+  return defaults[static_cast<std::size_t>(kind)].mover;
+}
+
 hw::Attachment attachment_of(const hw::Attach& attach, TierKind kind) {
   switch (kind) {
     case TierKind::cxl_pool:
@@ -91,7 +101,8 @@ void read_tier(const std::string& name, const Node& at, const Node* body,
   const Node* mover = r.get("mover");
   const std::size_t before = errors.size();
   read_part(context, memory, "memory", by.memory, prefix + ".memory", tier.memory, machine, errors);
-  read_part(context, mover, "mover", by.mover, prefix + ".mover", tier.mover, machine, errors);
+  read_part(context, mover, "mover", mover_of(*kind, machine.directions.semantics),
+            prefix + ".mover", tier.mover, machine, errors);
   tier.count = r.integer("count", {1.0, 1024.0}).value_or(by.count);
   if (serving::is_shared(*kind) && r.has("count")) {
     r.report(ErrorCode::infeasible, "'count' is of memories in an OS image", r.get("count"),
@@ -110,8 +121,9 @@ void read_tier(const std::string& name, const Node& at, const Node* body,
   }
   if (const Node* attach = r.get("attach")) {
     const bool scale_up = r.choice("attach", {"pcie", "scale_up"}).value_or("pcie") == "scale_up";
-    if (scale_up && *kind != TierKind::cxl_pool) {
-      r.report(ErrorCode::infeasible, "only a cxl-pool hangs on ScaleUp", attach, "attach: pcie");
+    if (scale_up && (*kind == TierKind::dram || *kind == TierKind::store)) {
+      r.report(ErrorCode::infeasible, "a " + name + " does not hang on ScaleUp", attach,
+               "attach: pcie");
     }
     tier.attach = scale_up ? hw::Attachment::scale_up : hw::Attachment::pcie;
   }

@@ -71,7 +71,8 @@ TEST(KvPart, Mistakes) {
   EXPECT_THAT(mistakes("{tiers: [hbm, {cxl-pool: {share: 0 TB}}]}"),
               HasSubstr("kv.cxl-pool.share"));
   EXPECT_THAT(mistakes("{tiers: [hbm, {cxl-pool: {share: 20 TB}}]}"), HasSubstr("more than the 8"));
-  EXPECT_THAT(mistakes("{tiers: [hbm, {nvme: {attach: scale_up}}]}"), HasSubstr("only a cxl-pool"));
+  EXPECT_THAT(mistakes("{tiers: [hbm, {dram: {attach: scale_up}}]}"),
+              HasSubstr("does not hang on"));
   EXPECT_THAT(mistakes("{tiers: [hbm, {cxl-pool: {count: 2}}]}"), HasSubstr("stands once"));
   EXPECT_THAT(mistakes("{tiers: [hbm, {dram: {memory: nosuch}}]}"), HasSubstr("nosuch"));
   EXPECT_THAT(mistakes("{tiers: [hbm, [dram]]}"), HasSubstr("a KV tier is a name"));

@@ -181,6 +181,11 @@ Result<serving::EngineSpec> engine_spec(const World& world, const serving::Servi
   spec.retrieval = world.load.workload.retrieval;
   spec.storage_links = storage.links;
   spec.storage_bandwidth = storage.each.sustained;
+  // On ScaleUp the links of all images serve whoever asks.
+  if (world.machine.cluster.attach.nic == hw::Attachment::scale_up) {
+    spec.storage_bandwidth = spec.storage_bandwidth * d(spec.storage_links);
+    spec.storage_links = 1;
+  }
   spec.storage_latency = storage.each.latency;
   return out;
 }
