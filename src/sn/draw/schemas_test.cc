@@ -15,6 +15,8 @@
 #include "sn/base/report/report_type.h"
 #include "sn/draw/catalog/datasheet_diff.h"
 #include "sn/draw/catalog/workload_text.h"
+#include "sn/draw/directions/claims_views.h"
+#include "sn/draw/directions/directions_views.h"
 #include "sn/draw/evidence/collective_text.h"
 #include "sn/draw/evidence/evidence_page.h"
 #include "sn/draw/fabric/fabric_views.h"
@@ -39,8 +41,22 @@ struct Document {
   std::vector<ReportType> roots;
 };
 
-std::vector<Document> documents() {
+/// Of the machine beyond serving, and what is claimed of it.
+std::vector<Document> machine_documents() {
   return {
+      {"directions",
+       "supernode directions --json",
+       "Four directions of GPU-centric machines on one deployment.",
+       {type_of<api::DirectionsReport>()}},
+      {"claims",
+       "supernode claims --json",
+       "The ledger of claims, run.",
+       {type_of<api::ClaimsReport>()}},
+  };
+}
+
+std::vector<Document> documents() {
+  std::vector<Document> out = {
       {"plan",
        "supernode plan --json",
        "Deployments of a model on a machine: one scenario or several.",
@@ -121,6 +137,8 @@ std::vector<Document> more_documents() {
        {type_of<twin::SimulationReport>(), type_of<twin::SimulationReports>(),
         type_of<twin::SharedReport>()}},
   };
+  for (Document& more : machine_documents()) out.push_back(std::move(more));
+  return out;
 }
 
 std::string content(const std::string& path) {
