@@ -32,7 +32,8 @@ if(cli_main)
   target_compile_definitions(supernode PRIVATE SN_VERSION="${PROJECT_VERSION}")
   target_link_libraries(supernode PRIVATE ${cli_libraries})
   sn_warnings(supernode)
-  install(TARGETS supernode RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS supernode RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+          COMPONENT program)
 elseif(NOT SN_BUILD_FUZZ)
   message(STATUS "apps/cli/main.cc is absent: the command supernode is not built")
 endif()
@@ -57,10 +58,48 @@ if(cli_main)
     VERBATIM
   )
   add_custom_target(supernode_spoken ALL DEPENDS "${spoken}/supernode.1")
-  install(FILES "${spoken}/supernode.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(FILES "${spoken}/supernode.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1"
+          COMPONENT program)
   install(FILES "${spoken}/supernode"
-          DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
-  install(FILES "${spoken}/_supernode" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT program)
+  install(FILES "${spoken}/_supernode" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions"
+          COMPONENT program)
   install(FILES "${spoken}/supernode.fish"
-          DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" COMPONENT program)
+endif()
+
+# Components: files beside the command that it loads when they are asked for (sn/sweep/component.h), each
+# built where its libraries are.
+function(sn_component NAME SOURCE)
+  set(target supernode-${NAME})
+  add_library(${target} MODULE "${PROJECT_SOURCE_DIR}/apps/components/${SOURCE}")
+  # Headers of the library alone: its code is in the command.
+  target_link_libraries(${target} PRIVATE tl::expected fmt::fmt-header-only ${ARGN})
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY
+                                             "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
+                                             POSITION_INDEPENDENT_CODE ON)
+  sn_warnings(${target})
+  install(TARGETS ${target} LIBRARY DESTINATION lib/supernode COMPONENT ${NAME})
+endfunction()
+
+if(cli_main AND NOT SN_SANITIZE AND NOT SN_TIDY)
+  find_package(MPI COMPONENTS CXX QUIET)
+  if(MPI_CXX_FOUND)
+    sn_component(mpi mpi_ranks.cc MPI::MPI_CXX)
+    target_compile_definitions(supernode-mpi PRIVATE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+  endif()
+  find_package(PkgConfig QUIET)
+  if(PKG_CONFIG_FOUND)
+    pkg_check_modules(PQXX QUIET IMPORTED_TARGET libpqxx)
+  endif()
+  if(PQXX_FOUND)
+    sn_component(postgresql postgresql_server.cc PkgConfig::PQXX)
+  endif()
+  foreach(component mpi postgresql)
+    if(NOT TARGET supernode-${component})
+      message(STATUS "component ${component} is not built: its library is not installed")
+    endif()
+  endforeach()
 endif()

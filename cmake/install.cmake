@@ -15,7 +15,7 @@ target_link_libraries(sn_sn INTERFACE ${layers})
 target_sources(sn_sn INTERFACE FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/src"
                                         FILES ${facade})
 install(TARGETS sn_sn EXPORT supernode-targets FILE_SET HEADERS
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library)
 
 set(package "${CMAKE_INSTALL_LIBDIR}/cmake/supernode")
 configure_package_config_file(
@@ -25,6 +25,8 @@ configure_package_config_file(
 write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/supernode-config-version.cmake" COMPATIBILITY SameMinorVersion
 )
-install(EXPORT supernode-targets NAMESPACE sn:: DESTINATION "${package}")
+install(EXPORT supernode-targets NAMESPACE sn:: DESTINATION "${package}"
+        COMPONENT library)
 install(FILES "${PROJECT_BINARY_DIR}/supernode-config.cmake"
-              "${PROJECT_BINARY_DIR}/supernode-config-version.cmake" DESTINATION "${package}")
+              "${PROJECT_BINARY_DIR}/supernode-config-version.cmake" DESTINATION "${package}"
+        COMPONENT library)

@@ -13,6 +13,7 @@ find_package(tl-expected CONFIG REQUIRED)
 find_package(simdjson CONFIG REQUIRED)
 find_package(TBB 2021 CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
+find_package(SQLite3 REQUIRED)
 
 find_path(SN_RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 mark_as_advanced(SN_RANDOM123_INCLUDE)

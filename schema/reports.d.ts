@@ -1245,6 +1245,51 @@ export interface DoctorReport {
   checks: Check[];
 }
 
+/** The best point of a scenario. */
+export interface SweptBest {
+  /** its number */
+  point: number;
+  scenario: string;
+  /** one per axis */
+  values: string[];
+  objective: number;
+  /** the deployment, or the rack */
+  what: string;
+}
+
+/** What is known of a design space. */
+export interface SweepReport {
+  /** what kind of document this is */
+  format: "supernode-sweep";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  name: string;
+  /** of every point */
+  question: "plan" | "simulate" | "rack";
+  database: string;
+  axes: string[];
+  points: number;
+  /** points that differ in what is asked */
+  contents: number;
+  /** contents that have a row */
+  answered: number;
+  /** of them in this run, by this process */
+  asked: number;
+  /** points */
+  met: number;
+  /** points */
+  missed: number;
+  /** points */
+  impossible: number;
+  /** what a row took, mean */
+  each_s: number;
+  /** the column that points are ranked by */
+  objective: string;
+  /** one a scenario, among points that meet */
+  best: SweptBest[];
+  interrupted: boolean;
+}
+
 /** One load that the search for the knee tried. */
 export interface KneeProbe {
   multiple: number;

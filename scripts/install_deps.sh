@@ -12,7 +12,7 @@ tier=${1:-build}
 packages=(
   build-essential cmake ninja-build ccache mold
   libyaml-cpp-dev libfmt-dev libcli11-dev libexpected-dev librandom123-dev libtbb-dev
-  libsimdjson-dev libzstd-dev zlib1g-dev
+  libsimdjson-dev libzstd-dev zlib1g-dev libsqlite3-dev
 )
 case $tier in
   build) ;;
@@ -20,6 +20,7 @@ case $tier in
     packages+=(
       libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev
       python3 python3-jsonschema python3-yaml
+      libopenmpi-dev openmpi-bin libpqxx-dev pybind11-dev python3-dev python3-numpy
     )
     ;;
   *)
@@ -28,7 +29,10 @@ case $tier in
     ;;
 esac
 if [[ $tier == full ]]; then
-  packages+=(clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19)
+  packages+=(
+    clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
+    munge slurmctld slurmd slurm-client postgresql mmdebstrap mkdocs python3-pip
+  )
 fi
 
 if ! command -v dpkg-query >/dev/null; then

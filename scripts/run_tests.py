@@ -302,8 +302,11 @@ def slow_tier(totals, build):
     if totals.run([build_task("fuzz", "all")]):
         totals.run(fuzz_tasks("build/fuzz"))
     totals.run([build_task("tidy", "all")])
+    if totals.run([build_task("python", "all")]):
+        totals.run(script_tasks(build, folders=("python",), golden=False,
+                                env={"SN_PYTHON_BUILD": str(ROOT / "build/python")}))
     if totals.run([build_task(Path(build).name, "all", "-DSN_BUILD_BENCH=ON")]):
-        totals.run(script_tasks(build, folders=("install",), golden=False))
+        totals.run(script_tasks(build, folders=("install", "cluster"), golden=False))
 
 
 def main():

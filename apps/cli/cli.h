@@ -49,11 +49,14 @@ int run_directions(const Args& args);
 int run_claims(const Args& args);
 int run_completion(const Args& args);
 int run_doctor(const Args& args);
+int run_explain(const Args& args);
 int run_fabric(const Args& args);
+int run_init(const Args& args);
 int run_man(const Args& args);
 int run_plan(const Args& args);
 int run_rack(const Args& args);
 int run_simulate(const Args& args);
+int run_sweep(const Args& args);
 int run_validate(const Args& args);
 /// `calibrate collectives` and `calibrate serving`: the rest of the command line.
 int run_calibrate_collectives(const Args& args);

@@ -63,11 +63,12 @@ Run RunFlags::start() {
   };
   const auto stage = std::make_shared<Stage>();
   static Run run;  // lives as long as the handler may look at it
-  run = Run({.threads = threads_, .progress = [stage](const sn::Progress& p) {
-               const std::string name = stage_of(p.doing);
-               if (name != stage->name) *stage = {name};
-               say(line_of(p, stage->since));
-             }});
+  run = Run(
+      {.threads = threads_ > 0 ? threads_ : default_, .progress = [stage](const sn::Progress& p) {
+         const std::string name = stage_of(p.doing);
+         if (name != stage->name) *stage = {name};
+         say(line_of(p, stage->since));
+       }});
   current = &run;
   std::signal(SIGINT, ask_to_stop);
   return run;

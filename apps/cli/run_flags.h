@@ -23,6 +23,8 @@ class RunFlags {
   RunFlags& operator=(const RunFlags&) = delete;
 
   void check(Errors& errors);
+  /// What 0 threads stands for, where it is not the machine's number.
+  void threads_by_default(int count) { default_ = count; }
   /// The run of this process; there is one at a time.
   [[nodiscard]] Run start();
   /// Seconds since `start`, on standard error: "planned in 0.4 s". Nothing when quiet.
@@ -31,6 +33,7 @@ class RunFlags {
  private:
   std::string text_ = "0";
   int threads_ = 0;
+  int default_ = 0;
   bool quiet_ = false;
   std::chrono::steady_clock::time_point start_;
 };

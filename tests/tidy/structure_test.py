@@ -21,7 +21,8 @@ MAX_COLUMNS = 100
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 70
 HEAVY_HEADERS = re.compile(
-    r"(yaml-cpp/|simdjson|fmt/|CLI/|tbb/|oneapi/|Random123/|zlib\.h|zstd\.h|boost/|spdlog/)")
+    r"(yaml-cpp/|simdjson|fmt/|CLI/|tbb/|oneapi/|Random123/|"
+    r"zlib\.h|zstd\.h|sqlite3\.h|boost/|spdlog/)")
 MACHINE_PATH = re.compile(r"(?<![\w.~}*-])/(?:" + "|".join(["work", "farm", "root", "tmp"]) + r")/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 CPP = (".h", ".cc")

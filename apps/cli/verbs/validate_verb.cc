@@ -12,6 +12,7 @@
 #include "sn/api/open.h"
 #include "sn/draw/evidence/collective_text.h"
 #include "sn/draw/evidence/evidence_page.h"
+#include "sn/draw/evidence/peers_text.h"
 #include "sn/draw/evidence/serving_views.h"
 #include "sn/draw/evidence/validation_views.h"
 
@@ -121,9 +122,40 @@ int show(const ValidateArgs& a, const api::ValidateReport& v, const Outputs& out
       [&] { return draw::serving_validation_text(*v.serving, text_style(a.request.data)); }, code);
 }
 
+int run_validate_peers(const Args& args) {
+  CLI::App app("Other programs' published results beside ours, as Markdown (docs/peers.md).",
+               "supernode validate peers");
+  std::string data;
+  std::string folder;
+  app.add_option("--data", data, "folder with the recorded runs; without it theirs alone")
+      ->type_name("DIR");
+  add_catalog_flag(app, folder);
+  app.footer("\nexamples:\n  supernode validate peers --data measurements");
+  Outputs outputs(app, {{"--json", "JSON (schema/peers.schema.json)"}});
+  RunFlags flags(app);
+  if (const auto code = parse(app, args)) return *code;
+  Errors errors;
+  flags.check(errors);
+  outputs.check("supernode validate peers", {}, errors);
+  check_there("--data", data, errors);
+  if (!errors.empty()) return refuse(errors);
+  const Result<catalog::Catalog> catalog = api::open_catalog(folder);
+  if (!catalog) return refuse(verb, catalog.error());
+  const Result<evidence::PeerReport> r = evidence::compare_peers(data, *catalog, flags.start());
+  if (!r) return refuse(verb, r.error());
+  report(r->errors);
+  flags.took("played");
+  return outputs.write(
+      {{"--json", [&] { return draw::peers_json(*r); }}}, [&] { return draw::peers_markdown(*r); },
+      code_of(r->interrupted));
+}
+
 }  // namespace
 
 int run_validate(const Args& args) {
+  if (!args.empty() && args.front() == "peers") {
+    return run_validate_peers(Args(args.begin() + 1, args.end()));
+  }
   CLI::App app("Predicted against measured, case by case, with the error.", verb);
   ValidateArgs a;
   describe_flags(app, a);

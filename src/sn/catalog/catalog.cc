@@ -51,6 +51,8 @@ constexpr std::array kinds = {
     CatalogKind{"traits", "traits", "behaviour of models under load"},
     CatalogKind{"workload", "workloads", "published workload statistics"},
     CatalogKind{"published", "published", "published measurements that models are held against"},
+    CatalogKind{"peer", "peers",
+                "other programs' published results on public cases, to be beside ours"},
     CatalogKind{"tool", "tools", "serving tools: the arguments that exported scripts use"},
 };
 

@@ -23,10 +23,12 @@
 #include "sn/draw/rack/compare_views.h"
 #include "sn/draw/rack/rack_views.h"
 #include "sn/evidence/common/validation.h"
+#include "sn/evidence/peers/peers.h"
 #include "sn/evidence/serving/validate_serving.h"
 #include "sn/planner/share/share.h"
 #include "sn/planner/vary.h"
 #include "sn/planner/why_not.h"
+#include "sn/sweep/sweep.h"
 #include "sn/twin/simulate/simulate_shared.h"
 
 namespace sn::draw {
@@ -91,6 +93,10 @@ std::vector<Document> documents() {
        "supernode validate kernels|collectives --json",
        "Measured tables of operators or collectives, predicted.",
        {type_of<evidence::Validation>()}},
+      {"peers",
+       "supernode validate peers --json",
+       "Other programs' published results beside ours.",
+       {type_of<evidence::PeerReport>()}},
       {"serving_validation",
        "supernode validate serving --json",
        "Measured deployments, predicted.",
@@ -99,6 +105,11 @@ std::vector<Document> documents() {
        "supernode validate all --json",
        "Measured kernels, collectives and deployments, predicted.",
        {type_of<Evidence>()}},
+  };
+}
+
+std::vector<Document> more_documents() {
+  return {
       {"catalog-diff",
        "supernode catalog diff --json",
        "Two entries of the catalog.",
@@ -115,6 +126,10 @@ std::vector<Document> documents() {
        "supernode doctor --json",
        "Whether this program and this machine are in order.",
        {type_of<api::DoctorReport>()}},
+      {"sweep",
+       "supernode sweep --json, sweep status --json",
+       "How far a design space is asked, and its best points.",
+       {type_of<sweep::SweepReport>()}},
       {"simulation",
        "supernode simulate --json",
        "A request trace on a machine: one scenario, several, or the tenants of one machine. "
@@ -142,15 +157,21 @@ void expect_committed(const std::string& path, const std::string& text) {
                                  << "; SN_UPDATE_SCHEMAS=1 writes it";
 }
 
+std::vector<Document> all_documents() {
+  std::vector<Document> out = documents();
+  for (Document& d : more_documents()) out.push_back(std::move(d));
+  return out;
+}
+
 TEST(Schemas, AreThoseOfTheReports) {
-  for (const Document& d : documents()) {
+  for (const Document& d : all_documents()) {
     expect_committed("schema/" + d.name + ".schema.json", json_schema(d.verb, d.doc, d.roots));
   }
 }
 
 TEST(Schemas, TypeScriptToo) {
   std::vector<ReportType> roots;
-  for (const Document& d : documents()) {
+  for (const Document& d : all_documents()) {
     roots.insert(roots.end(), d.roots.begin(), d.roots.end());
   }
   expect_committed("schema/reports.d.ts",

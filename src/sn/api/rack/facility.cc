@@ -30,6 +30,10 @@ std::string text_at(const Node& node, std::string_view path) {
 /// `cluster: {rack: NAME}`, or the file.
 Result<Node> scenario_of(const FacilityRequest& request, const catalog::Catalog& catalog,
                          bool& is_scenario) {
+  if (request.scenario) {
+    is_scenario = true;
+    return *request.scenario;
+  }
   if (request.subject.empty()) {
     return fail(request_error("subject", "which rack?",
                               "a rack (supernode catalog racks) or a scenario",

@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ namespace sn::api {
 struct FacilityRequest {
   std::string subject;  // a rack of the catalog, or a scenario: a file, or a shipped one's name
   std::vector<twin::FieldValue> fields = {};  // "cluster.rack...", "facility.plant..."
+  std::optional<Node> scenario = {};  // in place of what `subject` names; paths are beside that
 };
 
 /// A module as it is called.
