@@ -68,15 +68,12 @@ const std::vector<Verb>& verbs() {
       {"fabric", "devices and links of a machine, its bisection, a path through it", run_fabric},
       {"rack", "a rack as a physical thing: power, heat, faults, cost", run_rack},
       {"compare", "racks side by side: datasheets, and what each carries", run_compare},
-<<<<<<< HEAD
       {"sweep", "a design space, point by point, kept and resumed", run_sweep,
        "status query plot merge"},
-=======
       {"directions", "peripherals on ScaleUp, memory semantics, two layers, optics: what changes",
        run_directions},
       {"claims", "what is claimed of supernodes, run: claimed, found, conditions, verdict",
        run_claims},
->>>>>>> main
       {"workload", "statistics of a request trace, or a preset made of them", run_workload},
       {"validate", "predicted against measured, table by table, with the error", run_validate,
        "kernels collectives serving all peers"},

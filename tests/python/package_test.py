@@ -38,7 +38,8 @@ class Package(unittest.TestCase):
         self.assertEqual(supernode.plan("llama70b", screen=True, explain=True, top=3),
                          said("plan", "llama70b", "--screen", "--top", "3"))
         world = supernode.open("llama70b", set={"cluster.gpus": 4, "workload.rate": "1x"})
-        self.assertEqual((world.gpus, world.model), (4, "Llama-3.1-70B, dense with grouped-query attention"))
+        self.assertEqual((world.gpus, world.model),
+                         (4, "Llama-3.1-70B, dense with grouped-query attention"))
         self.assertEqual(supernode.simulate(world).report,
                          said("simulate", "llama70b", "--set", "cluster.gpus=4", "--set",
                               "workload.rate=1x"))
