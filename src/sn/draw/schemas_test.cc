@@ -22,6 +22,7 @@
 #include "sn/draw/rack/rack_views.h"
 #include "sn/evidence/common/validation.h"
 #include "sn/evidence/serving/validate_serving.h"
+#include "sn/evidence/training/validate_training.h"
 #include "sn/planner/share/share.h"
 #include "sn/planner/vary.h"
 #include "sn/planner/why_not.h"
@@ -37,8 +38,29 @@ struct Document {
   std::vector<ReportType> roots;
 };
 
-std::vector<Document> documents() {
+std::vector<Document> evidence_documents() {
   return {
+      {"validation",
+       "supernode validate kernels|collectives --json",
+       "Measured tables of operators or collectives, predicted.",
+       {type_of<evidence::Validation>()}},
+      {"serving_validation",
+       "supernode validate serving --json",
+       "Measured deployments, predicted.",
+       {type_of<evidence::ServingValidation>()}},
+      {"training_validation",
+       "supernode validate training --json",
+       "Measured steps and memories of training, predicted.",
+       {type_of<evidence::TrainingValidation>()}},
+      {"evidence",
+       "supernode validate all --json",
+       "Measured kernels, collectives and deployments, predicted.",
+       {type_of<Evidence>()}},
+  };
+}
+
+std::vector<Document> documents() {
+  std::vector<Document> out = {
       {"plan",
        "supernode plan --json",
        "Deployments of a model on a machine: one scenario or several.",
@@ -71,18 +93,6 @@ std::vector<Document> documents() {
        "supernode compare --json",
        "Racks side by side, and what each carries.",
        {type_of<api::CompareReport>()}},
-      {"validation",
-       "supernode validate kernels|collectives --json",
-       "Measured tables of operators or collectives, predicted.",
-       {type_of<evidence::Validation>()}},
-      {"serving_validation",
-       "supernode validate serving --json",
-       "Measured deployments, predicted.",
-       {type_of<evidence::ServingValidation>()}},
-      {"evidence",
-       "supernode validate all --json",
-       "Measured kernels, collectives and deployments, predicted.",
-       {type_of<Evidence>()}},
       {"catalog-diff",
        "supernode catalog diff --json",
        "Two entries of the catalog.",
@@ -106,6 +116,8 @@ std::vector<Document> documents() {
        {type_of<twin::SimulationReport>(), type_of<twin::SimulationReports>(),
         type_of<twin::SharedReport>()}},
   };
+  for (Document& d : evidence_documents()) out.push_back(std::move(d));
+  return out;
 }
 
 std::string content(const std::string& path) {

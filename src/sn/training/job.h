@@ -10,10 +10,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "sn/base/units/quantity.h"
+#include "sn/kernel/format.h"
 #include "sn/llm/model/model.h"
 
 namespace sn::training {
@@ -37,6 +39,9 @@ struct Recipe {
   Math math = Math::bf16;
   AttentionCode attention = AttentionCode::flash;
   Optimizer optimizer = Optimizer::adam;
+  kernel::Library products = kernel::Library::cublas;  // of bf16
+  /// Of fused attention; nothing: the usual one of the chip.
+  std::optional<kernel::Library> fused_attention;
   bool dropout = false;         // masks are written and kept
   double gradient_bytes = 4.0;  // of an accumulated gradient
   double state_bytes = 12.0;    // of master weight and moments of a parameter
@@ -47,6 +52,9 @@ struct Recipe {
   bool dp_overlap = true;            // gradients and weights of data parallelism likewise
   double comm_sms = 20.0;            // multiprocessors that collectives take while they overlap
   double attention_backward = 2.85;  // time of backward over forward; see layer_cost.cc
+  double stretch = 1.0;              // of kernels within a step; see recipe.h
+  double attention_stretch = 1.0;    // of attention, on top
+  bool loss_scaling = false;         // fp16: gradients are read and written once more
   Time step_overhead = Time::from_si(0.0);  // data loading, gradient norm, logging: once a step
 
   friend bool operator==(const Recipe&, const Recipe&) = default;

@@ -92,7 +92,9 @@ LayerPricer::Dims LayerPricer::dims(const LayerShape& s) const {
 
 LayerPricer::Pair LayerPricer::product(double rows, double n, double k, DataType type,
                                        LayerCost& out) const {
-  const auto library = type == DataType::fp4 ? kernel::Library::cutlass : kernel::Library::cublas;
+  const auto library = type == DataType::fp4   ? kernel::Library::cutlass
+                       : type == DataType::fp8 ? kernel::Library::cublas
+                                               : job_.recipe.products;
   const auto time = [&](double gm, double gn, double gk) {
     return kernels_
         .gemm({.m = gm, .n = gn, .k = gk, .activation = type, .weight = type, .library = library})
@@ -194,7 +196,8 @@ void LayerPricer::flash_core(const Dims& d, const LayerShape& s, LayerCost& out)
                             .qk_dim = d.head_dim,
                             .v_dim = d.v_dim,
                             .kv_bytes = kv_bytes,
-                            .library = kernel::usual_attention_library(cluster_.rack.chip),
+                            .library = job_.recipe.fused_attention.value_or(
+                                kernel::usual_attention_library(cluster_.rack.chip)),
                             .window = window})
         .time.si();
   };
@@ -382,9 +385,22 @@ LayerCosts LayerPricer::price(const LayerShape& shape) const {
   Pair column;
   Pair row;
   attention_products(d, attention, column, row);
+  const double products = attention.forward.compute;
+  const double backward = attention.input.compute;
   attention_core(d, shape, attention);
+  // What attention takes on top of its operators.
+  const double more = job_.recipe.attention_stretch - 1.0;
+  attention.forward.compute += more * (attention.forward.compute - products);
+  attention.input.compute += more * (attention.input.compute - backward);
   block_collectives(d, shape, column, attention);
   LayerCosts out;
+  const double stretch = job_.recipe.stretch;
+  const auto stretched = [&](LayerCost& c) {
+    c.forward.compute *= stretch;
+    c.input.compute *= stretch;
+    c.weight.compute *= stretch;
+    c.recomputed *= stretch;
+  };
   if (!m.is_moe() || m.dense_layers > 0) {
     const double inter = as_double(m.dense_inter) / d.tp;
     out.dense = attention;
@@ -392,15 +408,18 @@ LayerCosts LayerPricer::price(const LayerShape& shape) const {
     feed_forward(d, inter, out.dense, wide);
     element_wise(d, inter, shape, out.dense);
     block_collectives(d, shape, wide, out.dense);
+    stretched(out.dense);
     if (shape.recompute == Recompute::full) recompute_all(out.dense);
   }
   if (m.is_moe()) {
     out.moe = attention;
     experts(d, shape, out.moe);
     element_wise(d, 0.0, shape, out.moe);
+    stretched(out.moe);
     if (shape.recompute == Recompute::full) recompute_all(out.moe);
   }
   out.head = head(d, shape);
+  stretched(out.head);
   out.embedding = embedding(d, shape);
   return out;
 }

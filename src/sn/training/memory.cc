@@ -73,19 +73,21 @@ double layer_activation_bytes(const Job& job, const Plan& p, bool moe) {
 
 namespace {
 
+/// fp8 weights are kept in rows and in columns, without a copy in bf16 (Transformer Engine's fp8
+/// primary weights); fp4 beside bf16.
+double weight_bytes(Math math) { return math == Math::fp4 ? 2.0 + 2.0 * 0.53125 : 2.0; }
+
 /// Bytes of parameters of one rank: weights, gradients, states.
 void add_parameters(const Job& job, const Plan& p, const StageParameters& n, Memory& out) {
   const double replicas = as_double(p.dp * p.cp);
   const double same_experts = as_double(p.dp * p.cp * p.tp) / as_double(p.ep);
   const double copies = p.schedule == Schedule::dual_pipe ? 2.0 : 1.0;
-  const double narrow = job.recipe.math == Math::bf16  ? 0.0
-                        : job.recipe.math == Math::fp8 ? 1.0
-                                                       : 0.53125;
+  const double weight = weight_bytes(job.recipe.math);
   const auto part = [&](double bytes, int level) {
     return Bytes::from_si(over(n.dense * bytes, p.zero >= level, replicas) +
                           over(n.experts * bytes, p.zero >= level, std::max(1.0, same_experts)));
   };
-  out.weights = part(copies * (2.0 + narrow), 3);
+  out.weights = part(copies * weight, 3);
   out.gradients = part(copies * job.recipe.gradient_bytes, 2);
   out.states = part(job.recipe.state_bytes, 1);
 }

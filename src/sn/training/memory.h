@@ -2,7 +2,7 @@
 //
 // What one GPU of the fullest stage holds, by part.
 //
-//   weights      2 B a parameter (and a copy in the format of the products where it is narrower)
+//   weights      2 B a parameter: bf16, or fp8 in rows and in columns; fp4 likewise beside bf16
 //   gradients    `gradient_bytes` a parameter
 //   states       `state_bytes` a parameter: master weight and moments
 //   activations  bytes of a layer's micro-batch x layers x micro-batches that the schedule holds

@@ -112,7 +112,10 @@ StepPricer::Stage StepPricer::stage(const Plan& p, const LayerCosts& c, std::int
   add(out.cost, c.moe, moe);
   add(out.cost, c.dense, out.layers - moe);
   if (index == 0) add(out.cost, c.embedding, 1.0);
-  if (last) add(out.cost, c.head, 1.0);
+  // Multi-token prediction: a layer of the last kind and the head once more (DeepSeek-V3, 2.2).
+  const double again = last ? as_double(m.mtp_layers) : 0.0;
+  if (last) add(out.cost, c.head, 1.0 + again);
+  add(out.cost, m.is_moe() ? c.moe : c.dense, again);
   if (!layers_.job().recipe.p2p_overlap) out.send = send(p) * as_double(p.chunks);
   add_sharding(p, out.layers, out);
   return out;
@@ -174,6 +177,7 @@ double StepPricer::optimizer_time(const Plan& p) const {
   const double held = p.zero >= 2 ? dense + experts : n.dense + n.experts;
   // Gradients are cleared and their norm taken; then the update of this rank's share.
   double time = layers_.stream(r.gradient_bytes * held) + layers_.stream(r.gradient_bytes * held);
+  if (r.loss_scaling) time += layers_.stream(2.0 * r.gradient_bytes * held);
   time += layers_.stream((2.0 * r.state_bytes + r.gradient_bytes + 2.0) * (dense + experts));
   if (r.optimizer == Optimizer::muon) {
     const double h = as_double(job.model.hidden);
