@@ -527,6 +527,120 @@ export interface WhyNotReport {
   interrupted: boolean;
 }
 
+/** A parallelisation with what it takes and costs. */
+export interface TrainingCandidate {
+  rank: number;
+  deployment: string;
+  /** degrees */
+  plan: {
+    tp: number;
+    cp: number;
+    ep: number;
+    pp: number;
+    dp: number;
+    /** of layers a stage */
+    chunks: number;
+    /** sequences */
+    micro_batch: number;
+    zero: number;
+    schedule: string;
+    recompute: string;
+  };
+  /** seconds of the fullest stage; the parts add up to `total` */
+  step: {
+    compute: number;
+    recompute: number;
+    /** communication that shows, of tensor ranks */
+    tensor: number;
+    /** of experts */
+    exchange: number;
+    /** of context ranks */
+    context: number;
+    /** between stages */
+    sends: number;
+    bubble: number;
+    /** of data ranks */
+    data: number;
+    optimizer: number;
+    overhead: number;
+    total: number;
+  };
+  /** FLOPs of the model over the peak of its arithmetic */
+  mfu: number;
+  tokens_per_s: number;
+  /** bytes of a GPU of the fullest stage */
+  memory: {
+    weights: number;
+    gradients: number;
+    /** of the optimiser */
+    states: number;
+    activations: number;
+    logits: number;
+    workspace: number;
+    total: number;
+  };
+  /** of the whole job, disturbances included */
+  days: number;
+  /** of the whole job; null: the chip has no price */
+  usd: number | null;
+  /** PUE included; null: the rack has no plant */
+  mwh: number | null;
+}
+
+/** Parallelisations of a training job on a machine. */
+export interface TrainingPlan {
+  name: string;
+  model: string;
+  rack: string;
+  gpus: number;
+  tokens: number;
+  /** tokens */
+  sequence: number;
+  /** sequences */
+  batch: number;
+  steps: number;
+  /** of products */
+  math: string;
+  parameters: number;
+  /** of a chip */
+  usable_bytes: number;
+  /** that no step beats */
+  bound_s: number;
+  /** fastest first */
+  candidates: TrainingCandidate[];
+  /** parallelisations */
+  considered: number;
+  /** batch, heads, layers do not divide */
+  impossible: number;
+  /** memory */
+  too_large: number;
+  /** heavier recomputation where a lighter fits */
+  left_out: number;
+  priced: number;
+  /** of the whole run */
+  goodput: {
+    /** kind */
+    checkpoint: string;
+    /** null: not known */
+    mean_failure_s: number | null;
+    /** that training stops for a checkpoint */
+    save_s: number;
+    /** until storage has it */
+    write_s: number;
+    interval_s: number;
+    /** Daly's estimate of the best */
+    daly_s: number;
+    /** share of time, checkpoints and failures */
+    useful: number;
+    /** share of time without enough hosts */
+    waiting: number;
+    /** share of the time of undisturbed steps */
+    goodput: number;
+  };
+  warnings: Notice[];
+  interrupted: boolean;
+}
+
 /** One tenant of a shared machine. */
 export interface TenantReport {
   name: string;

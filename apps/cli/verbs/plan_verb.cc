@@ -10,6 +10,7 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/outputs.h"
 #include "apps/cli/plan_show.h"
+#include "apps/cli/plan_training.h"
 #include "apps/cli/run_flags.h"
 #include "apps/cli/scenario_flags.h"
 #include "sn/api/plan.h"
@@ -52,8 +53,10 @@ void describe_choice(CLI::App& app, PlanArgs& a) {
   app.add_option("--vary", a.vary,
                  "plan for each of these values of a scenario field; several flags combine")
       ->type_name("FIELD=A,B,...");
-  app.add_option("--export", a.tool,
-                 "print the launch script of a deployment instead: vllm, sglang, trtllm, dynamo")
+  app.add_option(
+         "--export", a.tool,
+         "print the launch script of a deployment instead: vllm, sglang, trtllm, dynamo; of "
+         "training: megatron, torchtitan, or perfetto, a step's timeline")
       ->type_name("TOOL");
   app.add_option("--deployment", a.deployment, "which deployment to export (1, the best)")
       ->type_name("N");
@@ -118,8 +121,11 @@ int check_export(const PlanArgs& a, Errors& errors) {
     }
     return 1;
   }
-  const Errors unknown = in_flags(verb, api::check_tool(a.tool));
-  errors.insert(errors.end(), unknown.begin(), unknown.end());
+  const auto& training = api::training_tools();
+  if (std::find(training.begin(), training.end(), a.tool) == training.end()) {
+    const Errors unknown = in_flags(verb, api::check_tool(a.tool));
+    errors.insert(errors.end(), unknown.begin(), unknown.end());
+  }
   if (a.scenarios.files().size() > 1 || !a.vary.empty() || a.explain || !a.outputs.any().empty()) {
     errors.push_back(flag_error(verb, "--export prints the script of one scenario and nothing else",
                                 "leave out --json, --svg, --explain, --vary and other scenarios"));
@@ -292,6 +298,30 @@ std::optional<int> share(Loaded& loaded, const PlanArgs& a, const api::PlanReque
   return code;
 }
 
+/// The exit code where the one scenario asks for training.
+std::optional<int> training(const PlanArgs& a, int top, int rank, const catalog::Catalog& catalog,
+                            const Run& run) {
+  if (a.scenarios.files().size() != 1) return std::nullopt;
+  const api::OpenRequest scenario = a.scenarios.open(a.scenarios.files().front());
+  const Result<bool> asked = api::asks_for_training(scenario, run);
+  if (!asked || !*asked) return std::nullopt;
+  if (!a.vary.empty() || a.chooses() || !a.tenant.empty() || a.outputs.asked("--svg") ||
+      a.outputs.asked("--csv") || a.outputs.asked("--html")) {
+    return refuse({flag_error(verb, "a training scenario has text, --json, --explain and --export",
+                              "leave out --vary, --filter, --pareto, --why-not, --tenant, --svg, "
+                              "--csv and --html")});
+  }
+  const int code = plan_training({.scenario = scenario,
+                                  .source = a.scenarios.source(),
+                                  .top = top,
+                                  .explain = a.explain,
+                                  .tool = a.tool,
+                                  .rank = rank},
+                                 a.outputs, catalog, run);
+  a.run.took("planned");
+  return code;
+}
+
 }  // namespace
 
 int run_plan(const Args& args) {
@@ -306,6 +336,7 @@ int run_plan(const Args& args) {
   const Run run = a.run.start();
   const Result<catalog::Catalog> catalog = api::open_catalog(a.catalog);
   if (!catalog) return refuse(verb, catalog.error());
+  if (const auto code = training(a, request.top, rank, *catalog, run)) return *code;
   if (!a.vary.empty()) return vary(a, *catalog, run);
   Result<Loaded> loaded = load_all(a, *catalog, run);
   if (!loaded) return refuse(verb, loaded.error());

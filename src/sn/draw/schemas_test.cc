@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "sn/api/doctor.h"
+#include "sn/api/training.h"
 #include "sn/base/report/report_type.h"
 #include "sn/draw/catalog/datasheet_diff.h"
 #include "sn/draw/catalog/workload_text.h"
@@ -73,6 +74,10 @@ std::vector<Document> documents() {
        "supernode plan --why-not --json",
        "What rules a deployment out, or what it loses to the best.",
        {type_of<planner::WhyNotReport>()}},
+      {"training_plan",
+       "supernode plan --json, of a training scenario",
+       "Parallelisations of a training job on a machine.",
+       {type_of<api::TrainingPlanReport>()}},
       {"share",
        "supernode plan --json, of a scenario with tenants",
        "Several tenants on one machine, each with its plan.",

@@ -58,13 +58,22 @@ double LayerPricer::stream(double bytes) const {
   return bytes <= 0.0 ? 0.0 : kernels_.elementwise(Bytes::from_si(bytes)).time.si();
 }
 
+std::int64_t LayerPricer::near_ranks(std::int64_t ranks, std::int64_t stride) const {
+  const std::int64_t domain = cluster_.rack.scale_up.domain;
+  std::int64_t near = std::max<std::int64_t>(1, std::min(ranks, domain / stride));
+  while (ranks % near != 0) --near;
+  // Ranks that do not fill their domains leave gaps, for which the cluster may have no room.
+  while (ranks / near > timer_.fabric().domains && near < std::min(ranks, domain)) {
+    do ++near;
+    while (ranks % near != 0 && near < ranks);
+  }
+  return near;
+}
+
 double LayerPricer::collective(collective::Op op, std::int64_t ranks, std::int64_t stride,
                                double bytes) const {
   if (ranks <= 1) return 0.0;
-  const std::int64_t domain = cluster_.rack.scale_up.domain;
-  // Ranks of the group in one domain: the widest divisor that fits.
-  std::int64_t near = std::max<std::int64_t>(1, std::min(ranks, domain / stride));
-  while (ranks % near != 0) --near;
+  const std::int64_t near = near_ranks(ranks, stride);
   return timer_
       .time({.op = op,
              .group = {.ranks = ranks, .per_domain = near},
@@ -318,9 +327,7 @@ void LayerPricer::experts(const Dims& d, const LayerShape& s, LayerCost& out) co
   }
   if (s.ep == 1) return;
   const double element = job_.recipe.math == Math::bf16 ? bf16 : 1.0;
-  const std::int64_t domain = cluster_.rack.scale_up.domain;
-  std::int64_t near = std::min(s.ep, domain);
-  while (s.ep % near != 0) --near;
+  const std::int64_t near = near_ranks(s.ep, 1);
   const auto exchange = [&](double there, double back) {
     const collective::ExchangeTiming t =
         timer_.exchange({.tokens = tokens,

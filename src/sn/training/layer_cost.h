@@ -91,6 +91,9 @@ class LayerPricer {
   /// Library collective over ranks that lie `stride` apart.
   [[nodiscard]] double collective(collective::Op op, std::int64_t ranks, std::int64_t stride,
                                   double bytes) const;
+  /// Ranks of a group, `stride` apart, in one domain: the widest divisor that fits, or as many
+  /// as it takes where the cluster has fewer domains.
+  [[nodiscard]] std::int64_t near_ranks(std::int64_t ranks, std::int64_t stride) const;
   /// Element-wise kernel over so many bytes.
   [[nodiscard]] double stream(double bytes) const;
 

@@ -77,10 +77,13 @@ void StepPricer::add_sharding(const Plan& p, double layers, Stage& s) const {
   const Job& job = layers_.job();
   const StageParameters n = stage_parameters(job.model, p, 1.0, false, false);
   const std::int64_t ranks = p.dp * p.cp;
-  const double weights =
-      p.zero >= 3 ? layers_.collective(Op::all_gather, ranks, p.tp, 2.0 * n.dense) : 0.0;
-  const double gradients =
-      layers_.collective(Op::reduce_scatter, ranks, p.tp, job.recipe.gradient_bytes * n.dense);
+  const std::int64_t same = std::max<std::int64_t>(1, p.tp * p.cp * p.dp / p.ep);
+  const auto both = [&](Op op, double bytes) {
+    return layers_.collective(op, ranks, p.tp, bytes * n.dense) +
+           layers_.collective(op, same, p.ep, bytes * n.experts);
+  };
+  const double weights = p.zero >= 3 ? both(Op::all_gather, 2.0) : 0.0;
+  const double gradients = both(Op::reduce_scatter, job.recipe.gradient_bytes);
   const double forward = s.cost.forward.all() / layers;
   const double backward = (s.cost.input.all() + s.cost.weight.all()) / layers;
   const double shown =
