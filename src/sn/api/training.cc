@@ -119,8 +119,11 @@ std::string cheapest_change(const TrainingWorld& w, const Plan& plan) {
 
 /// GPUs on which something fits: twice as many again and again, of the same machine.
 std::string enough_gpus(const TrainingWorld& w, std::int64_t gpus, const Run& run) {
+  twin::Machine larger = w.machine;
+  hw::Cluster& cluster = larger.cluster;
   for (std::int64_t more = 2 * gpus; more <= 64 * gpus; more *= 2) {
-    const auto found = training::search(w.job, w.machine.parts(), {.gpus = more, .keep = 1}, run);
+    cluster.racks = (more + cluster.rack.gpus - 1) / cluster.rack.gpus;
+    const auto found = training::search(w.job, larger.parts(), {.gpus = more, .keep = 1}, run);
     if (!found.plans.empty()) {
       return fmt::format("{} GPUs hold it, as {}", more, to_string(found.plans.front().plan));
     }
