@@ -4,7 +4,7 @@ import json
 import unittest
 
 import jsonschema
-from command import CommandTest, run, schema
+from command import ROOT, CommandTest, run, schema
 
 SCENARIO = """supernode: 1
 cluster: {rack: nvl72-gb200, racks: 4}
@@ -36,6 +36,19 @@ class Training(CommandTest):
         self.assertAlmostEqual(sum(parts.values()), total, places=6)
         again = self.done(*self.plan(), "--json", "--threads", "1").stdout
         self.assertEqual(json.loads(again), report)
+
+    def test_shipped_scenarios_and_standard_input(self):
+        for path in sorted((ROOT / "scenarios").glob("train-*.yaml")):
+            report = json.loads(self.done("plan", path, "--json").stdout)
+            jsonschema.validate(report, schema("training_plan.schema.json"))
+            best = report["candidates"][0]
+            self.assertGreater(best["step"]["total"], report["bound_s"])
+        self.assertIn("MFU", self.done("plan", "-", stdin=SCENARIO % "").stdout)
+
+    def test_simulate_says_where_training_is(self):
+        done = run("simulate", self.plan()[1])
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("supernode plan", done.stderr)
 
     def test_exports(self):
         self.assertIn("--expert-model-parallel-size",

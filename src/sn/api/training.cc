@@ -180,11 +180,7 @@ void add_costs(const TrainingWorld& w, double share, TrainingCandidate& c) {
 
 }  // namespace
 
-Result<bool> asks_for_training(const OpenRequest& request, const Run& run) {
-  const Result<Node> scenario = read_scenario(request, run);
-  if (!scenario) return fail(scenario.error());
-  return twin::is_training(*scenario);
-}
+bool is_training(const Node& scenario) { return twin::is_training(scenario); }
 
 Result<TrainingWorld> open_training(const OpenRequest& request, const catalog::Catalog& catalog,
                                     const Run& run) {

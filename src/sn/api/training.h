@@ -59,8 +59,8 @@ struct TrainingPlanReport {
 void describe(ReportVisitor& v, const TrainingCandidate& candidate);
 void describe(ReportVisitor& v, const TrainingPlanReport& report);
 
-/// Whether the scenario asks for training.
-[[nodiscard]] Result<bool> asks_for_training(const OpenRequest& request, const Run& run = Run());
+/// Whether a scenario that was read asks for training.
+[[nodiscard]] bool is_training(const Node& scenario);
 
 [[nodiscard]] Result<twin::TrainingWorld> open_training(const OpenRequest& request,
                                                         const catalog::Catalog& catalog,

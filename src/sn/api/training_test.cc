@@ -33,8 +33,9 @@ std::string all(const Errors& errors) {
 }
 
 TEST(TrainingScenario, IsRecognised) {
-  EXPECT_TRUE(*asks_for_training({.file = "t.yaml", .text = scenario(job, "rack: hgx-h100")}));
-  EXPECT_FALSE(*asks_for_training({.file = "llama70b"}));
+  EXPECT_TRUE(
+      is_training(*read_scenario({.file = "t.yaml", .text = scenario(job, "rack: hgx-h100")})));
+  EXPECT_FALSE(is_training(*read_scenario({.file = "llama70b"})));
 }
 
 TEST(TrainingScenario, AReportAddsUp) {
