@@ -235,6 +235,26 @@ export interface Candidate {
   running: Running | null;
 }
 
+/** The best plan with so many tiers of KV cache. */
+export interface TierDepth {
+  /** HBM counted */
+  tiers: number;
+  text: string;
+  plan: string;
+  gpus: number;
+  /** of the workload's own rate */
+  multiple: number;
+  output_tokens_per_s_per_gpu: number;
+  /** of input tokens, tiers included */
+  prefix_hit_rate: number;
+  ttft_p90_s: number;
+  /** what fails just above this rate */
+  limit: string;
+  meets_slo: boolean;
+  /** by the engine; else formulas alone */
+  played: boolean;
+}
+
 /** A metric that was asked for. */
 export interface TradeoffAxis {
   metric: string;
@@ -381,6 +401,8 @@ export interface PlanReport {
   inputs_assumed: number;
   /** by output tokens/s per GPU; the closest misses when none meets the SLO */
   candidates: Candidate[];
+  /** where search.kv asks for several; the rest is of the best of them */
+  kv_depths: TierDepth[];
   /** that the candidates pass, as written */
   filters: string[];
   /** of a pair of metrics that was asked for */
@@ -1672,6 +1694,46 @@ export interface Unfinished {
   requests: number;
 }
 
+/** A tier of KV cache below HBM, over the whole run. */
+export interface TierResult {
+  name: string;
+  capacity_bytes: number;
+  /** share of it, at the end */
+  filled: number;
+  /** that were not in HBM when requests were admitted */
+  looked_blocks: number;
+  /** of them loaded from here */
+  hit_blocks: number;
+  /** found here and computed again, because that was quicker */
+  passed_blocks: number;
+  /** whose load a fault undid */
+  lost_blocks: number;
+  evicted_blocks: number;
+  read_bytes: number;
+  written_bytes: number;
+  /** mean */
+  read_bytes_per_s: number;
+  /** mean */
+  written_bytes_per_s: number;
+}
+
+/** A layer of the fabric whose links traffic shares. */
+export interface LayerResult {
+  layer: "ScaleUp" | "ScaleOut" | "DCN";
+  links: number;
+  /** hand-overs, loads, retrievals, prompts, weights */
+  transfer_bytes: number;
+  /** of steps */
+  collective_bytes: number;
+  /** share of all links' capacity over the run */
+  utilisation: number;
+  /** that carried most of its capacity */
+  worst_link: string;
+  worst_utilisation: number;
+  /** share that transfers held at a sample */
+  worst_peak: number;
+}
+
 /** Instances of one role. */
 export interface PoolResult {
   role: "aggregated" | "prefill" | "decode";
@@ -1740,6 +1802,8 @@ export interface SeriesPoint {
   prefix_hit_rate: number;
   /** of first tokens in this window */
   ttft_mean_s: number;
+  /** that transfers hold, at flow fidelity */
+  busiest_link_share: number;
 }
 
 /** A deployment under a request trace. */
@@ -1804,6 +1868,8 @@ export interface SimulationReport {
   itl: Latency;
   e2e: Latency;
   queue: Latency;
+  /** of blocks from below HBM, of requests that had any; null: none */
+  load: Latency | null;
   /** from arrival until what is read from storage is there; null: nothing is */
   retrieval: Latency | null;
   targets: SloResult[];
@@ -1841,6 +1907,12 @@ export interface SimulationReport {
   prefix_hit_rate: number;
   /** share of hashed blocks */
   block_hit_rate: number;
+  /** of input tokens: from tiers below HBM */
+  loaded_share: number;
+  /** below HBM, top down */
+  tiers: TierResult[];
+  /** of the fabric, at flow fidelity */
+  layers: LayerResult[];
   /** of KV between pools */
   transfers: number;
   transferred_bytes: number;
@@ -2286,4 +2358,122 @@ export interface Evidence {
   kernels: Validation | null;
   collectives: Validation | null;
   serving: ServingValidation | null;
+}
+
+/** Single transfers alone; 0: there is no such thing in the scenario. */
+export interface Probes {
+  /** a mean prompt from the first tier below HBM */
+  kv_fetch_s: number;
+  /** a mean prompt's cache to the decode pool */
+  hand_over_s: number;
+  all_reduce_64k_s: number;
+  /** one token a rank */
+  dispatch_s: number;
+  retrieval_s: number;
+  /** weights of an OS image */
+  cold_start_s: number;
+  /** weights to a store */
+  checkpoint_s: number;
+  /** one way through the domain */
+  scale_up_s: number;
+}
+
+/** One combination of directions. */
+export interface DirectionRow {
+  /** adapters, drives and CXL memory hang on ScaleUp */
+  attach_scale_up: boolean;
+  memory_semantics: boolean;
+  two_layers: boolean;
+  optics: boolean;
+  /** largest of the workload's rate that meets the SLO; 0: not looked for */
+  multiple: number;
+  /** at the operating load */
+  ttft_mean_s: number;
+  ttft_p90_s: number;
+  tpot_mean_s: number;
+  output_tokens_per_s_per_gpu: number;
+  /** of the deployment's racks; 0 without a plant */
+  watts: number;
+  /** 0 without prices */
+  dollars_per_million_output: number;
+  /** of GPUs */
+  up_share: number;
+  /** of ports, transfers and collectives */
+  scale_up_utilisation: number;
+  scale_up_transfer_bytes: number;
+  dcn_utilisation: number;
+  /** of input tokens, tiers included */
+  prefix_hit_rate: number;
+  /** of the ScaleUp medium */
+  reach_m: number;
+  domain_gpus: number;
+  probes: Probes;
+  /** what differs from the base */
+  cause: string;
+  /** why it could not be played */
+  failed: string;
+}
+
+/** Four directions of GPU-centric machines on one deployment. */
+export interface DirectionsReport {
+  /** what kind of document this is */
+  format: "supernode-directions";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  /** of the scenario */
+  name: string;
+  machine: string;
+  /** that all combinations play */
+  plan: string;
+  /** of the rows with optics */
+  medium: string;
+  slo: string;
+  /** operating load, of the workload's rate */
+  multiple: number;
+  /** the base first */
+  rows: DirectionRow[];
+  interrupted: boolean;
+  warnings: Notice[];
+}
+
+/** What was found, at one value of what is swept. */
+export interface ClaimPoint {
+  /** empty: nothing is swept */
+  at: string;
+  /** in the claim's unit */
+  found: number;
+  /** within the claimed bounds and the tolerance */
+  holds: boolean;
+  /** no number */
+  why_not: string;
+}
+
+/** A claim, run. */
+export interface ClaimResult {
+  id: string;
+  title: string;
+  citation: string;
+  claimed_low: number;
+  claimed_high: number;
+  unit: string;
+  /** of what is found */
+  found_unit: string;
+  /** share */
+  tolerance: number;
+  measure: string;
+  conditions: string;
+  points: ClaimPoint[];
+  verdict: "holds" | "holds if" | "does not hold" | "cannot be judged";
+  note: string;
+}
+
+/** The ledger of claims. */
+export interface ClaimsReport {
+  /** what kind of document this is */
+  format: "supernode-claims";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  /** by id */
+  claims: ClaimResult[];
+  interrupted: boolean;
 }

@@ -3,6 +3,8 @@
 // Command lines with CLI11, mistakes in the manner of this project: all unknown flags at once, each
 // with the nearest valid one.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <sstream>
@@ -119,6 +121,17 @@ int integer_flag(const std::string& flag, const std::string& text, int min, int 
   errors.push_back(
       flag_error("supernode", flag + " cannot be '" + shown(text) + "'",
                  "a whole number from " + std::to_string(min) + " to " + std::to_string(max)));
+  return min;
+}
+
+double number_flag(const std::string& flag, const std::string& text, double min, double max,
+                   Errors& errors) {
+  double value = 0.0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  if (parsed.ec == std::errc{} && parsed.ptr == end && value >= min && value <= max) return value;
+  errors.push_back(flag_error("supernode", flag + " cannot be '" + shown(text) + "'",
+                              fmt::format("a number from {} to {}", min, max)));
   return min;
 }
 

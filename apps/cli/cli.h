@@ -45,6 +45,8 @@ int run_calibrate(const Args& args);
 int run_catalog(const Args& args);
 int run_collective(const Args& args);
 int run_compare(const Args& args);
+int run_directions(const Args& args);
+int run_claims(const Args& args);
 int run_completion(const Args& args);
 int run_doctor(const Args& args);
 int run_fabric(const Args& args);
@@ -69,6 +71,10 @@ int run(const Args& args);
 /// A whole number within [min, max], or an error about `flag` in `errors`.
 [[nodiscard]] int integer_flag(const std::string& flag, const std::string& text, int min, int max,
                                Errors& errors);
+
+/// A number within [min, max], likewise.
+[[nodiscard]] double number_flag(const std::string& flag, const std::string& text, double min,
+                                 double max, Errors& errors);
 
 /// Writes `text` to standard output and returns `code`. A reader that has gone away is no mistake;
 /// a full disk is.

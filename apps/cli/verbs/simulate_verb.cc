@@ -30,11 +30,13 @@ struct SimulateArgs {
   std::string faults;
   std::string deployment = "1";
   std::string routing = "completion-aware";
-  std::string eviction = "lru";
+  std::string eviction = {};  // the scenario's
   std::string scaling = "time";
   std::string requests = "0";
   std::string repeat = "1";
   std::string queue = "10000";
+  std::string clients = "0";
+  std::string warm_up = "0.05";
   std::string events = "200000";
   bool compare = false;
   bool strict_order = false;
@@ -58,7 +60,7 @@ void describe_input(CLI::App& app, SimulateArgs& a) {
                  "completion-aware (default), prefix-aware, least-loaded, round-robin or "
                  "session-sticky")
       ->type_name("ROUTING");
-  app.add_option("--eviction", a.eviction, "lru (default), lfu, s3-fifo or ttl")
+  app.add_option("--eviction", a.eviction, "lru, lfu, s3-fifo or ttl (default: kv.policy)")
       ->type_name("POLICY");
   app.add_option("--scaling", a.scaling,
                  "how a multiple is reached: time, the trace runs faster; copies, several side by "
@@ -68,6 +70,13 @@ void describe_input(CLI::App& app, SimulateArgs& a) {
   app.add_option("--repeat", a.repeat, "the trace so many times on end")->type_name("N");
   app.add_option("--queue", a.queue, "waiting requests beyond which new ones are refused (10000)")
       ->type_name("N");
+  app.add_option("--clients", a.clients,
+                 "a closed loop: so many clients, each sends its next request when its last one "
+                 "ended, whatever the workload's rate")
+      ->type_name("N");
+  app.add_option("--warm-up", a.warm_up,
+                 "share of the arrivals' span that runs before anything is measured (0.05)")
+      ->type_name("SHARE");
   app.add_option("--faults", a.faults,
                  "what breaks on the way: a file of what stands under 'faults' in a scenario")
       ->type_name("FILE");
@@ -129,7 +138,7 @@ api::SimulateRequest check(SimulateArgs& a, Errors& errors) {
                                 "session-sticky"));
   }
   const auto eviction = kv::eviction_named(a.eviction);
-  if (!eviction) {
+  if (!a.eviction.empty() && !eviction) {
     errors.push_back(flag_error(verb, "unknown --eviction '" + shown(a.eviction) + "'",
                                 "lru, lfu, s3-fifo or ttl"));
   }
@@ -138,12 +147,17 @@ api::SimulateRequest check(SimulateArgs& a, Errors& errors) {
         flag_error(verb, "unknown --scaling '" + shown(a.scaling) + "'", "time or copies"));
   }
   o.routing = routing.value_or(o.routing);
-  o.eviction = eviction.value_or(o.eviction);
+  if (!a.eviction.empty()) o.eviction = eviction;
   o.replay.scaling = a.scaling == "copies" ? serving::Scaling::copies : serving::Scaling::time;
   o.replay.limit = integer_flag("--requests", a.requests, 0, 1'000'000'000, errors);
   o.replay.repeat = integer_flag("--repeat", a.repeat, 1, 1'000'000, errors);
   o.queue_limit = integer_flag("--queue", a.queue, 1, 100'000'000, errors);
   request.rank = integer_flag("--deployment", a.deployment, 1, 1000, errors);
+  o.clients = integer_flag("--clients", a.clients, 0, 1'000'000, errors);
+  o.warm_up = number_flag("--warm-up", a.warm_up, 0.0, 0.99, errors);
+  if (o.clients > 0 && a.compare) {
+    errors.push_back(flag_error(verb, "--clients is of one scenario", "leave out --compare"));
+  }
   const int events = integer_flag("--events", a.events, 1, 100'000'000, errors);
   if (a.outputs.asked("--timeline")) o.timeline_limit = static_cast<std::size_t>(events);
   request.strict_order = a.strict_order;

@@ -94,6 +94,7 @@ Result<twin::SimulationResult> simulate(const twin::World& world, const Simulate
   if (!plan) return fail(plan.error());
   twin::SimulationOptions options = request.options;
   const std::optional<double> target = world.load.target_rate();
+  if (options.clients > 0) return twin::simulate(world, *plan, options, run);
   if (!target) {
     options.knee_guess = guess;
     return twin::find_knee(world, *plan, options, run);

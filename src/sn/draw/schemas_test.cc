@@ -16,6 +16,8 @@
 #include "sn/base/report/report_type.h"
 #include "sn/draw/catalog/datasheet_diff.h"
 #include "sn/draw/catalog/workload_text.h"
+#include "sn/draw/directions/claims_views.h"
+#include "sn/draw/directions/directions_views.h"
 #include "sn/draw/evidence/collective_text.h"
 #include "sn/draw/evidence/evidence_page.h"
 #include "sn/draw/fabric/fabric_views.h"
@@ -57,6 +59,20 @@ std::vector<Document> evidence_documents() {
        "supernode validate all --json",
        "Measured kernels, collectives and deployments, predicted.",
        {type_of<Evidence>()}},
+  };
+}
+
+/// Of the machine beyond serving, and what is claimed of it.
+std::vector<Document> machine_documents() {
+  return {
+      {"directions",
+       "supernode directions --json",
+       "Four directions of GPU-centric machines on one deployment.",
+       {type_of<api::DirectionsReport>()}},
+      {"claims",
+       "supernode claims --json",
+       "The ledger of claims, run.",
+       {type_of<api::ClaimsReport>()}},
   };
 }
 
@@ -122,6 +138,7 @@ std::vector<Document> documents() {
         type_of<twin::SharedReport>()}},
   };
   for (Document& d : evidence_documents()) out.push_back(std::move(d));
+  for (Document& more : machine_documents()) out.push_back(std::move(more));
   return out;
 }
 

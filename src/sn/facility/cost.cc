@@ -38,9 +38,10 @@ std::vector<CostRow> rows_of(const hw::Rack& rack, const Plant& plant, const Pri
   }
   const bool optical = plant.optics.scale_up > EnergyPerByte{};
   const double lanes = d(rack.gpus) * gbps(rack.scale_up.link.bandwidth);
+  const Money listed = optical ? prices.optics_per_gbps : prices.copper_per_gbps;
   add(optical ? "ScaleUp optics, Gbit/s" : "ScaleUp copper, Gbit/s",
       optical ? lanes * d(plant.optics.ends) : lanes,
-      optical ? prices.optics_per_gbps : prices.copper_per_gbps);
+      plant.optics.medium.empty() ? listed : plant.optics.per_gbps);
   const double out_rate = d(rack.gpus) * rack.nic_share() * gbps(rack.nic.bandwidth);
   add("ScaleOut optics, Gbit/s", out_rate, prices.optics_per_gbps);
   add("ScaleOut switches, Gbit/s", out_rate, prices.network_per_gbps);

@@ -145,15 +145,16 @@ std::vector<FaultClass> fault_classes(const Failures& f, const hw::Rack& rack, c
   }
   if (plant.optics.scale_up > EnergyPerByte{}) {
     const std::int64_t planes = std::max<std::int64_t>(1, rack.scale_up.planes());
-    out.push_back({.name = "transceiver of ScaleUp",
-                   .takes = "1/" + std::to_string(planes) + " of one GPU's ScaleUp",
-                   .pieces = rack.gpus * planes * plant.optics.ends,
-                   .each = f.parts.lane_optics,
-                   .gpus = 0,
-                   .scale_up = 1.0 - 1.0 / d(planes),
-                   .repair = f.repair.replace,
-                   .image = false,
-                   .whole = false});
+    out.push_back(
+        {.name = "transceiver of ScaleUp",
+         .takes = "1/" + std::to_string(planes) + " of one GPU's ScaleUp",
+         .pieces = rack.gpus * planes * plant.optics.ends,
+         .each = plant.optics.medium.empty() ? f.parts.lane_optics : plant.optics.failures,
+         .gpus = 0,
+         .scale_up = 1.0 - 1.0 / d(planes),
+         .repair = f.repair.replace,
+         .image = false,
+         .whole = false});
   }
   out.push_back(shelf_class(f, plant, rack.gpus));
   out.push_back({.name = "busbar, coolant, feed",

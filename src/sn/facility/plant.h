@@ -183,6 +183,10 @@ struct Optics {
   EnergyPerByte scale_up = {};   // one end of a link, per byte of its rate; 0: copper
   std::int64_t ends = 2;         // of a ScaleUp link that stand in the rack
   EnergyPerByte scale_out = {};  // at the adapter
+  // Of ScaleUp's medium, where a scenario names one; else those of the fleet and of the price list.
+  std::string medium = {};
+  Rate failures = {};   // of one end
+  Money per_gbps = {};  // of one end; of copper, of a link
 
   friend bool operator==(const Optics&, const Optics&) = default;
 };

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "sn/facility/facility_test_util.h"
+#include "sn/facility/medium.h"
 
 namespace sn::facility {
 namespace {
@@ -90,6 +91,7 @@ TEST(Plant, WhatCannotBe) {
 
 TEST(ShippedCatalog, EveryModuleAndPlantReads) {
   catalog::expect_all_read<Module>("module", 15);
+  catalog::expect_all_read<Medium>("medium", 7);
   const catalog::Catalog shipped = catalog::shipped_catalog();
   for (const std::string& name : shipped.names(catalog::kind_named("plant"))) {
     SCOPED_TRACE(name);

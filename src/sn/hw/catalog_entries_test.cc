@@ -31,7 +31,8 @@ TEST(ShippedCatalog, EveryHardwareEntryReads) {
   expect_all_read<Rack>("rack", 16);
   expect_all_read<ScaleOut>("scale-out", 3);
   expect_all_read<Dcn>("dcn", 2);
-  expect_all_read<Memory>("memory", 5);
+  expect_all_read<Memory>("memory", 7);
+  expect_all_read<Mover>("mover", 8);
 }
 
 TEST(ShippedCatalog, EveryRackPassesItsChecks) {

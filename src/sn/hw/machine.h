@@ -289,10 +289,17 @@ struct Memory {
   std::int64_t ports = 0;     // of all hosts together
   std::int64_t sharers = 0;   // OS images that can be attached at once
   Bandwidth total_bandwidth;  // limit of all ports together; 0: none but the ports
+  Bandwidth device_bandwidth = {};  // of one module behind the ports; 0: as the ports
+  Bytes interleave = {};            // what neighbours of a module hold; 0: a block is on one module
+  Power power = {};                 // of the whole device or pool; 0: not known
 
   /// What all ports read at once.
   [[nodiscard]] Bandwidth aggregate_read() const {
     const Bandwidth all = read_bandwidth * static_cast<double>(ports);
+    return total_bandwidth > Bandwidth{} && total_bandwidth < all ? total_bandwidth : all;
+  }
+  [[nodiscard]] Bandwidth aggregate_write() const {
+    const Bandwidth all = write_bandwidth * static_cast<double>(ports);
     return total_bandwidth > Bandwidth{} && total_bandwidth < all ? total_bandwidth : all;
   }
 
@@ -310,6 +317,47 @@ void describe(V& v, Memory& m) {
   v.count("sharers", m.sharers, 1, 65536);
   v.quantity("total_bandwidth", m.total_bandwidth, Bandwidth::from_si(1e8), 100_TB_per_s,
              Need::optional);
+  v.quantity("device_bandwidth", m.device_bandwidth, Bandwidth::from_si(1e8), 100_TB_per_s,
+             Need::optional);
+  v.quantity("interleave", m.interleave, Bytes::from_si(64.0), Bytes::from_si(1e12),
+             Need::optional);
+  v.quantity("power", m.power, Power::from_si(0.1), Power::from_si(1e6), Need::optional);
+}
+
+/// What moves KV blocks between HBM and a memory, a GPU's part of it: RDMA verbs, copies of a CPU,
+/// a GPU's copy engine, its loads and stores. A block is many pieces (one a layer and K or V) that
+/// lie apart; each costs as much as a small transfer does, and `parallel` of them are under way.
+/// Two stages, where blocks go through the host's memory: the slower one sets the pace.
+struct Mover {
+  std::string name;
+  Time read_piece;            // one small piece towards the GPU, end to end
+  Time write_piece;           // and away from it
+  std::int64_t parallel = 1;  // pieces under way at once
+  Time staged_read = {};      // the second stage, likewise; 0: none
+  Time staged_write = {};
+  std::int64_t staged_parallel = 1;
+  Bandwidth read_bandwidth;  // of large pieces
+  Bandwidth write_bandwidth;
+  Bytes outstanding = {};  // bytes that loads or stores may have in flight; 0: not the limit
+  Time start = {};         // once a transfer: look-up, registration
+
+  friend bool operator==(const Mover&, const Mover&) = default;
+};
+
+template <class V>
+void describe(V& v, Mover& m) {
+  using namespace sn::literals;
+  v.quantity("read_piece", m.read_piece, 1_ns, 1_s);
+  v.quantity("write_piece", m.write_piece, 1_ns, 1_s);
+  v.count("parallel", m.parallel, 1, 65536);
+  v.quantity("staged_read", m.staged_read, 1_ns, 1_s, Need::optional);
+  v.quantity("staged_write", m.staged_write, 1_ns, 1_s, Need::optional);
+  v.count("staged_parallel", m.staged_parallel, 1, 65536, Need::optional);
+  v.quantity("read_bandwidth", m.read_bandwidth, Bandwidth::from_si(1e8), 100_TB_per_s);
+  v.quantity("write_bandwidth", m.write_bandwidth, Bandwidth::from_si(1e8), 100_TB_per_s);
+  v.quantity("outstanding", m.outstanding, Bytes::from_si(64.0), Bytes::from_si(1e9),
+             Need::optional);
+  v.quantity("start", m.start, 1_ns, 1_s, Need::optional);
 }
 
 /// Fills what follows from other fields: a ScaleUp domain that is not given spans the rack, and

@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "sn/base/random.h"
@@ -47,23 +48,73 @@ std::vector<Alike> balanced(const Routing& r) {
   return out;
 }
 
+/// The largest k in [0, most] whose `total(k)`, which never falls, is at most `units`.
+template <class Total>
+std::int64_t level_within(std::int64_t most, std::int64_t units, Total total) {
+  std::int64_t low = 0;
+  while (low < most) {
+    const std::int64_t middle = low + (most - low + 1) / 2;
+    if (total(middle) <= units) {
+      low = middle;
+    } else {
+      most = middle - 1;
+    }
+  }
+  return low;
+}
+
+/// Adds `units`, one by one to the first of the least loaded experts: they rise to one level, and
+/// what is left goes to the first of those that stand there. None rises above `most`.
+void raise(std::span<std::int64_t> experts, std::int64_t units, std::int64_t most) {
+  const auto total = [&](std::int64_t level) {
+    std::int64_t sum = 0;
+    for (const std::int64_t n : experts) sum += std::max<std::int64_t>(0, level - n);
+    return sum;
+  };
+  const std::int64_t level = level_within(most, units, total);
+  units -= total(level);
+  for (std::int64_t& n : experts) n = std::max(n, level);
+  for (std::int64_t& n : experts) {
+    if (units == 0 || level == most) return;
+    if (n != level) continue;
+    ++n;
+    --units;
+  }
+}
+
 /// Adds `units` assignments, or takes them away when negative, one rank after the other: each time
 /// to its least loaded expert below `most`, or from its most loaded one.
 void adjust(Counts& counts, std::int64_t ranks, std::int64_t units, std::int64_t most) {
-  const auto local = static_cast<std::ptrdiff_t>(counts.size()) / ranks;
-  const std::int64_t step = units < 0 ? -1 : 1;
-  for (bool moved = true; units != 0 && moved;) {
-    moved = false;
-    for (std::ptrdiff_t rank = 0; rank < ranks && units != 0; ++rank) {
-      const auto first = counts.begin() + rank * local;
-      const auto expert = step > 0 ? std::min_element(first, first + local)
-                                   : std::max_element(first, first + local);
-      if (step > 0 ? *expert >= most : *expert <= 0) continue;
-      *expert += step;
-      units -= step;
-      moved = true;
-    }
+  // Taking from the most loaded is adding to the least loaded of what is missing to `most`.
+  const bool taking = units < 0;
+  const auto mirror = [&] {
+    for (std::int64_t& n : counts) n = most - n;
+  };
+  if (taking) mirror();
+  units = std::abs(units);
+  const std::size_t local = counts.size() / at(ranks);
+  std::vector<std::int64_t> room;
+  for (std::size_t rank = 0; rank < at(ranks); ++rank) {
+    const auto first = counts.begin() + static_cast<std::ptrdiff_t>(rank * local);
+    room.push_back(
+        std::accumulate(first, first + static_cast<std::ptrdiff_t>(local), std::int64_t{0},
+                        [&](std::int64_t sum, std::int64_t n) { return sum + most - n; }));
   }
+  const auto given = [&](std::int64_t rounds) {
+    std::int64_t sum = 0;
+    for (const std::int64_t r : room) sum += std::min(r, rounds);
+    return sum;
+  };
+  const std::int64_t rounds =
+      level_within(*std::max_element(room.begin(), room.end()), units, given);
+  std::int64_t left = units - given(rounds);
+  for (std::size_t rank = 0; rank < at(ranks); ++rank) {
+    const bool one_more = left > 0 && room[rank] > rounds;
+    if (one_more) --left;
+    raise(std::span(counts).subspan(rank * local, local),
+          std::min(room[rank], rounds) + (one_more ? 1 : 0), most);
+  }
+  if (taking) mirror();
 }
 
 /// Experts by falling count.

@@ -219,6 +219,21 @@ void describe(ReportVisitor& v, const Explanation& e) {
   v.list("modelling", "assumptions of the models themselves", e.modelling);
 }
 
+void describe(ReportVisitor& v, const TierDepth& d) {
+  v.type("TierDepth", "The best plan with so many tiers of KV cache.");
+  v.count("tiers", "HBM counted", d.tiers);
+  v.text("text", "", d.text);
+  v.text("plan", "", d.plan);
+  v.count("gpus", "", d.gpus);
+  v.number("multiple", "of the workload's own rate", d.multiple);
+  v.number("output_tokens_per_s_per_gpu", "", d.output_per_gpu);
+  v.number("prefix_hit_rate", "of input tokens, tiers included", d.hit_rate);
+  v.quantity("ttft_p90_s", "", d.ttft_p90);
+  v.text("limit", "what fails just above this rate", d.limit);
+  v.flag("meets_slo", "", d.meets_slo);
+  v.flag("played", "by the engine; else formulas alone", d.played);
+}
+
 void describe(ReportVisitor& v, const PlanReport& r) {
   v.type("PlanReport", "Deployments of a model on a machine, ranked.");
   v.document("supernode-plan");
@@ -232,6 +247,8 @@ void describe(ReportVisitor& v, const PlanReport& r) {
   v.count("inputs_assumed", "", r.inputs_assumed);
   v.list("candidates", "by output tokens/s per GPU; the closest misses when none meets the SLO",
          r.candidates);
+  v.list("kv_depths", "where search.kv asks for several; the rest is of the best of them",
+         r.depths);
   v.list("filters", "that the candidates pass, as written", r.filters);
   v.optional("tradeoff", "of a pair of metrics that was asked for", r.tradeoff);
   v.list("pareto", "by tokens/s per user; off the front thinned", r.pareto);

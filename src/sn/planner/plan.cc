@@ -317,12 +317,66 @@ void add_front(const twin::World& world, const PlanOptions& options, SearchResul
 
 }  // namespace
 
+namespace {
+
+std::string tiers_text(const serving::KvTiering& kv) {
+  std::string out = "hbm";
+  for (const serving::KvTier& t : kv.tiers) {
+    out += " + " + format(t.share) + " " + std::string(serving::to_string(t.kind));
+  }
+  return out;
+}
+
+TierDepth depth_of(const twin::World& world, const PlanReport& report) {
+  TierDepth out;
+  out.tiers = static_cast<std::int64_t>(world.machine.kv.tiers.size()) + 1;
+  out.text = tiers_text(world.machine.kv);
+  if (report.candidates.empty()) return out;
+  const Candidate& best = report.candidates.front();
+  out.plan = twin::plan_text(best.plan);
+  out.gpus = best.plan.gpus();
+  out.multiple = best.multiple;
+  out.output_per_gpu = best.state.output_per_gpu;
+  out.hit_rate = best.state.hit_rate;
+  out.ttft_p90 = best.state.ttft.p90;
+  out.limit = best.limit;
+  out.meets_slo = best.meets_slo;
+  out.played = best.played > 0;
+  return out;
+}
+
+/// A plan for each depth of tiers that is asked for; the best of them with all their figures.
+Result<PlanReport> plan_depths(const twin::World& asked, const PlanOptions& options,
+                               const Run& run) {
+  std::vector<TierDepth> depths;
+  std::optional<PlanReport> best;
+  for (const std::int64_t depth : asked.load.search.kv_depths) {
+    twin::World world = twin::with_tiers(asked, depth);
+    world.load.search.kv_depths = {};
+    Result<PlanReport> report = plan(world, options, run.within("tiers " + std::to_string(depth)));
+    if (!report) return report;
+    depths.push_back(depth_of(world, *report));
+    const auto before = [](const PlanReport& r) {
+      const bool any = !r.candidates.empty();
+      return std::pair{any && r.candidates.front().meets_slo,
+                       any ? r.candidates.front().state.output_per_gpu : 0.0};
+    };
+    if (!best || before(*report) > before(*best)) best = *std::move(report);
+    if (run.stopped()) break;
+  }
+  best->depths = std::move(depths);
+  return *std::move(best);
+}
+
+}  // namespace
+
 Result<PlanReport> plan(const twin::World& asked, const PlanOptions& options, const Run& run) {
   if (!asked.faults.empty()) {
     twin::World healthy = asked;  // plans are of a whole machine
     healthy.faults = {};
     return plan(healthy, options, run);
   }
+  if (!asked.load.search.kv_depths.empty()) return plan_depths(asked, options, run);
   const twin::World& world = asked;
   PlanReport report;
   report.subject = subject_of(world);

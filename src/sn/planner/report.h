@@ -205,6 +205,21 @@ struct Explanation {
   std::vector<std::string> modelling;       // assumptions of the models themselves, in words
 };
 
+/// The best plan with so many tiers of KV cache (`search.kv`).
+struct TierDepth {
+  std::int64_t tiers = 1;  // HBM counted
+  std::string text;        // "hbm", "hbm + 8.00 TB cxl-pool"
+  std::string plan;
+  std::int64_t gpus = 0;
+  double multiple = 0.0;  // of the workload's own rate
+  double output_per_gpu = 0.0;
+  double hit_rate = 0.0;  // of input tokens, tiers included
+  Time ttft_p90;
+  std::string limit;
+  bool meets_slo = false;
+  bool played = false;  // by the engine; else formulas alone
+};
+
 struct PlanReport {
   PlanSubject subject;
   std::int64_t considered = 0;
@@ -216,6 +231,8 @@ struct PlanReport {
   std::int64_t inputs_assumed = 0;
   std::vector<Candidate>
       candidates;  // ranked by output tokens/s per GPU; the closest misses when none meets
+  std::vector<TierDepth> depths;           // where `search.kv` asks for several; the rest of the
+                                           // report is of the best of them
   std::vector<std::string> filters;        // that the candidates pass, as written
   std::optional<Tradeoff> tradeoff;        // of a pair of metrics that was asked for
   std::vector<ParetoPoint> pareto;         // by tokens/s per user; off the front thinned
@@ -245,6 +262,7 @@ void describe(ReportVisitor& v, const OperatorLine& line);
 void describe(ReportVisitor& v, const Elasticity& elasticity);
 void describe(ReportVisitor& v, const AssumptionLine& line);
 void describe(ReportVisitor& v, const Explanation& explanation);
+void describe(ReportVisitor& v, const TierDepth& depth);
 void describe(ReportVisitor& v, const PlanReport& report);
 void describe(ReportVisitor& v, const PlanReports& reports);
 

@@ -18,6 +18,19 @@ std::optional<double> Load::target_rate() const {
   return std::nullopt;
 }
 
+World with_tiers(const World& world, std::int64_t tiers) {
+  SN_ASSERT(tiers >= 1);
+  World out = world;
+  auto& kept = out.machine.kv.tiers;
+  while (static_cast<std::int64_t>(kept.size()) >= tiers) {
+    const std::string prefix = "kv." + std::string(serving::to_string(kept.back().kind)) + ".";
+    std::erase_if(out.machine.params,
+                  [&](const catalog::Param& p) { return p.path.starts_with(prefix); });
+    kept.pop_back();
+  }
+  return out;
+}
+
 std::vector<double> param_values(const World& world) {
   std::vector<double> out;
   out.reserve(world.machine.params.size());
@@ -35,6 +48,10 @@ World with_values(const World& world, const std::vector<double>& values) {
   describe(assign, out.machine.collectives);
   describe(assign, out.machine.framework);
   describe(assign, out.machine.traits);
+  for (serving::KvTier& tier : out.machine.kv.tiers) {
+    describe(assign, tier.memory);
+    describe(assign, tier.mover);
+  }
   SN_ASSERT(assign.next() == values.size());
   hw::complete(out.machine.cluster);
   for (std::size_t i = 0; i < values.size(); ++i) out.machine.params[i].value = values[i];

@@ -16,6 +16,7 @@
 
 #include "sn/catalog/param.h"
 #include "sn/collective/params.h"
+#include "sn/facility/medium.h"
 #include "sn/facility/running.h"
 #include "sn/hw/conditions.h"
 #include "sn/hw/machine.h"
@@ -50,10 +51,23 @@ struct SearchSpec {
   std::vector<std::int64_t> context_ranks;   // cp of prefill; empty: 1, more for long prompts
   std::vector<std::int64_t> cache_ranks;     // dcp of decode; empty: 1
   std::vector<std::int64_t> draft_tokens;    // empty: 0, and 1 when the model has MTP layers
+  std::vector<std::int64_t> kv_depths;       // tiers of KV cache that a plan has, HBM counted;
+                                             // empty: all that the scenario names
   std::vector<std::int64_t> prefill_chunks;  // tokens per attention rank and step
   std::vector<serving::ServingPlan> fixed;   // deployments given by the scenario: nothing to choose
 
   friend bool operator==(const SearchSpec&, const SearchSpec&) = default;
+};
+
+/// The four directions of GPU-centric machines, as a scenario sets them (what hangs on ScaleUp is
+/// `Cluster::attach`). Nothing said: as the catalog describes the machine.
+struct Directions {
+  enum class Semantics { unsaid, message, memory };
+  Semantics semantics = Semantics::unsaid;
+  std::int64_t layers = 3;  // 2: the DCN carries what ScaleOut did, with its adapters
+  std::optional<facility::Medium> medium;  // of ScaleUp
+
+  friend bool operator==(const Directions&, const Directions&) = default;
 };
 
 /// What stands there, whatever is asked of it: cluster, the software on it, the model it carries.
@@ -68,8 +82,11 @@ struct Machine {
   std::vector<llm::Precision> precisions;  // at least one; several: the planner chooses
   hw::Conditions conditions;
   double kv_block = 64.0;      // tokens of a KV block
+  serving::KvTiering kv;       // below HBM
+  Directions directions;       // where GPU-centric machines go
   std::int64_t gpu_limit = 0;  // GPUs that a plan may take; 0: all of the cluster
   catalog::Params params;      // every number of cluster, kernels, collectives, framework, traits
+                               // and tiers
 
   /// What times of steps and collectives are made of.
   [[nodiscard]] llm::StepMachine parts() const {
@@ -100,12 +117,17 @@ struct World {
   FaultPlan faults;                                // of simulations; plans are of a whole machine
   std::optional<facility::Surroundings> facility;  // nothing where the rack has no plant
   std::uint64_t seed = 1;
-  Errors warnings;  // malformed trace lines that were skipped, and the like
+  bool contended = false;  // `fidelity.fabric: flow`: traffic of simulations shares links
+  Errors warnings;         // malformed trace lines that were skipped, and the like
 
   [[nodiscard]] serving::ServingInputs inputs() const {
-    return {machine.model, machine.parts(), load.workload, machine.conditions, machine.kv_block};
+    return {machine.model,      machine.parts(),  load.workload,
+            machine.conditions, machine.kv_block, &machine.kv};
   }
 };
+
+/// `world` with the first `tiers` tiers of KV cache alone, HBM counted: at least 1.
+[[nodiscard]] World with_tiers(const World& world, std::int64_t tiers);
 
 /// Values of `world.machine.params`, in order.
 [[nodiscard]] std::vector<double> param_values(const World& world);

@@ -15,6 +15,7 @@
 #include "sn/evidence/serving/benchmark.h"
 #include "sn/facility/cost.h"
 #include "sn/facility/faults.h"
+#include "sn/facility/medium.h"
 #include "sn/facility/plant.h"
 #include "sn/kernel/params.h"
 #include "sn/llm/framework.h"
@@ -309,6 +310,8 @@ constexpr KindReader readers[] = {
     {"switch", add_described<hw::Switch>},
     {"nic", add_described<hw::Nic>},
     {"memory", add_described<hw::Memory>},
+    {"mover", add_described<hw::Mover>},
+    {"medium", add_described<facility::Medium>},
     {"module", add_described<facility::Module>},
     {"plant", add_described<facility::Plant>},
     {"failure", add_described<facility::Failures>},
@@ -330,6 +333,8 @@ constexpr KindReader readers[] = {
     {"tool", add_tool},
     {"case", add_case},
     {"benchmark", add_benchmark},
+    // `supernode claims` runs it; its title and note say what is claimed.
+    {"claim", [](const catalog::Catalog&, const Node&, Datasheet&, Errors&) {}},
 };
 
 }  // namespace

@@ -327,6 +327,25 @@ std::string closest_miss(const PlanReport& report) {
   return out.empty() ? out : "#1 comes closest: " + out;
 }
 
+/// One row for each depth of KV tiers that was asked for.
+std::string depth_table(const PlanReport& report, const TextStyle& style) {
+  if (report.depths.empty()) return "";
+  Table t({{"KV tiers", Align::left},
+           {"best plan", Align::left},
+           {"knee", Align::right},
+           {"tok/s/GPU", Align::right},
+           {"hits", Align::right},
+           {"TTFT p90", Align::right},
+           {"limit", Align::left}},
+          1);
+  for (const planner::TierDepth& d : report.depths) {
+    t.row({d.text, d.plan + (d.played ? "" : " (screened)"),
+           d.meets_slo ? significant(d.multiple) + "x" : "-", significant(d.output_per_gpu),
+           fmt::format("{:.1f} %", 100.0 * d.hit_rate), format(d.ttft_p90), d.limit});
+  }
+  return "\n" + t.str(style);
+}
+
 std::string plan_head(const PlanReport& report, const TextStyle& style) {
   std::string out = head_lines(report, style);
   if (report.candidates.empty()) return out;
@@ -342,6 +361,7 @@ std::string plan_head(const PlanReport& report, const TextStyle& style) {
     const std::string miss = closest_miss(report);
     if (!miss.empty()) out += " " + wrapped(miss, 1, page_width) + "\n";
   }
+  out += depth_table(report, style);
   if (report.tradeoff) out += "\n" + tradeoff_table(*report.tradeoff, style);
   return out;
 }

@@ -65,6 +65,7 @@ void latency_rows(Table& t, const SimulationReport& r) {
   row("ITL", r.itl);
   row("end to end", r.e2e);
   row("queue", r.queue);
+  row("KV load", r.load);
   row("retrieval", r.retrieval);
 }
 
@@ -128,6 +129,43 @@ std::string fault_lines(const SimulationReport& r) {
   return out;
 }
 
+std::string tier_lines(const SimulationReport& r) {
+  if (r.tiers.empty()) return "";
+  std::string out = fmt::format("  below HBM   {} % of input tokens loaded\n", percent(r.loaded));
+  for (const twin::TierResult& t : r.tiers) {
+    const double looked = std::max(1.0, static_cast<double>(t.looked));
+    out += fmt::format("    {:<9} {} % full of {}; {} blocks loaded", t.name, percent(t.filled),
+                       format(t.capacity), whole(t.hits));
+    if (t.looked > 0) {
+      out +=
+          fmt::format(", {} % of those looked for", percent(static_cast<double>(t.hits) / looked));
+    }
+    out += fmt::format("\n              read {} ({}), written {} ({}), {} blocks evicted\n",
+                       format(t.read), format(t.read_rate), format(t.written), format(t.write_rate),
+                       whole(t.evicted));
+    if (t.passed > 0) {
+      out += fmt::format("              {} blocks found here were computed again: quicker\n",
+                         whole(t.passed));
+    }
+    if (t.lost > 0)
+      out += fmt::format("              {} blocks lost while loading\n", whole(t.lost));
+  }
+  return out;
+}
+
+std::string layer_lines(const SimulationReport& r) {
+  std::string out;
+  for (const twin::LayerResult& l : r.layers) {
+    if ((l.transfers + l.collectives).si() <= 0.0) continue;
+    out += fmt::format("  {:<11} {} % of {} links' capacity: {} of transfers, {} of collectives\n",
+                       fabric::to_string(l.layer), percent(l.mean), l.links, format(l.transfers),
+                       format(l.collectives));
+    out += fmt::format("              most: {}, {} %; transfers held up to {} %\n", l.worst,
+                       percent(l.worst_mean), percent(l.worst_peak));
+  }
+  return out;
+}
+
 std::string delivers(const SimulationReport& r) {
   std::string out;
   out +=
@@ -141,6 +179,7 @@ std::string delivers(const SimulationReport& r) {
   out += fmt::format("  cache       {} % of input tokens, {} % of hashed blocks ({}, {} routing)\n",
                      percent(r.hit_rate), percent(r.hit_blocks), kv::to_string(r.eviction),
                      serving::to_string(r.routing));
+  out += tier_lines(r) + layer_lines(r);
   if (r.transfers > 0) {
     out += fmt::format("  transfers   {} of {} in all, {} exposed on average\n", whole(r.transfers),
                        format(r.transferred), format(r.transfer_exposed));

@@ -130,7 +130,8 @@ void price_prefill(const twin::World& world, const Shape& shape, Capacity& out) 
   const llm::StepProgram program =
       compile(world.machine.model, shape.deployment, inputs.machine, world.machine.conditions);
   serving::PrefillModel model(program, world.load.workload, static_cast<double>(shape.chunk),
-                              kv_transfer(inputs, plan));
+                              kv_transfer(inputs, plan),
+                              tier_curve(inputs, plan.prefill, world.machine.gpus()));
   const std::int64_t most = std::min(most_replicas(world, p), world.machine.gpus() / p.gpus());
   std::int64_t next = 1;
   for (std::int64_t n = 1; n <= most; ++n) {
@@ -205,6 +206,7 @@ PriceBasis basis_of(const twin::World& world) {
                  .model = m.model,
                  .conditions = m.conditions,
                  .kv_block = m.kv_block,
+                 .kv = m.kv,
                  .workload = world.load.workload,
                  .slo = world.load.slo,
                  .target = world.load.target_rate()};

@@ -89,6 +89,7 @@ struct PriceBasis {
   llm::ModelSpec model;
   hw::Conditions conditions;
   double kv_block = 0.0;
+  serving::KvTiering kv;
   serving::Workload workload;
   serving::Slo slo;
   std::optional<double> target;  // requests/s

@@ -37,11 +37,9 @@ EngineCore::EngineCore(EngineSpec spec, EngineObserver* observer)
     data.spec = d;
     data.first = static_cast<std::uint32_t>(instances_.size());
     for (const PoolSpec& pool : d.pools) make_pool(data, pool);
-    for (std::int64_t i = 0; d.retrieval.si() > 0.0 && i < d.storage_links; ++i) {
-      data.storage.push_back(transfers_.add_link(d.storage_bandwidth));
-    }
     data.handover.resize(d.frontends > 0 ? static_cast<std::size_t>(d.pools.back().instances) : 1);
     data.count = static_cast<std::uint32_t>(instances_.size()) - data.first;
+    make_links(data);
     make_tiers(data);
   }
 }
@@ -307,12 +305,7 @@ void EngineCore::handle(const Event& event) {
       transfers_due();
       return;
     case Event::Kind::started:
-      if (instances_[event.a].life == event.life) {
-        instances_[event.a].phase = Instance::Phase::up;
-        DeploymentData& d = deployments_[instances_[event.a].deployment];
-        rehome(d);
-        retry_handover(d);
-      }
+      if (instances_[event.a].life == event.life) comes_up(instances_[event.a]);
       return;
   }
 }
@@ -444,6 +437,7 @@ std::int64_t ServingEngine::lose_tier(std::uint32_t deployment, std::uint32_t ti
                                       std::uint32_t part, std::uint32_t parts, Nanos now) {
   return core_->lose_tier(deployment, tier, part, parts, now);
 }
+std::vector<LinkState> ServingEngine::links() const { return core_->links(); }
 TierState ServingEngine::tier_state(std::uint32_t deployment, std::uint32_t tier) const {
   return core_->tier_state(deployment, tier);
 }

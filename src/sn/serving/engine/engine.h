@@ -19,6 +19,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "sn/base/clock.h"
 #include "sn/hw/conditions.h"
@@ -39,6 +41,16 @@ struct PoolState {
   std::int64_t pages = 0;
   std::int64_t held = 0;    // pages that running requests hold
   std::int64_t cached = 0;  // pages of cached blocks, held or not
+};
+
+/// A link of the fabric as the engine's transfers see it.
+struct LinkState {
+  std::string name;  // "prefill 3 rank 0 ScaleUp", "image 2 DCN"
+  fabric::Layer layer = fabric::Layer::scale_up;
+  Bandwidth capacity;
+  Bytes carried;      // by transfers so far
+  Bytes collectives;  // and by the steps' collectives
+  Bandwidth load;     // of transfers, now
 };
 
 /// What a tier below HBM did so far, all its places together.
@@ -109,6 +121,8 @@ class ServingEngine {
 
   [[nodiscard]] std::int64_t alive() const;  // requests
   [[nodiscard]] PoolState state(std::uint32_t deployment, std::uint32_t pool) const;
+  /// Ports and links, where the spec is `contended`; else none.
+  [[nodiscard]] std::vector<LinkState> links() const;
   [[nodiscard]] TierState tier_state(std::uint32_t deployment, std::uint32_t tier) const;
   [[nodiscard]] AliveCounts alive_by_state(std::uint32_t deployment) const;
   [[nodiscard]] std::uint32_t instances(std::uint32_t deployment) const;

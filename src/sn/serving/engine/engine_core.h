@@ -42,6 +42,12 @@ struct TierLoad {
   fabric::TransferSession::FlowId flow = 0;
 };
 
+/// Deliveries of weights: this and the number of the instance. Above those of tiers.
+inline constexpr std::uint64_t start_tag = std::uint64_t{1} << 62;
+
+/// Levels of other traffic that steps are priced beside: eighths of a ScaleUp port.
+inline constexpr std::size_t beside_levels = 7;
+
 /// A request inside the engine. Slots are used again; `life` tells their users apart.
 struct Live {
   enum class State : std::uint8_t {
@@ -102,6 +108,7 @@ struct Live {
   // Blocks on their way from below HBM: what has to be there before its first step, then, where
   // layers overlap, the rest.
   std::vector<TierLoad> loads;
+  std::int64_t below = 0;        // tokens that shared tiers had when it was routed
   std::int64_t load_tokens = 0;  // that they bring
   std::int64_t load_blocks = 0;
   bool promotes = false;  // some came from below the first tier
@@ -141,6 +148,7 @@ struct Rank {
   std::int64_t work = 0;     // ns that they are estimated to take
   bool blocked = false;      // the head of the queue does not fit; until pages come free
   std::uint32_t link = 0;    // of the transfer session
+  std::optional<std::uint32_t> port = {};  // ScaleUp, where the spec is `contended`
   RankTiers tiers = {};
 };
 
@@ -199,6 +207,12 @@ struct Instance {
   hw::Conditions conditions;
   std::shared_ptr<const llm::StepProgram> program;
   std::unique_ptr<llm::StepEvaluator> evaluator;
+  /// Beside transfers that hold so many eighths of its ScaleUp ports; made when first needed.
+  std::array<std::unique_ptr<llm::StepEvaluator>, beside_levels> beside = {};
+  std::array<std::shared_ptr<const llm::StepProgram>, beside_levels> beside_programs = {};
+  std::int64_t taken = 0;                       // eighths of its ports that collectives hold now
+  double collectives = 0.0;                     // bytes that they have sent, of one rank
+  fabric::TransferSession::FlowId weights = 0;  // of a cold start
   PromptPace pace;
   std::vector<std::unique_ptr<Rank>> ranks;
   std::vector<Group> groups;
@@ -230,6 +244,8 @@ struct PoolData {
   std::uint32_t count = 0;
   std::uint32_t turn = 0;                 // of round robin
   std::vector<std::uint32_t> turns = {};  // the same of each front end
+  /// Of instances under no conditions of their own.
+  std::array<std::shared_ptr<const llm::StepProgram>, beside_levels> beside = {};
 };
 
 struct DeploymentData {
@@ -261,6 +277,8 @@ class EngineCore {
   void advance(Nanos now);
   [[nodiscard]] std::int64_t alive() const { return alive_; }
   [[nodiscard]] PoolState state(std::uint32_t deployment, std::uint32_t pool) const;
+  // engine_fabric.cc
+  [[nodiscard]] std::vector<LinkState> links() const;
   [[nodiscard]] TierState tier_state(std::uint32_t deployment, std::uint32_t tier) const;
   [[nodiscard]] AliveCounts alive_by_state(std::uint32_t deployment) const;
   [[nodiscard]] std::uint32_t instances(std::uint32_t deployment) const {
@@ -356,6 +374,19 @@ class EngineCore {
   [[nodiscard]] std::int64_t pages_for(const DeploymentSpec& d, std::int64_t tokens) const;
   [[nodiscard]] std::int64_t next_page_step(const Live& r) const;
   void mark_page(Group& group, Slot slot);
+
+  // engine_fabric.cc
+  void make_links(DeploymentData& deployment);
+  /// Of a step: beside what transfers hold of the instance's ports.
+  [[nodiscard]] llm::StepEvaluator& evaluator_of(Instance& instance);
+  /// The share of the ports that a step's collectives hold; 0 when none runs.
+  void hold_ports(Instance& instance, const llm::StepTime* time);
+  /// What a request reads before it is queued.
+  [[nodiscard]] Bytes read_before(const DeploymentData& deployment, const Live& r) const;
+  /// Weights come over the DCN; false: they take the pool's time.
+  bool fetch_weights(Instance& instance);
+  void weights_there(std::uint32_t instance);
+  void comes_up(Instance& instance);  // engine_lifecycle.cc
 
   // engine_tiers.cc
   void make_tiers(DeploymentData& deployment);

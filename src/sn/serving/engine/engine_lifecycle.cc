@@ -71,6 +71,8 @@ std::int64_t EngineCore::fail(std::uint32_t deployment, std::uint32_t number, Na
   ++instance.life;
   instance.kicked = false;
   instance.entry_free = now;
+  hold_ports(instance, nullptr);
+  if (instance.weights != 0) transfers_.cancel(std::exchange(instance.weights, 0), now);
   for (auto& rank : instance.ranks) {
     SN_ASSERT(rank->running == 0 && rank->waiting_count == 0);
     rank->cache.clear();
@@ -112,8 +114,16 @@ void EngineCore::start(std::uint32_t deployment, std::uint32_t number, Nanos now
   if (instance.phase != Instance::Phase::down) return;
   instance.phase = Instance::Phase::starting;
   instance.warm = false;
+  if (fetch_weights(instance)) return;
   post({now.count + to_nanos(pool_of(instance).start_time)->count}, Event::Kind::started,
        index_of(instance), 0, instance.life);
+}
+
+void EngineCore::comes_up(Instance& instance) {
+  instance.phase = Instance::Phase::up;
+  DeploymentData& d = deployments_[instance.deployment];
+  rehome(d);
+  retry_handover(d);
 }
 
 void EngineCore::set_conditions(std::uint32_t deployment, std::uint32_t number,
@@ -132,6 +142,8 @@ void EngineCore::set_conditions(std::uint32_t deployment, std::uint32_t number,
   instance.evaluator =
       std::make_unique<llm::StepEvaluator>(*instance.program, evaluator_slots(pool.count));
   instance.pace = pace_of(*instance.program, deployments_[deployment].spec, instance.pace.chunk);
+  instance.beside = {};
+  instance.beside_programs = {};
 }
 
 }  // namespace sn::serving

@@ -55,6 +55,12 @@ void put_tiers(DeploymentSpec& d) {
   }
 }
 
+void lose_some(const DeploymentSpec& d, Action& a) {
+  const auto tiers = static_cast<int>(d.tiering.tiers.size());
+  a.kind = Action::Kind::lose;
+  a.tier = static_cast<std::uint32_t>(*rc::gen::inRange(0, tiers));
+}
+
 Batching any_batching() {
   return {.tokens = *rc::gen::inRange(16, 400),
           .decodes_in_budget = *rc::gen::arbitrary<bool>(),
@@ -117,11 +123,7 @@ Case any_case() {
     if (what == 2) a.kind = Action::Kind::cancel;
     if (what == 3 || what == 4) a.kind = Action::Kind::start;
     if (what == 5) a.kind = Action::Kind::slow;
-    if (what == 6 && d.tiering.any()) {
-      a.kind = Action::Kind::lose;
-      a.tier = static_cast<std::uint32_t>(
-          *rc::gen::inRange(0, static_cast<int>(d.tiering.tiers.size())));
-    }
+    if (what == 6 && d.tiering.any()) lose_some(d, a);
     if (a.kind == Action::Kind::submit) {
       a.request.input_tokens = *rc::gen::inRange(0, 320);
       a.request.output_tokens = *rc::gen::inRange(0, 120);

@@ -44,7 +44,7 @@ void EngineCore::enqueue(Slot slot) {
                                             static_cast<std::size_t>(r.input_blocks));
   const std::int64_t hit =
       static_cast<std::int64_t>(rank.cache.match(keys)) * deployment.spec.block_tokens;
-  set_pending(r, *instance, std::max<std::int64_t>(1, r.prompt - std::max(hit, tier_tokens(r))));
+  set_pending(r, *instance, std::max<std::int64_t>(1, r.prompt - std::max(hit, r.below)));
   auto& queue = rank.waiting[static_cast<std::size_t>(r.record.priority)];
   if (r.record.preempted > 0) {
     queue.push_front(slot);
@@ -201,7 +201,7 @@ std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(Live& r) {
       first = true;
     }
   }
-  const double below = first ? 0.0 : d(tier_tokens(r));
+  r.below = tier_tokens(r);
   std::optional<std::pair<Instance*, std::uint32_t>> best;
   double least = std::numeric_limits<double>::infinity();
   for (std::uint32_t i = 0; i < places; ++i) {
@@ -209,7 +209,8 @@ std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(Live& r) {
     if (place.first->phase != Instance::Phase::up) continue;
     if (only && place.first != &instances_[pool.first + *only]) continue;
     const double cost =
-        first ? 0.0 : cost_of(r, *place.first, *place.first->ranks[place.second], below, least);
+        first ? 0.0
+              : cost_of(r, *place.first, *place.first->ranks[place.second], d(r.below), least);
     if (cost >= least) continue;
     least = cost;
     best = place;
@@ -222,9 +223,10 @@ std::optional<std::pair<Instance*, std::uint32_t>> EngineCore::route(Live& r) {
 bool EngineCore::fetch(Slot slot) {
   Live& r = live_[slot];
   const DeploymentData& d = deployment_of(r);
-  if (d.storage.empty() || r.record.fetched.count > 0) return false;
+  const Bytes size = read_before(d, r);
+  if (d.storage.empty() || size.si() <= 0.0 || r.record.fetched.count > 0) return false;
   const std::array path = {d.storage[static_cast<std::size_t>(r.record.id) % d.storage.size()]};
-  r.flow = transfers_.start(path, d.spec.retrieval, d.spec.storage_latency, slot, now_);
+  r.flow = transfers_.start(path, size, d.spec.storage_latency, slot, now_);
   post_transfer();
   return true;
 }
@@ -293,12 +295,14 @@ void EngineCore::start_transfer(Slot slot, Instance& to, std::uint32_t rank) {
   r.to_instance = to.number;
   r.to_rank = rank;
   const double size = spec.kv_bytes_per_token.si() * d(r.prompt);
-  const double bandwidth =
+  const std::array path = {instance_of(r).ranks[r.rank]->link, to.ranks[rank]->link};
+  const double alone =
       std::min(pool_of(instance_of(r)).kv_bandwidth.si(), pool_of(to).kv_bandwidth.si());
+  const double bandwidth =
+      spec_.contended ? std::min(alone, transfers_.fair_rate(path).si()) : alone;
   const double prefill = d(now_.count - r.prefill_begin.count) * 1e-9;
   const double layers = spec.transfer_layers;
   const double left = std::max(size / layers, size - bandwidth * prefill * (1.0 - 1.0 / layers));
-  const std::array path = {instance_of(r).ranks[r.rank]->link, to.ranks[rank]->link};
   r.flow = transfers_.start(path, Bytes::from_si(left), spec.transfer_start + spec.transfer_latency,
                             slot, now_);
   r.record.last_token = now_;  // for the observer: when the exposed part began
@@ -319,6 +323,10 @@ void EngineCore::transfers_due() {
   transfers_.advance(now_, delivered_);
   // A delivery may take another's flow down: what is left is looked at as it stands.
   for (const auto& done : delivered_) {
+    if (done.tag >= start_tag) {
+      weights_there(static_cast<std::uint32_t>(done.tag - start_tag));
+      continue;
+    }
     if (KvTiers::is_write(done.tag)) {
       write_done(done.tag);
       continue;

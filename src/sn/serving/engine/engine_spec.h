@@ -68,14 +68,19 @@ struct Batching {
 using ProgramFactory =
     std::function<std::shared_ptr<const llm::StepProgram>(const hw::Conditions&)>;
 
+/// The same beside other traffic, which holds a share of ScaleUp.
+using BesideFactory = std::function<std::shared_ptr<const llm::StepProgram>(const hw::Conditions&,
+                                                                            double background)>;
+
 /// One place for KV blocks below HBM, or one for each group of OS images that an attention rank
 /// sits on. `twin/simulate/tiering.h` derives it from memories, movers and attachments.
 struct TierSpec {
-  std::string name;         // "cxl-pool"
-  std::int64_t blocks = 0;  // hashed blocks that it holds; of one OS image where it is not shared
-  bool shared = false;      // every instance reaches the same place
-  bool in_process = false;  // not shared: what is there goes with an instance that fails
-  Bandwidth pool_read;      // of all ports of a shared place together; 0: no limit of its own
+  std::string name;          // "cxl-pool"
+  std::int64_t blocks = 0;   // hashed blocks that it holds; of one OS image where it is not shared
+  bool shared = false;       // every instance reaches the same place
+  bool in_process = false;   // not shared: what is there goes with an instance that fails
+  bool on_scale_up = false;  // ranks reach it over their ScaleUp ports
+  Bandwidth pool_read;       // of all ports of a shared place together; 0: no limit of its own
   Bandwidth pool_write;
   Bandwidth image_read;  // of the ports of one OS image; 0: each GPU has its own way there
   Bandwidth image_write;
@@ -94,6 +99,7 @@ struct TierRate {
 struct TieringSpec {
   std::vector<TierSpec> tiers;  // at most `tiers_max`
   bool write_back = false;  // a block goes down when HBM evicts it; else as soon as it is computed
+  bool always = false;      // whatever is found is loaded, even where computing were quicker
   bool on_queue = false;    // a load begins when its request is queued, where pages are free;
                             // else when the scheduler comes to it
   double layers = 1.0;      // of a pipeline stage, whose first ones run while the last are
@@ -117,6 +123,10 @@ struct PoolSpec {
   std::int64_t batches_ahead = 0;   // micro-batches in flight beyond one a pipeline stage
   bool decodes = true;              // false: hands requests over after their first token
   std::int64_t initially_down = 0;  // instances that are not running at the start
+  // With `EngineSpec::contended`:
+  BesideFactory compile_beside = {};
+  Bandwidth scale_up = {};  // ports of one attention rank, all its GPUs
+  Bytes start_bytes = {};   // weights that one OS image fetches at a cold start
   // Of one attention rank, all its GPUs, with tiers below HBM:
   Bytes load_per_token;  // what its GPUs read, the copies that several of them hold included
   Bytes save_per_token;  // what they write, once
@@ -151,6 +161,7 @@ struct DeploymentSpec {
   std::int64_t storage_links = 1;
   Bandwidth storage_bandwidth;  // of one
   Time storage_latency;
+  bool transfer_on_scale_up = false;  // between pools: over ScaleUp ports, not adapters
   // Between pools.
   Bytes kv_bytes_per_token;  // of the whole model
   Time transfer_start;       // software, once
@@ -168,6 +179,9 @@ struct EngineSpec {
   Nanos ttl = {};
   bool requeue_on_failure = true;  // requests of a failed instance start again; else they end
   bool wait_for_start = false;     // who finds no instance up waits for one; else: ends as failed
+  /// Traffic of different kinds feels each other: collectives and transfers share ScaleUp ports,
+  /// prompts and cold starts the DCN links of retrievals. Else each has its layer to itself.
+  bool contended = false;
   bool jumps = true;  // run a lone instance's steps without the event queue; the result is the same
   std::uint64_t seed = 1;
 };

@@ -90,7 +90,10 @@ bool EngineCore::begin_step(Instance& instance, std::uint32_t number) {
     group.decodes = group.sequences > 0;
     if (!group.decodes && group.items.empty()) plan(instance, group, group.items);
   }
-  if (!group.decodes && group.items.empty()) return false;
+  if (!group.decodes && group.items.empty()) {
+    if (instance.groups.size() == 1) hold_ports(instance, nullptr);
+    return false;
+  }
   group.busy = true;
   group.carried = group.decodes ? group.sequences : 0;
   group.riding = group.carried;
@@ -161,7 +164,8 @@ llm::BatchShape EngineCore::shape_of(const Instance& instance, const Group& grou
 }
 
 void EngineCore::time_step(Instance& instance, Group& group) {
-  group.time = instance.evaluator->eval(shape_of(instance, group));
+  group.time = evaluator_of(instance).eval(shape_of(instance, group));
+  hold_ports(instance, &group.time);
   group.begin = now_;
   const auto nanos = [](Time t) {
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(t.si() * 1e9)));
@@ -219,6 +223,10 @@ void EngineCore::end_step(Instance& instance, std::uint32_t number) {
   if (!group.items.empty()) end_items(instance, group);
   group.items.clear();
   group.busy = false;
+  const bool still =
+      instance.groups.size() == 1 || std::any_of(instance.groups.begin(), instance.groups.end(),
+                                                 [](const Group& g) { return g.busy; });
+  if (!still) hold_ports(instance, nullptr);
 }
 
 void EngineCore::end_marks(Instance& instance, Group& group) {

@@ -56,7 +56,8 @@ void EngineCore::make_tiers(DeploymentData& deployment) {
     for (std::uint32_t i = pool.first; i < pool.first + pool.count; ++i, gpu += p.gpus()) {
       for (std::int64_t r = 0; r < p.dp; ++r) {
         instances_[i].ranks[static_cast<std::size_t>(r)]->tiers = deployment.tiers->reach(
-            images_of(p, gpu, r, spec.tiering.gpus_per_image), pool.spec.tier_rates);
+            images_of(p, gpu, r, spec.tiering.gpus_per_image), pool.spec.tier_rates,
+            instances_[i].ranks[static_cast<std::size_t>(r)]->port);
       }
     }
   }
@@ -110,7 +111,7 @@ EngineCore::LoadChoice EngineCore::choose_load(const Instance& instance, const R
     const double left = d(r.prompt - std::min(base + all, r.prompt - 1));
     const double work = work_of(pace, left, d(r.prompt) - left);
     const double ready = spec.tiering.layers > 1.0 ? std::max(time, work) : time + work;
-    if (ready >= least) continue;
+    if (ready >= least && !spec.tiering.always) continue;
     least = ready;
     choice.blocks = blocks;
     choice.tokens = all;

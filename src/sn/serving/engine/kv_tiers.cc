@@ -46,6 +46,7 @@ std::uint32_t KvTiers::place_of(std::uint32_t tier, const std::vector<std::int64
   if (!fresh) return at->second;
   Place& place = places_.emplace_back();
   place.tier = tier;
+  if (t.shared) shared_.push_back(at->second);
   const std::int64_t blocks =
       t.shared ? t.blocks : t.blocks * static_cast<std::int64_t>(key.size());
   place.store = std::make_unique<kv::TierStore>(kv::TierStoreConfig{
@@ -55,7 +56,8 @@ std::uint32_t KvTiers::place_of(std::uint32_t tier, const std::vector<std::int64
   return at->second;
 }
 
-RankTiers KvTiers::reach(const std::vector<std::int64_t>& images, std::span<const TierRate> rates) {
+RankTiers KvTiers::reach(const std::vector<std::int64_t>& images, std::span<const TierRate> rates,
+                         std::optional<LinkId> port) {
   SN_ASSERT(rates.size() == spec_.tiers.size());
   RankTiers out(spec_.tiers.size());
   for (std::uint32_t tier = 0; tier < out.size(); ++tier) {
@@ -64,6 +66,10 @@ RankTiers KvTiers::reach(const std::vector<std::int64_t>& images, std::span<cons
     r.place = place_of(tier, images);
     r.read.push_back(transfers_->add_link(rates[tier].read));
     r.write.push_back(transfers_->add_link(rates[tier].write));
+    if (port && t.on_scale_up) {
+      r.read.push_back(*port);
+      r.write.push_back(*port);
+    }
     if (limited(t.image_read)) {
       // Ranks on the same images share their ports, whatever place lies behind them.
       const auto [at, fresh] = ports_.try_emplace({tier, images}, std::pair<LinkId, LinkId>{});
@@ -91,7 +97,8 @@ void KvTiers::find(const RankTiers& reach, std::span<const std::uint64_t> keys, 
   }
   for (std::size_t i = from; i < keys.size(); ++i) {
     const auto here = std::find_if(reach.begin(), reach.end(), [&](const TierReach& r) {
-      return places_[r.place].store->contains(keys[i]);
+      const kv::TierStore& store = *places_[r.place].store;
+      return store.blocks() > 0 && store.contains(keys[i]);
     });
     if (here == reach.end()) return;
     const auto tier = static_cast<std::uint32_t>(here - reach.begin());
@@ -103,8 +110,9 @@ void KvTiers::find(const RankTiers& reach, std::span<const std::uint64_t> keys, 
 std::size_t KvTiers::shared_match(std::span<const std::uint64_t> keys) const {
   std::size_t n = 0;
   const auto somewhere = [&](std::uint64_t key) {
-    return std::any_of(places_.begin(), places_.end(), [&](const Place& p) {
-      return spec_.tiers[p.tier].shared && p.store->contains(key);
+    return std::any_of(shared_.begin(), shared_.end(), [&](std::uint32_t place) {
+      const kv::TierStore& store = *places_[place].store;
+      return store.blocks() > 0 && store.contains(key);
     });
   };
   while (n < keys.size() && somewhere(keys[n])) ++n;
@@ -114,6 +122,7 @@ std::size_t KvTiers::shared_match(std::span<const std::uint64_t> keys) const {
 void KvTiers::touch(const RankTiers& reach, std::span<const std::uint64_t> keys, Nanos now) {
   for (const TierReach& r : reach) {
     kv::TierStore& store = *places_[r.place].store;
+    if (store.blocks() == 0) continue;
     for (std::size_t i = keys.size(); i-- > 0;) store.touch(keys[i], now);
   }
 }

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -52,8 +53,9 @@ class KvTiers {
           fabric::TransferSession& transfers);
 
   /// Reach of the rank whose GPUs sit on `images` (sorted, distinct).
+  /// `port`: its ScaleUp port, where transfers share it with others.
   [[nodiscard]] RankTiers reach(const std::vector<std::int64_t>& images,
-                                std::span<const TierRate> rates);
+                                std::span<const TierRate> rates, std::optional<LinkId> port);
 
   /// What of `keys`, from number `from` on and without a gap, is somewhere. Replaces `runs`.
   void find(const RankTiers& reach, std::span<const std::uint64_t> keys, std::size_t from,
@@ -113,6 +115,7 @@ class KvTiers {
   Nanos ttl_;
   fabric::TransferSession* transfers_;
   std::vector<Place> places_;
+  std::vector<std::uint32_t> shared_;                                          // of them
   std::vector<std::map<std::vector<std::int64_t>, std::uint32_t>> by_images_;  // by tier
   /// Ports of a group of images towards a tier: read and write.
   std::map<std::pair<std::uint32_t, std::vector<std::int64_t>>, std::pair<LinkId, LinkId>> ports_;

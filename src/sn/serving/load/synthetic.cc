@@ -111,7 +111,8 @@ class SyntheticSource final : public RequestSource {
       : spec_(spec),
         arrivals_(seed, entity_key("arrivals")),
         inputs_(seed, entity_key("input-length")),
-        outputs_(seed, entity_key("output-length")) {
+        outputs_(seed, entity_key("output-length")),
+        contexts_(seed, entity_key("contexts")) {
     check(spec);
   }
 
@@ -128,6 +129,7 @@ class SyntheticSource final : public RequestSource {
     request.arrival = *at;
     request.input_tokens = draw_length(spec_.input, inputs_);
     request.output_tokens = draw_length(spec_.output, outputs_);
+    if (spec_.contexts) put_context(*spec_.contexts, request);
     return true;
   }
   [[nodiscard]] std::int64_t expected() const override { return spec_.requests; }
@@ -137,10 +139,25 @@ class SyntheticSource final : public RequestSource {
   [[nodiscard]] Errors faults() const override { return faults_; }
 
  private:
+  void put_context(const ContextSpec& contexts, Request& request) {
+    const std::int64_t drawn = contexts_.integer(0, contexts.count - 1);
+    const auto which = static_cast<std::uint64_t>(given_ <= contexts.count ? given_ - 1 : drawn);
+    const std::int64_t shared = contexts.tokens / contexts.block;
+    request.input_tokens += contexts.tokens;
+    const std::int64_t blocks = (request.input_tokens + request.output_tokens) / contexts.block;
+    // Names of documents and of questions: numbers that do not meet.
+    const std::uint64_t own = (std::uint64_t{1} << 62) | (static_cast<std::uint64_t>(given_) << 24);
+    for (std::int64_t i = 0; i < blocks; ++i) {
+      const auto place = static_cast<std::uint64_t>(i);
+      request.blocks.push_back(i < shared ? (which << 24) + place : own + place);
+    }
+  }
+
   SyntheticSpec spec_;
   RandomStream arrivals_;
   RandomStream inputs_;
   RandomStream outputs_;
+  RandomStream contexts_;
   double seconds_ = 0.0;
   std::int64_t given_ = 0;
   Errors faults_;
@@ -249,7 +266,7 @@ std::vector<Request> generate(const SyntheticSpec& spec, std::uint64_t seed) {
 
 Result<WorkloadSummary> summarise(const SyntheticSpec& spec, std::uint64_t seed,
                                   const SummaryOptions& options) {
-  const auto block = static_cast<std::size_t>(spec.sessions ? spec.sessions->block : 0);
+  const auto block = static_cast<std::size_t>(spec.block());
   const std::unique_ptr<RequestSource> source = synthetic_source(spec, seed);
   WorkloadSummary summary(static_cast<double>(block), options);
   Request request;
@@ -257,12 +274,13 @@ Result<WorkloadSummary> summarise(const SyntheticSpec& spec, std::uint64_t seed,
   while (source->next(request)) {
     drawn += request.blocks.size();
     if (drawn > SyntheticLimits::blocks) {
-      return fail({.code = ErrorCode::limit,
-                   .message = fmt::format("the sessions draw more than {} blocks of {} tokens, the "
-                                          "limit",
-                                          SyntheticLimits::blocks, block),
-                   .where = {},
-                   .hint = "fewer requests, or a smaller context"});
+      return fail(
+          {.code = ErrorCode::limit,
+           .message = fmt::format("the workload draws more than {} blocks of {} tokens, the "
+                                  "limit",
+                                  SyntheticLimits::blocks, block),
+           .where = {},
+           .hint = "fewer requests, or a smaller context"});
     }
     if (block > 0) {
       request.blocks.resize(static_cast<std::size_t>(request.input_tokens) / block);

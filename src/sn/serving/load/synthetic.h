@@ -58,12 +58,27 @@ struct SessionSpec {
   std::int64_t block = 64;           // tokens of a hashed block
 };
 
+/// Documents that many requests ask about, as retrieval and long-context chats make them: each
+/// request is one of them and a question of its own. Every document comes once, in turn, then they
+/// are drawn alike: requests beyond the first `count` find theirs in a cache that holds all.
+struct ContextSpec {
+  std::int64_t count = 100;
+  std::int64_t tokens = 16'384;  // of each
+  std::int64_t block = 64;       // tokens of a hashed block
+};
+
 struct SyntheticSpec {
   ArrivalProcess arrivals;  // of requests; with sessions, these start at rate / turns
   LengthDistribution input;
   LengthDistribution output;
   std::int64_t requests = 20'000;
   std::optional<SessionSpec> sessions;
+  std::optional<ContextSpec> contexts;  // not with sessions
+
+  /// Tokens of a hashed block; 0: requests have none.
+  [[nodiscard]] std::int64_t block() const {
+    return sessions ? sessions->block : contexts ? contexts->block : 0;
+  }
 };
 
 /// What a loader lets through.
@@ -77,9 +92,9 @@ struct SyntheticLimits {
   static constexpr std::size_t blocks = 1'000'000'000;  // of a summary: some seconds
 };
 
-/// Requests sorted by arrival; blocks only with sessions. A `spec` outside `SyntheticLimits`, with
-/// min > max, with p90 < median or that passes the end of the clock is a programmer's mistake:
-/// loaders report it with its place.
+/// Requests sorted by arrival; blocks only with sessions and contexts. A `spec` outside
+/// `SyntheticLimits`, with min > max, with p90 < median or that passes the end of the clock is a
+/// programmer's mistake: loaders report it with its place.
 [[nodiscard]] std::vector<Request> generate(const SyntheticSpec& spec, std::uint64_t seed);
 
 /// What a planner knows of the requests of `spec`, drawn one after another and not held; reuse is

@@ -127,11 +127,21 @@ Time KvTransfer::exposed(double tokens, Time prefill) const {
 }
 
 ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tokens, double cap) {
+  std::vector<double> cached;
+  for (const RequestClass& c : workload.classes) {
+    cached.push_back(cached_tokens(workload, c, capacity_tokens));
+  }
+  return chunk_work(workload, chunk, cached, capacity_tokens, cap);
+}
+
+ChunkWork chunk_work(const Workload& workload, double chunk, const std::vector<double>& cached_of,
+                     double capacity_tokens, double cap) {
   ChunkWork out;
   double chunks = 0.0;
   double input = 0.0;
-  for (const RequestClass& c : workload.classes) {
-    const double cached = cached_tokens(workload, c, capacity_tokens);
+  for (std::size_t i = 0; i < workload.classes.size(); ++i) {
+    const RequestClass& c = workload.classes[i];
+    const double cached = cached_of[i];
     const double uncached = std::max(1.0, c.input - cached);
     const double steps = std::ceil(uncached / chunk);
     input += c.weight * c.input;
@@ -156,12 +166,13 @@ ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tok
 }
 
 PrefillModel::PrefillModel(const llm::StepProgram& program, const Workload& workload, double chunk,
-                           const KvTransfer& transfer)
+                           const KvTransfer& transfer, TierCurve tiers)
     : evaluator_(program, 256),
       workload_(&workload),
       chunk_(chunk),
       cap_(program.model().attention_cap()),
       transfer_(transfer),
+      tiers_(std::move(tiers)),
       dp_(static_cast<double>(program.deployment().parallel.dp)) {}
 
 PrefillModel::Steps PrefillModel::steps_of(double uncached, double cached) const {
@@ -252,6 +263,17 @@ PrefillModel::Duration PrefillModel::duration(const Steps& steps, double fill,
   return {total + drain, drain};
 }
 
+PromptHits PrefillModel::hits_of(const RequestClass& c, double hbm_tokens,
+                                 const std::array<Busiest, fills.size()>& others) {
+  PromptHits hits = prompt_hits(*workload_, c, hbm_tokens, tiers_);
+  if (hits.load <= Time{}) return hits;
+  const auto own = [&](double cached) {
+    return duration(steps_of(std::max(1.0, c.input - cached), cached), fills[0], others[0]).own;
+  };
+  if (tiers_.always || own(hits.all) + hits.load < own(hits.hbm)) return hits;
+  return {.hbm = hits.hbm, .all = hits.hbm, .load = {}};
+}
+
 const PrefillService& PrefillModel::service(double capacity_tokens) {
   for (const PrefillService& s : services_) {
     if (s.capacity_tokens == capacity_tokens) return s;
@@ -263,14 +285,18 @@ const PrefillService& PrefillModel::service(double capacity_tokens) {
   Time step;
   Time alone;
   double chunks = 0.0;
-  const ChunkScores scores(*workload_, chunk_, capacity_tokens);
+  const ChunkScores scores(*workload_, chunk_, capacity_tokens + tiers_.capacity());
+  std::array<double, tiers_max> loaded = {};  // tokens of a mean request, by tier
   std::array<Busiest, fills.size()> others;
   for (std::size_t i = 0; i < fills.size(); ++i) others[i] = scores.busiest(dp_ - 1.0, fills[i]);
   for (const RequestClass& c : workload_->classes) {
-    const double cached = cached_tokens(*workload_, c, capacity_tokens);
+    const PromptHits hits = hits_of(c, capacity_tokens, others);
+    const double cached = hits.all;
     const double uncached = std::max(1.0, c.input - cached);
     const Steps steps = steps_of(uncached, cached);
     ClassService s;
+    s.load = hits.load;
+    for (std::size_t i = 0; i < loaded.size(); ++i) loaded[i] += c.weight * hits.by_tier[i];
     s.weight = c.weight;
     s.input = c.input;
     s.uncached = uncached;
@@ -296,6 +322,11 @@ const PrefillService& PrefillModel::service(double capacity_tokens) {
   const double mean = out.occupancy.si();
   out.occupancy2 = mean > 0.0 ? std::max(0.0, second / (mean * mean) - 1.0) : 0.0;
   out.hit_rate = input > 0.0 ? 1.0 - out.uncached / input : 0.0;
+  for (std::size_t i = 0; i < tiers_.steps.size(); ++i) {
+    if (loaded[i] <= 0.0) continue;
+    out.loaded += loaded[i] / input;
+    out.load_limit = std::min(out.load_limit, tiers_.steps[i].tokens_per_s / loaded[i]);
+  }
   out.step = step;
   out.chunks = std::max(1.0, chunks);
   out.step_alone = std::min(step, alone / out.chunks);

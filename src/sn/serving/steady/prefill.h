@@ -32,6 +32,11 @@
 // which is followed over 1,024 requests as they come (a max-plus recursion with random
 // x has no closed form); occupancies grow by mean (D_i - D_(i-1)) over mean x, the bubble.
 //
+// Tiers below HBM: blocks that HBM does not hold and a tier does are loaded before the first step,
+// where that and the rest of the prompt take less than computing all of it; the loads of all
+// requests are bounded by what the tiers give in all (`load_limit`), and do not wait for each other
+// below it.
+//
 // Prefix hits follow the workload's hit curve at the pool's cache capacity where a request goes to
 // the rank that holds its prefix. It does unless that rank's work exceeds what the hit saves, with
 // probability rho exp(-saved / mean work of a busy rank); then it finds what every rank holds,
@@ -47,6 +52,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <deque>
 #include <vector>
 
@@ -54,6 +60,7 @@
 #include "sn/llm/step.h"
 #include "sn/serving/load/workload.h"
 #include "sn/serving/slo.h"
+#include "sn/serving/steady/kv_tier.h"
 #include "sn/serving/steady/queueing.h"
 
 namespace sn::serving {
@@ -120,6 +127,10 @@ struct ChunkWork {
 /// `cap`: of the model's attention (ModelSpec::attention_cap); 0: none.
 [[nodiscard]] ChunkWork chunk_work(const Workload& workload, double chunk, double capacity_tokens,
                                    double cap = 0.0);
+/// The same with what is cached of each class; `capacity_tokens` serves the scores of chunks.
+[[nodiscard]] ChunkWork chunk_work(const Workload& workload, double chunk,
+                                   const std::vector<double>& cached_of, double capacity_tokens,
+                                   double cap);
 
 /// Service of one request class at one cache capacity.
 struct ClassService {
@@ -130,6 +141,7 @@ struct ClassService {
   std::array<Time, 4> own;    // its steps while the chunks beside it are full to `fills`, and
   std::array<Time, 4> drain;  // of them, what the last chunk takes beyond its interval
   Time transfer;              // exposed
+  Time load;                  // of blocks from below HBM, before the first step
 };
 
 /// Loads of the other ranks at which own steps are priced; between them lies a line.
@@ -157,6 +169,8 @@ struct PrefillService {
   const PrefillService* away = nullptr;  // of requests away from their prefix; none: no such thing
   double uncached = 0.0;                 // mean tokens per request
   double hit_rate = 0.0;                 // cached tokens over input tokens
+  double loaded = 0.0;                   // of them from below HBM, over input tokens
+  double load_limit = INFINITY;          // requests/s whose loads the tiers give
 };
 
 /// TTFT of a pool at one load.
@@ -181,8 +195,9 @@ struct PrefillPoint {
 class PrefillModel {
  public:
   /// `chunk`: most tokens per rank and step. `transfer.layers` 0: no transfer.
+  /// `tiers`: below the HBM whose capacity `service` is asked for.
   PrefillModel(const llm::StepProgram& program, const Workload& workload, double chunk,
-               const KvTransfer& transfer);
+               const KvTransfer& transfer, TierCurve tiers = {});
 
   /// Services at a pool cache capacity in tokens; computed once per capacity, memoised by it. The
   /// reference stays valid as long as this object.
@@ -221,6 +236,9 @@ class PrefillModel {
     Time drain;
   };
   [[nodiscard]] Duration duration(const Steps& steps, double fill, const Busiest& others);
+  /// What is cached of a request, where loading is no slower than computing.
+  [[nodiscard]] PromptHits hits_of(const RequestClass& c, double hbm_tokens,
+                                   const std::array<Busiest, fills.size()>& others);
   void add_pipeline(PrefillService& service) const;
   /// Shares of the classes that go away from their prefix when ranks are `busy`, with `left` to do.
   [[nodiscard]] std::vector<double> away_shares(const PrefillService& service, double busy,
@@ -248,6 +266,7 @@ class PrefillModel {
   double chunk_;
   double cap_;  // of the model's attention; 0: none
   KvTransfer transfer_;
+  TierCurve tiers_;
   double dp_ = 1.0;
   std::deque<PrefillService> services_;
 };

@@ -244,7 +244,7 @@ void PrefillModel::add_classes(const Load& load, const PrefillService& service, 
     const Time own = c.own[k] + (c.own[k + 1] - c.own[k]) * load.part;
     const Time before = before_queue(evaluator_.program(), *workload_, c.input);
     DelayClass d{.weight = c.weight * share,
-                 .offset = before + out.residual + own + c.transfer,
+                 .offset = before + out.residual + own + c.transfer + c.load,
                  .sigma = Time{}};
     if (!load.pipeline) {
       out.classes.push_back(d);
@@ -389,7 +389,8 @@ double PrefillModel::largest_rate(const PrefillService& service, double servers,
   const auto margin = [&](double rate) { return ttft_margin(at(service, rate, servers), slo); };
   const double idle = margin(0.0);
   if (idle < 0.0) return 0.0;
-  const double full = servers / service.occupancy.si();
+  const double full = std::min(service.load_limit, servers / service.occupancy.si());
+  if (full == service.load_limit && margin(full) >= 0.0) return full;
   return last_met(0.0, full, idle, -saturated_margin, 1e-4 * full, margin);
 }
 

@@ -100,7 +100,7 @@ ServingModel::ServingModel(const ServingInputs& inputs, const ServingPlan& plan)
   if (plan.disaggregated()) {
     build_disaggregated(inputs);
   } else {
-    build_aggregated();
+    build_aggregated(inputs);
   }
 }
 
@@ -115,7 +115,8 @@ void ServingModel::build_disaggregated(const ServingInputs& inputs) {
   prefill_program_ = std::make_unique<llm::StepProgram>(
       compile(inputs.model, plan_.prefill.deployment, inputs.machine, inputs.conditions));
   prefill_ = std::make_unique<PrefillModel>(*prefill_program_, inputs.workload,
-                                            d(plan_.prefill.chunk), kv_transfer(inputs, plan_));
+                                            d(plan_.prefill.chunk), kv_transfer(inputs, plan_),
+                                            tier_curve(inputs, plan_.prefill, plan_.gpus()));
   cache_tokens_ = prefill_cache_tokens(prefill_budget_, plan_.prefill);
   decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, decode_kv, most_sequences_);
 }
@@ -128,7 +129,33 @@ Time ServingModel::frontend() const {
   return mean;
 }
 
-void ServingModel::build_aggregated() {
+void ServingModel::find_hits() {
+  double token = 0.0;  // s to compute one, a full chunk at a time
+  const double chunk = d(plan_.decode.chunk);
+  if (tiers_.any() && chunk > 0.0) {
+    llm::StepEvaluator evaluator(*decode_program_, 4);
+    token = evaluator
+                .eval({.prefill_tokens = chunk,
+                       .prefill_pairs = 0.5 * chunk * chunk,
+                       .prefill_context = chunk})
+                .interval.si() /
+            chunk;
+  }
+  std::array<double, tiers_max> loaded = {};
+  for (const RequestClass& c : workload_->classes) {
+    PromptHits hits = prompt_hits(*workload_, c, cache_tokens_, tiers_);
+    if (!tiers_.always && hits.load.si() > token * (hits.all - hits.hbm))
+      hits = {.hbm = hits.hbm, .all = hits.hbm, .load = {}};
+    for (std::size_t i = 0; i < loaded.size(); ++i) loaded[i] += c.weight * hits.by_tier[i];
+    hits_.push_back(hits);
+  }
+  for (std::size_t i = 0; i < tiers_.steps.size(); ++i) {
+    if (loaded[i] > 0.0)
+      load_rate_ = std::min(load_rate_, tiers_.steps[i].tokens_per_s / loaded[i]);
+  }
+}
+
+void ServingModel::build_aggregated(const ServingInputs& inputs) {
   const double kv = kv_tokens_of(decode_budget_, plan_.decode);
   fits_ = kv >= kv_tokens_held(decode_program_->model(), moments_.longest);
   // Running sequences and prefix cache share the KV memory: half and half, which the scheduler's
@@ -137,9 +164,14 @@ void ServingModel::build_aggregated() {
       0.5 * std::max(0.0, kv) * d(plan_.decode.deployment.parallel.dp) * d(plan_.decode.replicas);
   const double chunk = d(plan_.decode.chunk);
   MixedPrefill mixed;  // a decode pool on its own (the planner prices one) has no chunk
-  if (chunk > 0.0)
-    mixed = {chunk, chunk_work(*workload_, chunk, cache_tokens_,
+  if (chunk > 0.0) {
+    tiers_ = tier_curve(inputs, plan_.decode, plan_.gpus());
+    find_hits();
+    std::vector<double> cached;
+    for (const PromptHits& h : hits_) cached.push_back(h.all);
+    mixed = {chunk, chunk_work(*workload_, chunk, cached, cache_tokens_ + tiers_.capacity(),
                                decode_program_->model().attention_cap())};
+  }
   decode_ = std::make_unique<DecodeModel>(*decode_program_, moments_, kv, most_sequences_, mixed);
 }
 
@@ -203,8 +235,9 @@ PrefillPoint ServingModel::mixed_prefill_at(const DecodePoint& point) {
   const Busiest others = mixed.work.scores.busiest(d(p.dp) - 1.0, point.mixed_slots);
   Time mean;
   double second = 0.0;
-  for (const RequestClass& c : workload_->classes) {
-    const double cached = cached_tokens(*workload_, c, cache_tokens_);
+  for (std::size_t i = 0; i < workload_->classes.size(); ++i) {
+    const RequestClass& c = workload_->classes[i];
+    const double cached = hits_[i].all;
     const double uncached = std::max(1.0, c.input - cached);
     const double chunks = uncached / mixed.chunk;
     const double beside = ChunkScores::beside(others, uncached, cached, mixed.chunk);
@@ -218,7 +251,7 @@ PrefillPoint ServingModel::mixed_prefill_at(const DecodePoint& point) {
     second += c.weight * occupancy.si() * occupancy.si();
     const Time before = before_queue(decode_->program(), *workload_, c.input);
     out.classes.push_back(
-        {.weight = c.weight, .offset = before + own, .sigma = residual.deviation});
+        {.weight = c.weight, .offset = before + own + hits_[i].load, .sigma = residual.deviation});
   }
   out.residual = residual.mean;
   for (DelayClass& c : out.classes) c.offset += out.residual;
@@ -284,8 +317,8 @@ double ServingModel::fastest_batch(double most) {
 double ServingModel::knee(const Slo& slo) {
   knee_sequences_ = decode_knee(slo);
   if (knee_sequences_ <= 0.0) return 0.0;
-  const double rate =
-      std::min(storage_rate_, decode_->requests_at(knee_sequences_) * d(plan_.decode.replicas));
+  const double rate = std::min({storage_rate_, load_rate_,
+                                decode_->requests_at(knee_sequences_) * d(plan_.decode.replicas)});
   if (!plan_.disaggregated()) return rate;
   return std::min(rate,
                   prefill_->largest_rate(prefill_->service(cache_tokens_), prefill_servers(), slo));
@@ -295,9 +328,11 @@ std::string ServingModel::knee_limit(const Slo& slo) {
   const double rate = knee(slo);
   if (rate <= 0.0) return "SLO at any load";
   if (rate >= storage_rate_) return "storage (DCN)";
+  if (rate >= load_rate_) return "KV tiers";
   if (plan_.disaggregated() &&
       rate < 0.9999 * decode_->requests_at(knee_sequences_) * d(plan_.decode.replicas)) {
     const PrefillService& service = prefill_->service(cache_tokens_);
+    if (rate >= service.load_limit) return "KV tiers";
     // Just below saturation, so that a pool that still meets its targets there is said to be full.
     const double most = 0.9989 * prefill_servers() / service.occupancy.si();
     const PrefillPoint p = prefill_->at(service, std::min(1.001 * rate, most), prefill_servers());

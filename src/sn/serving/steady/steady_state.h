@@ -8,7 +8,7 @@
 // times come from StepModel and nowhere else; queueing and occupancy from prefill.h and decode.h.
 // Throughput follows `vllm bench serve`: output tokens per second, and total (input + output)
 // tokens per second; per GPU counts every GPU of the plan. Limits: stationary arrivals at a
-// constant rate; replicas are alike; KV cache in HBM only.
+// constant rate; replicas are alike.
 
 #pragma once
 
@@ -21,6 +21,7 @@
 #include "sn/serving/load/workload.h"
 #include "sn/serving/slo.h"
 #include "sn/serving/steady/decode.h"
+#include "sn/serving/steady/kv_tier.h"
 #include "sn/serving/steady/prefill.h"
 
 namespace sn::serving {
@@ -57,7 +58,8 @@ struct ServingInputs {
   llm::StepMachine machine;
   const Workload& workload;
   hw::Conditions conditions;
-  double kv_block = 64.0;  // tokens per KV block: half of one is wasted per sequence
+  double kv_block = 64.0;            // tokens per KV block: half of one is wasted per sequence
+  const KvTiering* tiers = nullptr;  // below HBM; null: none
 };
 
 /// State of a plan at one request rate.
@@ -115,7 +117,9 @@ class ServingModel {
 
  private:
   void build_disaggregated(const ServingInputs& inputs);
-  void build_aggregated();
+  void build_aggregated(const ServingInputs& inputs);
+  /// `hits_`, where loading is no slower than computing.
+  void find_hits();
   [[nodiscard]] PrefillPoint mixed_prefill_at(const DecodePoint& point);
   [[nodiscard]] double sequence_limit() const;
   [[nodiscard]] double prefill_servers() const;
@@ -135,8 +139,11 @@ class ServingModel {
   double most_sequences_ = 0.0;
   double storage_rate_ = 0.0;  // requests per second whose retrievals the DCN carries
   double cache_tokens_ = 0.0;
-  double knee_sequences_ = 0.0;  // of the last `knee`
-  double slo_sequences_ = 0.0;   // most that meet the SLO; not always those that serve the most
+  TierCurve tiers_;               // of an aggregated plan
+  std::vector<PromptHits> hits_;  // and by class, what they give
+  double load_rate_ = INFINITY;   // requests per second whose loads they give
+  double knee_sequences_ = 0.0;   // of the last `knee`
+  double slo_sequences_ = 0.0;    // most that meet the SLO; not always those that serve the most
   bool fits_ = false;
 };
 

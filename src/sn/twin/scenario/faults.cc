@@ -57,6 +57,27 @@ std::string read_pool(MapReader& r, bool image) {
   return r.choice("pool", {"prefill", "decode", "aggregated"}).value_or("");
 }
 
+/// `tier` and `parts`, of a fault that is of a tier.
+bool read_tier(MapReader& r, FaultAction action, const Node& item, FaultTarget& out) {
+  const Node* tier = r.get("tier");
+  const Node* of = item.find("of");
+  const bool named = of != nullptr && of->is_scalar() && of->text() == "tier";
+  if (tier == nullptr) {
+    if (named) r.report(ErrorCode::missing, "a fault of a tier names it", of, "tier: cxl-pool");
+    return named;
+  }
+  if (of != nullptr && !named) {
+    r.report(ErrorCode::infeasible, "'tier' is of faults of tiers", tier, "of: tier");
+  }
+  if (action != FaultAction::fail) {
+    r.report(ErrorCode::infeasible, "a tier can only fail", tier,
+             "action: fail; it takes blocks again at once");
+  }
+  out.tier = tier->is_scalar() ? tier->text() : "";
+  out.parts = r.integer("parts", {1.0, 65536.0}).value_or(1);
+  return true;
+}
+
 FaultEvent read_event(const Node& item, Errors& errors) {
   MapReader r(item, "fault", errors);
   FaultEvent out;
@@ -67,13 +88,19 @@ FaultEvent read_event(const Node& item, Errors& errors) {
   static_cast<void>(r.require("action"));
   out.action =
       action_named(r.choice("action", {"fail", "drain", "degrade", "repair"}).value_or("fail"));
+  if (read_tier(r, out.action, item, out.target)) {
+    out.target.number =
+        r.integer("part", {0.0, static_cast<double>(out.target.parts - 1)}).value_or(0);
+    r.finish();
+    return out;
+  }
   const Node* instance = r.get("instance");
   const Node* image = r.get("image");
   out.target.image = image != nullptr;
   if ((instance != nullptr) == (image != nullptr)) {
     r.report(instance != nullptr ? ErrorCode::infeasible : ErrorCode::missing,
              "a fault is of one instance or of one image", image != nullptr ? image : &item,
-             "instance: 0, or image: 0");
+             "instance: 0, image: 0, or tier: cxl-pool");
   }
   const std::optional<std::int64_t> n =
       r.integer(out.target.image ? "image" : "instance", number_range);
@@ -92,7 +119,8 @@ FaultRate read_rate(const Node& item, Errors& errors) {
   static_cast<void>(r.require("action"));
   out.action = action_named(r.choice("action", {"fail", "drain", "degrade"}).value_or("fail"));
   static_cast<void>(r.require("of"));
-  out.target.image = r.choice("of", {"instance", "image"}).value_or("instance") == "image";
+  out.target.image = r.choice("of", {"instance", "image", "tier"}).value_or("instance") == "image";
+  static_cast<void>(read_tier(r, out.action, item, out.target));
   out.target.pool = read_pool(r, out.target.image);
   static_cast<void>(r.require("every"));
   out.every = r.quantity<Time>("every", Time::from_si(1.0), Time::from_si(1e10))
@@ -126,6 +154,11 @@ std::string_view to_string(FaultAction action) {
 }
 
 std::string to_string(const FaultTarget& t) {
+  if (!t.tier.empty()) {
+    if (t.parts == 1) return t.tier;
+    return t.number < 0 ? fmt::format("every of {} parts of {}", t.parts, t.tier)
+                        : fmt::format("part {} of {} of {}", t.number, t.parts, t.tier);
+  }
   std::string out = t.image ? "image" : "instance";
   out = t.number < 0 ? "every " + out : fmt::format("{} {}", out, t.number);
   return t.pool.empty() ? out : out + " of " + t.pool;

@@ -26,11 +26,14 @@ namespace sn::twin {
 enum class FaultAction { fail, drain, degrade, repair };
 [[nodiscard]] std::string_view to_string(FaultAction action);
 
-/// One instance or image, or of a rate every one.
+/// One instance, image or part of a tier, or of a rate every one.
 struct FaultTarget {
   bool image = false;
   std::string pool = {};     // "prefill", "decode", "aggregated"; empty: counted over all pools
   std::int64_t number = -1;  // from 0; -1: every one
+  std::string tier = {};     // not empty: a tier of KV cache, of which `number` of `parts` loses
+  std::int64_t parts = 1;    // what it holds (a host of a pool, a drive); it takes blocks again at
+                             // once, so there is nothing to repair
 
   friend bool operator==(const FaultTarget&, const FaultTarget&) = default;
 };

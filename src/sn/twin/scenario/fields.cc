@@ -44,7 +44,11 @@ Result<FieldValue> parse_field(const std::string& text, const std::string& flag)
 Node with_field(const Node& scenario, const std::string& path, const std::string& value,
                 const std::string& flag) {
   const auto source = std::make_shared<const Source>(Source{flag + " " + path, value, {}});
-  return laid(scenario, split(path, "."), 0, Node::scalar(value, source, 1, 1));
+  Node node = Node::scalar(value, source, 1, 1);
+  if (value.starts_with('[') || value.starts_with('{')) {  // a list or a map, as in the file
+    if (Result<Node> parsed = parse_document(flag + " " + path, value)) node = *std::move(parsed);
+  }
+  return laid(scenario, split(path, "."), 0, node);
 }
 
 }  // namespace sn::twin

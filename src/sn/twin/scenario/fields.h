@@ -13,8 +13,8 @@ namespace sn::twin {
 
 /// A field and the text that stands in its place.
 struct FieldValue {
-  std::string path;  // "cluster.rack.gpus"
-  std::string value;
+  std::string path;   // "cluster.rack.gpus"
+  std::string value;  // one that begins with [ or { is a list or a map, as in the file
 };
 
 /// "cluster.rack.gpus=16". Errors: no '=', no path. `flag` is where it was written ("--set").

@@ -5,6 +5,7 @@
 
 #include "sn/twin/scenario/scenario.h"
 
+#include "sn/twin/scenario/directions_part.h"
 #include "sn/twin/scenario/facility_part.h"
 #include "sn/twin/scenario/scenario_parts.h"
 
@@ -36,6 +37,7 @@ Result<World> resolve(const Node& scenario, const catalog::Catalog& catalog, con
   const Node* around = root.get("facility");
   if (rack.gpus > 0) {
     world.facility = read_facility(around, scenario.find("cluster.rack"), rack, catalog, errors);
+    if (world.facility) lay_medium(world.machine, *world.facility);
   }
   // Views print names as they are.
   world.name = shown(root.text("name").value_or(world.machine.model.name + " on " +

@@ -182,6 +182,21 @@ std::optional<serving::SessionSpec> read_sessions(MapReader& owner, const World&
   return out;
 }
 
+std::optional<serving::ContextSpec> read_contexts(MapReader& owner, Errors& errors) {
+  const Node* node = owner.get("contexts");
+  if (node == nullptr) return std::nullopt;
+  if (owner.has("sessions")) {
+    owner.report(ErrorCode::infeasible, "'contexts' and 'sessions' both say how requests share",
+                 node, "write one of the two");
+  }
+  MapReader r(*node, "workload.synthetic.contexts", errors);
+  serving::ContextSpec out;
+  out.count = r.integer("count", {1.0, 1e6}).value_or(out.count);
+  out.tokens = r.integer("tokens", {64.0, 1e7}).value_or(out.tokens);
+  r.finish();
+  return out;
+}
+
 serving::Workload read_synthetic(const Node& node, World& world, Errors& errors) {
   MapReader r(node, "workload.synthetic", errors);
   serving::SyntheticSpec spec;
@@ -191,6 +206,7 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
   spec.output = read_length(r, "output", errors);
   spec.requests = r.integer("requests", {100.0, 1e6}).value_or(spec.requests);
   spec.sessions = read_sessions(r, world, errors);
+  spec.contexts = read_contexts(r, errors);
   const double hits = r.number("prefix_hit_rate", {0.0, 0.99}).value_or(0.0);
   r.finish();
   if (errors.size() != before) return {};
@@ -208,7 +224,7 @@ serving::Workload read_synthetic(const Node& node, World& world, Errors& errors)
                      ? spec.arrivals.cv * spec.arrivals.cv
                      : w.dispersion;
   if (spec.arrivals.kind == serving::ArrivalProcess::Kind::poisson) w.dispersion = 1.0;
-  if (hits <= 0.0) return w;
+  if (hits <= 0.0 || spec.contexts) return w;
   w.capacities = {1.0};
   w.hit_rate_curve = {{1.0, hits}};
   for (serving::RequestClass& c : w.classes) c.cached = {hits * c.input};
@@ -362,6 +378,17 @@ void read_search(MapReader& root, World& world, Errors& errors) {
   world.load.search.redundant = read_integers(r, "redundant", {0.0, 4096.0}, errors);
   world.load.search.cache_ranks = read_integers(r, "dcp", {1.0, 1024.0}, errors);
   world.load.search.context_ranks = read_integers(r, "cp", {1.0, 1024.0}, errors);
+  world.load.search.kv_depths =
+      read_integers(r, "kv", {1.0, static_cast<double>(serving::tiers_max + 1)}, errors);
+  for (const std::int64_t depth : world.load.search.kv_depths) {
+    const auto named = static_cast<std::int64_t>(world.machine.kv.tiers.size()) + 1;
+    if (depth <= named) continue;
+    r.report(ErrorCode::range,
+             "'search.kv' has " + std::to_string(depth) + " tiers, 'kv.tiers' names " +
+                 std::to_string(named),
+             r.get("kv"), "kv: {tiers: [hbm, {cxl-pool: {share: 2 TB}}]}");
+    break;
+  }
   world.load.search.prefill_chunks = read_integers(r, "chunk", {16.0, 1e6}, errors);
   for (const std::int64_t drafts : world.load.search.draft_tokens) {
     if (drafts == 0 || world.machine.model.layers == 0 || world.machine.model.can_draft()) continue;
@@ -381,26 +408,15 @@ void read_search(MapReader& root, World& world, Errors& errors) {
   r.finish();
 }
 
-void read_fidelity(MapReader& root, Errors& errors) {
+void read_fidelity(MapReader& root, World& world, Errors& errors) {
   if (const Node* node = root.get("fidelity")) {
     MapReader r(*node, "fidelity", errors);
-    const Node* fabric = r.get("fabric");
-    if (fabric != nullptr && fabric->text() != "analytic") {
-      refuse_later(fabric, "fabric fidelity", "analytic", errors);
-    }
+    world.contended = r.choice("fabric", {"analytic", "flow"}).value_or("analytic") == "flow";
     r.finish();
   }
 }
 
 }  // namespace
-
-void refuse_later(const Node* node, const std::string& what, const std::string& only,
-                  Errors& errors) {
-  errors.push_back({.code = ErrorCode::unknown_name,
-                    .message = what + " '" + node->text() + "' is not modelled yet",
-                    .where = node->where(),
-                    .hint = "this version knows: " + only});
-}
 
 bool is_map(const Node& node, const std::string& what, const std::string& example, Errors& errors) {
   if (node.is_map()) return true;
@@ -462,7 +478,7 @@ void read_load_parts(MapReader& root, const PartContext& context, World& world, 
     if (plan) world.load.search.fixed.push_back(*plan);
   }
   read_search(root, world, errors);
-  read_fidelity(root, errors);
+  read_fidelity(root, world, errors);
 }
 
 }  // namespace sn::twin

@@ -8,6 +8,7 @@
 
 #include "sn/base/text/text.h"
 #include "sn/hw/rack_check.h"
+#include "sn/twin/scenario/directions_part.h"
 #include "sn/twin/scenario/scenario_parts.h"
 
 namespace sn::twin {
@@ -85,6 +86,8 @@ void read_cluster(MapReader& root, const catalog::Catalog& catalog, Machine& mac
   }
   const Node* scale_out = r.get("scale_out");
   const Node* dcn = r.get("dcn");
+  read_directions(r, machine, errors);
+  const MediumTaken taken = take_medium(rack);
   const bool counted = r.has("racks");
   machine.cluster.racks = r.integer("racks", {1.0, racks_max}).value_or(1);
   const Node* total = r.get("gpus");
@@ -97,7 +100,7 @@ void read_cluster(MapReader& root, const catalog::Catalog& catalog, Machine& mac
   if (rack == nullptr) return;
   const std::size_t before = errors.size();
   Node tree = Node::map();
-  tree.set("rack", resolve_part(catalog, rack, "rack", "", errors));
+  tree.set("rack", resolve_part(catalog, &taken.rack, "rack", "", errors));
   tree.set("scale_out", resolve_part(catalog, scale_out, "scale-out", "hpn7", errors));
   tree.set("dcn", resolve_part(catalog, dcn, "dcn", "ethernet-100g", errors));
   if (errors.size() != before) return;
@@ -110,6 +113,8 @@ void read_cluster(MapReader& root, const catalog::Catalog& catalog, Machine& mac
   machine.cluster.rack.scale_up.fabric_switch.name = name_of(*tree.find("rack.scale_up.switch"));
   machine.cluster.scale_out.name = name_of(*tree.find("scale_out"));
   machine.cluster.dcn.name = name_of(*tree.find("dcn"));
+  if (taken.medium) read_medium(*taken.medium, catalog, machine, errors);
+  lay_directions(machine);
   hw::check_rack(machine.cluster.rack, rack->where(), errors);
   if (gpus && !counted) fill_racks(r, *gpus, *total, machine, warnings);
 }
@@ -361,24 +366,6 @@ void read_conditions(MapReader& root, Machine& machine, Errors& errors) {
   r.finish();
 }
 
-void read_kv(MapReader& root, Machine& machine, Errors& errors) {
-  const Node* node = root.get("kv");
-  if (node == nullptr) return;
-  MapReader r(*node, "kv", errors);
-  if (const Node* tiers = r.get("tiers")) {
-    const std::vector<Node> single = {*tiers};
-    for (const Node& tier : tiers->is_list() ? tiers->items() : single) {
-      if (tier.text() != "hbm") refuse_later(&tier, "KV tier", "hbm", errors);
-    }
-  }
-  const Node* policy = r.get("policy");
-  if (policy != nullptr && policy->text() != "lru") {
-    refuse_later(policy, "eviction policy", "lru", errors);
-  }
-  machine.kv_block = static_cast<double>(r.integer("block", {1.0, 4096.0}).value_or(64));
-  r.finish();
-}
-
 void read_attach(MapReader& root, Machine& machine, Errors& errors) {
   const Node* node = root.get("attach");
   if (node == nullptr) return;
@@ -402,11 +389,12 @@ void read_machine_parts(MapReader& root, const PartContext& context, Machine& ma
   if (tables != nullptr && errors.empty()) {
     lay_measurements(*tables, context, machine, warnings, errors);
   }
+  if (errors.empty()) lay_semantics(machine);
   read_precision(root, machine, errors);
   read_speculation(root, machine, errors);
   read_conditions(root, machine, errors);
   read_attach(root, machine, errors);
-  read_kv(root, machine, errors);
+  read_kv(root, context, machine, errors);
 }
 
 }  // namespace sn::twin

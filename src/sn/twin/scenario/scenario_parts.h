@@ -36,16 +36,16 @@ struct PartContext {
 void lay_measurements(const Node& path, const PartContext& context, Machine& machine,
                       Errors& warnings, Errors& errors);
 
-/// Says that `what` stands for a later version; `only` is what this one knows.
-void refuse_later(const Node* node, const std::string& what, const std::string& only,
-                  Errors& errors);
-
 /// `speculation`: what drafts tokens, and how often they are accepted. Expects the model in
 /// `machine`.
 void read_speculation(MapReader& root, Machine& machine, Errors& errors);
 
 /// `slo`, which a scenario must have.
 void read_slo(MapReader& root, World& world, Errors& errors);
+
+/// `kv`: blocks, tiers below HBM, what is done with them. Expects cluster and attachments in
+/// `machine`.
+void read_kv(MapReader& root, const PartContext& context, Machine& machine, Errors& errors);
 
 /// Cluster, software, model, precision, speculation, conditions, attachments and kv.
 void read_machine_parts(MapReader& root, const PartContext& context, Machine& machine,

@@ -141,13 +141,9 @@ TEST(Scenario, NegativeAndAbsurdNumbers) {
   }
 }
 
-TEST(Scenario, WhatIsNotModelledYetIsRefused) {
-  expect_error({.more = "kv: {tiers: [hbm, cxl-pool]}"}, ErrorCode::unknown_name, more_line,
-               "cxl-pool", "KV tier 'cxl-pool'", "hbm");
-  expect_error({.more = "kv: {tiers: nvme}"}, ErrorCode::unknown_name, more_line, "nvme",
-               "KV tier 'nvme'", "hbm");
-  expect_error({.more = "kv: {policy: lfu}"}, ErrorCode::unknown_name, more_line, "lfu", "lfu",
-               "lru");
+TEST(Scenario, FidelityOfTheFabric) {
+  EXPECT_FALSE(world_of(Text{}.all()).contended);
+  EXPECT_TRUE(world_of(Text{.more = "fidelity: {fabric: flow}"}.all()).contended);
   expect_error({.more = "fidelity: {fabric: packet}"}, ErrorCode::unknown_name, more_line, "packet",
                "packet", "analytic");
 }
@@ -407,8 +403,8 @@ TEST(Scenario, AllMistakesAtOnce) {
       "precision: {weights: fp7}\n"                 // 3
       "workload: {preset: nothing, rate: fast}\n"   // 4: preset, rate
       "slo: {ttft: {p90: 1}, tpot: {p90: -1 s}}\n"  // 5: unit, range
-      "kv: {block: 0, policy: lfu}\n"               // 6: both
-      "fidelity: {fabric: flow}\n"                  // 7
+      "kv: {block: 0, policy: mru}\n"               // 6: both
+      "fidelity: {fabric: packet}\n"                // 7
       "conditions: {clock: 3}\n"                    // 8
       "search: {pools: some}\n"                     // 9
       "sead: 1\n");                                 // 10

@@ -118,6 +118,9 @@ void describe_rates(ReportVisitor& v, const SimulationReport& r) {
   v.optional("running", "in its racks; null: the rack has no plant", r.running);
   v.number("prefix_hit_rate", "share of input tokens", r.hit_rate);
   v.number("block_hit_rate", "share of hashed blocks", r.hit_blocks);
+  v.number("loaded_share", "of input tokens: from tiers below HBM", r.loaded);
+  v.list("tiers", "below HBM, top down", r.tiers);
+  v.list("layers", "of the fabric, at flow fidelity", r.layers);
   v.count("transfers", "of KV between pools", r.transfers);
   v.quantity("transferred_bytes", "", r.transferred);
   v.quantity("transfer_exposed_s", "mean", r.transfer_exposed);
@@ -173,6 +176,36 @@ void describe(ReportVisitor& v, const PoolResult& p) {
   v.quantity("energy_j", "of the chips, idle time included", Energy::from_si(p.joules));
 }
 
+void describe(ReportVisitor& v, const TierResult& t) {
+  v.type("TierResult", "A tier of KV cache below HBM, over the whole run.");
+  v.text("name", "", t.name);
+  v.quantity("capacity_bytes", "", t.capacity);
+  v.number("filled", "share of it, at the end", t.filled);
+  v.count("looked_blocks", "that were not in HBM when requests were admitted", t.looked);
+  v.count("hit_blocks", "of them loaded from here", t.hits);
+  v.count("passed_blocks", "found here and computed again, because that was quicker", t.passed);
+  v.count("lost_blocks", "whose load a fault undid", t.lost);
+  v.count("evicted_blocks", "", t.evicted);
+  v.quantity("read_bytes", "", t.read);
+  v.quantity("written_bytes", "", t.written);
+  v.quantity("read_bytes_per_s", "mean", t.read_rate);
+  v.quantity("written_bytes_per_s", "mean", t.write_rate);
+}
+
+void describe(ReportVisitor& v, const LayerResult& l) {
+  static constexpr fabric::Layer layers[] = {fabric::Layer::scale_up, fabric::Layer::scale_out,
+                                             fabric::Layer::dcn};
+  v.type("LayerResult", "A layer of the fabric whose links traffic shares.");
+  v.choice("layer", "", l.layer, layers);
+  v.count("links", "", l.links);
+  v.quantity("transfer_bytes", "hand-overs, loads, retrievals, prompts, weights", l.transfers);
+  v.quantity("collective_bytes", "of steps", l.collectives);
+  v.number("utilisation", "share of all links' capacity over the run", l.mean);
+  v.text("worst_link", "that carried most of its capacity", l.worst);
+  v.number("worst_utilisation", "", l.worst_mean);
+  v.number("worst_peak", "share that transfers held at a sample", l.worst_peak);
+}
+
 void describe(ReportVisitor& v, const SeriesPoint& p) {
   v.type("SeriesPoint", "Means over one window.");
   v.quantity("begin_s", "", p.begin);
@@ -186,6 +219,7 @@ void describe(ReportVisitor& v, const SeriesPoint& p) {
   v.number("kv_cached_share", "of pages, in the prefix cache", p.cached);
   v.number("prefix_hit_rate", "", p.hit_rate);
   v.number("ttft_mean_s", "of first tokens in this window", p.ttft);
+  v.number("busiest_link_share", "that transfers hold, at flow fidelity", p.link);
 }
 
 void describe(ReportVisitor& v, const FaultRecord& f) {
@@ -234,6 +268,8 @@ void describe(ReportVisitor& v, const SimulationReport& r) {
   v.object("itl", "", r.itl);
   v.object("e2e", "", r.e2e);
   v.object("queue", "", r.queue);
+  v.optional("load", "of blocks from below HBM, of requests that had any; null: none",
+             r.load.count > 0, r.load);
   v.optional("retrieval", "from arrival until what is read from storage is there; null: nothing is",
              r.retrieval.count > 0, r.retrieval);
   v.list("targets", "", r.targets);

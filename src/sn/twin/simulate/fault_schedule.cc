@@ -55,7 +55,8 @@ class Scheduler {
                    .target = to_string(e.target),
                    .instances = met_by(e.target),
                    .conditions = e.conditions};
-    if (step.instances.empty()) {
+    find_tier(e.target, step);
+    if (step.instances.empty() && !step.tier) {
       errors.push_back(nobody(e.target, e.where));
       return;
     }
@@ -79,6 +80,11 @@ class Scheduler {
                        .target = to_string(one),
                        .instances = met_by(one),
                        .conditions = r.conditions};
+        find_tier(one, step);
+        if (step.tier) {
+          steps.push_back(std::move(step));
+          continue;
+        }
         FaultStep back = step;
         back.action = FaultAction::repair;
         back.at.count += to_nanos(r.repair).value_or(Nanos{}).count;
@@ -92,16 +98,37 @@ class Scheduler {
   Errors errors;
 
  private:
+  void find_tier(const FaultTarget& t, FaultStep& step) const {
+    const auto& tiers = world_.machine.kv.tiers;
+    for (std::uint32_t i = 0; i < tiers.size(); ++i) {
+      if (serving::to_string(tiers[i].kind) == t.tier) step.tier = i;
+    }
+    step.part = static_cast<std::uint32_t>(std::max<std::int64_t>(0, t.number));
+    step.parts = static_cast<std::uint32_t>(t.parts);
+  }
+  [[nodiscard]] std::string tiers() const {
+    std::string out;
+    for (const serving::KvTier& t : world_.machine.kv.tiers) {
+      out += (out.empty() ? "" : ", ") + std::string(serving::to_string(t.kind));
+    }
+    return out.empty() ? "none: kv: {tiers: [hbm, dram]}" : out;
+  }
   [[nodiscard]] std::int64_t images() const {
     return places_.empty() ? 0 : (places_.back().end + gpus_per_image_ - 1) / gpus_per_image_;
   }
   [[nodiscard]] std::int64_t entities(const FaultTarget& t) const {
+    if (!t.tier.empty()) {
+      FaultStep step;
+      find_tier(t, step);
+      return step.tier ? t.parts : 0;
+    }
     if (t.image) return images();
     return std::count_if(places_.begin(), places_.end(),
                          [&](const Place& p) { return t.pool.empty() || p.pool == t.pool; });
   }
   [[nodiscard]] std::vector<std::uint32_t> met_by(const FaultTarget& t) const {
     std::vector<std::uint32_t> out;
+    if (!t.tier.empty()) return out;
     std::int64_t n = 0;
     for (const Place& p : places_) {
       const bool met =
@@ -112,6 +139,12 @@ class Scheduler {
     return out;
   }
   [[nodiscard]] Error nobody(const FaultTarget& t, const Location& where) const {
+    if (!t.tier.empty()) {
+      return {.code = ErrorCode::range,
+              .message = "the machine has no KV tier '" + t.tier + "'",
+              .where = where,
+              .hint = "its tiers: " + tiers()};
+    }
     const std::int64_t n = entities(t);
     const std::string of = t.pool.empty() ? "" : " of " + t.pool;
     return {.code = ErrorCode::range,
@@ -165,6 +198,7 @@ Result<std::vector<FaultStep>> fault_steps(const World& world, const serving::Se
 void FaultInjector::act(serving::ServingEngine& engine) {
   const FaultStep& step = steps_[done_++];
   std::int64_t requests = 0;
+  if (step.tier) engine.lose_tier(0, *step.tier, step.part, step.parts, step.at);
   for (const std::uint32_t i : step.instances) {
     std::vector<Active>& active = active_[i];
     if (step.action == FaultAction::repair) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "sn/serving/engine/engine.h"
@@ -20,7 +21,10 @@ struct FaultStep {
   FaultAction action = FaultAction::fail;
   std::uint64_t source = 0;  // 0: listed; else the fault of a rate, which its repair ends
   std::string target;
-  std::vector<std::uint32_t> instances;  // of the deployment
+  std::vector<std::uint32_t> instances;    // of the deployment
+  std::optional<std::uint32_t> tier = {};  // of a tier: which one, and what part of it
+  std::uint32_t part = 0;
+  std::uint32_t parts = 1;
   hw::Conditions conditions;
 };
 

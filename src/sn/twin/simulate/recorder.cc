@@ -52,13 +52,13 @@ Recorder::Recorder(Setup setup)
 
 void Recorder::begin_measuring() {
   warm_ = true;
-  for (Histogram* h : {&ttft_, &tpot_, &itl_, &e2e_, &queue_, &retrieval_}) *h = {};
+  for (Histogram* h : {&ttft_, &tpot_, &itl_, &e2e_, &queue_, &load_, &retrieval_}) *h = {};
   pools_.assign(pools_.size(), {});
   classes_.assign(classes_.size(), {});
   misses_.assign(misses_.size(), 0);
   sums_.assign(sums_.size(), 0.0);
   arrived_ = measured_ = 0;
-  output_ = total_ = input_ = cached_ = blocks_ = hit_blocks_ = 0.0;
+  output_ = total_ = input_ = cached_ = loaded_ = blocks_ = hit_blocks_ = 0.0;
 }
 
 Recorder::Window& Recorder::window_at(Nanos at) {
@@ -189,6 +189,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
   if (r.scheduled.count > 0 && measured(r.arrival)) {
     input_ += d(r.input);
     cached_ += d(r.cached);
+    loaded_ += d(r.loaded);
     blocks_ += d(r.blocks);
     hit_blocks_ += d(r.hit_blocks);
   }
@@ -218,6 +219,7 @@ void Recorder::on_end(const serving::RequestRecord& r) {
   ttft_.add(ttft);
   e2e_.add(seconds(r.arrival, r.end));
   queue_.add(seconds(r.queued, r.scheduled));
+  if (r.loaded > 0 && r.load_end > r.load_begin) load_.add(seconds(r.load_begin, r.load_end));
   if (r.fetched.count > 0) retrieval_.add(seconds(r.arrival, r.fetched));
   classes_[static_cast<std::size_t>(r.priority)].ttft.add(ttft);
   if (r.tokens > 1) {
@@ -227,9 +229,10 @@ void Recorder::on_end(const serving::RequestRecord& r) {
   judge(r, ttft, r.tokens > 1 ? tpot : 0.0, seconds(r.arrival, r.end));
 }
 
-void Recorder::sample(Nanos at, const std::vector<serving::PoolState>& pools) {
+void Recorder::sample(Nanos at, const std::vector<serving::PoolState>& pools, double link) {
   Window& w = window_at(at);
   ++w.samples;
+  w.link += link;
   double pages = 0.0;
   double held = 0.0;
   double cached = 0.0;
@@ -347,7 +350,8 @@ void Recorder::write_series(SimulationReport& report) const {
                              .held = w.held / samples,
                              .cached = w.blocks / samples,
                              .hit_rate = ratio(w.cached, w.admitted),
-                             .ttft = ratio(w.ttft, d(w.first_tokens))});
+                             .ttft = ratio(w.ttft, d(w.first_tokens)),
+                             .link = w.link / samples});
   }
 }
 
@@ -370,6 +374,7 @@ void Recorder::write(SimulationReport& report, Nanos now, bool interrupted) {
   report.itl = summary_of(itl_);
   report.e2e = summary_of(e2e_);
   report.queue = summary_of(queue_);
+  report.load = summary_of(load_);
   report.retrieval = summary_of(retrieval_);
   const double span = std::max(1e-9, std::min(seconds(setup_.end), seconds(now)) - seconds(warm));
   write_slo(report);
@@ -386,6 +391,7 @@ void Recorder::write(SimulationReport& report, Nanos now, bool interrupted) {
   for (const PoolResult& p : report.pools) joules += p.joules;
   report.joules_per_token = ratio(joules, output_);
   report.hit_rate = ratio(cached_, input_);
+  report.loaded = ratio(loaded_, input_);
   report.hit_blocks = ratio(hit_blocks_, blocks_);
   report.transfers = transfers_;
   report.transferred = Bytes::from_si(transferred_);

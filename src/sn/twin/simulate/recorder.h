@@ -44,8 +44,8 @@ class Recorder final : public serving::EngineObserver {
   void on_end(const serving::RequestRecord& record) override;
 
   void on_arrival(Nanos at);
-  /// How things stand at `at`; means are over samples.
-  void sample(Nanos at, const std::vector<serving::PoolState>& pools);
+  /// How things stand at `at`; means are over samples. `link`: share of the busiest link in use.
+  void sample(Nanos at, const std::vector<serving::PoolState>& pools, double link);
 
   /// More requests missed a target than it allows of all that were expected.
   [[nodiscard]] bool hopeless() const { return hopeless_; }
@@ -88,6 +88,7 @@ class Recorder final : public serving::EngineObserver {
     double decoding = 0.0;
     double held = 0.0;
     double blocks = 0.0;
+    double link = 0.0;
   };
   struct ClassSums {
     std::uint64_t requests = 0;
@@ -122,6 +123,7 @@ class Recorder final : public serving::EngineObserver {
   Histogram itl_;
   Histogram e2e_;
   Histogram queue_;
+  Histogram load_;
   Histogram retrieval_;
   std::vector<PoolSums> pools_;
   std::vector<Window> windows_;
@@ -140,6 +142,7 @@ class Recorder final : public serving::EngineObserver {
   double total_ = 0.0;
   double input_ = 0.0;  // of all admitted and measured
   double cached_ = 0.0;
+  double loaded_ = 0.0;  // of them from below HBM
   double blocks_ = 0.0;
   double hit_blocks_ = 0.0;
   Nanos last_arrival_;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
 
 #include "sn/twin/simulate/simulation_run.h"
@@ -32,6 +33,10 @@ std::vector<PoolPeaks> peaks_of(const World& world, const serving::ServingPlan& 
   return {peaks_of(chip, plan.prefill), peaks_of(chip, plan.decode)};
 }
 
+Nanos warm_up_of(const SimulationOptions& options, Nanos end) {
+  return {std::llround(options.warm_up * d(end.count))};
+}
+
 std::string pool_text(const serving::Pool& pool) {
   std::string out =
       fmt::format("{} x ({})", pool.replicas, llm::to_string(pool.deployment.parallel));
@@ -50,7 +55,7 @@ SimulationReport describe(const World& world, const serving::ServingPlan& plan,
   report.workload = world.load.workload.origin;
   report.plan = plan;
   report.routing = options.routing;
-  report.eviction = options.eviction;
+  report.eviction = options.eviction.value_or(world.machine.kv.policy);
   report.slo = world.load.slo;
   report.scaling = options.replay.scaling;
   report.gpus = plan.gpus();
@@ -95,26 +100,59 @@ std::unique_ptr<serving::RequestSource> source_of(const World& world,
   return serving::imitate(world.load.workload, world.seed, options.imitated, options.replay);
 }
 
-Result<SimulationResult> simulate(const World& world, const serving::ServingPlan& plan,
-                                  const SimulationOptions& options, const Run& run) {
+namespace {
+
+/// From when to when a run is measured.
+struct Measured {
+  Nanos warm;
+  Nanos end;
+};
+
+/// One run, measured as `when` says or over the source's span; what was asked of `when` is told.
+Result<SimulationResult> run_once(const World& world, const serving::ServingPlan& plan,
+                                  const SimulationOptions& options, const Run& run,
+                                  std::optional<Measured> when, Nanos* warm_sent = nullptr) {
   Result<serving::EngineSpec> spec = engine_spec(world, plan, options);
   if (!spec) return fail(spec.error());
   std::vector<Stream> streams(1);
   streams.front() = {source_of(world, options), world.load.slo, peaks_of(world, plan)};
-  const Result<Nanos> end = serving::span_on_clock(*streams.front().source);
+  const Result<Nanos> end = when ? when->end : serving::span_on_clock(*streams.front().source);
   if (!end) return fail(end.error());
   Result<std::vector<FaultStep>> breaks = fault_steps(world, plan, end->to_time());
   if (!breaks) return fail(breaks.error());
-  SimulationRun engine(*std::move(spec), std::move(streams), *end, options, run);
+  const Nanos warm = when ? when->warm : warm_up_of(options, *end);
+  SimulationRun engine(*std::move(spec), std::move(streams), warm, *end, options, run);
   engine.set_faults(*std::move(breaks), world);
   engine.go();
   if (Errors faults = engine.faults(); !faults.empty()) return fail(std::move(faults));
   SimulationResult out{.report = describe(world, plan, options), .timeline = {}};
   engine.write(0, out.report);
   add_running(world, plan, out.report);
+  if (warm_sent != nullptr) *warm_sent = engine.warm_sent();
   out.timeline = engine.take_timeline(0);
   out.timeline_left_out = engine.timeline_left_out(0);
   return out;
+}
+
+/// When the clients' last request is sent is known once they have sent it: two runs.
+Result<SimulationResult> simulate_closed(const World& world, const serving::ServingPlan& plan,
+                                         const SimulationOptions& options, const Run& run) {
+  SimulationOptions quick = options;
+  quick.timeline_limit = 0;
+  Nanos warm;
+  const Result<SimulationResult> first =
+      run_once(world, plan, quick, run, Measured{{}, serving::arrivals_end}, &warm);
+  if (!first) return first;
+  const Nanos last = to_nanos(first->report.last_arrival).value_or(serving::arrivals_end);
+  return run_once(world, plan, options, run, Measured{warm, std::max(last, Nanos{warm.count + 1})});
+}
+
+}  // namespace
+
+Result<SimulationResult> simulate(const World& world, const serving::ServingPlan& plan,
+                                  const SimulationOptions& options, const Run& run) {
+  if (options.clients > 0) return simulate_closed(world, plan, options, run);
+  return run_once(world, plan, options, run, std::nullopt);
 }
 
 }  // namespace sn::twin

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "sn/base/result.h"
 #include "sn/base/run.h"
@@ -42,9 +43,11 @@ struct TimelineEvent {
 struct SimulationOptions {
   serving::Replay replay;  // its multiple is taken from the World's rate unless `knee`
   serving::Routing routing = serving::Routing::completion_aware;
-  kv::Eviction eviction = kv::Eviction::lru;
-  Time ttl = Time::from_si(3600.0);
-  double warm_up = 0.05;  // share of the arrivals' span
+  std::optional<kv::Eviction> eviction = {};  // nothing: the scenario's
+  std::optional<Time> ttl = {};
+  double warm_up = 0.05;     // share of the arrivals' span; of a closed loop, of its requests
+  std::int64_t clients = 0;  // > 0: a closed loop; so many clients send the workload's requests in
+                             // turn, each its next one when its last one ended. Of one deployment
   std::int64_t queue_limit = 10'000;
   std::int64_t imitated = 12'000;  // requests, where a workload has to be imitated
   std::int64_t drawn = 0;          // synthetic requests, where more than the scenario's are needed

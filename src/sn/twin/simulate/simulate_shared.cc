@@ -101,7 +101,8 @@ Result<SharedReport> simulate_shared(const SharedMachine& machine,
     loads[i].replay.until = end.to_time();
     streams.push_back({source_of(world, loads[i]), world.load.slo, peaks_of(world, runs[i].plan)});
   }
-  SimulationRun engine(std::move(all), std::move(streams), end, options, run);
+  SimulationRun engine(std::move(all), std::move(streams), warm_up_of(options, end), end, options,
+                       run);
   engine.go();
   if (Errors faults = engine.faults(); !faults.empty()) return fail(std::move(faults));
   for (std::size_t i = 0; i < runs.size(); ++i) {

@@ -78,6 +78,34 @@ struct PoolResult {
   double joules = 0.0;   // of the chips, idle time included
 };
 
+/// A tier below HBM over the whole run, all its places together.
+struct TierResult {
+  std::string name;
+  Bytes capacity;
+  double filled = 0.0;        // share of it, at the end
+  std::uint64_t looked = 0;   // blocks that were not in HBM, when requests were admitted
+  std::uint64_t hits = 0;     // of them loaded from here
+  std::uint64_t passed = 0;   // found here, and computed again: that was quicker
+  std::uint64_t lost = 0;     // whose load a fault undid
+  std::uint64_t evicted = 0;  // blocks
+  Bytes read;
+  Bytes written;
+  Bandwidth read_rate;  // means over the run
+  Bandwidth write_rate;
+};
+
+/// One layer of the fabric over a run in which traffic shares links (`fidelity.fabric: flow`).
+struct LayerResult {
+  fabric::Layer layer = fabric::Layer::scale_up;
+  std::int64_t links = 0;
+  Bytes transfers;    // over all links: hand-overs, loads, retrievals, prompts, weights
+  Bytes collectives;  // of steps
+  double mean = 0.0;  // share of the links' capacity that was used over the run
+  std::string worst;  // the link that carried most of its capacity
+  double worst_mean = 0.0;
+  double worst_peak = 0.0;  // of transfers, at a sample
+};
+
 /// One window of time, for charts and CSV. Means over the window.
 struct SeriesPoint {
   Time begin;
@@ -91,6 +119,7 @@ struct SeriesPoint {
   double cached = 0.0;    // share of all KV pages in the prefix cache
   double hit_rate = 0.0;  // of input tokens admitted
   double ttft = 0.0;      // mean of first tokens in this window, s
+  double link = 0.0;      // share of the busiest link that transfers hold, mean over samples
 };
 
 /// One fault or repair as it happened.
@@ -178,6 +207,7 @@ struct SimulationReport {
   LatencySummary itl;
   LatencySummary e2e;
   LatencySummary queue;
+  LatencySummary load;  // of requests with blocks below HBM: from its start to the last of them
   LatencySummary retrieval;  // from arrival until what is read from storage is there
   std::vector<SloResult> targets;
   bool meets_slo = false;
@@ -191,6 +221,9 @@ struct SimulationReport {
   std::optional<facility::Running> running;  // in its racks; nothing without a plant
   double hit_rate = 0.0;                     // of input tokens
   double hit_blocks = 0.0;                   // of hashed blocks
+  double loaded = 0.0;                       // of input tokens: from tiers below HBM
+  std::vector<TierResult> tiers;             // top down
+  std::vector<LayerResult> layers;           // of a fabric at flow fidelity; else none
   std::uint64_t transfers = 0;
   Bytes transferred;
   Time transfer_exposed;  // mean
@@ -215,6 +248,8 @@ void describe(ReportVisitor& v, const LatencySummary& summary);
 void describe(ReportVisitor& v, const SloResult& result);
 void describe(ReportVisitor& v, const ClassResult& result);
 void describe(ReportVisitor& v, const PoolResult& pool);
+void describe(ReportVisitor& v, const TierResult& tier);
+void describe(ReportVisitor& v, const LayerResult& layer);
 void describe(ReportVisitor& v, const SeriesPoint& point);
 void describe(ReportVisitor& v, const FaultRecord& record);
 void describe(ReportVisitor& v, const Unfinished& requests);

@@ -20,6 +20,8 @@ namespace sn::twin {
 /// Names, machine and pools of a report, before anything has run.
 [[nodiscard]] SimulationReport describe(const World& world, const serving::ServingPlan& plan,
                                         const SimulationOptions& options);
+/// Where the warm-up of a run that ends at `end` is over.
+[[nodiscard]] Nanos warm_up_of(const SimulationOptions& options, Nanos end);
 /// What the plan makes of its racks, from the report's figures; nothing where they have no plant.
 void add_running(const World& world, const serving::ServingPlan& plan, SimulationReport& report);
 
@@ -36,8 +38,8 @@ struct Stream {
 /// Engine, recorders, clock.
 class SimulationRun final : private serving::EngineObserver {
  public:
-  /// Measured up to `end`, from the options' share of it; as many streams as deployments.
-  SimulationRun(serving::EngineSpec spec, std::vector<Stream> streams, Nanos end,
+  /// Measured from `warm` to `end`; as many streams as deployments.
+  SimulationRun(serving::EngineSpec spec, std::vector<Stream> streams, Nanos warm, Nanos end,
                 const SimulationOptions& options, const Run& run);
 
   /// What breaks on the way, of a run of one deployment.
@@ -46,6 +48,8 @@ class SimulationRun final : private serving::EngineObserver {
     fault_policy_ = world.faults.requeue ? "requeue" : "fail";
   }
   void go();
+  /// When the options' share of the first deployment's requests had been sent.
+  [[nodiscard]] Nanos warm_sent() const { return warm_sent_; }
   /// What a run recorded of deployment `i`, into its description.
   void write(std::size_t i, SimulationReport& report) const;
   /// Of the request sources.
@@ -62,6 +66,8 @@ class SimulationRun final : private serving::EngineObserver {
     std::unique_ptr<serving::RequestSource> source;
     std::unique_ptr<Recorder> recorder;
     std::size_t pools = 1;
+    serving::TieringSpec tiering;
+    Bytes block;  // as tiers hold it
     serving::Request next;
     bool more = false;  // `next` is still to come
     std::uint64_t out_of_order = 0;
@@ -85,14 +91,26 @@ class SimulationRun final : private serving::EngineObserver {
   [[nodiscard]] bool stopped() const;
   /// The lane whose request comes next; none when all have ended.
   [[nodiscard]] Lane* first();
+  /// Takes the lane's request at `at`, and looks for its next one.
+  void take(Lane& lane, Nanos at);
+  /// Arrivals as they come, or as clients send them (SimulationOptions::clients).
+  void open_loop();
+  void closed_loop();
   void advance(Nanos at);
   /// What breaks up to `at`, and `at`.
   void advance_through_faults(Nanos at);
   /// Requests of deployment `i` that have not ended.
   [[nodiscard]] std::vector<Unfinished> unfinished(std::size_t i) const;
+  [[nodiscard]] std::vector<TierResult> tiers(std::size_t i) const;
+  [[nodiscard]] std::vector<LayerResult> layers() const;
+  /// The share of the busiest link that transfers hold now; keeps each link's most.
+  [[nodiscard]] double look_at_links();
   void tell(std::int64_t taken) const;
 
   const SimulationOptions& options_;
+  std::int64_t taken_ = 0;  // requests
+  std::int64_t warm_requests_ = 0;
+  Nanos warm_sent_;
   const Run& run_;
   std::vector<Lane> lanes_;
   serving::ServingEngine engine_;
@@ -103,6 +121,7 @@ class SimulationRun final : private serving::EngineObserver {
   FaultInjector faults_{{}, {}};
   std::string fault_policy_;
   std::vector<serving::PoolState> states_;
+  std::vector<double> link_most_;  // of each link, share that transfers held at a sample
 };
 
 }  // namespace sn::twin
