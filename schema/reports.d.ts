@@ -664,627 +664,6 @@ export interface CollectiveTable {
   interrupted: boolean;
 }
 
-/** How many there are of one kind. */
-export interface ElementCount {
-  kind: string;
-  /** links: of one direction each */
-  count: number;
-  /** raw, of one link; 0 for devices */
-  rate_bytes_per_s: number;
-}
-
-/** Transfers of one pattern; times from the first start on. */
-export interface TransferGroup {
-  from: string;
-  to: string;
-  count: number;
-  each_bytes: number;
-  /** the longest of them on an idle fabric */
-  alone_s: number;
-  /** the first is done; null: not played */
-  flow_first_s: number | null;
-  flow_last_s: number | null;
-  packet_first_s: number | null;
-  packet_last_s: number | null;
-}
-
-/** A link and its load. */
-export interface LoadedLink {
-  link: string;
-  kind: string;
-  share: number;
-}
-
-/** Transfers that began at the same moment. */
-export interface PlayedTransfers {
-  /** in the order of the request */
-  groups: TransferGroup[];
-  /** links by the share of what they could have carried until the end */
-  busiest: LoadedLink[];
-  /** by ECN */
-  packets_marked: number;
-  packets_trimmed: number;
-  packets_dropped: number;
-  /** of PFC */
-  pauses: number;
-  interrupted: boolean;
-}
-
-/** One link, and the device behind it. */
-export interface FabricHop {
-  /** the port that it leaves */
-  link: string;
-  to: string;
-  kind: string;
-  raw_bytes_per_s: number;
-  efficiency: number;
-  /** of the link */
-  wire_s: number;
-  /** of the device behind it */
-  passing_s: number;
-  so_far_s: number;
-}
-
-/** One path, hop by hop. */
-export interface FabricPath {
-  from: string;
-  to: string;
-  /** first byte out to first byte in */
-  latency_s: number;
-  /** of its narrowest trunk */
-  raw_bytes_per_s: number;
-  sustained_bytes_per_s: number;
-  /** equal ones, 64 at most */
-  ways: number;
-  hops: FabricHop[];
-}
-
-/** Devices and links of a machine, and one path through them. */
-export interface FabricReport {
-  /** what kind of document this is */
-  format: "supernode-fabric";
-  /** of the format: it may gain fields, none changes */
-  version: 1;
-  scenario: string;
-  rack: string;
-  gpus: number;
-  /** GPUs of a ScaleUp domain */
-  domain: number;
-  /** of ScaleUp */
-  topology: string;
-  /** of ScaleUp; empty: none known */
-  protocol: string;
-  /** by kind */
-  devices: ElementCount[];
-  /** by kind */
-  links: ElementCount[];
-  /** half of a ScaleUp domain to the other half */
-  bisection_domain_bytes_per_s: number;
-  /** half of all GPUs to the others; 0: one domain */
-  bisection_cluster_bytes_per_s: number;
-  /** links of the longest shortest path between GPUs */
-  diameter: number;
-  /** its latency */
-  farthest_s: number;
-  /** that were asked for; null: none */
-  transfers: PlayedTransfers | null;
-  /** between the two devices that were asked for */
-  path: FabricPath | null;
-}
-
-/** Modules of one place. */
-export interface RackModule {
-  place: string;
-  /** of the catalog */
-  name: string;
-  title: string;
-  count: number;
-  /** on one */
-  gpus: number;
-  /** of one, rack units; 0: not known */
-  height_u: number;
-  /** of one; 0: not known */
-  weight_kg: number;
-}
-
-/** The sums of the power chain. */
-export interface RackPower {
-  chips_w: number;
-  /** lost in the chips' regulators, part of chips_w */
-  regulators_w: number;
-  busbar_loss_w: number;
-  /** current of the busbar */
-  bus_a: number;
-  /** of the supplies */
-  output_w: number;
-  supply_loss_w: number;
-  /** of the rating of all shelves */
-  supply_share: number;
-  supply_efficiency: number;
-  /** of the shelves without the spare ones */
-  capacity_w: number;
-  /** what the feed gives */
-  input_w: number;
-  /** heat into liquid */
-  liquid_w: number;
-  /** heat into air */
-  air_w: number;
-}
-
-/** What the pieces of one kind draw. */
-export interface RackPowerRow {
-  place: string;
-  item: string;
-  count: number;
-  each_w: number;
-  total_w: number;
-  /** the number that it rests on; empty: derived */
-  param: string;
-  source: string;
-  grade: string;
-  /** nothing is published */
-  assumed: boolean;
-}
-
-/** What sources say of the total, beside the sum of the parts. */
-export interface PublishedPower {
-  /** least of the sources */
-  low_w: number;
-  /** most of them */
-  high_w: number;
-  used_w: number;
-  /** used_w less the sum of the parts at full load */
-  residual_w: number;
-  /** the sum of the parts lies between them */
-  within: boolean;
-}
-
-/** The limit of a chip that the envelope holds. */
-export interface RackFit {
-  gpus: number;
-  possible: boolean;
-  /** why not */
-  reason: string;
-  /** the rack at full load stays within its feed */
-  chip_by_feed_w: number;
-  /** that the cooling of one chip removes; 0: not published */
-  chip_by_cooling_w: number;
-  /** of the rack without the chips */
-  rest_per_gpu_w: number;
-}
-
-/** Crest and trough of all chips together. */
-export interface RackSwing {
-  low_w: number;
-  high_w: number;
-  /** share of the time at the crest */
-  duty: number;
-  mean_w: number;
-  /** that the supplies' stored energy carries the step */
-  carried_s: number;
-  /** the crest is below the shelves' pulse rating */
-  within_pulse: boolean;
-}
-
-/** Clocks that hold a cap. */
-export interface RackCap {
-  policy: string;
-  cap_w: number;
-  /** false: even the lowest clock is above it */
-  held: boolean;
-  input_w: number;
-  /** of the chips with priority */
-  high_share: number;
-  /** theirs, share of nominal */
-  high_clock: number;
-  /** of the others */
-  low_clock: number;
-  mean_clock: number;
-}
-
-/** The deployment at a clock below nominal. */
-export interface ClockEffect {
-  /** share of nominal */
-  clock: number;
-  /** the load is still carried */
-  carried: boolean;
-  /** mean at that load; 0 where it is not carried */
-  tpot_s: number;
-  /** at the load that still meets the SLO */
-  knee_output_tokens_per_s: number;
-}
-
-/** The best deployment of the scenario. */
-export interface RackPlan {
-  deployment: string;
-  /** of all its GPUs */
-  output_tokens_per_s: number;
-  input_tokens_per_s: number;
-  gpus: number;
-  /** 0: one pool does both */
-  prefill_gpus: number;
-  /** that it fills */
-  racks: number;
-  /** that clocks are judged at: 80 % of the plan's */
-  load_requests_per_s: number;
-  /** of the cap and of the event */
-  clocks: ClockEffect[];
-}
-
-/** The coolant loop and a chip on it; zeros without liquid cooling. */
-export interface HeatLoop {
-  /** of the rack */
-  flow_l_per_min: number;
-  /** through the plate of one chip */
-  chip_l_per_min: number;
-  drop_kpa: number;
-  pumps_w: number;
-  supply_celsius: number;
-  return_celsius: number;
-  /** at nominal clock */
-  junction_celsius: number;
-  /** that keeps the junction at the throttle point, or 1 */
-  clock: number;
-  /** junction at that clock */
-  throttled_celsius: number;
-}
-
-/** A loss of flow at time zero. */
-export interface HeatEvent {
-  name: string;
-  /** share that is left */
-  flow: number;
-  /** until clocks fall; negative: never */
-  throttle_s: number;
-  /** until chips go off; negative: never */
-  trip_s: number;
-  /** at the end; 0: off */
-  clock: number;
-  /** highest */
-  junction_celsius: number;
-  /** junction at the end */
-  end_celsius: number;
-}
-
-/** One moment after a loss of flow. */
-export interface HeatPoint {
-  time_s: number;
-  junction_celsius: number;
-  return_celsius: number;
-  /** share of nominal */
-  clock: number;
-  /** share of the design's */
-  flow: number;
-  chip_w: number;
-}
-
-/** Temperatures and flows, and what a loss of flow does. */
-export interface HeatReport {
-  /** false: all heat goes into air, and no junction is modelled */
-  liquid: boolean;
-  /** at the load */
-  loop: HeatLoop;
-  /** at full load */
-  full: HeatLoop;
-  /** junction */
-  throttle_celsius: number;
-  trip_celsius: number;
-  /** that carries the rest of the heat */
-  air_m3_per_h: number;
-  /** of the rack's input */
-  pump_share: number;
-  events: HeatEvent[];
-  /** the event that was asked for; empty: none */
-  course_of: string;
-  /** second by second */
-  course: HeatPoint[];
-}
-
-/** What fails, and what goes with it. */
-export interface FaultClass {
-  name: string;
-  /** the blast radius */
-  takes: string;
-  /** in the rack */
-  pieces: number;
-  each_per_year: number;
-  rack_per_year: number;
-  /** out of service until the repair */
-  gpus: number;
-  /** share of its bandwidth that is left */
-  scale_up: number;
-  /** mean */
-  repair_s: number;
-}
-
-/** Serving with so many GPUs, all of them or none. */
-export interface SparePolicy {
-  /** in service */
-  gpus: number;
-  /** GPUs of the rack that are not */
-  spares: number;
-  /** share of the time, closed form */
-  up: number;
-  /** by Monte Carlo */
-  played_up: number;
-  /** half of its 95 % interval */
-  played_up_error: number;
-  /** of the service, closed form */
-  losses_per_year: number;
-  played_losses_per_year: number;
-  /** half of the 95 % interval, per year */
-  played_losses_error: number;
-  /** mean time between losses */
-  between_s: number;
-  /** in service, mean over time */
-  expected_gpus: number;
-}
-
-/** A published mean beside what rates give. */
-export interface MeanTimeCheck {
-  of: string;
-  gpus: number;
-  ours_s: number;
-  published_s: number;
-  note: string;
-}
-
-/** How often a rack fails, and what spares make of it. */
-export interface ReliabilityReport {
-  /** entry of catalog/failures */
-  failures: string;
-  classes: FaultClass[];
-  /** OS images: up or down as a whole */
-  images: number;
-  gpus_per_image: number;
-  /** mean time between failures of one image */
-  image_every_s: number;
-  /** mean */
-  image_repair_s: number;
-  /** mean time between interruptions of a job on the rack */
-  job_every_s: number;
-  /** the same by the fleet's rates alone */
-  fleet_every_s: number;
-  /** 95 % interval of the fleet's count */
-  fleet_every_low_s: number;
-  fleet_every_high_s: number;
-  /** up, mean over time */
-  pooled_gpus: number;
-  /** Monte Carlo's, half of the 95 % interval */
-  pooled_error: number;
-  policies: SparePolicy[];
-  /** of one rack that were played */
-  years: number;
-  /** failures and repairs in them */
-  events: number;
-  /** repairs at a time; 0: as many as it takes */
-  crews: number;
-  /** means that others publish */
-  checks: MeanTimeCheck[];
-  /** stopped: fewer years than asked for */
-  interrupted: boolean;
-}
-
-/** The building's input over the racks', term by term. */
-export interface RackPue {
-  value: number;
-  /** UPS, transformers, cables */
-  distribution: number;
-  pumps: number;
-  /** room coolers and towers */
-  fans: number;
-  chillers: number;
-  /** share of the year that the liquid loop needs chillers */
-  liquid_chilled: number;
-  /** likewise room air */
-  air_chilled: number;
-}
-
-/** Parts of one kind. */
-export interface CostRow {
-  item: string;
-  count: number;
-  each_usd: number;
-  total_usd: number;
-}
-
-/** A figure, and what the ranges of its inputs make of it. */
-export interface MoneyRange {
-  value_usd: number;
-  low_usd: number;
-  high_usd: number;
-}
-
-/** What a million tokens cost, while the rack is used. */
-export interface TokenCost {
-  /** a million output tokens, all of the cost on them */
-  output: MoneyRange;
-  /** a million of input and output together */
-  blended: MoneyRange;
-  /** a million input tokens, GPUs of the prefill pool; 0: one pool */
-  prefill_usd: number;
-  /** a million output tokens, GPUs of the decode pool */
-  decode_usd: number;
-  /** of the building */
-  energy_per_output_token_j: number;
-  /** CO2 of a million output tokens */
-  carbon_g: number;
-}
-
-/** One price at the ends of its range. */
-export interface PriceEffect {
-  param: string;
-  value: string;
-  low: string;
-  high: string;
-  /** one source alone: 20 % off */
-  assumed_range: boolean;
-  /** relative change of the cost of a GPU-hour */
-  at_low: number;
-  at_high: number;
-}
-
-/** What a rack costs to have and to run. */
-export interface CostReport {
-  /** entry of catalog/prices */
-  prices: string;
-  /** entry of catalog/sites */
-  site: string;
-  site_title: string;
-  /** of the building, by climate */
-  pue: RackPue;
-  /** share of the GPUs that are up */
-  up: number;
-  /** share of the hours that are used */
-  utilisation: number;
-  capex_rows: CostRow[];
-  capex_usd: number;
-  /** a year */
-  capital_usd: number;
-  /** a year */
-  energy_usd: number;
-  /** a year */
-  space_usd: number;
-  /** a year */
-  maintenance_usd: number;
-  /** all four */
-  year_usd: number;
-  /** a year, PUE included */
-  energy_kwh: number;
-  /** CO2 a year, of operation */
-  carbon_kg: number;
-  /** a GPU-hour that is used */
-  gpu_hour: MoneyRange;
-  /** a MW of the rack's input for a year */
-  mw_year_usd: number;
-  /** price of the whole; null: none */
-  published_rack_usd: number | null;
-  /** parts that such a price holds: capex without ScaleOut */
-  comparable_usd: number;
-  /** of the deployment; null: none */
-  tokens: TokenCost | null;
-  /** what each price does to a GPU-hour, where it was asked for */
-  effects: PriceEffect[];
-}
-
-/** A rack as a physical thing, under one load. */
-export interface RackReport {
-  /** what kind of document this is */
-  format: "supernode-rack";
-  /** of the format: it may gain fields, none changes */
-  version: 1;
-  rack: string;
-  title: string;
-  /** entry of catalog/plants */
-  plant: string;
-  chip: string;
-  gpus: number;
-  gpus_per_os: number;
-  /** idle, plan, training or max */
-  load: string;
-  /** of a chip's dynamic power */
-  chip_share: number;
-  modules: RackModule[];
-  /** of the modules whose weight is known */
-  weight_kg: number;
-  /** under the load */
-  power: RackPower;
-  /** the bill of power; it adds up to input_w */
-  rows: RackPowerRow[];
-  /** of it, what rests on assumptions or memory */
-  assumed_w: number;
-  feed_w: number;
-  /** the total at full load; null: none */
-  published: PublishedPower | null;
-  fits: RackFit[];
-  /** of synchronous training, a square wave */
-  swing: RackSwing | null;
-  /** on the input of the rack */
-  cap: RackCap | null;
-  /** the deployment that makes the load */
-  plan: RackPlan | null;
-  heat: HeatReport;
-  reliability: ReliabilityReport;
-  /** null: the chip has no price */
-  cost: CostReport | null;
-  /** stopped: see reliability */
-  interrupted: boolean;
-  warnings: Notice[];
-}
-
-/** A figure with its interval. */
-export interface Spread {
-  value: number;
-  low: number;
-  high: number;
-}
-
-/** What a rack carries under the SLO. */
-export interface Carried {
-  deployment: string;
-  evidence: string;
-  gpus: number;
-  output_tokens_per_s: number;
-  /** mean */
-  tpot_s: number;
-  /** middle 80 % of the models' error */
-  output_tokens_per_s_per_gpu: Spread;
-  /** of the racks' input */
-  output_tokens_per_s_per_kw: Spread;
-  /** prices' ranges and models' error together */
-  output_tokens_per_usd: Spread;
-  million_output_tokens_usd: Spread;
-}
-
-/** One rack. */
-export interface ComparedRack {
-  rack: string;
-  title: string;
-  chip: string;
-  gpus: number;
-  /** at full load */
-  input_w: number;
-  feed_w: number;
-  /** share of the input that nobody publishes */
-  assumed: number;
-  per_gpu_w: number;
-  hbm_bytes: number;
-  hbm_bytes_per_s: number;
-  /** of the narrowest format */
-  peak_flop_per_s: number;
-  /** a GPU and direction */
-  scale_up_bytes_per_s: number;
-  /** GPUs of a ScaleUp domain */
-  domain: number;
-  /** null: no price */
-  capex_usd: number | null;
-  /** used; null: no price */
-  gpu_hour: Spread | null;
-  /** mean time between interruptions of a job on it */
-  job_every_s: number;
-  /** share of its GPUs */
-  up: number;
-  /** with a model; null: none, or see reason */
-  carried: Carried | null;
-  /** why something is missing */
-  reason: string;
-}
-
-/** Racks side by side. */
-export interface CompareReport {
-  /** what kind of document this is */
-  format: "supernode-compare";
-  /** of the format: it may gain fields, none changes */
-  version: 1;
-  /** empty: racks alone */
-  model: string;
-  /** lengths, SLO, rate */
-  asked: string;
-  racks: ComparedRack[];
-  /** stopped: racks are missing */
-  interrupted: boolean;
-}
-
 /** Rows left out, and why. */
 export interface Skip {
   reason: string;
@@ -2245,6 +1624,627 @@ export interface SharedSimulation {
   energy_per_output_token_j: number;
   tenants: TenantResult[];
   warnings: Notice[];
+}
+
+/** How many there are of one kind. */
+export interface ElementCount {
+  kind: string;
+  /** links: of one direction each */
+  count: number;
+  /** raw, of one link; 0 for devices */
+  rate_bytes_per_s: number;
+}
+
+/** Transfers of one pattern; times from the first start on. */
+export interface TransferGroup {
+  from: string;
+  to: string;
+  count: number;
+  each_bytes: number;
+  /** the longest of them on an idle fabric */
+  alone_s: number;
+  /** the first is done; null: not played */
+  flow_first_s: number | null;
+  flow_last_s: number | null;
+  packet_first_s: number | null;
+  packet_last_s: number | null;
+}
+
+/** A link and its load. */
+export interface LoadedLink {
+  link: string;
+  kind: string;
+  share: number;
+}
+
+/** Transfers that began at the same moment. */
+export interface PlayedTransfers {
+  /** in the order of the request */
+  groups: TransferGroup[];
+  /** links by the share of what they could have carried until the end */
+  busiest: LoadedLink[];
+  /** by ECN */
+  packets_marked: number;
+  packets_trimmed: number;
+  packets_dropped: number;
+  /** of PFC */
+  pauses: number;
+  interrupted: boolean;
+}
+
+/** One link, and the device behind it. */
+export interface FabricHop {
+  /** the port that it leaves */
+  link: string;
+  to: string;
+  kind: string;
+  raw_bytes_per_s: number;
+  efficiency: number;
+  /** of the link */
+  wire_s: number;
+  /** of the device behind it */
+  passing_s: number;
+  so_far_s: number;
+}
+
+/** One path, hop by hop. */
+export interface FabricPath {
+  from: string;
+  to: string;
+  /** first byte out to first byte in */
+  latency_s: number;
+  /** of its narrowest trunk */
+  raw_bytes_per_s: number;
+  sustained_bytes_per_s: number;
+  /** equal ones, 64 at most */
+  ways: number;
+  hops: FabricHop[];
+}
+
+/** Devices and links of a machine, and one path through them. */
+export interface FabricReport {
+  /** what kind of document this is */
+  format: "supernode-fabric";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  scenario: string;
+  rack: string;
+  gpus: number;
+  /** GPUs of a ScaleUp domain */
+  domain: number;
+  /** of ScaleUp */
+  topology: string;
+  /** of ScaleUp; empty: none known */
+  protocol: string;
+  /** by kind */
+  devices: ElementCount[];
+  /** by kind */
+  links: ElementCount[];
+  /** half of a ScaleUp domain to the other half */
+  bisection_domain_bytes_per_s: number;
+  /** half of all GPUs to the others; 0: one domain */
+  bisection_cluster_bytes_per_s: number;
+  /** links of the longest shortest path between GPUs */
+  diameter: number;
+  /** its latency */
+  farthest_s: number;
+  /** that were asked for; null: none */
+  transfers: PlayedTransfers | null;
+  /** between the two devices that were asked for */
+  path: FabricPath | null;
+}
+
+/** Modules of one place. */
+export interface RackModule {
+  place: string;
+  /** of the catalog */
+  name: string;
+  title: string;
+  count: number;
+  /** on one */
+  gpus: number;
+  /** of one, rack units; 0: not known */
+  height_u: number;
+  /** of one; 0: not known */
+  weight_kg: number;
+}
+
+/** The sums of the power chain. */
+export interface RackPower {
+  chips_w: number;
+  /** lost in the chips' regulators, part of chips_w */
+  regulators_w: number;
+  busbar_loss_w: number;
+  /** current of the busbar */
+  bus_a: number;
+  /** of the supplies */
+  output_w: number;
+  supply_loss_w: number;
+  /** of the rating of all shelves */
+  supply_share: number;
+  supply_efficiency: number;
+  /** of the shelves without the spare ones */
+  capacity_w: number;
+  /** what the feed gives */
+  input_w: number;
+  /** heat into liquid */
+  liquid_w: number;
+  /** heat into air */
+  air_w: number;
+}
+
+/** What the pieces of one kind draw. */
+export interface RackPowerRow {
+  place: string;
+  item: string;
+  count: number;
+  each_w: number;
+  total_w: number;
+  /** the number that it rests on; empty: derived */
+  param: string;
+  source: string;
+  grade: string;
+  /** nothing is published */
+  assumed: boolean;
+}
+
+/** What sources say of the total, beside the sum of the parts. */
+export interface PublishedPower {
+  /** least of the sources */
+  low_w: number;
+  /** most of them */
+  high_w: number;
+  used_w: number;
+  /** used_w less the sum of the parts at full load */
+  residual_w: number;
+  /** the sum of the parts lies between them */
+  within: boolean;
+}
+
+/** The limit of a chip that the envelope holds. */
+export interface RackFit {
+  gpus: number;
+  possible: boolean;
+  /** why not */
+  reason: string;
+  /** the rack at full load stays within its feed */
+  chip_by_feed_w: number;
+  /** that the cooling of one chip removes; 0: not published */
+  chip_by_cooling_w: number;
+  /** of the rack without the chips */
+  rest_per_gpu_w: number;
+}
+
+/** Crest and trough of all chips together. */
+export interface RackSwing {
+  low_w: number;
+  high_w: number;
+  /** share of the time at the crest */
+  duty: number;
+  mean_w: number;
+  /** that the supplies' stored energy carries the step */
+  carried_s: number;
+  /** the crest is below the shelves' pulse rating */
+  within_pulse: boolean;
+}
+
+/** Clocks that hold a cap. */
+export interface RackCap {
+  policy: string;
+  cap_w: number;
+  /** false: even the lowest clock is above it */
+  held: boolean;
+  input_w: number;
+  /** of the chips with priority */
+  high_share: number;
+  /** theirs, share of nominal */
+  high_clock: number;
+  /** of the others */
+  low_clock: number;
+  mean_clock: number;
+}
+
+/** The deployment at a clock below nominal. */
+export interface ClockEffect {
+  /** share of nominal */
+  clock: number;
+  /** the load is still carried */
+  carried: boolean;
+  /** mean at that load; 0 where it is not carried */
+  tpot_s: number;
+  /** at the load that still meets the SLO */
+  knee_output_tokens_per_s: number;
+}
+
+/** The best deployment of the scenario. */
+export interface RackPlan {
+  deployment: string;
+  /** of all its GPUs */
+  output_tokens_per_s: number;
+  input_tokens_per_s: number;
+  gpus: number;
+  /** 0: one pool does both */
+  prefill_gpus: number;
+  /** that it fills */
+  racks: number;
+  /** that clocks are judged at: 80 % of the plan's */
+  load_requests_per_s: number;
+  /** of the cap and of the event */
+  clocks: ClockEffect[];
+}
+
+/** The coolant loop and a chip on it; zeros without liquid cooling. */
+export interface HeatLoop {
+  /** of the rack */
+  flow_l_per_min: number;
+  /** through the plate of one chip */
+  chip_l_per_min: number;
+  drop_kpa: number;
+  pumps_w: number;
+  supply_celsius: number;
+  return_celsius: number;
+  /** at nominal clock */
+  junction_celsius: number;
+  /** that keeps the junction at the throttle point, or 1 */
+  clock: number;
+  /** junction at that clock */
+  throttled_celsius: number;
+}
+
+/** A loss of flow at time zero. */
+export interface HeatEvent {
+  name: string;
+  /** share that is left */
+  flow: number;
+  /** until clocks fall; negative: never */
+  throttle_s: number;
+  /** until chips go off; negative: never */
+  trip_s: number;
+  /** at the end; 0: off */
+  clock: number;
+  /** highest */
+  junction_celsius: number;
+  /** junction at the end */
+  end_celsius: number;
+}
+
+/** One moment after a loss of flow. */
+export interface HeatPoint {
+  time_s: number;
+  junction_celsius: number;
+  return_celsius: number;
+  /** share of nominal */
+  clock: number;
+  /** share of the design's */
+  flow: number;
+  chip_w: number;
+}
+
+/** Temperatures and flows, and what a loss of flow does. */
+export interface HeatReport {
+  /** false: all heat goes into air, and no junction is modelled */
+  liquid: boolean;
+  /** at the load */
+  loop: HeatLoop;
+  /** at full load */
+  full: HeatLoop;
+  /** junction */
+  throttle_celsius: number;
+  trip_celsius: number;
+  /** that carries the rest of the heat */
+  air_m3_per_h: number;
+  /** of the rack's input */
+  pump_share: number;
+  events: HeatEvent[];
+  /** the event that was asked for; empty: none */
+  course_of: string;
+  /** second by second */
+  course: HeatPoint[];
+}
+
+/** What fails, and what goes with it. */
+export interface FaultClass {
+  name: string;
+  /** the blast radius */
+  takes: string;
+  /** in the rack */
+  pieces: number;
+  each_per_year: number;
+  rack_per_year: number;
+  /** out of service until the repair */
+  gpus: number;
+  /** share of its bandwidth that is left */
+  scale_up: number;
+  /** mean */
+  repair_s: number;
+}
+
+/** Serving with so many GPUs, all of them or none. */
+export interface SparePolicy {
+  /** in service */
+  gpus: number;
+  /** GPUs of the rack that are not */
+  spares: number;
+  /** share of the time, closed form */
+  up: number;
+  /** by Monte Carlo */
+  played_up: number;
+  /** half of its 95 % interval */
+  played_up_error: number;
+  /** of the service, closed form */
+  losses_per_year: number;
+  played_losses_per_year: number;
+  /** half of the 95 % interval, per year */
+  played_losses_error: number;
+  /** mean time between losses */
+  between_s: number;
+  /** in service, mean over time */
+  expected_gpus: number;
+}
+
+/** A published mean beside what rates give. */
+export interface MeanTimeCheck {
+  of: string;
+  gpus: number;
+  ours_s: number;
+  published_s: number;
+  note: string;
+}
+
+/** How often a rack fails, and what spares make of it. */
+export interface ReliabilityReport {
+  /** entry of catalog/failures */
+  failures: string;
+  classes: FaultClass[];
+  /** OS images: up or down as a whole */
+  images: number;
+  gpus_per_image: number;
+  /** mean time between failures of one image */
+  image_every_s: number;
+  /** mean */
+  image_repair_s: number;
+  /** mean time between interruptions of a job on the rack */
+  job_every_s: number;
+  /** the same by the fleet's rates alone */
+  fleet_every_s: number;
+  /** 95 % interval of the fleet's count */
+  fleet_every_low_s: number;
+  fleet_every_high_s: number;
+  /** up, mean over time */
+  pooled_gpus: number;
+  /** Monte Carlo's, half of the 95 % interval */
+  pooled_error: number;
+  policies: SparePolicy[];
+  /** of one rack that were played */
+  years: number;
+  /** failures and repairs in them */
+  events: number;
+  /** repairs at a time; 0: as many as it takes */
+  crews: number;
+  /** means that others publish */
+  checks: MeanTimeCheck[];
+  /** stopped: fewer years than asked for */
+  interrupted: boolean;
+}
+
+/** The building's input over the racks', term by term. */
+export interface RackPue {
+  value: number;
+  /** UPS, transformers, cables */
+  distribution: number;
+  pumps: number;
+  /** room coolers and towers */
+  fans: number;
+  chillers: number;
+  /** share of the year that the liquid loop needs chillers */
+  liquid_chilled: number;
+  /** likewise room air */
+  air_chilled: number;
+}
+
+/** Parts of one kind. */
+export interface CostRow {
+  item: string;
+  count: number;
+  each_usd: number;
+  total_usd: number;
+}
+
+/** A figure, and what the ranges of its inputs make of it. */
+export interface MoneyRange {
+  value_usd: number;
+  low_usd: number;
+  high_usd: number;
+}
+
+/** What a million tokens cost, while the rack is used. */
+export interface TokenCost {
+  /** a million output tokens, all of the cost on them */
+  output: MoneyRange;
+  /** a million of input and output together */
+  blended: MoneyRange;
+  /** a million input tokens, GPUs of the prefill pool; 0: one pool */
+  prefill_usd: number;
+  /** a million output tokens, GPUs of the decode pool */
+  decode_usd: number;
+  /** of the building */
+  energy_per_output_token_j: number;
+  /** CO2 of a million output tokens */
+  carbon_g: number;
+}
+
+/** One price at the ends of its range. */
+export interface PriceEffect {
+  param: string;
+  value: string;
+  low: string;
+  high: string;
+  /** one source alone: 20 % off */
+  assumed_range: boolean;
+  /** relative change of the cost of a GPU-hour */
+  at_low: number;
+  at_high: number;
+}
+
+/** What a rack costs to have and to run. */
+export interface CostReport {
+  /** entry of catalog/prices */
+  prices: string;
+  /** entry of catalog/sites */
+  site: string;
+  site_title: string;
+  /** of the building, by climate */
+  pue: RackPue;
+  /** share of the GPUs that are up */
+  up: number;
+  /** share of the hours that are used */
+  utilisation: number;
+  capex_rows: CostRow[];
+  capex_usd: number;
+  /** a year */
+  capital_usd: number;
+  /** a year */
+  energy_usd: number;
+  /** a year */
+  space_usd: number;
+  /** a year */
+  maintenance_usd: number;
+  /** all four */
+  year_usd: number;
+  /** a year, PUE included */
+  energy_kwh: number;
+  /** CO2 a year, of operation */
+  carbon_kg: number;
+  /** a GPU-hour that is used */
+  gpu_hour: MoneyRange;
+  /** a MW of the rack's input for a year */
+  mw_year_usd: number;
+  /** price of the whole; null: none */
+  published_rack_usd: number | null;
+  /** parts that such a price holds: capex without ScaleOut */
+  comparable_usd: number;
+  /** of the deployment; null: none */
+  tokens: TokenCost | null;
+  /** what each price does to a GPU-hour, where it was asked for */
+  effects: PriceEffect[];
+}
+
+/** A rack as a physical thing, under one load. */
+export interface RackReport {
+  /** what kind of document this is */
+  format: "supernode-rack";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  rack: string;
+  title: string;
+  /** entry of catalog/plants */
+  plant: string;
+  chip: string;
+  gpus: number;
+  gpus_per_os: number;
+  /** idle, plan, training or max */
+  load: string;
+  /** of a chip's dynamic power */
+  chip_share: number;
+  modules: RackModule[];
+  /** of the modules whose weight is known */
+  weight_kg: number;
+  /** under the load */
+  power: RackPower;
+  /** the bill of power; it adds up to input_w */
+  rows: RackPowerRow[];
+  /** of it, what rests on assumptions or memory */
+  assumed_w: number;
+  feed_w: number;
+  /** the total at full load; null: none */
+  published: PublishedPower | null;
+  fits: RackFit[];
+  /** of synchronous training, a square wave */
+  swing: RackSwing | null;
+  /** on the input of the rack */
+  cap: RackCap | null;
+  /** the deployment that makes the load */
+  plan: RackPlan | null;
+  heat: HeatReport;
+  reliability: ReliabilityReport;
+  /** null: the chip has no price */
+  cost: CostReport | null;
+  /** stopped: see reliability */
+  interrupted: boolean;
+  warnings: Notice[];
+}
+
+/** A figure with its interval. */
+export interface Spread {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** What a rack carries under the SLO. */
+export interface Carried {
+  deployment: string;
+  evidence: string;
+  gpus: number;
+  output_tokens_per_s: number;
+  /** mean */
+  tpot_s: number;
+  /** middle 80 % of the models' error */
+  output_tokens_per_s_per_gpu: Spread;
+  /** of the racks' input */
+  output_tokens_per_s_per_kw: Spread;
+  /** prices' ranges and models' error together */
+  output_tokens_per_usd: Spread;
+  million_output_tokens_usd: Spread;
+}
+
+/** One rack. */
+export interface ComparedRack {
+  rack: string;
+  title: string;
+  chip: string;
+  gpus: number;
+  /** at full load */
+  input_w: number;
+  feed_w: number;
+  /** share of the input that nobody publishes */
+  assumed: number;
+  per_gpu_w: number;
+  hbm_bytes: number;
+  hbm_bytes_per_s: number;
+  /** of the narrowest format */
+  peak_flop_per_s: number;
+  /** a GPU and direction */
+  scale_up_bytes_per_s: number;
+  /** GPUs of a ScaleUp domain */
+  domain: number;
+  /** null: no price */
+  capex_usd: number | null;
+  /** used; null: no price */
+  gpu_hour: Spread | null;
+  /** mean time between interruptions of a job on it */
+  job_every_s: number;
+  /** share of its GPUs */
+  up: number;
+  /** with a model; null: none, or see reason */
+  carried: Carried | null;
+  /** why something is missing */
+  reason: string;
+}
+
+/** Racks side by side. */
+export interface CompareReport {
+  /** what kind of document this is */
+  format: "supernode-compare";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  /** empty: racks alone */
+  model: string;
+  /** lengths, SLO, rate */
+  asked: string;
+  racks: ComparedRack[];
+  /** stopped: racks are missing */
+  interrupted: boolean;
 }
 
 /** Single transfers alone; 0: there is no such thing in the scenario. */

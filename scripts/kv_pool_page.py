@@ -218,7 +218,8 @@ def depths(binary):
                           capture_output=True, text=True, check=True)
     out = ["", "## Does an AL128 want a pool for Mooncake's conversations?", "",
            "`supernode plan al128-kv-pool`: DeepSeek-V3, the trace's preset, TTFT p90 2 s, played.",
-           "", "| tiers | best plan | knee | tok/s/GPU | hits | limit |", "|---|---|---|---|---|---|"]
+           "", "| tiers | best plan | knee | tok/s/GPU | hits | limit |",
+           "|---|---|---|---|---|---|"]
     rows = json.loads(done.stdout)["kv_depths"]
     for row in rows:
         out.append(f"| {row['text']} | {row['plan']} | {row['multiple']:.1f}x | "
@@ -226,8 +227,8 @@ def depths(binary):
                    f"% | {row['limit']} |")
     base, pool = rows[0], rows[1]
     gain = pool["output_tokens_per_s_per_gpu"] / base["output_tokens_per_s_per_gpu"] - 1
-    out += ["", f"The pool is worth {100 * gain:+.1f} %, as many GPUs: {128 * gain:.0f} of 128. A "
-            "latent cache is small and the prefill pool's HBM holds most of what comes back.", ""]
+    out += ["", f"The pool is worth {100 * gain:+.1f} %, as many GPUs: {128 * gain:.0f} of 128. "
+            "A latent cache is small and the prefill pool's HBM holds most of what comes back.", ""]
     return "\n".join(out)
 
 

@@ -10,6 +10,7 @@
 #include "apps/cli/cli.h"
 #include "apps/cli/outputs.h"
 #include "apps/cli/plan_show.h"
+#include "apps/cli/plan_training.h"
 #include "apps/cli/run_flags.h"
 #include "apps/cli/scenario_flags.h"
 #include "sn/api/plan.h"
@@ -52,8 +53,10 @@ void describe_choice(CLI::App& app, PlanArgs& a) {
   app.add_option("--vary", a.vary,
                  "plan for each of these values of a scenario field; several flags combine")
       ->type_name("FIELD=A,B,...");
-  app.add_option("--export", a.tool,
-                 "print the launch script of a deployment instead: vllm, sglang, trtllm, dynamo")
+  app.add_option(
+         "--export", a.tool,
+         "print the launch script of a deployment instead: vllm, sglang, trtllm, dynamo; of "
+         "training: megatron, torchtitan, or perfetto, a step's timeline")
       ->type_name("TOOL");
   app.add_option("--deployment", a.deployment, "which deployment to export (1, the best)")
       ->type_name("N");
@@ -118,8 +121,11 @@ int check_export(const PlanArgs& a, Errors& errors) {
     }
     return 1;
   }
-  const Errors unknown = in_flags(verb, api::check_tool(a.tool));
-  errors.insert(errors.end(), unknown.begin(), unknown.end());
+  const auto& training = api::training_tools();
+  if (std::find(training.begin(), training.end(), a.tool) == training.end()) {
+    const Errors unknown = in_flags(verb, api::check_tool(a.tool));
+    errors.insert(errors.end(), unknown.begin(), unknown.end());
+  }
   if (a.scenarios.files().size() > 1 || !a.vary.empty() || a.explain || !a.outputs.any().empty()) {
     errors.push_back(flag_error(verb, "--export prints the script of one scenario and nothing else",
                                 "leave out --json, --svg, --explain, --vary and other scenarios"));
@@ -200,11 +206,20 @@ struct Loaded {
   std::optional<twin::SharedMachine> shared;
 };
 
-Result<Loaded> load_all(const PlanArgs& a, const catalog::Catalog& catalog, const Run& run) {
+/// The request for `file`, with its tree where it was read already: a pipe can be read once.
+api::OpenRequest request_for(const PlanArgs& a, const std::string& file,
+                             const std::optional<Node>& read) {
+  api::OpenRequest out = a.scenarios.open(file);
+  if (read) out.scenario = read;
+  return out;
+}
+
+Result<Loaded> load_all(const PlanArgs& a, const std::optional<Node>& read,
+                        const catalog::Catalog& catalog, const Run& run) {
   Loaded out;
   Errors errors;
   for (const std::string& file : a.scenarios.files()) {
-    Result<api::Opened> opened = api::open(a.scenarios.open(file), catalog, run);
+    Result<api::Opened> opened = api::open(request_for(a, file, read), catalog, run);
     if (!opened) {
       errors.insert(errors.end(), opened.error().begin(), opened.error().end());
     } else if (opened->shared) {
@@ -260,8 +275,9 @@ int export_plan(const twin::World& world, const PlanArgs& a, int rank,
   return script ? print(script->text) : refuse(verb, script.error());
 }
 
-int vary(const PlanArgs& a, const catalog::Catalog& catalog, const Run& run) {
-  const auto report = api::vary({.scenario = a.scenarios.open(a.scenarios.files().front()),
+int vary(const PlanArgs& a, const std::optional<Node>& read, const catalog::Catalog& catalog,
+         const Run& run) {
+  const auto report = api::vary({.scenario = request_for(a, a.scenarios.files().front(), read),
                                  .axes = a.vary,
                                  .screen = a.screen},
                                 catalog, run);
@@ -292,6 +308,25 @@ std::optional<int> share(Loaded& loaded, const PlanArgs& a, const api::PlanReque
   return code;
 }
 
+int training(const PlanArgs& a, const Node& read, int top, int rank,
+             const catalog::Catalog& catalog, const Run& run) {
+  if (!a.vary.empty() || a.chooses() || !a.tenant.empty() || a.outputs.asked("--svg") ||
+      a.outputs.asked("--csv") || a.outputs.asked("--html")) {
+    return refuse({flag_error(verb, "a training scenario has text, --json, --explain and --export",
+                              "leave out --vary, --filter, --pareto, --why-not, --tenant, --svg, "
+                              "--csv and --html")});
+  }
+  const int code = plan_training({.scenario = request_for(a, a.scenarios.files().front(), read),
+                                  .source = a.scenarios.source(),
+                                  .top = top,
+                                  .explain = a.explain,
+                                  .tool = a.tool,
+                                  .rank = rank},
+                                 a.outputs, catalog, run);
+  a.run.took("planned");
+  return code;
+}
+
 }  // namespace
 
 int run_plan(const Args& args) {
@@ -306,8 +341,15 @@ int run_plan(const Args& args) {
   const Run run = a.run.start();
   const Result<catalog::Catalog> catalog = api::open_catalog(a.catalog);
   if (!catalog) return refuse(verb, catalog.error());
-  if (!a.vary.empty()) return vary(a, *catalog, run);
-  Result<Loaded> loaded = load_all(a, *catalog, run);
+  std::optional<Node> read;
+  if (a.scenarios.files().size() == 1) {
+    Result<Node> scenario = api::read_scenario(a.scenarios.open(a.scenarios.files().front()), run);
+    if (!scenario) return refuse(verb, scenario.error());
+    read = *std::move(scenario);
+    if (api::is_training(*read)) return training(a, *read, request.top, rank, *catalog, run);
+  }
+  if (!a.vary.empty()) return vary(a, read, *catalog, run);
+  Result<Loaded> loaded = load_all(a, read, *catalog, run);
   if (!loaded) return refuse(verb, loaded.error());
   if (loaded->shared) {
     if (const auto code = share(*loaded, a, request, run)) return *code;

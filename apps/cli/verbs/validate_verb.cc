@@ -14,6 +14,7 @@
 #include "sn/draw/evidence/evidence_page.h"
 #include "sn/draw/evidence/peers_text.h"
 #include "sn/draw/evidence/serving_views.h"
+#include "sn/draw/evidence/training_views.h"
 #include "sn/draw/evidence/validation_views.h"
 
 namespace sn::cli {
@@ -22,7 +23,7 @@ namespace {
 
 constexpr const char* verb = "supernode validate";
 
-const std::vector<std::string> subjects = {"kernels", "collectives", "serving", "all"};
+const std::vector<std::string> subjects = {"kernels", "collectives", "serving", "training", "all"};
 
 struct ValidateArgs {
   std::string what;
@@ -34,7 +35,7 @@ struct ValidateArgs {
 };
 
 void describe_flags(CLI::App& app, ValidateArgs& a) {
-  app.add_option("WHAT", a.what, "kernels, collectives, serving, or all of them");
+  app.add_option("WHAT", a.what, "kernels, collectives, serving, training, or all but training");
   app.add_option("--data", a.request.data,
                  "folder of measurements, searched for known names; without it, published figures")
       ->type_name("DIR");
@@ -52,6 +53,7 @@ void describe_flags(CLI::App& app, ValidateArgs& a) {
       "  supernode validate kernels --data measurements --catalog overlay\n"
       "  supernode validate collectives --data logs --rack hgx-h200\n"
       "  supernode validate serving --data measurements --json=serving.json\n"
+      "  supernode validate training --data measurements\n"
       "  supernode validate all --data measurements --html=evidence.html");
 }
 
@@ -64,6 +66,10 @@ void check(ValidateArgs& a, Errors& errors) {
   }
   const std::string full = std::string(verb) + " " + a.what;
   api::ValidateRequest& r = a.request;
+  if (a.what == "training" && r.data.empty()) {
+    errors.push_back(flag_error(full, "--data is missing: the catalog holds no tables of training",
+                                "supernode validate training --data measurements"));
+  }
   if (a.what == "collectives" && r.data.empty()) errors.push_back(no_collective_data(full));
   if (!r.rack.empty() && a.what != "collectives" && a.what != "all") {
     errors.push_back(flag_error(full, "--rack is the machine of logs of collectives",
@@ -74,6 +80,7 @@ void check(ValidateArgs& a, Errors& errors) {
   r.kernels = a.what == "kernels" || a.what == "all";
   r.collectives = a.what == "collectives" || a.what == "all";
   r.serving = a.what == "serving" || a.what == "all";
+  r.training = a.what == "training";
 }
 
 std::string kernels_text(const ValidateArgs& a, const evidence::Validation& v) {
@@ -115,6 +122,16 @@ int show(const ValidateArgs& a, const api::ValidateReport& v, const Outputs& out
         {{"--html", [&] { return draw::collectives_html(*v.collectives); }},
          {"--json", [&] { return draw::validation_json(v.collectives->validation); }}},
         [&] { return collectives_text(a, *v.collectives); }, code);
+  }
+  if (v.training) {
+    return outputs.write(
+        {{"--html", [&] { return draw::training_validation_html(*v.training); }},
+         {"--json", [&] { return draw::training_validation_json(*v.training); }}},
+        [&] {
+          return draw::training_validation_text(*v.training, text_style(a.request.data),
+                                                a.request.worst);
+        },
+        code);
   }
   return outputs.write(
       {{"--html", [&] { return draw::serving_validation_html(*v.serving); }},
@@ -160,7 +177,7 @@ int run_validate(const Args& args) {
   ValidateArgs a;
   describe_flags(app, a);
   Outputs outputs(
-      app, {{"--json", "JSON (schema/validation.schema.json, serving_validation.schema.json)"},
+      app, {{"--json", "JSON (schema/validation.schema.json, serving_ and training_validation)"},
             {"--html", "a self-contained page with drawings"}});
   RunFlags flags(app);
   if (const auto code = parse(app, args)) return *code;

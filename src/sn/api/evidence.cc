@@ -98,6 +98,12 @@ Result<ValidateReport> validate(const ValidateRequest& request, const catalog::C
   if (request.collectives && request.data.empty() && !request.kernels && !request.serving) {
     return fail(no_data("the catalog holds no published collectives"));
   }
+  if (request.training && request.data.empty()) {
+    return fail(no_data("supernode validate training --data DIR"));
+  }
+  if (request.training) {
+    out.training = evidence::validate_training(request.data, catalog, run.within("training"));
+  }
   if (request.kernels) {
     Result<evidence::Validation> v = judge_kernels(request, catalog, run.within("kernels"));
     if (!v) return fail(v.error());
@@ -121,6 +127,7 @@ Errors faults_of(const ValidateReport& report) {
   if (report.kernels) append(faults_of(*report.kernels), out);
   if (report.collectives) append(faults_of(report.collectives->validation), out);
   if (report.serving) append(faults_of(*report.serving), out);
+  if (report.training) append(report.training->errors, out);
   return out;
 }
 

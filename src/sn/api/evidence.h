@@ -22,6 +22,7 @@
 #include "sn/evidence/kernels/validate_kernels.h"
 #include "sn/evidence/serving/calibrate_serving.h"
 #include "sn/evidence/serving/validate_serving.h"
+#include "sn/evidence/training/validate_training.h"
 
 namespace sn::api {
 
@@ -30,6 +31,7 @@ struct ValidateRequest {
   bool kernels = true;
   bool collectives = true;  // without data there are none
   bool serving = true;
+  bool training = false;   // needs data
   std::string rack = {};   // of logs that do not name their GPUs
   std::size_t worst = 10;  // rows farthest from their prediction
 };
@@ -39,6 +41,7 @@ struct ValidateReport {
   std::optional<evidence::Validation> kernels;
   std::optional<evidence::CollectiveValidation> collectives;
   std::optional<evidence::ServingValidation> serving;
+  std::optional<evidence::TrainingValidation> training;
 };
 
 [[nodiscard]] Result<ValidateReport> validate(const ValidateRequest& request,

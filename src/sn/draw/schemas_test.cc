@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "sn/api/doctor.h"
+#include "sn/api/training.h"
 #include "sn/base/report/report_type.h"
 #include "sn/draw/catalog/datasheet_diff.h"
 #include "sn/draw/catalog/workload_text.h"
@@ -25,6 +26,7 @@
 #include "sn/evidence/common/validation.h"
 #include "sn/evidence/peers/peers.h"
 #include "sn/evidence/serving/validate_serving.h"
+#include "sn/evidence/training/validate_training.h"
 #include "sn/planner/share/share.h"
 #include "sn/planner/vary.h"
 #include "sn/planner/why_not.h"
@@ -41,9 +43,46 @@ struct Document {
   std::vector<ReportType> roots;
 };
 
+std::vector<Document> evidence_documents() {
+  return {
+      {"validation",
+       "supernode validate kernels|collectives --json",
+       "Measured tables of operators or collectives, predicted.",
+       {type_of<evidence::Validation>()}},
+      {"serving_validation",
+       "supernode validate serving --json",
+       "Measured deployments, predicted.",
+       {type_of<evidence::ServingValidation>()}},
+      {"training_validation",
+       "supernode validate training --json",
+       "Measured steps and memories of training, predicted.",
+       {type_of<evidence::TrainingValidation>()}},
+      {"peers",
+       "supernode validate peers --json",
+       "Other programs' published results beside ours.",
+       {type_of<evidence::PeerReport>()}},
+      {"evidence",
+       "supernode validate all --json",
+       "Measured kernels, collectives and deployments, predicted.",
+       {type_of<Evidence>()}},
+  };
+}
+
 /// Of the machine beyond serving, and what is claimed of it.
 std::vector<Document> machine_documents() {
   return {
+      {"fabric",
+       "supernode fabric --json",
+       "Devices and links of a machine, and one path.",
+       {type_of<api::FabricReport>()}},
+      {"rack",
+       "supernode rack --json",
+       "A rack as a physical thing, under one load.",
+       {type_of<api::RackReport>()}},
+      {"compare",
+       "supernode compare --json",
+       "Racks side by side, and what each carries.",
+       {type_of<api::CompareReport>()}},
       {"directions",
        "supernode directions --json",
        "Four directions of GPU-centric machines on one deployment.",
@@ -69,6 +108,10 @@ std::vector<Document> documents() {
        "supernode plan --why-not --json",
        "What rules a deployment out, or what it loses to the best.",
        {type_of<planner::WhyNotReport>()}},
+      {"training_plan",
+       "supernode plan --json, of a training scenario",
+       "Parallelisations of a training job on a machine.",
+       {type_of<api::TrainingPlanReport>()}},
       {"share",
        "supernode plan --json, of a scenario with tenants",
        "Several tenants on one machine, each with its plan.",
@@ -77,34 +120,6 @@ std::vector<Document> documents() {
        "supernode collective --json",
        "Predicted times of one collective by size.",
        {type_of<api::CollectiveTable>()}},
-      {"fabric",
-       "supernode fabric --json",
-       "Devices and links of a machine, and one path.",
-       {type_of<api::FabricReport>()}},
-      {"rack",
-       "supernode rack --json",
-       "A rack as a physical thing, under one load.",
-       {type_of<api::RackReport>()}},
-      {"compare",
-       "supernode compare --json",
-       "Racks side by side, and what each carries.",
-       {type_of<api::CompareReport>()}},
-      {"validation",
-       "supernode validate kernels|collectives --json",
-       "Measured tables of operators or collectives, predicted.",
-       {type_of<evidence::Validation>()}},
-      {"peers",
-       "supernode validate peers --json",
-       "Other programs' published results beside ours.",
-       {type_of<evidence::PeerReport>()}},
-      {"serving_validation",
-       "supernode validate serving --json",
-       "Measured deployments, predicted.",
-       {type_of<evidence::ServingValidation>()}},
-      {"evidence",
-       "supernode validate all --json",
-       "Measured kernels, collectives and deployments, predicted.",
-       {type_of<Evidence>()}},
   };
 }
 
@@ -137,6 +152,7 @@ std::vector<Document> more_documents() {
        {type_of<twin::SimulationReport>(), type_of<twin::SimulationReports>(),
         type_of<twin::SharedReport>()}},
   };
+  for (Document& d : evidence_documents()) out.push_back(std::move(d));
   for (Document& more : machine_documents()) out.push_back(std::move(more));
   return out;
 }

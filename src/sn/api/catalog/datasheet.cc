@@ -304,6 +304,22 @@ void add_workload(const catalog::Catalog&, const Node& tree, Datasheet& sheet, E
   if (errors.empty()) sheet.workload = std::move(w);
 }
 
+/// What is claimed, by whom; `supernode claims` runs it.
+void add_claim(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors&) {
+  catalog::Provenance from;
+  from.confidence = catalog::Confidence::high;
+  if (const catalog::SourceInfo* info = catalog.sources().find(text_at(tree, "source"))) {
+    from.source = *info;
+  }
+  from.note = text_at(tree, "citation");
+  std::string said;
+  for (const char* key : {"about", "low", "high", "unit"}) {
+    const Node* at = tree.find(std::string("claimed.") + key);
+    if (at != nullptr) said += (said.empty() ? "" : " ") + std::string(at->text());
+  }
+  sheet.lines.push_back({.path = "claimed", .dimension = {}, .figures = {{said, 0.0, from}}});
+}
+
 constexpr KindReader readers[] = {
     {"chip", add_described<hw::Chip>},
     {"link", add_described<hw::Link>},
@@ -333,8 +349,7 @@ constexpr KindReader readers[] = {
     {"tool", add_tool},
     {"case", add_case},
     {"benchmark", add_benchmark},
-    // `supernode claims` runs it; its title and note say what is claimed.
-    {"claim", [](const catalog::Catalog&, const Node&, Datasheet&, Errors&) {}},
+    {"claim", add_claim},
 };
 
 }  // namespace

@@ -214,7 +214,7 @@ void read_claimed(MapReader& r, ClaimResult& out, Errors& errors) {
   if (node == nullptr) return;
   MapReader c(*node, "claimed", errors);
   const Range any{-1e12, 1e12};
-  const double value = c.number("value", any).value_or(0.0);
+  const double value = c.number("about", any).value_or(0.0);
   out.low = c.number("low", any).value_or(value);
   out.high = c.number("high", any).value_or(value);
   out.unit = c.text("unit").value_or("");

@@ -277,7 +277,10 @@ void read_workload_part(MapReader& root, const PartContext& context, World& worl
   const Node* synthetic = r.get("synthetic");
   const double malformed = r.number("malformed", {0.0, 0.99}).value_or(0.01);
   const int given = (trace != nullptr) + (preset != nullptr) + (synthetic != nullptr);
-  if (node->is_map() && given != 1) {
+  if (const Node* training = r.get("training")) {
+    r.report(ErrorCode::infeasible, "the workload is training, which serves no requests", training,
+             "supernode plan ranks its parallelisations");
+  } else if (node->is_map() && given != 1) {
     r.report(given == 0 ? ErrorCode::missing : ErrorCode::syntax,
              "workload needs exactly one of 'trace', 'preset' and 'synthetic'", node,
              "trace: a file; preset: a name (supernode catalog workloads)");
