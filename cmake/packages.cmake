@@ -11,6 +11,9 @@
 
 include_guard(GLOBAL)
 
+# What is packed was built before; a pack does not build the tests.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME supernode)
 set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
