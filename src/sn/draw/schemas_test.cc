@@ -94,8 +94,8 @@ std::vector<Document> machine_documents() {
   };
 }
 
-std::vector<Document> documents() {
-  std::vector<Document> out = {
+std::vector<Document> plan_documents() {
+  return {
       {"plan",
        "supernode plan --json",
        "Deployments of a model on a machine: one scenario or several.",
@@ -123,7 +123,7 @@ std::vector<Document> documents() {
   };
 }
 
-std::vector<Document> more_documents() {
+std::vector<Document> other_documents() {
   return {
       {"catalog-diff",
        "supernode catalog diff --json",
@@ -152,8 +152,14 @@ std::vector<Document> more_documents() {
        {type_of<twin::SimulationReport>(), type_of<twin::SimulationReports>(),
         type_of<twin::SharedReport>()}},
   };
-  for (Document& d : evidence_documents()) out.push_back(std::move(d));
-  for (Document& more : machine_documents()) out.push_back(std::move(more));
+}
+
+std::vector<Document> documents() {
+  std::vector<Document> out;
+  for (const auto& some :
+       {plan_documents(), other_documents(), machine_documents(), evidence_documents()}) {
+    out.insert(out.end(), some.begin(), some.end());
+  }
   return out;
 }
 
@@ -173,21 +179,15 @@ void expect_committed(const std::string& path, const std::string& text) {
                                  << "; SN_UPDATE_SCHEMAS=1 writes it";
 }
 
-std::vector<Document> all_documents() {
-  std::vector<Document> out = documents();
-  for (Document& d : more_documents()) out.push_back(std::move(d));
-  return out;
-}
-
 TEST(Schemas, AreThoseOfTheReports) {
-  for (const Document& d : all_documents()) {
+  for (const Document& d : documents()) {
     expect_committed("schema/" + d.name + ".schema.json", json_schema(d.verb, d.doc, d.roots));
   }
 }
 
 TEST(Schemas, TypeScriptToo) {
   std::vector<ReportType> roots;
-  for (const Document& d : all_documents()) {
+  for (const Document& d : documents()) {
     roots.insert(roots.end(), d.roots.begin(), d.roots.end());
   }
   expect_committed("schema/reports.d.ts",
