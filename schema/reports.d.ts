@@ -549,6 +549,120 @@ export interface WhyNotReport {
   interrupted: boolean;
 }
 
+/** A parallelisation with what it takes and costs. */
+export interface TrainingCandidate {
+  rank: number;
+  deployment: string;
+  /** degrees */
+  plan: {
+    tp: number;
+    cp: number;
+    ep: number;
+    pp: number;
+    dp: number;
+    /** of layers a stage */
+    chunks: number;
+    /** sequences */
+    micro_batch: number;
+    zero: number;
+    schedule: string;
+    recompute: string;
+  };
+  /** seconds of the fullest stage; the parts add up to `total` */
+  step: {
+    compute: number;
+    recompute: number;
+    /** communication that shows, of tensor ranks */
+    tensor: number;
+    /** of experts */
+    exchange: number;
+    /** of context ranks */
+    context: number;
+    /** between stages */
+    sends: number;
+    bubble: number;
+    /** of data ranks */
+    data: number;
+    optimizer: number;
+    overhead: number;
+    total: number;
+  };
+  /** FLOPs of the model over the peak of its arithmetic */
+  mfu: number;
+  tokens_per_s: number;
+  /** bytes of a GPU of the fullest stage */
+  memory: {
+    weights: number;
+    gradients: number;
+    /** of the optimiser */
+    states: number;
+    activations: number;
+    logits: number;
+    workspace: number;
+    total: number;
+  };
+  /** of the whole job, disturbances included */
+  days: number;
+  /** of the whole job; null: the chip has no price */
+  usd: number | null;
+  /** PUE included; null: the rack has no plant */
+  mwh: number | null;
+}
+
+/** Parallelisations of a training job on a machine. */
+export interface TrainingPlan {
+  name: string;
+  model: string;
+  rack: string;
+  gpus: number;
+  tokens: number;
+  /** tokens */
+  sequence: number;
+  /** sequences */
+  batch: number;
+  steps: number;
+  /** of products */
+  math: string;
+  parameters: number;
+  /** of a chip */
+  usable_bytes: number;
+  /** that no step beats */
+  bound_s: number;
+  /** fastest first */
+  candidates: TrainingCandidate[];
+  /** parallelisations */
+  considered: number;
+  /** batch, heads, layers do not divide */
+  impossible: number;
+  /** memory */
+  too_large: number;
+  /** heavier recomputation where a lighter fits */
+  left_out: number;
+  priced: number;
+  /** of the whole run */
+  goodput: {
+    /** kind */
+    checkpoint: string;
+    /** null: not known */
+    mean_failure_s: number | null;
+    /** that training stops for a checkpoint */
+    save_s: number;
+    /** until storage has it */
+    write_s: number;
+    interval_s: number;
+    /** Daly's estimate of the best */
+    daly_s: number;
+    /** share of time, checkpoints and failures */
+    useful: number;
+    /** share of time without enough hosts */
+    waiting: number;
+    /** share of the time of undisturbed steps */
+    goodput: number;
+  };
+  warnings: Notice[];
+  interrupted: boolean;
+}
+
 /** One tenant of a shared machine. */
 export interface TenantReport {
   name: string;
@@ -662,351 +776,6 @@ export interface CollectiveTable {
   rows: CollectiveRow[];
   /** stopped: larger sizes are missing */
   interrupted: boolean;
-}
-
-/** Rows left out, and why. */
-export interface Skip {
-  reason: string;
-  rows: number;
-}
-
-/** Errors, predicted / measured - 1; null where there are none. */
-export interface Metrics {
-  /** mean of the absolute error */
-  mape: number | null;
-  /** of the absolute error */
-  median: number | null;
-  /** of the absolute error */
-  p90: number | null;
-  /** median of the signed error */
-  bias: number | null;
-  /** noise floor; null when no row has neighbours */
-  floor: number | null;
-  /** rows */
-  n: number;
-}
-
-/** What one model prediction is judged by. */
-export interface TableReport {
-  group: string;
-  rows: number;
-  /** rows */
-  predicted: number;
-  /** rows that no model predicts */
-  skipped: Skip[];
-  /** of all rows */
-  metrics: {
-    latency: Metrics;
-  };
-  /** of rows that no fit has seen */
-  held_out: {
-    latency: Metrics;
-    /** of collectives */
-    busbw: Metrics | null;
-  };
-  /** error asked for */
-  target: number;
-  /** the median: of the held-out rows */
-  target_of: "mape" | "median";
-  met: boolean;
-  /** a skipped row is an error of 100 % */
-  coverage_adjusted_mape: number | null;
-}
-
-/** A row far from its prediction. */
-export interface WorstCase {
-  line: number;
-  shape: string;
-  measured_s: number;
-  predicted_s: number;
-}
-
-/** A file of measurements. */
-export interface FileReport {
-  file: string;
-  /** of operators */
-  family: string;
-  chip: string;
-  framework: string;
-  /** of published figures; empty: the reader's own file */
-  citation: string;
-  rows: number;
-  /** rows */
-  predicted: number;
-  /** rows that no model predicts */
-  skipped: Skip[];
-  /** of all rows */
-  metrics: {
-    latency: Metrics;
-  };
-  /** of rows that no fit has seen */
-  held_out: {
-    latency: Metrics;
-  };
-  /** its tables */
-  groups: TableReport[];
-  /** by |ln(predicted / measured)| */
-  worst: WorstCase[];
-  /** malformed rows, a truncated file */
-  faults: Notice[];
-}
-
-/** A fitted or assumed number that predictions rest on. */
-export interface ParameterLine {
-  scope: string;
-  family: string;
-  of: string;
-  name: string;
-  /** with its unit */
-  value: string;
-  source: string;
-  confidence: string;
-  note: string;
-}
-
-/** How many parameters one family has. */
-export interface BudgetLine {
-  scope: string;
-  family: string;
-  of: string;
-  count: number;
-  limit: number;
-}
-
-/** Means over tables. */
-export interface Summary {
-  /** a family or a chip */
-  name: string;
-  tables: number;
-  tables_on_target: number;
-  rows: number;
-  /** rows */
-  predicted: number;
-  mape: number | null;
-  /** a skipped row is an error of 100 % */
-  coverage_adjusted_mape: number | null;
-  /** of rows that no fit has seen */
-  held_out_mape: number | null;
-  mean_absolute_bias: number | null;
-  floor: number | null;
-}
-
-/** Means over the tables of one family on one chip. */
-export interface FamilyOnChip {
-  family: string;
-  chip: string;
-  tables: number;
-  tables_on_target: number;
-  rows: number;
-  /** rows */
-  predicted: number;
-  mape: number | null;
-  /** a skipped row is an error of 100 % */
-  coverage_adjusted_mape: number | null;
-  /** of rows that no fit has seen */
-  held_out_mape: number | null;
-  mean_absolute_bias: number | null;
-  floor: number | null;
-}
-
-/** Measured tables, predicted. */
-export interface Validation {
-  /** what kind of document this is */
-  format: "supernode-validation";
-  /** of the format: it may gain fields, none changes */
-  version: 1;
-  files: FileReport[];
-  parameters: ParameterLine[];
-  parameter_budget: BudgetLine[];
-  /** unweighted means over tables */
-  summary: {
-    all: Summary;
-    families: Summary[];
-    chips: Summary[];
-    families_by_chip: FamilyOnChip[];
-  };
-  /** files that no reader takes */
-  ignored: string[];
-  /** of the folder and of whole files */
-  errors: Notice[];
-  /** stopped: of the files that were done by then */
-  interrupted: boolean;
-}
-
-/** Points of one kind. */
-export interface ServingGroup {
-  group: string;
-  rows: number;
-  /** rows */
-  predicted: number;
-  /** rows that no model predicts */
-  skipped: Skip[];
-  /** of all rows */
-  metrics: {
-    ttft: Metrics;
-    tpot: Metrics;
-    tput_per_gpu: Metrics;
-  };
-  /** of rows that no fit has seen */
-  held_out: {
-    ttft: Metrics;
-    tpot: Metrics;
-    tput_per_gpu: Metrics;
-  };
-  /** share of rows inside their 80 %; null without rows */
-  interval_coverage: {
-    ttft: number | null;
-    tpot: number | null;
-    tput_per_gpu: number | null;
-  };
-}
-
-/** A file of measured deployments. */
-export interface ServingFile {
-  file: string;
-  rows: number;
-  /** rows */
-  predicted: number;
-  /** rows that no model predicts */
-  skipped: Skip[];
-  /** of all rows */
-  metrics: {
-    ttft: Metrics;
-    tpot: Metrics;
-    tput_per_gpu: Metrics;
-  };
-  /** of rows that no fit has seen */
-  held_out: {
-    ttft: Metrics;
-    tpot: Metrics;
-    tput_per_gpu: Metrics;
-  };
-  /** share of rows inside their 80 %; null without rows */
-  interval_coverage: {
-    ttft: number | null;
-    tpot: number | null;
-    tput_per_gpu: number | null;
-  };
-  groups: ServingGroup[];
-  faults: Notice[];
-}
-
-/** A point far from its prediction. */
-export interface ServingMiss {
-  /** file and line */
-  where: string;
-  point: string;
-  /** TTFT and TPOT in seconds, throughput in tokens/s per GPU */
-  metric: "ttft" | "tpot" | "tput_per_gpu";
-  fitted: boolean;
-  measured: number;
-  predicted: number;
-}
-
-/** Width of 80 % intervals beside the errors that they stand for. */
-export interface EvidenceWidth {
-  /** generation of the chip and version of the engine */
-  evidence: string;
-  disaggregated: boolean;
-  metric: string;
-  /** points */
-  fitted: number;
-  /** points never fitted */
-  others: number;
-  /** standard deviation of the logarithm; null without fitted points */
-  needed: number | null;
-  /** of points never fitted; null without */
-  mape: number | null;
-  /** median, over the prediction; null without points never fitted */
-  half_width: number | null;
-  /** share of points never fitted; null without */
-  covered: number | null;
-}
-
-/** A published supernode figure on which nothing is fitted. */
-export interface ScaleCase {
-  case: string;
-  title: string;
-  citation: string;
-  chip: string;
-  gpus: number;
-  phase: "prefill" | "decode" | "serving";
-  published_tokens_per_s_per_gpu: number;
-  predicted_tokens_per_s_per_gpu: number;
-  /** of the prediction */
-  interval80: {
-    low: number;
-    high: number;
-  };
-  /** of serving, the mean TPOT */
-  step_s: number;
-}
-
-/** One latency of a recorded run and of its replay. */
-export interface ReplayMetric {
-  name: string;
-  mean_measured_s: number;
-  mean_predicted_s: number;
-  p99_measured_s: number;
-  p99_predicted_s: number;
-}
-
-/** A recorded run, request by request. */
-export interface ReplayReport {
-  run: string;
-  chip: string;
-  model: string;
-  requests: number;
-  met: boolean;
-  metrics: ReplayMetric[];
-}
-
-/** Measured deployments, predicted. */
-export interface ServingValidation {
-  /** what kind of document this is */
-  format: "supernode-serving-validation";
-  /** of the format: it may gain fields, none changes */
-  version: 1;
-  files: ServingFile[];
-  /** over all files */
-  summary: {
-    aggregated: ServingGroup;
-    disaggregated: ServingGroup;
-    /** no recipe says batches, budgets and slots: judged apart */
-    unlimited_aggregated: ServingGroup;
-    unlimited_disaggregated: ServingGroup;
-    /** what their tables leave open is assumed */
-    assumed: ServingGroup;
-    groups: ServingGroup[];
-  };
-  worst: ServingMiss[];
-  /** of intervals, by evidence */
-  widths: EvidenceWidth[];
-  /** launch recipes of engines */
-  limits: {
-    rows: number;
-    /** points that found theirs */
-    found: number;
-  };
-  /** published supernodes */
-  cases: ScaleCase[];
-  replays: ReplayReport[];
-  /** files that no reader takes */
-  ignored: string[];
-  errors: Notice[];
-  /** stopped: points that were not reached are skipped, and say so */
-  interrupted: boolean;
-}
-
-/** All that was measured, predicted. */
-export interface Evidence {
-  /** what kind of document this is */
-  format: "supernode-evidence";
-  /** of the format: it may gain fields, none changes */
-  version: 1;
-  kernels: Validation | null;
-  collectives: Validation | null;
-  serving: ServingValidation | null;
 }
 
 /** A value in which two entries differ. */
@@ -2363,4 +2132,441 @@ export interface ClaimsReport {
   /** by id */
   claims: ClaimResult[];
   interrupted: boolean;
+}
+
+/** Rows left out, and why. */
+export interface Skip {
+  reason: string;
+  rows: number;
+}
+
+/** Errors, predicted / measured - 1; null where there are none. */
+export interface Metrics {
+  /** mean of the absolute error */
+  mape: number | null;
+  /** of the absolute error */
+  median: number | null;
+  /** of the absolute error */
+  p90: number | null;
+  /** median of the signed error */
+  bias: number | null;
+  /** noise floor; null when no row has neighbours */
+  floor: number | null;
+  /** rows */
+  n: number;
+}
+
+/** What one model prediction is judged by. */
+export interface TableReport {
+  group: string;
+  rows: number;
+  /** rows */
+  predicted: number;
+  /** rows that no model predicts */
+  skipped: Skip[];
+  /** of all rows */
+  metrics: {
+    latency: Metrics;
+  };
+  /** of rows that no fit has seen */
+  held_out: {
+    latency: Metrics;
+    /** of collectives */
+    busbw: Metrics | null;
+  };
+  /** error asked for */
+  target: number;
+  /** the median: of the held-out rows */
+  target_of: "mape" | "median";
+  met: boolean;
+  /** a skipped row is an error of 100 % */
+  coverage_adjusted_mape: number | null;
+}
+
+/** A row far from its prediction. */
+export interface WorstCase {
+  line: number;
+  shape: string;
+  measured_s: number;
+  predicted_s: number;
+}
+
+/** A file of measurements. */
+export interface FileReport {
+  file: string;
+  /** of operators */
+  family: string;
+  chip: string;
+  framework: string;
+  /** of published figures; empty: the reader's own file */
+  citation: string;
+  rows: number;
+  /** rows */
+  predicted: number;
+  /** rows that no model predicts */
+  skipped: Skip[];
+  /** of all rows */
+  metrics: {
+    latency: Metrics;
+  };
+  /** of rows that no fit has seen */
+  held_out: {
+    latency: Metrics;
+  };
+  /** its tables */
+  groups: TableReport[];
+  /** by |ln(predicted / measured)| */
+  worst: WorstCase[];
+  /** malformed rows, a truncated file */
+  faults: Notice[];
+}
+
+/** A fitted or assumed number that predictions rest on. */
+export interface ParameterLine {
+  scope: string;
+  family: string;
+  of: string;
+  name: string;
+  /** with its unit */
+  value: string;
+  source: string;
+  confidence: string;
+  note: string;
+}
+
+/** How many parameters one family has. */
+export interface BudgetLine {
+  scope: string;
+  family: string;
+  of: string;
+  count: number;
+  limit: number;
+}
+
+/** Means over tables. */
+export interface Summary {
+  /** a family or a chip */
+  name: string;
+  tables: number;
+  tables_on_target: number;
+  rows: number;
+  /** rows */
+  predicted: number;
+  mape: number | null;
+  /** a skipped row is an error of 100 % */
+  coverage_adjusted_mape: number | null;
+  /** of rows that no fit has seen */
+  held_out_mape: number | null;
+  mean_absolute_bias: number | null;
+  floor: number | null;
+}
+
+/** Means over the tables of one family on one chip. */
+export interface FamilyOnChip {
+  family: string;
+  chip: string;
+  tables: number;
+  tables_on_target: number;
+  rows: number;
+  /** rows */
+  predicted: number;
+  mape: number | null;
+  /** a skipped row is an error of 100 % */
+  coverage_adjusted_mape: number | null;
+  /** of rows that no fit has seen */
+  held_out_mape: number | null;
+  mean_absolute_bias: number | null;
+  floor: number | null;
+}
+
+/** Measured tables, predicted. */
+export interface Validation {
+  /** what kind of document this is */
+  format: "supernode-validation";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  files: FileReport[];
+  parameters: ParameterLine[];
+  parameter_budget: BudgetLine[];
+  /** unweighted means over tables */
+  summary: {
+    all: Summary;
+    families: Summary[];
+    chips: Summary[];
+    families_by_chip: FamilyOnChip[];
+  };
+  /** files that no reader takes */
+  ignored: string[];
+  /** of the folder and of whole files */
+  errors: Notice[];
+  /** stopped: of the files that were done by then */
+  interrupted: boolean;
+}
+
+/** Points of one kind. */
+export interface ServingGroup {
+  group: string;
+  rows: number;
+  /** rows */
+  predicted: number;
+  /** rows that no model predicts */
+  skipped: Skip[];
+  /** of all rows */
+  metrics: {
+    ttft: Metrics;
+    tpot: Metrics;
+    tput_per_gpu: Metrics;
+  };
+  /** of rows that no fit has seen */
+  held_out: {
+    ttft: Metrics;
+    tpot: Metrics;
+    tput_per_gpu: Metrics;
+  };
+  /** share of rows inside their 80 %; null without rows */
+  interval_coverage: {
+    ttft: number | null;
+    tpot: number | null;
+    tput_per_gpu: number | null;
+  };
+}
+
+/** A file of measured deployments. */
+export interface ServingFile {
+  file: string;
+  rows: number;
+  /** rows */
+  predicted: number;
+  /** rows that no model predicts */
+  skipped: Skip[];
+  /** of all rows */
+  metrics: {
+    ttft: Metrics;
+    tpot: Metrics;
+    tput_per_gpu: Metrics;
+  };
+  /** of rows that no fit has seen */
+  held_out: {
+    ttft: Metrics;
+    tpot: Metrics;
+    tput_per_gpu: Metrics;
+  };
+  /** share of rows inside their 80 %; null without rows */
+  interval_coverage: {
+    ttft: number | null;
+    tpot: number | null;
+    tput_per_gpu: number | null;
+  };
+  groups: ServingGroup[];
+  faults: Notice[];
+}
+
+/** A point far from its prediction. */
+export interface ServingMiss {
+  /** file and line */
+  where: string;
+  point: string;
+  /** TTFT and TPOT in seconds, throughput in tokens/s per GPU */
+  metric: "ttft" | "tpot" | "tput_per_gpu";
+  fitted: boolean;
+  measured: number;
+  predicted: number;
+}
+
+/** Width of 80 % intervals beside the errors that they stand for. */
+export interface EvidenceWidth {
+  /** generation of the chip and version of the engine */
+  evidence: string;
+  disaggregated: boolean;
+  metric: string;
+  /** points */
+  fitted: number;
+  /** points never fitted */
+  others: number;
+  /** standard deviation of the logarithm; null without fitted points */
+  needed: number | null;
+  /** of points never fitted; null without */
+  mape: number | null;
+  /** median, over the prediction; null without points never fitted */
+  half_width: number | null;
+  /** share of points never fitted; null without */
+  covered: number | null;
+}
+
+/** A published supernode figure on which nothing is fitted. */
+export interface ScaleCase {
+  case: string;
+  title: string;
+  citation: string;
+  chip: string;
+  gpus: number;
+  phase: "prefill" | "decode" | "serving";
+  published_tokens_per_s_per_gpu: number;
+  predicted_tokens_per_s_per_gpu: number;
+  /** of the prediction */
+  interval80: {
+    low: number;
+    high: number;
+  };
+  /** of serving, the mean TPOT */
+  step_s: number;
+}
+
+/** One latency of a recorded run and of its replay. */
+export interface ReplayMetric {
+  name: string;
+  mean_measured_s: number;
+  mean_predicted_s: number;
+  p99_measured_s: number;
+  p99_predicted_s: number;
+}
+
+/** A recorded run, request by request. */
+export interface ReplayReport {
+  run: string;
+  chip: string;
+  model: string;
+  requests: number;
+  met: boolean;
+  metrics: ReplayMetric[];
+}
+
+/** Measured deployments, predicted. */
+export interface ServingValidation {
+  /** what kind of document this is */
+  format: "supernode-serving-validation";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  files: ServingFile[];
+  /** over all files */
+  summary: {
+    aggregated: ServingGroup;
+    disaggregated: ServingGroup;
+    /** no recipe says batches, budgets and slots: judged apart */
+    unlimited_aggregated: ServingGroup;
+    unlimited_disaggregated: ServingGroup;
+    /** what their tables leave open is assumed */
+    assumed: ServingGroup;
+    groups: ServingGroup[];
+  };
+  worst: ServingMiss[];
+  /** of intervals, by evidence */
+  widths: EvidenceWidth[];
+  /** launch recipes of engines */
+  limits: {
+    rows: number;
+    /** points that found theirs */
+    found: number;
+  };
+  /** published supernodes */
+  cases: ScaleCase[];
+  replays: ReplayReport[];
+  /** files that no reader takes */
+  ignored: string[];
+  errors: Notice[];
+  /** stopped: points that were not reached are skipped, and say so */
+  interrupted: boolean;
+}
+
+/** Rows that are judged together. */
+export interface TrainingGroup {
+  group: string;
+  rows: number;
+  /** rows */
+  predicted: number;
+  /** rows that no model predicts */
+  skipped: Skip[];
+  /** of all rows */
+  metrics: Metrics;
+  /** of rows that no fit has seen */
+  held_out: Metrics;
+  /** mean absolute error asked for */
+  target: number;
+  /** by the rows that no fit has seen */
+  met: boolean;
+}
+
+/** A measured step or memory beside its prediction. */
+export interface TrainingRow {
+  /** file and line */
+  where: string;
+  group: string;
+  /** model, machine and parallelisation */
+  name: string;
+  quantity: "step" | "memory";
+  /** a stretch was fitted to it */
+  fitted: boolean;
+  /** seconds of a step; bytes of a GPU, or a share of them */
+  measured: number;
+  predicted: number;
+  /** what the table leaves open */
+  assumed: string;
+}
+
+/** Measured training predicted, row by row. */
+export interface TrainingValidation {
+  groups: TrainingGroup[];
+  /** those with a prediction */
+  rows: TrainingRow[];
+  errors: Notice[];
+  interrupted: boolean;
+}
+
+/** A figure of a recorded run: measured, theirs, ours. */
+export interface PeerFigure {
+  run: string;
+  metric: string;
+  /** over requests */
+  statistic: string;
+  /** as the peer has it */
+  measured_s: number;
+  /** as the peer published it */
+  theirs_s: number;
+  /** nothing where the run's data is not there */
+  ours_s: number | null;
+  /** relative */
+  their_error: number;
+  /** relative */
+  our_error: number | null;
+}
+
+/** Another program's published results beside ours. */
+export interface PeerComparison {
+  name: string;
+  title: string;
+  subject: string;
+  citation: string;
+  method: string;
+  figures: PeerFigure[];
+  /** over figures that have one of ours */
+  their_mean_error: number;
+  /** likewise */
+  our_mean_error: number;
+  /** figures */
+  theirs_nearer: number;
+  /** figures */
+  ours_nearer: number;
+}
+
+/** Peers, and how far each is from what was measured. */
+export interface PeerReport {
+  /** what kind of document this is */
+  format: "supernode-peers";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  peers: PeerComparison[];
+  /** runs that the data does not have */
+  missing: string[];
+  interrupted: boolean;
+}
+
+/** All that was measured, predicted. */
+export interface Evidence {
+  /** what kind of document this is */
+  format: "supernode-evidence";
+  /** of the format: it may gain fields, none changes */
+  version: 1;
+  kernels: Validation | null;
+  collectives: Validation | null;
+  serving: ServingValidation | null;
 }
