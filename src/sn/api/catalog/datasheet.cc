@@ -320,6 +320,24 @@ void add_claim(const catalog::Catalog& catalog, const Node& tree, Datasheet& she
   sheet.lines.push_back({.path = "claimed", .dimension = {}, .figures = {{said, 0.0, from}}});
 }
 
+/// How many figures of which runs; `supernode validate peers` lays ours beside them.
+void add_peer(const catalog::Catalog& catalog, const Node& tree, Datasheet& sheet, Errors&) {
+  catalog::Provenance from;
+  from.confidence = catalog::Confidence::high;
+  if (const catalog::SourceInfo* info = catalog.sources().find(text_at(tree, "source"))) {
+    from.source = *info;
+  }
+  from.note = text_at(tree, "citation");
+  const Node* runs = tree.find("runs");
+  for (const Node& run : runs == nullptr ? std::vector<Node>{} : runs->items()) {
+    const Node* figures = run.find("figures");
+    const auto n = figures == nullptr ? 0 : figures->items().size();
+    sheet.lines.push_back({.path = text_at(run, "run"),
+                           .dimension = {},
+                           .figures = {{std::to_string(n) + " figures", 0.0, from}}});
+  }
+}
+
 constexpr KindReader readers[] = {
     {"chip", add_described<hw::Chip>},
     {"link", add_described<hw::Link>},
@@ -350,6 +368,7 @@ constexpr KindReader readers[] = {
     {"case", add_case},
     {"benchmark", add_benchmark},
     {"claim", add_claim},
+    {"peer", add_peer},
 };
 
 }  // namespace
