@@ -137,6 +137,29 @@ DeploymentSpec deployment_of(Bytes16& in, bool two, std::int64_t page, std::int6
   return d;
 }
 
+/// Two tiers below HBM, the second shared, both small.
+void put_tiers(const Bytes16& in, DeploymentSpec& d) {
+  TieringSpec& tiering = d.tiering;
+  tiering.write_back = in.later(6);
+  tiering.on_queue = in.later(7);
+  tiering.layers = in.later(6) ? 32.0 : 1.0;
+  tiering.gpus_per_image = 2;
+  for (const bool shared : {false, true}) {
+    TierSpec& tier = tiering.tiers.emplace_back();
+    tier.name = shared ? "pool" : "host";
+    tier.blocks = shared ? 9 : 4;
+    tier.shared = tier.on_scale_up = shared;
+    tier.in_process = !shared;
+    tier.image_read = tier.image_write = Bandwidth::from_si(1e10);
+    if (shared) tier.pool_read = tier.pool_write = Bandwidth::from_si(2e10);
+    tier.read_latency = Time::from_si(20e-6);
+  }
+  for (PoolSpec& pool : d.pools) {
+    pool.load_per_token = pool.save_per_token = Bytes::from_si(131072.0);
+    pool.tier_rates.assign(2, {Bandwidth::from_si(4e10), Bandwidth::from_si(4e10)});
+  }
+}
+
 Request request_of(Bytes16& in, Nanos at, std::int64_t block, bool extreme) {
   Request r;
   r.arrival = at;
@@ -163,6 +186,10 @@ Action action_of(Bytes16& in, Nanos at, bool faults, std::uint32_t instances, st
   const auto what = static_cast<std::size_t>(faults ? in.number(0, 15) : 15);
   a.instance = static_cast<std::uint32_t>(in.number(0, instances - 1));
   a.kind = what < kinds.size() ? kinds[what] : Kind::submit;
+  if (what == kinds.size() && in.later(5)) {
+    a.kind = Kind::lose;
+    a.tier = a.instance % 2;
+  }
   if (a.kind == Kind::cancel) a.id = static_cast<std::uint64_t>(in.number(0, 100));
   if (a.kind == Kind::submit) a.request = request_of(in, at, block, extreme);
   return a;
@@ -176,6 +203,7 @@ Life life_of(const std::uint8_t* data, std::size_t size) {
   const std::int64_t block = page * (std::int64_t{1} << in.number(0, 4));
   const bool extreme = in.flag();
   life.spec.deployments.push_back(deployment_of(in, two, page, block, extreme));
+  if (in.later(5)) put_tiers(in, life.spec.deployments.front());
   constexpr std::array<kv::Eviction, 3> evictions = {kv::Eviction::lru, kv::Eviction::lfu,
                                                      kv::Eviction::s3_fifo};
   life.spec.eviction = evictions[static_cast<std::size_t>(in.number(0, 2))];
@@ -214,7 +242,7 @@ class Seen final : public EngineObserver {
 void check_rest(const ServingEngine& engine, const Life& life) {
   const AliveCounts alive = engine.alive_by_state(0);
   SN_ASSERT(alive.all() == engine.alive());
-  SN_ASSERT(alive.front_end == 0 && alive.prefilling == 0);
+  SN_ASSERT(alive.front_end == 0 && alive.prefilling == 0 && alive.loading == 0);
   SN_ASSERT(alive.moving == 0 && alive.decoding == 0);
   const auto pools = static_cast<std::uint32_t>(life.spec.deployments[0].pools.size());
   bool nobody = false;
