@@ -71,7 +71,6 @@ bool TierStore::touch(std::uint64_t key, Nanos now) {
 }
 
 void TierStore::insert(std::uint64_t key, Nanos now, std::vector<std::uint64_t>& evicted) {
-  SN_ASSERT(!contains(key));
   while (count_ >= config_.blocks) {
     const NodeId victim = queue_.victim();
     SN_ASSERT(victim != no_node);

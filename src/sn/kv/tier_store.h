@@ -85,7 +85,8 @@ class TierStore {
   [[nodiscard]] bool contains(std::uint64_t key) const { return find(key) != no_node; }
   /// `key` was read or written again. False when it is not here.
   bool touch(std::uint64_t key, Nanos now);
-  /// Adds a block that is not here; what had to go for it is appended to `evicted`.
+  /// Adds a block that must not be here (not looked up again); what had to go for it is appended to
+  /// `evicted`.
   void insert(std::uint64_t key, Nanos now, std::vector<std::uint64_t>& evicted);
   /// Drops blocks that outlived their time (Eviction::ttl).
   void expire(Nanos now);

@@ -125,7 +125,11 @@ bool EngineCore::loads_early(const Instance& instance, const Rank& rank, const L
   if (pool.decodes && rank.running >= pool.batching.sequences) return false;
   const std::span<const std::uint64_t> keys(r.keys.data(),
                                             static_cast<std::size_t>(r.input_blocks));
-  return choose_load(instance, rank, r, keys, rank.cache.match(keys)).blocks > 0;
+  const DeploymentData& deployment = deployments_[r.record.deployment];
+  const std::size_t hit = rank.cache.match(keys);
+  const bool below = r.below > static_cast<std::int64_t>(hit) * deployment.spec.block_tokens;
+  if (!below && !deployment.tiers->has_private()) return false;
+  return choose_load(instance, rank, r, keys, hit).blocks > 0;
 }
 
 bool EngineCore::begin_load(const Instance& instance, const Rank& rank, Live& r,

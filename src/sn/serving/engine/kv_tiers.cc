@@ -119,6 +119,13 @@ std::size_t KvTiers::shared_match(std::span<const std::uint64_t> keys) const {
   return n;
 }
 
+bool KvTiers::has_private() const {
+  return shared_.size() < places_.size() &&
+         std::any_of(
+             places_.begin(), places_.end(),
+             [&](const Place& p) { return !spec_.tiers[p.tier].shared && p.store->blocks() > 0; });
+}
+
 void KvTiers::touch(const RankTiers& reach, std::span<const std::uint64_t> keys, Nanos now) {
   for (const TierReach& r : reach) {
     kv::TierStore& store = *places_[r.place].store;
@@ -138,6 +145,7 @@ std::int64_t KvTiers::start_write(std::uint32_t number, std::span<const LinkId> 
                                   std::span<const std::uint64_t> keys, Bytes each, Nanos now) {
   Place& place = places_[number];
   std::vector<std::uint64_t> fresh;
+  fresh.reserve(keys.size());
   for (const std::uint64_t key : keys) {
     if (place.store->contains(key) || place.coming.find(key) != kv::no_node) continue;
     place.coming.insert(key, 0);

@@ -82,6 +82,8 @@ class KvTiers {
   /// The memory of processes on these images is lost.
   void lose_process(const RankTiers& reach, Nanos now);
 
+  /// Some place is of a group of images, and holds blocks.
+  [[nodiscard]] bool has_private() const;
   [[nodiscard]] std::size_t tiers() const { return spec_.tiers.size(); }
   [[nodiscard]] const TieringSpec& spec() const { return spec_; }
   /// For tests.
