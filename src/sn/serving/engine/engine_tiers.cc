@@ -4,9 +4,12 @@
 //
 // Of the blocks that follow what HBM has, as many are loaded as make the prompt ready first by
 // estimate: of n blocks, b(t) of them in tier t,
-//   ready(n) = max over t of (latency(t) + b(t) x bytes / fair share of its links)
-//              (+ | max with, where layers overlap) work(rest of the prompt)
-// where nothing is loaded when computing all is no slower. With overlap by layers the first step
+//   load(n)  = max over t of (latency(t) + b(t) x bytes / fair share of its links)
+//   ready(n) = max(load(n), wait) + work(rest of the prompt)
+//              max(load(n), wait + work(rest)) where layers overlap
+// with `wait`, the work that the rank has for others; nothing is loaded when computing all is no
+// slower. Without the wait a busy rank whose loads slow each other down would compute more and
+// more, and never recover. With overlap by layers the first step
 // begins when what cannot be hidden behind it is there, and ends no earlier than the rest:
 //   later = min(size (1 - 1 / L), rate x work(first chunk) (1 - 1 / L))
 
@@ -90,7 +93,9 @@ EngineCore::LoadChoice EngineCore::choose_load(const Instance& instance, const R
   const std::int64_t base = std::min(static_cast<std::int64_t>(hit) * spec.block_tokens,
                                      r.prompt - 1);  // tokens that HBM has
   const double per_token = pool_of(instance).load_per_token.si() * (1.0 - spec.windowed_share);
-  double least = work_of(pace, d(r.prompt - base), d(base));
+  // A load goes on while others' prompts are computed; computing waits for them.
+  const double wait = std::max(0.0, d(rank.work - r.work) * 1e-9);
+  double least = wait + work_of(pace, d(r.prompt - base), d(base));
   std::array<std::int64_t, tiers_max> tokens = {};
   std::int64_t all = 0;
   std::int64_t blocks = 0;
@@ -110,7 +115,8 @@ EngineCore::LoadChoice EngineCore::choose_load(const Instance& instance, const R
     }
     const double left = d(r.prompt - std::min(base + all, r.prompt - 1));
     const double work = work_of(pace, left, d(r.prompt) - left);
-    const double ready = spec.tiering.layers > 1.0 ? std::max(time, work) : time + work;
+    const double ready =
+        spec.tiering.layers > 1.0 ? std::max(time, wait + work) : std::max(time, wait) + work;
     if (ready >= least && !spec.tiering.always) continue;
     least = ready;
     choice.blocks = blocks;
