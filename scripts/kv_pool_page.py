@@ -208,7 +208,7 @@ def page(sheet, rows):
     "a tier is "
             "slower than computing, blocks are computed. The claims above are with `never`: "
             "an RDMA "
-            "pool loses most of its distance once its reader is free to compute.", ""]
+            "pool makes up much of its distance once its reader is free to compute.", ""]
     return "\n".join(out)
 
 
